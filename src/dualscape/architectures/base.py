@@ -1,0 +1,56 @@
+"""An architecture is a set of unit neurons with a column in prediction space, and oracles over them.
+
+Everything above this floor (solver, certificate, optimal set, staircase) sees only what is declared here, so
+that a new architecture is one new file and one line in the registry.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.oracles.base import Oracle
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A linear piece of the map from scaled directions to columns, around one unit neuron.
+
+    For small v, the unit neuron in direction u + basis v has the column jacobian (u + basis v); the unit neuron
+    itself lies in the span of the basis.
+
+    Attributes:
+        basis: (d, q) orthonormal columns that span the directions in which the piece stays linear.
+        jacobian: (n, q) columns of the basis vectors: s D X basis.
+    """
+
+    basis: Matrix
+    jacobian: Matrix
+
+
+class Architecture(ABC):
+    """Unit neurons of one kind; a unit neuron is a direction (d,) of norm one and a sign."""
+
+    name: str
+    #: Oracles by name, in the order in which "auto" prefers them among those of the same standing.
+    oracles: dict[str, type[Oracle]]
+
+    @abstractmethod
+    def columns(self, X: Matrix, directions: Matrix, signs: Vector) -> Matrix:
+        """The columns a_j in prediction space, shape (n, k)."""
+
+    @abstractmethod
+    def scores(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
+        """s_j nu^T (X u_j)_+ for every unit, shape (k,): the left side of the dual constraint."""
+
+    @abstractmethod
+    def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
+        """The local maximiser of the score that each unit climbs to, shape (k, d); never a lower score."""
+
+    @abstractmethod
+    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> list[Face]:
+        """The linear piece on which each unit may move smoothly while it is a local maximiser at nu."""

@@ -1,0 +1,143 @@
+"""Losses L(f, y): what the solver and the certificate need to know of them (THEORY sections 1 and 2).
+
+A new loss is one subclass and one entry in `LOSSES`.
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr, expit, log_expit
+
+from dualscape.errors import InputError
+
+Vector = NDArray[np.float64]
+
+
+class Loss(ABC):
+    """A convex, differentiable, strictly convex loss, summed over rows.
+
+    `nu = -gradient(f, y)` is the dual variable, and `dual(nu, y) = -L*(-nu)`, the concave dual objective,
+    is -inf outside its domain.
+    """
+
+    name: str
+    #: True when L(t f, t y) = t^2 L(f, y), so that the target can be rescaled.
+    quadratic: bool
+
+    @abstractmethod
+    def check_target(self, y: Vector) -> None:
+        """Raise InputError when y is no target of this loss."""
+
+    @abstractmethod
+    def value(self, f: Vector, y: Vector) -> float:
+        """L(f, y)."""
+
+    @abstractmethod
+    def gradient(self, f: Vector, y: Vector) -> Vector:
+        """Gradient of L in f, shape (n,)."""
+
+    @abstractmethod
+    def curvature(self, f: Vector, y: Vector) -> Vector:
+        """Diagonal of the Hessian of L in f, shape (n,); the Hessian of a sum over rows is diagonal."""
+
+    @abstractmethod
+    def dual(self, nu: Vector, y: Vector) -> float:
+        """D(nu) = -L*(-nu)."""
+
+    @abstractmethod
+    def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
+        """The t in [0, largest] at which D(t nu) is greatest."""
+
+
+class Squared(Loss):
+    """L(f, y) = 1/2 |f - y|^2."""
+
+    name = "squared"
+    quadratic = True
+
+    def check_target(self, y: Vector) -> None:
+        pass
+
+    def value(self, f: Vector, y: Vector) -> float:
+        r = f - y
+        return 0.5 * float(r @ r)
+
+    def gradient(self, f: Vector, y: Vector) -> Vector:
+        return f - y
+
+    def curvature(self, f: Vector, y: Vector) -> Vector:
+        return np.ones_like(f)
+
+    def dual(self, nu: Vector, y: Vector) -> float:
+        return float(nu @ y) - 0.5 * float(nu @ nu)
+
+    def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
+        norm2 = float(nu @ nu)
+        return largest if norm2 == 0 else min(max(float(nu @ y) / norm2, 0.0), largest)
+
+
+class Logistic(Loss):
+    """L(f, y) = sum log(1 + exp(-y f)), labels y = +-1."""
+
+    name = "logistic"
+    quadratic = False
+
+    def check_target(self, y: Vector) -> None:
+        wrong = np.flatnonzero(np.abs(y) != 1)
+        if wrong.size:
+            raise InputError(
+                f"target of the logistic loss must be +1 or -1, but row {wrong[0]} has {y[wrong[0]]:g}; "
+                "recode the two classes as +1 and -1, or use loss='squared'"
+            )
+
+    def value(self, f: Vector, y: Vector) -> float:
+        return float(-log_expit(y * f).sum())
+
+    def gradient(self, f: Vector, y: Vector) -> Vector:
+        return -y * expit(-y * f)
+
+    def curvature(self, f: Vector, y: Vector) -> Vector:
+        return expit(f) * expit(-f)
+
+    def dual(self, nu: Vector, y: Vector) -> float:
+        # p = nu / y must be a probability; its entropy is the dual objective.
+        p = nu * y
+        if p.min(initial=0) < 0 or p.max(initial=0) > 1:
+            return -np.inf
+        return float((entr(p) + entr(1 - p)).sum())
+
+    def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
+        p = nu * y
+        top = p.max(initial=0.0)
+        if top <= 0:
+            return 0.0
+        high = min(largest, 1 / top)
+        slope = np.full_like(p, 0.0)
+
+        def derivative(t: float) -> float:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                np.multiply(p, np.log1p(-t * p) - np.log(t * p), out=slope, where=p > 0)
+            return float(slope.sum())
+
+        if derivative(high) >= 0:
+            return high
+        low = 0.0
+        for _ in range(200):  # D(t nu) is concave in t: bisect its derivative to the last bit
+            mid = 0.5 * (low + high)
+            if mid in (low, high):
+                break
+            low, high = (mid, high) if derivative(mid) > 0 else (low, mid)
+        return low
+
+
+LOSSES: dict[str, Loss] = {loss.name: loss for loss in (Squared(), Logistic())}
+
+
+def get_loss(loss: "str | Loss") -> Loss:
+    """The loss of that name; a Loss is returned as it is."""
+    if isinstance(loss, Loss):
+        return loss
+    if loss not in LOSSES:
+        raise InputError(f"unknown loss {loss!r}; known losses: {', '.join(sorted(LOSSES))}")
+    return LOSSES[loss]

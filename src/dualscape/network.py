@@ -1,0 +1,198 @@
+"""Networks: unit neurons with masses, and their weights (THEORY section 0).
+
+Neuron j is a unit direction, a sign and a mass: u_j = |u_j| ubar_j, alpha_j = s_j |alpha_j|, c_j = |u_j| |alpha_j|.
+The forward and the backward map between weights and (direction, sign, mass) both live here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.errors import InputError
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+BIASES = ("penalised", "none")
+
+
+def with_bias(X: Matrix, bias: str) -> Matrix:
+    """X with a column of ones appended when the bias is penalised."""
+    return np.column_stack([X, np.ones(len(X))]) if bias == "penalised" else X
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A two-layer ReLU network f(x) = sum_j s_j c_j (x . ubar_j)_+.
+
+    Attributes:
+        directions: (m, d) unit vectors ubar_j; the last coordinate is the bias when `bias` is "penalised".
+            The zero neuron has direction 0.
+        signs: (m,) +1 or -1, the sign of alpha_j.
+        masses: (m,) c_j = |u_j| |alpha_j| >= 0.
+        bias: "penalised" or "none": whether `predict` appends a column of ones.
+        imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
+
+    >>> net = Network.from_weights([[3.0, 4.0]], [-5.0], bias="none")
+    >>> net.directions, net.signs, net.masses
+    (array([[0.6, 0.8]]), array([-1.]), array([25.]))
+    >>> net.predict([[1.0, 1.0], [-1.0, -1.0]])
+    array([-35.,  -0.])
+    """
+
+    directions: Matrix
+    signs: Vector
+    masses: Vector
+    bias: str = "none"
+    imbalance: Vector | None = None
+
+    def __post_init__(self) -> None:
+        directions = np.atleast_2d(np.asarray(self.directions, dtype=float))
+        signs = np.asarray(self.signs, dtype=float).reshape(-1)
+        masses = np.asarray(self.masses, dtype=float).reshape(-1)
+        imbalance = np.zeros_like(masses) if self.imbalance is None else np.asarray(self.imbalance, dtype=float)
+        if directions.size == 0:
+            directions = directions.reshape(len(masses), -1)
+        if not len(directions) == len(signs) == len(masses) == len(imbalance):
+            raise InputError(
+                f"a network needs one sign and one mass per direction, got {len(directions)} directions, "
+                f"{len(signs)} signs, {len(masses)} masses and {len(imbalance)} imbalances"
+            )
+        if not all(np.isfinite(a).all() for a in (directions, signs, masses, imbalance)):
+            raise InputError("network weights contain NaN or inf; check how they were trained or read")
+        if (masses < 0).any():
+            raise InputError(f"masses must be >= 0, the least is {masses.min():g}; put the sign into `signs`")
+        if not np.isin(signs, (-1.0, 1.0)).all():
+            raise InputError("signs must be +1 or -1")
+        if self.bias not in BIASES:
+            raise InputError(f"unknown bias {self.bias!r}; known: {', '.join(BIASES)}")
+        for name, array in zip(
+            ("directions", "signs", "masses", "imbalance"), (directions, signs, masses, imbalance), strict=True
+        ):
+            array = array.copy()
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    # --- weights <-> unit neurons -----------------------------------------------------------------
+    @classmethod
+    def from_weights(cls, U: ArrayLike, alpha: ArrayLike, *, bias: str = "none") -> "Network":
+        """The network with first-layer weights U (m, d) and second-layer weights alpha (m,)."""
+        weights = np.atleast_2d(np.asarray(U, dtype=float))
+        outer = np.asarray(alpha, dtype=float).reshape(-1)
+        if len(weights) != len(outer):
+            raise InputError(f"U has {len(weights)} rows but alpha has {len(outer)} entries; both are one per neuron")
+        # |u| by scaling first: squares of weights below 1e-154 or above 1e154 would leave the floating range.
+        largest = np.abs(weights).max(axis=1, initial=0.0)
+        safe = np.where(largest > 0, largest, 1.0)
+        inner = largest * np.linalg.norm(weights / safe[:, None], axis=1)
+        norm = np.where(inner > 0, inner, 1.0)
+        return cls(
+            weights / norm[:, None],
+            np.where(outer < 0, -1.0, 1.0),
+            inner * np.abs(outer),
+            bias,
+            inner - np.abs(outer),
+        )
+
+    def weights(self) -> tuple[Matrix, Vector]:
+        """(U, alpha) of shapes (m, d) and (m,), the weights that have these masses and imbalances."""
+        assert self.imbalance is not None
+        root = np.sqrt(self.imbalance**2 + 4 * self.masses)
+        inner = 0.5 * (root + self.imbalance)
+        outer = 0.5 * (root - self.imbalance)
+        return inner[:, None] * self.directions, self.signs * np.maximum(outer, 0.0)
+
+    # --- what it computes ---------------------------------------------------------------------------
+    @property
+    def width(self) -> int:
+        """Number of neurons, zero neurons included."""
+        return len(self.masses)
+
+    def predict(self, X: ArrayLike) -> Vector:
+        """f(x) for every row of X (n, p), p the number of features without the bias column."""
+        data = with_bias(np.atleast_2d(np.asarray(X, dtype=float)), self.bias)
+        if self.width and data.shape[1] != self.directions.shape[1]:
+            raise InputError(
+                f"the network takes {self.directions.shape[1] - (self.bias == 'penalised')} features, "
+                f"X has {data.shape[1] - (self.bias == 'penalised')} columns"
+            )
+        return self.fit(data)
+
+    def fit(self, data: Matrix) -> Vector:
+        """f on a matrix that already has its bias column, shape (n, d) -> (n,)."""
+        if self.width == 0:
+            return np.zeros(len(data))
+        return np.asarray(np.maximum(data @ self.directions.T, 0.0) @ (self.signs * self.masses))
+
+    def cost(self) -> float:
+        """1/2 sum_j (|u_j|^2 + alpha_j^2) = sum_j c_j + imbalance_j^2 / 2: what weight decay penalises."""
+        assert self.imbalance is not None
+        return float(self.masses.sum() + 0.5 * (self.imbalance @ self.imbalance))
+
+    # --- other networks with the same function ------------------------------------------------------
+    def _select(self, index: NDArray[np.intp], masses: Vector | None = None) -> "Network":
+        assert self.imbalance is not None
+        return Network(
+            self.directions[index],
+            self.signs[index],
+            self.masses[index] if masses is None else masses,
+            self.bias,
+            self.imbalance[index] if masses is None else None,
+        )
+
+    def permute(self, order: ArrayLike) -> "Network":
+        """The network with its neurons in another order."""
+        index = np.asarray(order, dtype=np.intp)
+        if sorted(index.tolist()) != list(range(self.width)):
+            raise InputError(f"order must be a permutation of 0..{self.width - 1}")
+        return self._select(index)
+
+    def balance(self) -> "Network":
+        """Same function, least cost for these directions: |u_j| = |alpha_j|; dead neurons become zero."""
+        return self._select(np.arange(self.width), self.masses)
+
+    def split(self, neuron: int, fraction: float = 0.5) -> "Network":
+        """Neuron j divided into two of the same direction with masses `fraction` c_j and (1 - fraction) c_j."""
+        if not 0 <= neuron < self.width:
+            raise InputError(f"neuron {neuron} does not exist; the network has {self.width}")
+        if not 0 <= fraction <= 1:
+            raise InputError(f"fraction must lie in [0, 1], got {fraction:g}")
+        index = np.append(np.arange(self.width), neuron)
+        masses = np.append(self.masses, (1 - fraction) * self.masses[neuron])
+        masses[neuron] *= fraction
+        return self._select(index, masses)
+
+    def merge(self, tolerance: float = 1e-9) -> "Network":
+        """Neurons of equal sign and direction (closer than `tolerance`) joined; zero neurons left out."""
+        kept: list[int] = []
+        total: list[float] = []
+        for j in np.flatnonzero(self.masses > 0):
+            for position, i in enumerate(kept):
+                if (
+                    self.signs[i] == self.signs[j]
+                    and np.linalg.norm(self.directions[i] - self.directions[j]) < tolerance
+                ):
+                    total[position] += self.masses[j]
+                    break
+            else:
+                kept.append(int(j))
+                total.append(float(self.masses[j]))
+        return self._select(np.asarray(kept, dtype=np.intp), np.asarray(total))
+
+    def prune(self, mass: float = 0.0) -> "Network":
+        """Neurons of mass at most `mass` left out."""
+        return self._select(np.flatnonzero(self.masses > mass))
+
+    def pad(self, width: int) -> "Network":
+        """The network with zero neurons added until it has that width."""
+        if width < self.width:
+            raise InputError(f"the network has {self.width} neurons, more than the width {width}")
+        extra = width - self.width
+        assert self.imbalance is not None
+        return Network(
+            np.vstack([self.directions, np.zeros((extra, self.directions.shape[1]))]),
+            np.append(self.signs, np.ones(extra)),
+            np.append(self.masses, np.zeros(extra)),
+            self.bias,
+            np.append(self.imbalance, np.zeros(extra)),
+        )

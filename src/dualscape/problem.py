@@ -1,0 +1,210 @@
+"""A training problem: data, loss, weight decay and architecture (THEORY section 0), validated once."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.architectures import get_architecture
+from dualscape.architectures.base import Architecture
+from dualscape.errors import InputError
+from dualscape.losses import Loss, get_loss
+from dualscape.network import BIASES, Network, with_bias
+from dualscape.oracles.base import Oracle
+from dualscape.progress import Progress, silent
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+LARGEST = 1e100  # squares and their sums stay far from overflow
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number known to lie in [low, high]; high is inf when only a search was made."""
+
+    low: float
+    high: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the upper end is proven."""
+        return bool(np.isfinite(self.high))
+
+
+def _finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be numeric: {error}; encode categories as numbers first") from None
+    if array.ndim != ndim:
+        wanted = "one row per example and one column per feature" if ndim == 2 else "one number per example"
+        raise InputError(f"{name} must have {ndim} dimension(s) ({wanted}), got shape {array.shape}")
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = f"row {where[0]}" + (f", column {where[1]}" if ndim == 2 else "")
+        raise InputError(f"{name} has {array[where]} at {place}; drop or fill in missing values first")
+    if array.size and np.abs(array).max() > LARGEST:
+        raise InputError(f"{name} has entries above {LARGEST:g} in size; rescale it")
+    return array
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Problem:
+    """min over networks of L(f(X), y) + beta/2 sum_j (|u_j|^2 + alpha_j^2).
+
+    Attributes:
+        inputs: (n, p) features as given.
+        X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
+        y: (n,) targets.
+        beta: weight decay > 0.
+        loss: the loss object.
+        bias: "penalised" or "none".
+        architecture: the architecture object.
+        feature_names: p names for output.
+
+    >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    >>> round(problem.beta_max(), 12)
+    2.0
+    """
+
+    inputs: Matrix
+    X: Matrix
+    y: Vector
+    beta: float
+    loss: Loss
+    bias: str
+    architecture: Architecture
+    feature_names: tuple[str, ...]
+    _oracles: dict[str, Oracle] = field(repr=False)
+
+    def __init__(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        beta: float,
+        loss: str | Loss = "squared",
+        bias: str = "penalised",
+        architecture: str | Architecture = "relu",
+        feature_names: tuple[str, ...] | None = None,
+    ) -> None:
+        inputs = _finite_array(X, "X", 2)
+        target = _finite_array(y, "y", 1)
+        if inputs.shape[0] == 0:
+            raise InputError("X has no rows; give at least one example")
+        if len(target) != len(inputs):
+            raise InputError(f"X has {len(inputs)} rows but y has {len(target)} entries; they must agree")
+        if bias == "free":
+            raise InputError("bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'")
+        if bias not in BIASES:
+            raise InputError(f"unknown bias {bias!r}; known: {', '.join(BIASES)}")
+        data = with_bias(inputs, bias)
+        if data.shape[1] == 0:
+            raise InputError("X has no columns; give at least one feature or a penalised bias")
+        try:
+            decay = float(beta)
+        except (TypeError, ValueError):
+            raise InputError(f"beta must be a number, got {beta!r}") from None
+        if not (np.isfinite(decay) and decay > 0):
+            raise InputError(f"beta must be a positive finite number, got {decay:g}")
+        the_loss = get_loss(loss)
+        the_loss.check_target(target)
+        names = tuple(feature_names) if feature_names is not None else tuple(f"x{i}" for i in range(inputs.shape[1]))
+        if len(names) != inputs.shape[1]:
+            raise InputError(f"{len(names)} feature names for {inputs.shape[1]} columns of X; give one each")
+        values: dict[str, Any] = {
+            "inputs": inputs.copy(),
+            "X": np.ascontiguousarray(data).copy(),
+            "y": target.copy(),
+            "beta": decay,
+            "loss": the_loss,
+            "bias": bias,
+            "architecture": get_architecture(architecture),
+            "feature_names": names,
+            "_oracles": {},
+        }
+        for name, value in values.items():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            object.__setattr__(self, name, value)
+
+    # --- sizes ---------------------------------------------------------------------------------------
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.y)
+
+    @property
+    def d(self) -> int:
+        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        return self.X.shape[1]
+
+    # --- values --------------------------------------------------------------------------------------
+    def objective(self, network: Network) -> float:
+        """L(f(X), y) + beta * cost of the network: the primal value."""
+        if network.width and (network.directions.shape[1] != self.d or network.bias != self.bias):
+            raise InputError(
+                f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
+                f"the problem {self.d} and {self.bias!r}"
+            )
+        return self.loss.value(network.fit(self.X), self.y) + self.beta * network.cost()
+
+    def dual_at_zero(self) -> Vector:
+        """nu = -grad L(0), shape (n,): the dual variable of the zero network."""
+        return -self.loss.gradient(np.zeros(self.n), self.y)
+
+    def oracle(self, name: str = "auto") -> Oracle:
+        """The oracle of that name for this data, prepared once; "auto" takes the cheapest exact one that is affordable."""
+        from dualscape.oracles import choose_oracle
+
+        known = self.architecture.oracles
+        if name == "auto":
+            name = choose_oracle(self.X, known)
+        if name not in known:
+            raise InputError(f"unknown oracle {name!r} for {self.architecture.name}; known: auto, {', '.join(known)}")
+        if name not in self._oracles:
+            self._oracles[name] = known[name](self.X)
+        return self._oracles[name]
+
+    def beta_max_bounds(self, oracle: str = "auto", progress: Progress = silent) -> Interval:
+        """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal."""
+        chosen = self.oracle(oracle)
+        nu = self.dual_at_zero()
+        above = 0.0
+        if chosen.exact and "ascent" in self.architecture.oracles:
+            # A search first: the exact oracle skips every pattern that cannot beat what was found.
+            above = self.oracle("ascent").best_units(nu, above=0.0).lower
+        answer = chosen.best_units(nu, above=above, progress=progress)
+        return Interval(max(answer.lower, above), answer.upper)
+
+    def beta_max(self, oracle: str = "auto", progress: Progress = silent) -> float:
+        """beta_max, to rounding when the oracle is exact; otherwise the greatest value that was found."""
+        return self.beta_max_bounds(oracle, progress).low
+
+    # --- neighbours ----------------------------------------------------------------------------------
+    def with_beta(self, beta: float) -> "Problem":
+        """The same problem at another beta; what the oracles prepared is shared."""
+        other = Problem(
+            self.inputs,
+            self.y,
+            beta=beta,
+            loss=self.loss,
+            bias=self.bias,
+            architecture=self.architecture,
+            feature_names=self.feature_names,
+        )
+        object.__setattr__(other, "_oracles", self._oracles)
+        return other
+
+    def at_fraction(self, fraction: float, oracle: str = "auto", progress: Progress = silent) -> "Problem":
+        """The same problem at beta = fraction * beta_max."""
+        if not (np.isfinite(fraction) and fraction > 0):
+            raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
+        top = self.beta_max(oracle, progress)
+        if top <= 0:
+            raise InputError(
+                "beta_max is 0 (the zero network is optimal for every beta), so a fraction of it says nothing; give beta"
+            )
+        return self.with_beta(fraction * top)
