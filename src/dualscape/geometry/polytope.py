@@ -1,0 +1,277 @@
+"""The polytope {c >= 0 : A c = b}: affine hull, dimension, vertices, extremes, samples. Pure geometry.
+
+All decisions are made on x_j = c_j |a_j| / |b|, the share of column j in b, so that rescaling A, b or a column
+changes nothing. A vertex is the only point of its support: every vertex is re-solved from its support alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.errors import InputError
+from dualscape.geometry.double_description import extreme_rays
+from dualscape.geometry.linear_program import Maximiser, SparsestBound, maximisers, sparsest
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Margin:
+    """The evidence of a decision "zero or not": all values lie outside (largest_zero, smallest_positive).
+
+    Attributes:
+        smallest_positive: the smallest value called positive, inf when there was none.
+        largest_zero: the largest value called zero, 0 when there was none.
+    """
+
+    smallest_positive: float
+    largest_zero: float
+
+    def and_(self, other: "Margin") -> "Margin":
+        """The margin of both decisions."""
+        return Margin(
+            min(self.smallest_positive, other.smallest_positive), max(self.largest_zero, other.largest_zero)
+        )
+
+    @property
+    def ratio(self) -> float:
+        """smallest_positive / largest_zero: the larger, the safer."""
+        return self.smallest_positive / self.largest_zero if self.largest_zero > 0 else np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Polytope:
+    """{c >= 0 : A c = b} with its affine hull known.
+
+    Attributes:
+        k: number of coordinates.
+        active: (q,) the coordinates that are positive somewhere; the others are 0 on the whole polytope.
+        unit: (k,) c = unit * x turns shares into masses.
+        Q, rhs: (r, q), (r,) orthonormal equations Q x = rhs of the active shares.
+        inner: (k,) a point at which every active coordinate is positive.
+        rank: rank of A.
+        active_rank: rank of the active columns; no vertex has more positive coordinates.
+        dimension: len(active) - active_rank.
+        residual: |A c - b| / |b| at `inner`.
+        tolerance: shares up to this are zero.
+        rank_margin: singular values of the normalised columns, relative to the largest.
+        hull_margin: largest shares over the polytope, of the coordinates tried.
+    """
+
+    k: int
+    active: NDArray[np.intp]
+    unit: Vector
+    Q: Matrix
+    rhs: Vector
+    inner: Vector
+    rank: int
+    active_rank: int
+    dimension: int
+    residual: float
+    tolerance: float
+    rank_margin: Margin
+    hull_margin: Margin
+
+    def masses(self, shares: Matrix) -> Matrix:
+        """Masses c (..., k) of active shares x (..., q)."""
+        c = np.zeros((*shares.shape[:-1], self.k))
+        c[..., self.active] = shares * self.unit[self.active]
+        return c
+
+    def shares(self, c: Matrix) -> Matrix:
+        """Active shares x (..., q) of masses c (..., k)."""
+        return np.asarray(c[..., self.active] / self.unit[self.active])
+
+    def maximise(self, functionals: Iterable[Vector]) -> list[tuple[float, Vector]]:
+        """(max w.c, a vertex that attains it) for each w (k,)."""
+        if len(self.active) == 0:
+            return [(0.0, np.zeros(self.k)) for _ in functionals]
+        scaled = (np.asarray(w, dtype=float)[self.active] * self.unit[self.active] for w in functionals)
+        return [(value, self.masses(x)) for value, x in maximisers(self.Q, self.rhs, scaled)]
+
+    def upper(self) -> Vector:
+        """(k,) the greatest value of each coordinate."""
+        top = np.zeros(self.k)
+        for j, (value, _) in zip(self.active, self.maximise(np.eye(self.k)[self.active]), strict=True):
+            top[j] = value
+        return top
+
+    def sparsest(self, seconds: float = 20.0) -> SparsestBound:
+        """Bounds on the least number of positive coordinates of a vertex, by a MILP, and a vertex."""
+        if len(self.active) == 0:
+            return SparsestBound(0, 0, np.zeros(self.k))
+        top = self.shares(self.upper()) * (1 + 1e-9)
+        found = sparsest(self.Q, self.rhs, top, tolerance=self.tolerance, seconds=seconds)
+        return SparsestBound(found.low, found.high, self.masses(found.point))
+
+
+def polytope(A: Matrix, b: Vector, *, tolerance: float = 1e-8, rank_tolerance: float = 1e-9) -> Polytope:
+    """The polytope {c >= 0 : A c = b}.
+
+    Args:
+        A: (n, k) columns.
+        b: (n,) right side.
+        tolerance: a share c_j |a_j| / |b| up to this is zero.
+        rank_tolerance: singular values of the normalised columns below this fraction of the largest are zero.
+
+    Raises:
+        InputError: it is empty or unbounded.
+
+    >>> P = polytope(np.array([[1.0, 1.0, 2.0]]), np.array([2.0]))
+    >>> P.rank, P.dimension, vertices(P).points.round(12).tolist()
+    (1, 2, [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 1.0]])
+    """
+    A, b = np.asarray(A, dtype=float), np.asarray(b, dtype=float)
+    norms, size = _norms(A), float(_norms(b[:, None])[0])
+    if (norms == 0).any():
+        raise InputError(f"column {int(np.argmin(norms))} of A is zero, so its mass is unbounded; leave it out")
+    X, target = A / norms, b / size if size > 0 else b
+    Q, rhs, rank_margin = _equations(X, target, rank_tolerance)
+    found, hull_margin = _positive_somewhere(Q, rhs, size > 0, tolerance)
+    inner = found.mean(axis=0) if len(found) else np.zeros(A.shape[1])
+    active = np.flatnonzero(found.max(axis=0, initial=0.0) > tolerance)
+    unit = size / norms
+    rank, (Q, rhs, active_margin) = len(rhs), _equations(X[:, active], target, rank_tolerance)
+    residual = float(np.linalg.norm(X @ inner - target))
+    return Polytope(
+        A.shape[1],
+        active,
+        unit,
+        Q,
+        rhs,
+        inner * unit,
+        rank,
+        len(rhs),
+        len(active) - len(rhs),
+        residual,
+        tolerance,
+        rank_margin.and_(active_margin),
+        hull_margin,
+    )
+
+
+def _norms(A: Matrix) -> Vector:
+    """Euclidean norms of the columns, safe from under- and overflow."""
+    largest = np.abs(A).max(axis=0, initial=0.0)
+    return np.asarray(largest * np.linalg.norm(A / np.where(largest > 0, largest, 1.0), axis=0))
+
+
+def _equations(X: Matrix, target: Vector, rank_tolerance: float) -> tuple[Matrix, Vector, Margin]:
+    """Orthonormal equations Q x = rhs equivalent to X x = target, and how clear the rank is."""
+    if X.shape[1] == 0:
+        return np.zeros((0, 0)), np.zeros(0), Margin(np.inf, 0.0)
+    U, s, Vt = np.linalg.svd(X, full_matrices=False)
+    r = int((s > rank_tolerance * s[0]).sum())
+    relative = s / s[0]
+    margin = Margin(float(relative[:r].min(initial=np.inf)), float(relative[r:].max(initial=0.0)))
+    return Vt[:r], (U[:, :r].T @ target) / s[:r], margin
+
+
+def _positive_somewhere(Q: Matrix, rhs: Vector, nonzero: bool, tolerance: float) -> tuple[Matrix, Margin]:
+    """Vertices that together are positive wherever the polytope is, and the margin of those called zero."""
+    k = Q.shape[1]
+    if k == 0:
+        if nonzero:
+            raise InputError("{c >= 0 : A c = b} is empty: there are no columns but b is not 0")
+        return np.zeros((0, 0)), Margin(np.inf, 0.0)
+    solve = Maximiser(Q, rhs)
+    top = np.zeros(k)
+    found = [solve(np.ones(k))[1]]  # also tells whether the polytope is bounded
+    if not nonzero:
+        return np.zeros((1, k)), Margin(np.inf, 0.0)
+    np.maximum(top, found[0], out=top)
+    for j in range(k):
+        if top[j] <= tolerance:
+            found.append(solve(np.eye(k)[j])[1])
+            np.maximum(top, found[-1], out=top)
+    positive = top > tolerance
+    return np.array(found), Margin(float(top[positive].min(initial=np.inf)), float(top[~positive].max(initial=0.0)))
+
+
+@dataclass(frozen=True, eq=False)
+class Vertices:
+    """Vertices, one per row, in a canonical order.
+
+    Attributes:
+        points: (V, k) masses; exact zeros off the support.
+        complete: True when these are all the vertices.
+        margin: of the shares called positive and zero, over all vertices.
+        residual: largest |A c - b| / |b|.
+        condition: least independence of a vertex's normalised columns (a diagonal of R in their QR).
+    """
+
+    points: Matrix
+    complete: bool
+    margin: Margin
+    residual: float
+    condition: float
+
+
+def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
+    """All vertices of P, or none and `complete=False` when there are more than `budget` (or nearly so)."""
+    if P.dimension == 0:
+        supports = np.ones((1, len(P.active)), dtype=bool)
+        return _solve_supports(P, supports, True, Margin(np.inf, 0.0))
+    kernel = np.linalg.svd(P.Q)[2][len(P.rhs) :].T
+    inner = P.shares(P.inner)
+    rays = extreme_rays(np.column_stack([inner / np.linalg.norm(inner), kernel]), budget=2 * budget + 1000)
+    complete = rays.complete and len(rays.supports) <= budget
+    supports = rays.supports if complete else rays.supports[:0]
+    return _solve_supports(P, supports, complete, Margin(np.inf, rays.largest_zero))
+
+
+def sampled_vertices(P: Polytope, count: int, rng: np.random.Generator) -> Vertices:
+    """Some vertices: the maximisers of `count` random functionals and of each coordinate, without duplicates."""
+    q = len(P.active)
+    solve = Maximiser(P.Q, P.rhs)
+    functionals = np.vstack([np.eye(q), -np.eye(q), rng.standard_normal((count, q))])
+    found = np.array([solve(w)[1] for w in functionals]) > P.tolerance
+    return _solve_supports(P, np.unique(found, axis=0), False, Margin(np.inf, 0.0))
+
+
+def _solve_supports(P: Polytope, supports: NDArray[np.bool_], complete: bool, seen: Margin) -> Vertices:
+    """The vertices with these supports, each solved anew; what is no vertex is left out, and `complete` then fails."""
+    x = np.zeros(supports.shape)
+    diagonal = np.full(len(supports), np.inf)
+    sizes = supports.sum(axis=1)
+    for size in np.unique(sizes[sizes > 0]):
+        group = np.flatnonzero(sizes == size)
+        for part in np.array_split(group, -(-len(group) // 512)):
+            columns = np.nonzero(supports[part])[1].reshape(len(part), size)
+            x[part[:, None], columns], diagonal[part] = _least_squares(P.Q, P.rhs, columns)
+    residual = np.linalg.norm(x @ P.Q.T - P.rhs, axis=1)
+    sound = (x.min(axis=1, initial=0.0) >= -P.tolerance) & (residual <= 1e-6) & (diagonal > 1e-10)
+    zero = np.abs(np.where(x <= P.tolerance, x, 0.0)).max(initial=0.0)
+    points, residuals = np.where(x > P.tolerance, x, 0.0)[sound], residual[sound]
+    order = np.lexsort((points > 0).T[::-1])[::-1]
+    order = order[_first_of_each(points[order] > 0)]
+    margin = Margin(float(points[points > 0].min(initial=np.inf)), float(zero)).and_(seen)
+    kept = P.masses(points[order])
+    return Vertices(
+        kept,
+        complete and bool(sound.all()),
+        margin,
+        float(residuals.max(initial=0.0)),
+        float(diagonal.min(initial=np.inf)),
+    )
+
+
+def _first_of_each(rows: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Indices of the rows that differ from the one before."""
+    if len(rows) == 0:
+        return np.zeros(0, dtype=np.intp)
+    return np.flatnonzero(np.append(True, (rows[1:] != rows[:-1]).any(axis=1)))
+
+
+def _least_squares(Q: Matrix, rhs: Vector, columns: NDArray[np.intp]) -> tuple[Matrix, Vector]:
+    """Solutions of Q_S x = rhs for stacked supports S (v, s), and the least |diagonal| of R in Q_S = Q' R."""
+    stacked = Q.T[columns].transpose(0, 2, 1)
+    if stacked.shape[2] > stacked.shape[1]:  # more columns than equations: never independent
+        return np.zeros(columns.shape), np.zeros(len(columns))
+    left, R = np.linalg.qr(stacked)
+    diagonal = np.abs(np.diagonal(R, axis1=1, axis2=2)).min(axis=1)
+    R[diagonal == 0] = np.eye(R.shape[1])
+    return np.linalg.solve(R, left.transpose(0, 2, 1) @ rhs[:, None])[..., 0], diagonal
