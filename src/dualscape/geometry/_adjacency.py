@@ -47,7 +47,7 @@ def adjacent_pairs(zeros: Bits, above: Index, below: Index, need: int, room: int
                 r = killer + offset
                 if r >= V:
                     r -= V
-                if r == i or r == j:
+                if r in (i, j):
                     continue
                 inside = True
                 for w in range(W):

@@ -32,9 +32,7 @@ class Margin:
 
     def and_(self, other: "Margin") -> "Margin":
         """The margin of both decisions."""
-        return Margin(
-            min(self.smallest_positive, other.smallest_positive), max(self.largest_zero, other.largest_zero)
-        )
+        return Margin(min(self.smallest_positive, other.smallest_positive), max(self.largest_zero, other.largest_zero))
 
     @property
     def ratio(self) -> float:

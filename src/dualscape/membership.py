@@ -1,0 +1,109 @@
+"""Is a network one of the optimal networks, and if not, what is the first thing wrong with it?"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.errors import InputError
+from dualscape.network import Network
+from dualscape.tolerances import DEFAULT, Tolerances
+
+if TYPE_CHECKING:
+    from dualscape.optimal_set import OptimalSet
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Membership:
+    """Whether a network is optimal, with the evidence.
+
+    Attributes:
+        member: the answer.
+        reason: why, with the numbers, in one line.
+        units: (m,) the unit of the optimal set that each neuron is, -1 for a zero neuron; None when some is neither.
+        masses: (k,) the mass on each unit; None when some neuron is no unit.
+        fit_error: |f(X) - y*| / |y*| of the network.
+        neuron: the first neuron at fault, or None.
+    """
+
+    member: bool
+    reason: str
+    units: NDArray[np.intp] | None
+    masses: Vector | None
+    fit_error: float
+    neuron: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.member
+
+
+def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances = DEFAULT) -> Membership:
+    """Whether the network is in the optimal set (THEORY section 6): balanced, optimal units, optimal fit.
+
+    Zero neurons are allowed, and several neurons may share a unit.
+
+    Raises:
+        InputError: the network does not belong to the problem (another number of inputs or another bias).
+    """
+    problem = optimal.problem
+    if network.width and (network.directions.shape[1] != problem.d or network.bias != problem.bias):
+        raise InputError(
+            f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
+            f"the problem {problem.d} and {problem.bias!r}"
+        )
+    assert network.imbalance is not None
+    error = _fit_error(optimal, network)
+    scale = optimal.mass_scale
+    allowed = tolerances.direction * np.sqrt(scale)
+    lopsided = np.flatnonzero(np.abs(network.imbalance) > allowed)
+    if lopsided.size:
+        j = int(lopsided[0])
+        reason = f"neuron {j} is not balanced: |u| - |alpha| = {network.imbalance[j]:.3g}, where optima have 0"
+        return Membership(False, reason, None, None, error, j)
+    units = np.full(network.width, -1, dtype=np.intp)
+    masses = np.zeros(optimal.k)
+    for j in np.flatnonzero(network.masses > tolerances.mass * scale):
+        unit = _unit_of(optimal, network.directions[j], network.signs[j], tolerances.direction)
+        if unit is None:
+            return Membership(False, _not_a_unit(optimal, network, int(j)), None, None, error, int(j))
+        units[j] = unit
+        masses[unit] += network.masses[j]
+    if error > tolerances.fit:
+        reason = f"all neurons are optimal units, but the fit is off by {error:.3g} of the size of the optimal fit"
+        return Membership(False, reason, units, masses, error)
+    used = len(np.unique(units[units >= 0]))
+    reason = f"balanced, every neuron is one of {used} optimal units, and the fit is optimal up to {error:.1e}"
+    return Membership(True, reason, units, masses, error)
+
+
+def _fit_error(optimal: "OptimalSet", network: Network) -> float:
+    size = float(np.linalg.norm(optimal.y_star)) or float(np.linalg.norm(optimal.problem.y)) or 1.0
+    return float(np.linalg.norm(network.fit(optimal.problem.X) - optimal.y_star)) / size
+
+
+def _unit_of(optimal: "OptimalSet", direction: Vector, sign: float, tolerance: float) -> int | None:
+    same = np.flatnonzero(optimal.signs == sign)
+    if same.size == 0:
+        return None
+    distance = np.linalg.norm(optimal.directions[same] - direction, axis=1)
+    nearest = int(np.argmin(distance))
+    return int(same[nearest]) if distance[nearest] <= tolerance else None
+
+
+def _not_a_unit(optimal: "OptimalSet", network: Network, j: int) -> str:
+    problem = optimal.problem
+    direction, sign = network.directions[j : j + 1], network.signs[j : j + 1]
+    value = float(problem.architecture.scores(problem.X, optimal.nu, direction, sign)[0])
+    text = (
+        f"neuron {j} is no optimal unit: s nu^T (X u)_+ = {value:.9g} "
+        f"where optimal units have beta = {problem.beta:.9g}"
+    )
+    same = np.flatnonzero(optimal.signs == sign[0])
+    if same.size == 0:
+        return f"{text}, and there is no optimal unit of its sign"
+    chord = np.linalg.norm(optimal.directions[same] - direction[0], axis=1).min()
+    angle = np.degrees(2 * np.arcsin(min(chord / 2, 1.0)))
+    return f"{text}; the nearest optimal unit of its sign is {angle:.3g} degrees away"

@@ -1,0 +1,318 @@
+"""All optimal networks: the tight units, their columns, and the polytope of optimal masses (THEORY section 6)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.errors import InputError, NotCertifiedError
+from dualscape.geometry.polytope import Margin, Polytope, Vertices, polytope, sampled_vertices, vertices
+from dualscape.geometry.sampling import analytic_center, hit_and_run
+from dualscape.membership import Membership, membership
+from dualscape.network import Network, with_bias
+from dualscape.problem import Problem
+from dualscape.progress import Event, Progress, silent
+from dualscape.solver.solution import Solution
+from dualscape.tolerances import DEFAULT, Tolerances
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+SAMPLES = 500  # random functionals when there are too many vertices to list
+CLEAR = 1e2  # smallest positive over largest zero below this is worth a warning
+
+
+@dataclass(frozen=True)
+class Separation:
+    """How clearly the tight units stand out.
+
+    Attributes:
+        tight: the largest |1 - s nu^T (X u)_+ / beta| of a unit called tight; 0 when there is none.
+        next: the smallest of a unit called not tight; inf when none was listed.
+        narrow: next / tight is too small to be sure which units are tight.
+    """
+
+    tight: float
+    next: float
+    narrow: bool
+
+    def explain(self) -> str:
+        """The separation in plain words."""
+        state = "too close to be sure" if self.narrow else "clearly apart"
+        return f"slack of tight units up to {self.tight:.1e}, of the next unit {self.next:.1e}: {state}"
+
+
+@dataclass(frozen=True, eq=False)
+class OptimalSet:
+    """The optimal networks of a problem: masses c >= 0 with A c = y* on the optimal units.
+
+    Attributes:
+        problem: the problem.
+        nu: (n,) the dual optimum.
+        directions: (k, d) the optimal units U*, in a canonical order.
+        signs: (k,) their signs.
+        slacks: (k,) 1 - s nu^T (X u)_+ / beta, zero up to rounding.
+        A: (n, k) their columns.
+        y_star: (n,) the optimal fit; the same for all optimal networks.
+        polytope: {c >= 0 : A c = y*}.
+        vertices: (V, k) its vertices, the irreducible optimal networks; (0, k) when there are too many.
+        vertices_complete: whether `vertices` lists all of them.
+        sampled: (S, k) some vertices, when they are not all listed; otherwise (0, k).
+        separation: how clearly tight units stand out.
+        margin: how clearly masses are zero or positive, as shares |c_j a_j| / |y*|.
+        warnings: what may be wrong with all this, one line each.
+    """
+
+    problem: Problem
+    nu: Vector
+    directions: Matrix
+    signs: Vector
+    slacks: Vector
+    A: Matrix
+    y_star: Vector
+    polytope: Polytope
+    vertices: Matrix
+    vertices_complete: bool
+    sampled: Matrix
+    separation: Separation
+    margin: Margin
+    warnings: tuple[str, ...]
+
+    # --- sizes ---------------------------------------------------------------------------------------
+    @property
+    def k(self) -> int:
+        """Number of optimal units."""
+        return len(self.signs)
+
+    @property
+    def rank(self) -> int:
+        """Rank of A."""
+        return self.polytope.rank
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the polytope of optimal masses; 0 when the optimum is unique."""
+        return self.polytope.dimension
+
+    @property
+    def total_mass(self) -> float:
+        """The sum of masses, the same for all optimal networks."""
+        return float(self.polytope.inner.sum())
+
+    @property
+    def mass_scale(self) -> float:
+        """What masses are compared with: the total mass, or the mass that y would need when that is 0."""
+        if self.total_mass > 0:
+            return self.total_mass
+        longest = float(np.linalg.norm(self.problem.X, axis=1).max())
+        return float(np.linalg.norm(self.problem.y)) / longest if longest > 0 else 1.0
+
+    @property
+    def known_vertices(self) -> Matrix:
+        """(V, k) all vertices, or the sampled ones when they are not all listed."""
+        return self.vertices if self.vertices_complete else self.sampled
+
+    # --- networks ------------------------------------------------------------------------------------
+    def network(self, c: ArrayLike) -> Network:
+        """The balanced network with mass c_j on unit j, one neuron per positive mass.
+
+        Args:
+            c: (k,) masses >= 0.
+        """
+        masses = np.asarray(c, dtype=float)
+        if masses.shape != (self.k,):
+            raise InputError(f"c must hold one mass per optimal unit, shape ({self.k},), got shape {masses.shape}")
+        used = np.flatnonzero(masses)
+        return Network(self.directions[used], self.signs[used], masses[used], self.problem.bias)
+
+    def contains(self, network: Network, *, tolerances: Tolerances = DEFAULT) -> Membership:
+        """Whether the network is optimal, and the first reason why not."""
+        return membership(self, network, tolerances)
+
+    def sample(self, rng: np.random.Generator) -> Network:
+        """A random optimal network, about uniform over the polytope of masses."""
+        return self.network(hit_and_run(self.polytope, rng))
+
+    def smallest(self) -> Network:
+        """An optimal network with as few neurons as are known to suffice."""
+        return self.choose("fewest")
+
+    def choose(self, criterion: str | ArrayLike) -> Network:
+        """The optimal network that a criterion prefers.
+
+        Args:
+            criterion: "fewest" or "most" neurons among the irreducible optimal networks, "center" (the analytic
+                centre: all units that can be used are), or w (k,): the greatest w.c.
+        """
+        if isinstance(criterion, str):
+            return self.network(self._named_choice(criterion))
+        w = np.asarray(criterion, dtype=float)
+        if w.shape != (self.k,) or not np.isfinite(w).all():
+            raise InputError(f"a linear criterion needs one finite number per optimal unit, shape ({self.k},)")
+        return self.network(self.polytope.maximise([w])[0][1])
+
+    def _named_choice(self, criterion: str) -> Vector:
+        if criterion == "center":
+            return analytic_center(self.polytope)
+        if criterion not in ("fewest", "most"):
+            raise InputError(f"unknown criterion {criterion!r}; known: fewest, most, center, or a vector over units")
+        known = self.known_vertices
+        sizes = (known > 0).sum(axis=1)
+        if criterion == "most":
+            return np.asarray(known[int(np.argmax(sizes))])
+        best = np.asarray(known[int(np.argmin(sizes))])
+        if not self.vertices_complete:
+            found = self.polytope.sparsest()
+            best = found.point if found.high < sizes.min() else best
+        return best
+
+    def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
+        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
+        data = with_bias(np.atleast_2d(np.asarray(X, dtype=float)), self.problem.bias)
+        if data.shape[1] != self.problem.d:
+            raise InputError(f"X has {data.shape[1]} columns (bias included), the problem {self.problem.d}")
+        W = self.problem.architecture.columns(data, self.directions, self.signs)
+        if self.vertices_complete:
+            values = W @ self.vertices.T
+            return values.min(axis=1), values.max(axis=1)
+        ends = [value for value, _ in self.polytope.maximise(np.vstack([-W, W]))]
+        return -np.array(ends[: len(W)]), np.array(ends[len(W) :])
+
+    def explain(self) -> str:
+        """The optimal set in plain words."""
+        if self.polytope.active.size == 0:
+            return "The zero network is the only optimal network."
+        count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
+        shape = (
+            "Up to the order and the splitting of neurons it is unique."
+            if self.dimension == 0
+            else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
+        )
+        lines = [f"All optimal networks use {self.k} unit neurons (their columns have rank {self.rank}). {shape}"]
+        return " ".join([*lines, f"Units: {self.separation.explain()}.", *(f"Warning: {w}." for w in self.warnings)])
+
+
+def optimal_set(
+    solution: Solution,
+    *,
+    max_vertices: int = 20_000,
+    tolerances: Tolerances = DEFAULT,
+    progress: Progress = silent,
+) -> OptimalSet:
+    """All optimal networks, from a certified solution.
+
+    Args:
+        solution: what `solve` returned, with the verdict "global".
+        max_vertices: with more vertices than this they are sampled instead of listed.
+        tolerances: `tight`, `narrow`, `direction`, `mass` and `fit` decide here.
+
+    Raises:
+        NotCertifiedError: the solution is not certified, or not solved accurately enough to tell the units apart.
+
+    >>> from dualscape.problem import Problem
+    >>> from dualscape.solver import solve
+    >>> talk = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    >>> optima = optimal_set(solve(talk))
+    >>> optima.k, optima.dimension, len(optima.vertices), optima.smallest().width
+    (3, 1, 2, 1)
+    """
+    verdict = solution.certificate.verdict
+    if verdict != "global":
+        raise NotCertifiedError(
+            f"the optimal set needs a solution with verdict 'global', this one has {verdict!r}; "
+            "solve with an exact oracle and to a smaller gap"
+        )
+    problem, nu = solution.problem, solution.nu
+    directions, signs, slacks, separation = _tight_units(solution, tolerances)
+    A = problem.architecture.columns(problem.X, directions, signs)
+    y_star = _optimal_fit(solution)
+    try:
+        masses = polytope(A, y_star, tolerance=tolerances.mass)
+    except InputError as error:
+        raise NotCertifiedError(
+            f"the optimal fit is no combination of the {len(signs)} tight units ({error}); solve more accurately"
+        ) from error
+    progress(Event("vertices", 0, None, f"{len(signs)} units, dimension {masses.dimension}"))
+    listed = vertices(masses, budget=max_vertices)
+    none = np.zeros((0, len(signs)))
+    found = listed
+    if not listed.complete:
+        found = sampled_vertices(masses, SAMPLES, np.random.default_rng(0))
+    progress(Event("vertices", len(found.points), len(found.points) if listed.complete else None))
+    margin = found.margin.and_(masses.hull_margin)
+    result = OptimalSet(
+        problem,
+        nu,
+        directions,
+        signs,
+        slacks,
+        A,
+        y_star,
+        masses,
+        listed.points if listed.complete else none,
+        listed.complete,
+        none if listed.complete else found.points,
+        separation,
+        margin,
+        (),
+    )
+    return replace(result, warnings=_warnings(result, found, tolerances))
+
+
+def _optimal_fit(solution: Solution) -> Vector:
+    """y*, exactly 0 when what is left of it is rounding."""
+    fit = solution.network.fit(solution.problem.X)
+    noise = 1e-14 * float(np.linalg.norm(solution.problem.y))
+    return fit if float(np.linalg.norm(fit)) > noise else np.zeros_like(fit)
+
+
+def _tight_units(solution: Solution, tolerances: Tolerances) -> tuple[Matrix, Vector, Vector, Separation]:
+    """Directions, signs and slacks of the units at which the dual constraint is tight, and their separation."""
+    problem, answer = solution.problem, solution.certificate.answer
+    directions = np.asarray(answer.directions, dtype=float).reshape(len(answer.signs), problem.d)
+    scores = problem.architecture.scores(problem.X, solution.nu, directions, answer.signs)
+    slack = 1 - scores / problem.beta
+    tight = np.flatnonzero(slack <= tolerances.tight)
+    tight = tight[_distinct(directions[tight], answer.signs[tight], slack[tight], tolerances.direction)]
+    largest = float(np.abs(slack[tight]).max(initial=0.0))
+    others = slack[slack > tolerances.tight]
+    following = float(others.min(initial=np.inf))
+    narrow = following < tolerances.narrow * largest
+    separation = Separation(largest, following, narrow)
+    return directions[tight], np.asarray(answer.signs[tight], dtype=float), slack[tight], separation
+
+
+def _distinct(directions: Matrix, signs: Vector, slack: Vector, tolerance: float) -> NDArray[np.intp]:
+    """One index per unit, the best of each, ordered by sign and then by coordinates."""
+    kept: list[int] = []
+    for j in np.argsort(slack, kind="stable"):
+        same = [i for i in kept if signs[i] == signs[j]]
+        if not same or np.linalg.norm(directions[same] - directions[j], axis=1).min() > tolerance:
+            kept.append(int(j))
+    chosen = np.asarray(kept, dtype=np.intp)
+    # Coordinates that agree up to rounding must not decide the order.
+    keys = np.round(directions[chosen], 7)[:, ::-1].T + 0.0
+    return chosen[np.lexsort((*keys, -signs[chosen]))]
+
+
+def _warnings(result: OptimalSet, found: Vertices, tolerances: Tolerances) -> tuple[str, ...]:
+    """What the reader must know before trusting widths."""
+    P, lines = result.polytope, []
+    if result.separation.narrow:
+        lines.append(
+            f"tight and other units are hard to tell apart (slacks {result.separation.tight:.1e} and "
+            f"{result.separation.next:.1e}); a unit may be missing or one too many, and widths with it"
+        )
+    if min(result.margin.ratio, P.rank_margin.ratio) < CLEAR:
+        lines.append(
+            f"zero and positive masses are close (shares {result.margin.largest_zero:.1e} and "
+            f"{result.margin.smallest_positive:.1e}, singular values {P.rank_margin.largest_zero:.1e} and "
+            f"{P.rank_margin.smallest_positive:.1e}); widths may be off"
+        )
+    if max(P.residual, found.residual) > tolerances.fit:
+        lines.append(f"masses reproduce the optimal fit only up to {max(P.residual, found.residual):.1e}")
+    if not result.vertices_complete:
+        lines.append(
+            f"too many irreducible networks to list; {len(found.points)} were sampled and widths are intervals "
+            "(raise max_vertices to list more)"
+        )
+    return tuple(lines)

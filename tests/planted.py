@@ -1,0 +1,43 @@
+"""Certified solutions made by hand from a known dual optimum, without the solver."""
+
+import numpy as np
+from scipy.optimize import nnls
+
+from dualscape.certificate import certify_dual
+from dualscape.network import Network
+from dualscape.problem import Problem
+from dualscape.solver.solution import Solution
+
+
+def solution_at(problem: Problem, nu: np.ndarray) -> Solution:
+    """The solution whose dual optimum is nu: masses on its tight units by non-negative least squares."""
+    answer = problem.oracle("cells").best_units(nu, above=0.99 * problem.beta)
+    tight = answer.values >= (1 - 1e-8) * problem.beta
+    directions, signs = answer.directions[tight], answer.signs[tight]
+    A = problem.architecture.columns(problem.X, directions, signs)
+    masses = nnls(A, problem.y - nu)[0] if tight.any() else np.zeros(0)
+    used = masses > 1e-12
+    network = Network(directions[used], signs[used], masses[used], problem.bias)
+    certificate = certify_dual(problem, network, nu, oracle="cells")
+    return Solution(problem, network, nu, certificate, (), "converged")
+
+
+def planted(X: np.ndarray, nu: np.ndarray, masses, *, beta: float = 1.0, bias: str = "none") -> Solution:
+    """The squared-loss solution in which the tight units of nu (scaled to h(nu) = beta) carry the given masses.
+
+    `masses` is called with the number of tight units.
+    """
+    probe = Problem(X, np.zeros(len(X)), beta=beta, bias=bias)
+    nu = nu * (beta / probe.oracle("cells").best_units(nu, above=0.0).lower)
+    answer = probe.oracle("cells").best_units(nu, above=0.99 * beta)
+    tight = answer.values >= (1 - 1e-8) * beta
+    A = probe.architecture.columns(probe.X, answer.directions[tight], answer.signs[tight])
+    problem = Problem(X, A @ masses(int(tight.sum())) + nu, beta=beta, bias=bias)
+    return solution_at(problem, nu)
+
+
+def circle_family(degrees: list[float], masses) -> Solution:
+    """A continuum of optima from points on a line (THEORY section 10); angles from 30 to 90 degrees."""
+    s = np.vstack([[0.0, 0.0], [(np.cos(t), np.sin(t)) for t in np.radians(degrees)]])
+    v = np.diff(s, axis=0)[::-1]
+    return planted((v[:, 0] / v[:, 1])[:, None], v[:, 1], masses, bias="penalised")
