@@ -1,0 +1,38 @@
+"""Pictures of a solved problem: each function computes a Scene, which plotly or matplotlib draws.
+
+>>> import numpy as np
+>>> from dualscape.figures import Axis, Points, Scene
+>>> scene = Scene("one", "One point", "A single point.", (Axis("x"), Axis("y")), (Points(np.array([[1.0, 2.0]])),))
+>>> scene.to_plotly().data[0].x
+(1.0,)
+"""
+
+from dualscape.figures.convergence import convergence
+from dualscape.figures.merge_tree import merge_tree
+from dualscape.figures.polytope import polytope
+from dualscape.figures.rectified_ellipsoid import rectified_ellipsoid
+from dualscape.figures.scene import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Scene, Surface
+from dualscape.figures.spread import spread
+from dualscape.figures.staircase import staircase
+from dualscape.figures.units import units
+from dualscape.figures.zonotopes import zonotopes
+
+__all__ = [
+    "staircase",
+    "merge_tree",
+    "units",
+    "spread",
+    "rectified_ellipsoid",
+    "zonotopes",
+    "polytope",
+    "convergence",
+    "Scene",
+    "Axis",
+    "Points",
+    "Lines",
+    "Area",
+    "Surface",
+    "Field",
+    "Labels",
+    "DoesNotApplyError",
+]

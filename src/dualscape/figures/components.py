@@ -1,0 +1,131 @@
+"""Components of the card filtration, width by width, replayed from its merges, and grouped to fit a picture."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dualscape.merge_tree import MergeTree
+
+Members = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Filtration:
+    """When vertices appear and when their components join.
+
+    Attributes:
+        sizes: support size of every vertex: the width at which it appears.
+        merges: (width, a, b): from this width on the components of vertices a and b are one.
+    """
+
+    sizes: tuple[int, ...]
+    merges: tuple[tuple[int, int, int], ...]
+    _order: list[int] = field(default_factory=list, repr=False, compare=False)
+
+    def components(self, width: int) -> list[Members]:
+        """Components at that width, each a tuple of vertices, in an order that keeps joining ones together."""
+        position = {v: i for i, v in enumerate(self.order())}
+        groups = _joined(self.sizes, (m for m in self.merges if m[0] <= width))
+        alive = [sorted((v for v in g if self.sizes[v] <= width), key=position.__getitem__) for g in groups]
+        return sorted((tuple(g) for g in alive if g), key=lambda g: position[g[0]])
+
+    def order(self) -> list[int]:
+        """All vertices so that every component, at every width, is contiguous."""
+        if not self._order:
+            chains = {v: [v] for v in sorted(range(len(self.sizes)), key=lambda v: self.sizes[v])}
+            home = {v: v for v in chains}
+            for _, a, b in sorted(self.merges):
+                first, second = home[a], home[b]
+                if first == second:
+                    continue
+                if len(chains[first]) < len(chains[second]):
+                    first, second = second, first
+                for v in chains[second]:
+                    home[v] = first
+                chains[first] += chains.pop(second)
+            self._order.extend(v for chain in chains.values() for v in chain)
+        return self._order
+
+
+def filtration_of(tree: MergeTree) -> Filtration:
+    """The filtration of a merge tree."""
+    return Filtration(tuple(tree.births.tolist()), tuple((w, i, j) for i, j, w in tree.edges.tolist()))
+
+
+def _joined(sizes: tuple[int, ...], merges: Iterable[tuple[int, int, int]]) -> list[list[int]]:
+    parent = list(range(len(sizes)))
+
+    def root(v: int) -> int:
+        while parent[v] != v:
+            parent[v] = parent[parent[v]]
+            v = parent[v]
+        return v
+
+    for _, a, b in merges:
+        parent[root(a)] = root(b)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for v in range(len(sizes)):
+        groups[root(v)].append(v)
+    return list(groups.values())
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One mark of the staircase: a component at one width, or several alike.
+
+    Attributes:
+        width: the column.
+        components: the components it stands for.
+        isolated: whether they are single points that fill all slots.
+    """
+
+    width: int
+    components: tuple[Members, ...]
+    isolated: bool
+
+    @property
+    def vertices(self) -> int:
+        """Number of vertices in all its components."""
+        return sum(len(c) for c in self.components)
+
+    @property
+    def members(self) -> Members:
+        """All its vertices."""
+        return tuple(v for component in self.components for v in component)
+
+
+def marks(filtration: Filtration, width: int, limit: int) -> list[Mark]:
+    """At most about `limit` marks for the components at a width.
+
+    Components of a kind that join the same component at the next width share one mark when there are too many;
+    if that is not enough, the smallest of each kind share one.
+    """
+    found = [Mark(width, (c,), _is_isolated(filtration, c, width)) for c in filtration.components(width)]
+    if len(found) > limit:
+        found = _grouped_by_parent(filtration, found, width)
+    if len(found) > limit:
+        found = _smallest_together(found, limit)
+    return found
+
+
+def _is_isolated(filtration: Filtration, component: Members, width: int) -> bool:
+    return len(component) == 1 and filtration.sizes[component[0]] == width
+
+
+def _grouped_by_parent(filtration: Filtration, found: list[Mark], width: int) -> list[Mark]:
+    parent = {v: i for i, c in enumerate(filtration.components(width + 1)) for v in c}
+    groups: dict[tuple[int, bool], list[Mark]] = defaultdict(list)
+    for mark in found:
+        groups[parent[mark.members[0]], mark.isolated].append(mark)
+    return [_together(group) for group in groups.values()]
+
+
+def _smallest_together(found: list[Mark], limit: int) -> list[Mark]:
+    ordered = sorted(found, key=lambda mark: -mark.vertices)
+    kept, rest = ordered[: limit - 2], ordered[limit - 2 :]
+    lumps = [[mark for mark in rest if mark.isolated is kind] for kind in (True, False)]
+    return kept + [_together(lump) for lump in lumps if lump]
+
+
+def _together(group: list[Mark]) -> Mark:
+    return Mark(group[0].width, tuple(c for mark in group for c in mark.components), group[0].isolated)

@@ -1,0 +1,42 @@
+"""How the solver came to its optimum."""
+
+import numpy as np
+
+from dualscape.figures.numbers import plural
+from dualscape.figures.scene import BLUE, RED, Axis, DoesNotApplyError, Layer, Lines, Points, Scene
+from dualscape.solver.solution import Solution
+
+FLOOR = 1e-17
+
+
+def convergence(solution: Solution) -> Scene:
+    """Excess of the objective and violation of the dual constraint, per round of column generation."""
+    history = solution.history
+    if not history:
+        raise DoesNotApplyError("The solver needed no rounds, so there is no convergence to draw.")
+    certificate = solution.certificate
+    base = certificate.dual if np.isfinite(certificate.dual) else certificate.primal
+    rounds = np.arange(1, len(history) + 1)
+    excess = np.array([(r.objective - base) / max(abs(base), 1e-300) for r in history])
+    violation = np.array([r.violation for r in history])
+    layers: list[Layer] = []
+    above = "the proven lower bound" if np.isfinite(certificate.dual) else "the final one"
+    for values, name, colour, symbol in (
+        (excess, f"objective above {above} (relative)", BLUE, "circle"),
+        (violation, "violation of the dual constraint (relative)", RED, "diamond"),
+    ):
+        at = np.column_stack([rounds, np.maximum(values, FLOOR)])
+        hover = tuple(f"round {i}: {v:.3g}" for i, v in zip(rounds, values, strict=True))
+        layers += [Lines((at,), "", colour, 1.5), Points(at, name, colour, 7.0, symbol, (), hover)]
+    last = history[-1]
+    caption = (
+        f"{plural(len(history), 'round')} in {last.seconds:.2g} s, ending with {plural(last.units, 'neuron')}. Each "
+        "round asks the "
+        "oracle for directions whose neurons would still lower the objective, and adds them. The violation says how "
+        "much the "
+        f"best such neuron would gain; it ends at {last.violation:.1e}, the objective at {excess[-1]:.1e} above "
+        f"{above}. "
+        f"Values at or below 0 are drawn at {FLOOR:.0e}."
+    )
+    axes = (Axis("round"), Axis("relative value", log=True))
+    return Scene("convergence", "Convergence of the solver", caption, axes, tuple(layers), height=380)

@@ -1,0 +1,83 @@
+"""Which one or two features of the data vary, so that functions of them can be drawn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.figures.scene import DoesNotApplyError
+from dualscape.network import with_bias
+from dualscape.problem import Problem
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The features that vary; the others keep their one value.
+
+    Attributes:
+        problem: the problem.
+        features: their indices, one or two.
+    """
+
+    problem: Problem
+    features: tuple[int, ...]
+
+    @property
+    def data(self) -> Matrix:
+        """(n, q) the data in these features."""
+        return self.problem.inputs[:, list(self.features)]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of these features."""
+        return tuple(self.problem.feature_names[i] for i in self.features)
+
+    def lift(self, points: Matrix) -> Matrix:
+        """(k, p) feature rows of the points (k, q), without a bias column."""
+        rows = np.repeat(self.problem.inputs[:1], len(points), axis=0)
+        rows[:, list(self.features)] = points
+        return rows
+
+    def rows(self, points: Matrix) -> Matrix:
+        """(k, d) what the neurons see at the points (k, q)."""
+        return with_bias(self.lift(points), self.problem.bias)
+
+    def affine(self, directions: Matrix) -> tuple[Matrix, Vector]:
+        """Slopes (k, q) and offsets (k,) of u_j . x as functions of these features."""
+        origin = self.rows(np.zeros((1, len(self.features))))[0]
+        return directions[:, list(self.features)], directions @ origin
+
+    def box(self, margin: float = 0.2) -> tuple[Vector, Vector]:
+        """Lowest and highest coordinates (q,) of the data with a margin on either side."""
+        low, high = self.data.min(axis=0), self.data.max(axis=0)
+        return low - margin * (high - low), high + margin * (high - low)
+
+
+def drawable_inputs(problem: Problem) -> Inputs:
+    """The features that vary, when there are one or two."""
+    varying = tuple(int(i) for i in np.flatnonzero(np.ptp(problem.inputs, axis=0) > 0))
+    if len(varying) not in (1, 2):
+        raise DoesNotApplyError(
+            f"Functions of the inputs are drawn when one or two features vary; here {len(varying)} do."
+        )
+    return Inputs(problem, varying)
+
+
+def line_through_box(slope: Vector, offset: float, low: Vector, high: Vector) -> Matrix | None:
+    """The segment (2, 2) of slope.x + offset = 0 inside a box of the plane, or None."""
+    found: list[tuple[float, float]] = []
+    for fixed, free in ((0, 1), (1, 0)):
+        if slope[free] == 0:
+            continue
+        for edge in (low[fixed], high[fixed]):
+            value = -(offset + slope[fixed] * edge) / slope[free]
+            if low[free] <= value <= high[free]:
+                found.append((edge, value) if fixed == 0 else (value, edge))
+    if len(found) < 2:
+        return None
+    points = np.array(found)
+    far = points[np.argmax(np.linalg.norm(points - points[0], axis=1))]
+    return None if np.allclose(far, points[0]) else np.array([points[0], far])

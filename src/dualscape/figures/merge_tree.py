@@ -1,0 +1,119 @@
+"""The merge tree of the card filtration: which optimal networks become connected at which width."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.figures.components import Filtration, filtration_of
+from dualscape.figures.numbers import plural
+from dualscape.figures.scene import BLUE, RED, Axis, Labels, Layer, Lines, Points, Scene
+from dualscape.staircase import Staircase
+
+Matrix = NDArray[np.float64]
+LIMIT = 48  # leaves that are drawn one by one
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A component, from the width at which it appears or grows to the width at which it meets another.
+
+    Attributes:
+        start: the width at which it starts.
+        height: its position in the picture.
+    """
+
+    start: int
+    height: float
+
+    def until(self, width: float) -> Matrix:
+        """(2, 2) its line in the picture."""
+        return np.array([[self.start, self.height], [width, self.height]])
+
+
+def merge_tree(staircase: Staircase) -> Scene:
+    """One line per vertex from the width at which it appears, joined where components become one."""
+    filtration = filtration_of(staircase.tree)
+    first, last = min(filtration.sizes), max([m[0] for m in filtration.merges], default=max(filtration.sizes))
+    groups = _rows(filtration)
+    horizontal, vertical = _grow(filtration, groups, last)
+    starts = np.array([[filtration.sizes[group[0]], row] for row, group in enumerate(groups)], dtype=float)
+    texts = tuple(f"{len(group)} alike" if len(group) > 1 else "" for group in groups)
+    layers: tuple[Layer, ...] = (
+        Lines(horizontal, "", BLUE, 2.0),
+        Lines(vertical, "components that join", BLUE, 3.0),
+        Points(starts, "a minimal optimal network appears", RED, 8.0),
+        Labels(starts + np.array([0.0, 0.45]), texts, size=10.0),
+    )
+    axes = (
+        Axis("width m", tuple((float(m), str(m)) for m in range(first, last + 1)), (first - 0.4, last + 0.9)),
+        Axis(hidden=True, limits=(-1.0, float(len(groups)))),
+    )
+    caption = _caption(filtration, last, len(groups) < len(filtration.sizes), staircase.exact)
+    height = int(np.clip(150 + 15 * len(groups), 240, 860))
+    return Scene("merge_tree", "The merge tree", caption, axes, layers, height=height)
+
+
+def _grow(filtration: Filtration, groups: list[list[int]], last: int) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
+    """Lines along the width, and lines where components join."""
+    row = {v: float(i) for i, group in enumerate(groups) for v in group}
+    branch_of: dict[int, Branch] = {}
+    horizontal: dict[Branch, Matrix] = {}
+    vertical: list[Matrix] = []
+    for width in range(min(filtration.sizes), last + 1):
+        for component in filtration.components(width):
+            # Supports are never nested, so a vertex is alone at the width at which it appears.
+            parts = {branch_of.get(v, Branch(width, row[v])) for v in component}
+            joined = parts.pop() if len(parts) == 1 else None
+            if joined is None:
+                heights = sorted(part.height for part in parts)
+                horizontal |= {part: part.until(width) for part in parts}
+                vertical.append(np.array([[width, heights[0]], [width, heights[-1]]]))
+                joined = Branch(width, (heights[0] + heights[-1]) / 2)
+            branch_of |= dict.fromkeys(component, joined)
+    horizontal |= {branch: branch.until(last + 0.6) for branch in set(branch_of.values())}
+    return tuple(horizontal.values()), tuple(vertical)
+
+
+def _rows(filtration: Filtration) -> list[list[int]]:
+    """Vertices in drawing order; when there are many, those that appear and join alike share a row."""
+    if len(filtration.sizes) <= LIMIT:
+        return [[v] for v in filtration.order()]
+    joins = _first_joins(filtration)
+    components = {
+        width: {u: i for i, c in enumerate(filtration.components(width)) for u in c} for width in set(joins.values())
+    }
+    groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for v in filtration.order():
+        groups[filtration.sizes[v], joins[v], components[joins[v]][v]].append(v)
+    return list(groups.values())
+
+
+def _first_joins(filtration: Filtration) -> dict[int, int]:
+    """For every vertex the width at which it first meets another."""
+    found: dict[int, int] = {}
+    for width, a, b in sorted(filtration.merges):
+        found.setdefault(a, width)
+        found.setdefault(b, width)
+    return found
+
+
+def _caption(filtration: Filtration, last: int, shared: bool, exact: bool) -> str:
+    total = len(filtration.sizes)
+    known = "" if exact else " that are known (there are more)"
+    text = (
+        f"From left to right: every red dot is one of the {plural(total, 'minimal optimal network')}{known}, at the "
+        "width that it "
+        "needs. Lines meet at the least width at which one can be turned into the other without losing optimality, the "
+        "order "
+        "of neurons aside. "
+    )
+    text += (
+        f"From width {last} on, all of them are connected."
+        if total > 1
+        else "There is only one, so nothing has to join."
+    )
+    if shared:
+        text += " Networks that appear at the same width and first meet the same others at the same width share a line."
+    return text

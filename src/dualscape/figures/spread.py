@@ -1,0 +1,95 @@
+"""How far the optimal predictors differ between the data."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.figures.inputs import Inputs, drawable_inputs
+from dualscape.figures.numbers import plural
+from dualscape.figures.scene import (
+    BLUE,
+    INK,
+    ORANGE,
+    RED,
+    Area,
+    Axis,
+    DoesNotApplyError,
+    Field,
+    Layer,
+    Lines,
+    Points,
+    Scene,
+)
+from dualscape.figures.units import grid_with_kinks, mean_network
+from dualscape.optimal_set import OptimalSet
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+DRAWN = 24  # minimal networks that are drawn one by one
+GRID = 61
+GRID_BY_PROGRAMS = 15  # without a full list of vertices every grid point costs two linear programs
+
+
+def spread(optimal_set: OptimalSet) -> Scene:
+    """The lowest and the highest prediction of any optimal network, at and between the data points."""
+    inputs = drawable_inputs(optimal_set.problem)
+    if optimal_set.dimension == 0:
+        raise DoesNotApplyError("All optimal networks are one function, so their predictions do not differ anywhere.")
+    return _band(optimal_set, inputs) if len(inputs.features) == 1 else _map(optimal_set, inputs)
+
+
+def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
+    xs = grid_with_kinks(inputs, mean_network(optimal_set), 200 if optimal_set.vertices_complete else 40)
+    low, high = optimal_set.spread(inputs.lift(xs[:, None]))
+    outline = np.vstack([np.column_stack([xs, low]), np.column_stack([xs, high])[::-1]])
+    data = inputs.data[:, 0]
+    chosen = np.linspace(0, len(optimal_set.vertices) - 1, min(DRAWN, len(optimal_set.vertices))).round().astype(int)
+    networks = [optimal_set.network(optimal_set.vertices[i]) for i in chosen]
+    pieces = tuple(np.column_stack([xs, network.fit(inputs.rows(xs[:, None]))]) for network in networks)
+    fit = optimal_set.y_star
+    layers: tuple[Layer, ...] = (
+        Area(outline, "all optimal predictions", ORANGE, 0.3),
+        Lines(pieces, f"{plural(len(pieces), 'minimal optimal network')}", BLUE, 1.0),
+        Points(np.column_stack([data, inputs.problem.y]), "data", RED, 8.0, "diamond"),
+        Points(np.column_stack([data, fit]), "the optimal fit y*", INK, 6.0),
+    )
+    inside = (xs >= data.min()) & (xs <= data.max())
+    caption = (
+        "All optimal networks agree at the data points (black), but not between them: the band holds the predictions "
+        "of "
+        "every one of them. Within the range of the data it is at most "
+        f"{(high - low)[inside].max():.3g} wide, in the whole picture {(high - low).max():.3g}. "
+        f"{_drawn(len(pieces), optimal_set)}"
+    )
+    axes = (Axis(inputs.labels[0]), Axis("prediction"))
+    return Scene("spread", "The spread of all optimal predictors", caption, axes, layers)
+
+
+def _drawn(count: int, optimal_set: OptimalSet) -> str:
+    total = len(optimal_set.vertices)
+    listed = "" if optimal_set.vertices_complete else " that were listed"
+    return f"The thin lines are {count} of the {total:,} minimal optimal networks{listed}."
+
+
+def _map(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
+    corner, opposite = inputs.box(0.1)
+    count = GRID if optimal_set.vertices_complete else GRID_BY_PROGRAMS
+    xs, ys = (np.linspace(corner[i], opposite[i], count) for i in (0, 1))
+    mesh = np.column_stack([c.ravel() for c in np.meshgrid(xs, ys)])
+    low, high = optimal_set.spread(inputs.lift(mesh))
+    width = (high - low).reshape(count, count)
+    layers: tuple[Layer, ...] = (
+        Field(xs, ys, width, "highest - lowest optimal prediction"),
+        Points(inputs.data, "data", RED, 6.0 if optimal_set.problem.n > 100 else 10.0, "diamond"),
+    )
+    at = mesh[int(np.argmax(high - low))]
+    caption = (
+        "How much the predictions of the optimal networks differ from place to place. At the data points (red) they "
+        "agree; "
+        f"in this picture they differ most, by {width.max():.3g}, at {inputs.labels[0]} = {at[0]:.3g}, "
+        f"{inputs.labels[1]} = {at[1]:.3g}. The targets range over {np.ptp(optimal_set.problem.y):.3g}."
+    )
+    axes = (
+        Axis(inputs.labels[0], limits=(corner[0], opposite[0])),
+        Axis(inputs.labels[1], limits=(corner[1], opposite[1])),
+    )
+    return Scene("spread", "The spread of all optimal predictors", caption, axes, layers, height=560)

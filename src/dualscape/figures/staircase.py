@@ -1,0 +1,206 @@
+"""The staircase of connectivity, drawn from the real components."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.figures.components import Filtration, Mark, filtration_of, marks
+from dualscape.figures.numbers import compact, ends, grouped, plural
+from dualscape.figures.scene import BLUE, GREY, INK, RED, Axis, Labels, Layer, Lines, Points, Scene
+from dualscape.staircase import Row, Staircase
+
+Matrix = NDArray[np.float64]
+LIMIT = 32  # marks per column
+MANY = 9  # columns from which on numbers above them are shortened
+
+
+def staircase(staircase: Staircase) -> Scene:
+    """One column per width: red dots are isolated optima, blue rings continua, lines lead to what contains them."""
+    return _steps(staircase) if staircase.exact else _intervals(staircase)
+
+
+# --- all components known -----------------------------------------------------------------------------
+def _steps(staircase: Staircase) -> Scene:
+    filtration = filtration_of(staircase.tree)
+    columns = {row.m: marks(filtration, row.m, LIMIT) for row in staircase.rows}
+    places = {mark: at for column in columns.values() for mark, at in _place(filtration, column)}
+    most = max(len(column) for column in columns.values())
+    layers = [*_joins(columns, places), *_dots(places), *_rings(places), *_counts(staircase.rows), *_bound(staircase)]
+    aggregated = any(len(mark.components) > 1 for mark in places)
+    axes = (Axis("width m", _ticks(staircase), _reach(staircase)), Axis(hidden=True, limits=(-0.08, 1.28)))
+    height = int(np.clip(260 + 20 * most, 400, 860))
+    return Scene(
+        "staircase",
+        "The staircase of connectivity",
+        _caption(staircase, aggregated),
+        axes,
+        tuple(layers),
+        height=height,
+    )
+
+
+def _place(filtration: Filtration, column: list[Mark]) -> Iterator[tuple[Mark, tuple[float, float]]]:
+    """Marks of a column with their positions: near their members, and never on top of one another."""
+    total = max(len(filtration.sizes) - 1, 1)
+    position = {v: i / total for i, v in enumerate(filtration.order())}
+    wanted = [float(np.mean([position[v] for v in mark.members])) for mark in column]
+    order = np.argsort(wanted, kind="stable")
+    gap = 1 / max(len(column), LIMIT // 2)
+    heights = _spaced(np.array(wanted)[order], gap) if len(column) > 1 else np.array([0.5])
+    for index, height in zip(order, heights, strict=True):
+        yield column[int(index)], (float(column[int(index)].width), float(height))
+
+
+def _spaced(wanted: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """Increasing positions within [0, 1], at least `gap` apart, pushed up and then back down."""
+    heights = wanted.copy()
+    for i in range(1, len(heights)):
+        heights[i] = max(heights[i], heights[i - 1] + gap)
+    heights[-1] = min(heights[-1], 1.0)
+    for i in range(len(heights) - 2, -1, -1):
+        heights[i] = min(heights[i], heights[i + 1] - gap)
+    return heights
+
+
+def _joins(columns: dict[int, list[Mark]], places: dict[Mark, tuple[float, float]]) -> list[Layer]:
+    pieces: list[Matrix] = []
+    for width, column in columns.items():
+        home = {v: mark for mark in columns.get(width + 1, []) for v in mark.members}
+        for mark in column:
+            targets = dict.fromkeys(home[v] for v in mark.members if v in home)
+            pieces += [np.array([places[mark], places[target]]) for target in targets]
+    return [Lines(tuple(pieces), "is part of, one width further", GREY, 1.2, opacity=0.7)]
+
+
+def _dots(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
+    chosen = [mark for mark in places if mark.isolated]
+    if not chosen:
+        return []
+    at = np.array([places[mark] for mark in chosen])
+    texts = tuple(f"x {len(mark.components)}" if len(mark.components) > 1 else "" for mark in chosen)
+    hover = tuple(
+        f"{plural(len(mark.components), 'network')} of exactly {mark.width} neurons:\nisolated, in each order of its "
+        "neurons"
+        for mark in chosen
+    )
+    return [Points(at, "isolated point (each order of its neurons is one)", RED, 10.0, "circle", texts, hover)]
+
+
+def _rings(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
+    chosen = [mark for mark in places if not mark.isolated]
+    if not chosen:
+        return []
+    at = np.array([places[mark] for mark in chosen])
+    texts = tuple(f"{mark.vertices:,}" for mark in chosen)
+    sizes = np.array([18 + 5.0 * np.log2(1 + mark.vertices) for mark in chosen])
+    hover = tuple(
+        f"{plural(len(mark.components), 'connected component')} with more than one point:\n"
+        f"{plural(mark.vertices, 'minimal network')} inside"
+        for mark in chosen
+    )
+    layers: list[Layer] = [
+        Points(
+            at,
+            "connected set with more than one point (number: minimal networks inside)",
+            BLUE,
+            sizes,
+            "ring",
+            texts,
+            hover,
+        )
+    ]
+    lumps = [i for i, mark in enumerate(chosen) if len(mark.components) > 1]
+    if lumps:
+        labels = tuple(f"x {len(chosen[i].components)}" for i in lumps)
+        layers.append(Labels(at[lumps] + np.array([0.28, 0.0]), labels, BLUE))
+    return layers
+
+
+def _counts(rows: tuple[Row, ...]) -> list[Layer]:
+    at = np.array([[row.m, 1.19] for row in rows], dtype=float)
+    texts = tuple(_count_text(row, len(rows) > MANY) for row in rows)
+    return [Labels(at, texts, INK, 11.0 if len(rows) <= MANY else 9.0)]
+
+
+def _count_text(row: Row, short: bool) -> str:
+    if short:
+        return compact(row.components)
+    noun = "component" if row.components == 1 else "components"
+    return f"{compact(row.components)}\n{noun},\n{compact(row.isolated)} isolated"
+
+
+def _bound(staircase: Staircase) -> list[Layer]:
+    """Beyond the last column nothing changes; the guaranteed width is marked there."""
+    last, bound = staircase.rows[-1].m, ends(staircase.talk_bound)[0]
+    if bound <= last:
+        return []
+    line = np.array([[last + 0.25, 0.5], [last + 0.75, 0.5]])
+    ring = Points(np.array([[last + 1.0, 0.5]]), "", GREY, 24.0, "ring", ("1",), (f"guaranteed from width {bound}",))
+    return [Lines((line,), "", GREY, 1.5, "dot"), ring]
+
+
+def _ticks(staircase: Staircase) -> tuple[tuple[float, str], ...]:
+    notes = {row.m: [str(row.m)] for row in staircase.rows}
+    bound = ends(staircase.talk_bound)[0]
+    for width, text in (
+        (ends(staircase.m_star)[0], "m*"),
+        (ends(staircase.M_star)[0], "M*"),
+        (ends(staircase.connected_from)[0], "connected"),
+        (bound, "guaranteed"),
+    ):
+        if width in notes:
+            notes[width].append(text)
+    last = staircase.rows[-1].m
+    ticks = [(float(m), "\n".join(lines)) for m, lines in notes.items()]
+    return (*ticks, (float(last + 1), f"{bound}\nguaranteed")) if bound > last else tuple(ticks)
+
+
+def _reach(staircase: Staircase) -> tuple[float, float]:
+    first, last = staircase.rows[0].m, staircase.rows[-1].m
+    return first - 0.6, last + (1.6 if ends(staircase.talk_bound)[0] > last else 0.6)
+
+
+def _caption(staircase: Staircase, aggregated: bool) -> str:
+    text = (
+        f"Every column is the set of optimal networks of one width. The smallest needs {grouped(staircase.m_star)} "
+        "(m*); "
+        f"up to width {grouped(staircase.M_star)} (M*) there are isolated optima, red, which no optimal path leaves; "
+        "from width "
+        f"{grouped(staircase.connected_from)} on all optimal networks are connected. The general guarantee min(m* + "
+        "M*, n + 1) "
+        f"is {grouped(staircase.talk_bound)}. Marks count networks up to the order of their neurons; the numbers on "
+        "top count "
+        "components of the weights themselves, where each of the m! orders of an isolated network is a component of "
+        "its own."
+    )
+    if aggregated:
+        text += " Where a column has many components, those that lead to the same place share a mark, with their number beside it."
+    return text
+
+
+# --- only bounds known --------------------------------------------------------------------------------
+def _intervals(staircase: Staircase) -> Scene:
+    lines = (
+        ("m*: fewest neurons", staircase.m_star, RED),
+        ("M*: most neurons of a minimal network", staircase.M_star, RED),
+        ("connected from", staircase.connected_from, BLUE),
+        ("guaranteed: min(m* + M*, n + 1)", staircase.talk_bound, GREY),
+    )
+    layers: list[Layer] = []
+    for row, (name, width, colour) in enumerate(lines):
+        low, high = ends(width)
+        assert high is not None
+        at = np.array([[low, -row], [high, -row]], dtype=float)
+        layers += [Lines((at,), "", colour, 6.0), Points(at, "", colour, 12.0, "square")]
+        layers.append(Labels(np.array([[(low + high) / 2, 0.3 - row]]), (f"{name}: {grouped(width)}",), INK))
+    caption = (
+        "There are too many minimal optimal networks to list, so the steps are known only to lie in intervals: the "
+        "smallest optimal "
+        f"network needs {grouped(staircase.m_star)} neurons, the largest minimal one {grouped(staircase.M_star)}, and "
+        "the optimal "
+        f"networks are connected from width {grouped(staircase.connected_from)} on. A single square means that the "
+        "number is exact."
+    )
+    axes = (Axis("width m"), Axis(hidden=True, limits=(-3.6, 0.8)))
+    return Scene("staircase", "The staircase of connectivity, in bounds", caption, axes, tuple(layers), height=340)

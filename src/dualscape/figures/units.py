@@ -1,0 +1,122 @@
+"""The units of the optimal network as functions of one or two inputs."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.figures.inputs import Inputs, drawable_inputs, line_through_box
+from dualscape.figures.numbers import plural
+from dualscape.figures.scene import BLUE, GREEN, INK, RED, Axis, DoesNotApplyError, Field, Layer, Lines, Points, Scene
+from dualscape.network import Network
+from dualscape.optimal_set import OptimalSet
+from dualscape.solver.solution import Solution
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+GRID = 71
+LABELLED = 14
+
+
+def units(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
+    """What each unit contributes to the fit.
+
+    With the optimal set, the units shown are those of the mean of its vertices: an optimal network that uses every
+    unit that any optimal network uses. Without it, those of the network that was found.
+    """
+    inputs = drawable_inputs(solution.problem)
+    network = solution.network.prune() if optimal_set is None else mean_network(optimal_set)
+    if network.width == 0:
+        raise DoesNotApplyError("The network has no neurons, so there are no units to draw.")
+    which = "the network found" if optimal_set is None else "the mean of all minimal optimal networks"
+    draw = _curves if len(inputs.features) == 1 else _kinks
+    return draw(inputs, network, which)
+
+
+def mean_network(optimal_set: OptimalSet) -> Network:
+    """The optimal network whose masses are the mean of the listed vertices."""
+    return optimal_set.network(np.asarray(optimal_set.vertices).mean(axis=0)).prune()
+
+
+def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:
+    """(k, m) what every neuron adds to the prediction at the points (k, q)."""
+    return np.asarray(
+        np.maximum(inputs.rows(points) @ network.directions.T, 0.0) * (network.signs * network.masses)[None, :]
+    )
+
+
+def grid_with_kinks(inputs: Inputs, network: Network, count: int = 200) -> Vector:
+    """Points on the line of a single feature, the kinks of all neurons among them."""
+    low, high = inputs.box()
+    slopes, offsets = inputs.affine(network.directions)
+    bent = np.abs(slopes[:, 0]) > 0
+    kinks = -offsets[bent] / slopes[bent, 0]
+    inside = kinks[(kinks > low[0]) & (kinks < high[0])]
+    return np.unique(np.concatenate([np.linspace(low[0], high[0], count), inside]))
+
+
+def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
+    xs = grid_with_kinks(inputs, network)
+    parts = contributions(inputs, network, xs[:, None])
+    layers: list[Layer] = []
+    for sign, colour, name in ((1, BLUE, "units with s = +1"), (-1, GREEN, "units with s = -1")):
+        chosen = np.flatnonzero(network.signs == sign)
+        pieces = tuple(np.column_stack([xs, parts[:, j]]) for j in chosen)
+        dash = "solid" if sign > 0 else "dash"
+        layers.append(Lines(pieces, name if len(chosen) else "", colour, 1.5, dash))
+    layers.append(Lines((np.column_stack([xs, parts.sum(axis=1)]),), "their sum: the optimal fit", INK, 3.0))
+    data = inputs.data[:, 0]
+    layers.append(Points(np.column_stack([data, inputs.problem.y]), "data", RED, 8.0, "diamond"))
+    caption = (
+        f"Each thin line is what one of {plural(network.width, 'unit')} adds in {which}; the thick line is their sum. "
+        f"{_inside(inputs, network)} of them bend between the lowest and the highest data point: there the fit has "
+        "its kinks; the others act as straight lines on the data."
+    )
+    return Scene(
+        "units", "The optimal units and their sum", caption, (Axis(inputs.labels[0]), Axis("prediction")), tuple(layers)
+    )
+
+
+def _inside(inputs: Inputs, network: Network) -> int:
+    values = inputs.problem.X @ network.directions.T
+    return int(((values > 0).any(axis=0) & (values < 0).any(axis=0)).sum())
+
+
+def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
+    low, high = inputs.box(0.1)
+    xs, ys = (np.linspace(low[i], high[i], GRID) for i in (0, 1))
+    mesh = np.column_stack([c.ravel() for c in np.meshgrid(xs, ys)])
+    surface = network.fit(inputs.rows(mesh)).reshape(GRID, GRID)
+    target = inputs.problem.y
+    limits = (float(min(surface.min(), target.min())), float(max(surface.max(), target.max())))
+    layers: list[Layer] = [Field(xs, ys, surface, "prediction and target", limits)]
+    slopes, offsets = inputs.affine(network.directions)
+    for sign, colour, name in ((1, BLUE, "kink lines, s = +1"), (-1, GREEN, "kink lines, s = -1")):
+        pieces, marks, texts = [], [], []
+        for j in np.flatnonzero(network.signs == sign):
+            line = line_through_box(slopes[j], float(offsets[j]), low, high)
+            if line is None:
+                continue
+            pieces += [line, _active_side(line, slopes[j], high - low)]
+            marks.append(0.9 * line[1] + 0.1 * line[0])
+            texts.append(f"{j + 1}")
+        layers.append(Lines(tuple(pieces), name if pieces else "", colour, 2.5, "solid" if sign > 0 else "dash"))
+        if marks and network.width <= LABELLED:
+            layers.append(Points(np.array(marks), "", colour, 22.0, "ring", tuple(texts)))
+    layers.append(Points(inputs.data, "data", target, 6.0 if len(target) > 100 else 10.0, limits=limits))
+    caption = (
+        f"The background is the prediction of {which}, {plural(network.width, 'unit')}; between the lines it is "
+        "linear. Every "
+        "line is where one unit switches on, with a short stroke towards the side where it is active; "
+        f"{_inside(inputs, network)} of them pass between data points. The marks are the data, coloured by their "
+        "target on "
+        "the same scale: a mark that stands out from its surroundings is one that the optimum does not fit."
+    )
+    axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
+    return Scene("units", "The optimal units over the data", caption, axes, tuple(layers), height=560)
+
+
+def _active_side(line: Matrix, slope: Vector, size: Vector) -> Matrix:
+    """A short stroke from the middle of the line towards growing u.x, in the box's own proportions."""
+    across = slope * size**2
+    length = 0.04 / max(float(np.linalg.norm(across / size)), 1e-300)
+    middle = line.mean(axis=0)
+    return np.array([middle, middle + across * length])
