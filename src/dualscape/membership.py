@@ -65,10 +65,10 @@ def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances =
         return Membership(False, reason, None, None, error, j)
     units = np.full(network.width, -1, dtype=np.intp)
     masses = np.zeros(optimal.k)
-    for j in np.flatnonzero(network.masses > tolerances.mass * scale):
+    for j in np.flatnonzero(network.masses > tolerances.mass * scale).tolist():
         unit = _unit_of(optimal, network.directions[j], network.signs[j], tolerances.direction)
         if unit is None:
-            return Membership(False, _not_a_unit(optimal, network, int(j)), None, None, error, int(j))
+            return Membership(False, _not_a_unit(optimal, network, j), None, None, error, j)
         units[j] = unit
         masses[unit] += network.masses[j]
     if error > tolerances.fit:

@@ -36,7 +36,7 @@ def adjacent_pairs(zeros: Bits, above: Index, below: Index, need: int, room: int
     killer = 0  # the ray that refuted the last pair often refutes the next
     for i in above:
         for j in below:
-            count = 0
+            count = np.int64(0)
             for w in range(W):
                 shared[w] = zeros[i, w] & zeros[j, w]
                 count += np.int64(_popcount(shared[w]))
@@ -90,7 +90,7 @@ def union_tree(supports: Bits):  # type: ignore[no-untyped-def]
         nearest = 0
         for t in range(left):
             v = todo[t]
-            count = 0
+            count = np.int64(0)
             for w in range(W):
                 count += np.int64(_popcount(supports[current, w] | supports[v, w]))
             if count < best[v]:

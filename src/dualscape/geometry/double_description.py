@@ -52,7 +52,7 @@ def _row_basis(N: Matrix) -> tuple[NDArray[np.intp], Matrix]:
     from scipy.linalg import qr
 
     rows = np.asarray(qr(N.T, mode="r", pivoting=True)[1][: N.shape[1]], dtype=np.intp)
-    return rows, np.linalg.solve(N[rows].T, N.T).T
+    return rows, np.asarray(np.linalg.solve(N[rows].T, N.T).T, dtype=np.float64)
 
 
 def extreme_rays(N: Matrix, *, budget: int, tolerance: float = 1e-9) -> Rays:

@@ -16,6 +16,7 @@ from dualscape.geometry.linear_program import Maximiser, SparsestBound, maximise
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+FEASIBLE = 1e-6  # |A c - b| / |b| above this is no rounding
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,8 @@ def polytope(A: Matrix, b: Vector, *, tolerance: float = 1e-8, rank_tolerance: f
     unit = size / norms
     rank, (Q, rhs, active_margin) = len(rhs), _equations(X[:, active], target, rank_tolerance)
     residual = float(np.linalg.norm(X @ inner - target))
+    if residual > FEASIBLE:
+        raise InputError(f"{{c >= 0 : A c = b}} is empty: b is off the columns' cone by {residual:.1e} of its size")
     return Polytope(
         A.shape[1],
         active,
@@ -210,6 +213,8 @@ class Vertices:
 
 def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
     """All vertices of P, or none and `complete=False` when there are more than `budget` (or nearly so)."""
+    if len(P.active) == 0:
+        return Vertices(np.zeros((1, P.k)), True, Margin(np.inf, 0.0), P.residual, np.inf)
     if P.dimension == 0:
         supports = np.ones((1, len(P.active)), dtype=bool)
         return _solve_supports(P, supports, True, Margin(np.inf, 0.0))
@@ -241,7 +246,7 @@ def _solve_supports(P: Polytope, supports: NDArray[np.bool_], complete: bool, se
             columns = np.nonzero(supports[part])[1].reshape(len(part), size)
             x[part[:, None], columns], diagonal[part] = _least_squares(P.Q, P.rhs, columns)
     residual = np.linalg.norm(x @ P.Q.T - P.rhs, axis=1)
-    sound = (x.min(axis=1, initial=0.0) >= -P.tolerance) & (residual <= 1e-6) & (diagonal > 1e-10)
+    sound = (x.min(axis=1, initial=0.0) >= -P.tolerance) & (residual <= FEASIBLE) & (diagonal > 1e-10)
     zero = np.abs(np.where(x <= P.tolerance, x, 0.0)).max(initial=0.0)
     points, residuals = np.where(x > P.tolerance, x, 0.0)[sound], residual[sound]
     order = np.lexsort((points > 0).T[::-1])[::-1]

@@ -26,7 +26,7 @@ def analytic_center(P: Polytope) -> Vector:
         gradient = Z.T @ (1 / x)
         scaled = Z / x[:, None]
         step = np.linalg.lstsq(scaled.T @ scaled, gradient, rcond=None)[0]
-        decrement = float(np.sqrt(max(gradient @ step, 0.0)))
+        decrement = float(gradient @ step) ** 0.5 if gradient @ step > 0 else 0.0
         x = x + Z @ step / (1 + decrement)  # the damped step never leaves x > 0 (self-concordance)
         if decrement < 1e-12:
             break
