@@ -90,9 +90,13 @@ def certify_dual(
         starts: (q, d) directions for a searching oracle to try first.
     """
     primal = problem.objective(network)
-    answer = problem.oracle(oracle).best_units(
-        nu, above=(1 - window) * problem.beta, starts=starts, progress=progress
-    )
+    chosen = problem.oracle(oracle)
+    above = (1 - window) * problem.beta
+    if chosen.exact and "ascent" in problem.architecture.oracles:
+        # Far from optimal, only the largest violations are listed: an exact oracle works hard for every unit above.
+        found = problem.oracle("ascent").best_units(nu, above=above, starts=starts).lower
+        above = max(above, (1 - 1e-9) * found) if found > (1 + window) * problem.beta else above
+    answer = chosen.best_units(nu, above=above, starts=starts, progress=progress)
     highest = answer.upper if answer.exact else answer.lower
     violation = highest / problem.beta - 1
     dual = -np.inf

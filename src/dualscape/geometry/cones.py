@@ -1,0 +1,242 @@
+"""Projection onto the cone of an activation pattern, and the climb from cone to cone (THEORY section 4).
+
+On the cone K = {u : sigma_g z_g.u >= 0} of a pattern, f(u) = s (linear + sum_{bits} kappa z).u = g.u, so its maximum over
+|u| <= 1 is |Proj_K(g)|. By duality |Proj_K(g)| = min_{lam >= 0} |g + sum_g lam_g sigma_g z_g|: *any* lam >= 0 gives an upper
+bound, so that the bound is a matter of one sum, whatever the method that found lam did.
+"""
+
+import numpy as np
+from numba import njit
+
+#: A constraint normal this close to the span of the active ones is dependent on them.
+DEPENDENT = 1e-11
+#: A unit vector is on a hyperplane when it is this close to it.
+ON_HYPERPLANE = 1e-11
+
+
+@njit(cache=True, nogil=True)
+def gradient(rows, kappa, linear, bits, sign, g):
+    """g = sign * (linear + sum over set bits of kappa_g z_g)."""
+    r = rows.shape[1]
+    g[:] = linear
+    for k in range(rows.shape[0]):
+        if bits[k]:
+            for a in range(r):
+                g[a] += kappa[k] * rows[k, a]
+    for a in range(r):
+        g[a] *= sign
+
+
+@njit(cache=True, nogil=True)
+def _triangular(rows, bits, active, m, Q, R):
+    """Gram-Schmidt (twice) of the active normals: sigma z_active[l] = sum_k R[k, l] Q[k]."""
+    r = rows.shape[1]
+    for l in range(m):
+        k = active[l]
+        sigma = 1.0 if bits[k] else -1.0
+        for a in range(r):
+            Q[l, a] = sigma * rows[k, a]
+        for i in range(l):
+            R[i, l] = 0.0
+        for _ in range(2):
+            for i in range(l):
+                dot = 0.0
+                for a in range(r):
+                    dot += Q[i, a] * Q[l, a]
+                R[i, l] += dot
+                for a in range(r):
+                    Q[l, a] -= dot * Q[i, a]
+        norm = 0.0
+        for a in range(r):
+            norm += Q[l, a] * Q[l, a]
+        norm = np.sqrt(norm)
+        R[l, l] = norm
+        if norm > 0:
+            for a in range(r):
+                Q[l, a] /= norm
+
+
+@njit(cache=True, nogil=True)
+def _worst(rows, bits, u):
+    """The most violated constraint of the cone at u: (its index, its value sigma z.u)."""
+    r = rows.shape[1]
+    worst, lowest = -1, np.inf
+    for k in range(rows.shape[0]):
+        value = 0.0
+        for a in range(r):
+            value += rows[k, a] * u[a]
+        if not bits[k]:
+            value = -value
+        if value < lowest:
+            lowest, worst = value, k
+    return worst, lowest
+
+
+@njit(cache=True, nogil=True)
+def project(rows, bits, g, stop, u, active, lam):
+    """Projection of g onto the cone of `bits`: dual active set (Goldfarb-Idnani), from lam = 0 upward.
+
+    |u| falls at every step; the walk ends early once |u| + (mass of lam) * 0 <= stop, when the cone is of no interest.
+    Writes u (r,), active (r + 1,) and lam (r + 1,); returns the number of active constraints.
+    """
+    r = rows.shape[1]
+    Q = np.empty((r + 1, r))
+    R = np.zeros((r + 1, r + 1))
+    step = np.empty(r + 1)
+    z = np.empty(r)
+    size = 0.0
+    for a in range(r):
+        u[a] = g[a]
+        size += g[a] * g[a]
+    size = np.sqrt(size)
+    m = 0
+    for _ in range(60 + 20 * r):
+        norm2 = 0.0
+        for a in range(r):
+            norm2 += u[a] * u[a]
+        if norm2 <= stop * stop or norm2 <= (1e-15 * size) ** 2:
+            break
+        p, violation = _worst(rows, bits, u)
+        if p < 0 or violation >= -2e-16 * size:
+            break
+        present = False
+        for l in range(m):
+            present = present or active[l] == p
+        if present:
+            break
+        sigma = 1.0 if bits[p] else -1.0
+        mass = 0.0
+        while True:
+            _triangular(rows, bits, active, m, Q, R)
+            for a in range(r):
+                z[a] = sigma * rows[p, a]
+            for l in range(m):
+                step[l] = 0.0
+            for _ in range(2):
+                for l in range(m):
+                    dot = 0.0
+                    for a in range(r):
+                        dot += Q[l, a] * z[a]
+                    step[l] += dot
+                    for a in range(r):
+                        z[a] -= dot * Q[l, a]
+            for l in range(m - 1, -1, -1):
+                for i in range(l + 1, m):
+                    step[l] -= R[l, i] * step[i]
+                step[l] /= R[l, l]
+            zz, zu = 0.0, 0.0
+            for a in range(r):
+                zz += z[a] * z[a]
+                zu += sigma * rows[p, a] * u[a]
+            full = -zu / zz if zz > DEPENDENT * DEPENDENT and m < r else np.inf
+            partial, leaving = np.inf, -1
+            for l in range(m):
+                if step[l] > 1e-14 and lam[l] / step[l] < partial:
+                    partial, leaving = lam[l] / step[l], l
+            t = min(full, partial)
+            if t == np.inf:
+                return m
+            for l in range(m):
+                lam[l] = max(lam[l] - t * step[l], 0.0)
+            mass += t
+            if full < np.inf:
+                for a in range(r):
+                    u[a] += t * z[a]
+            if full <= partial:
+                active[m], lam[m] = p, mass
+                m += 1
+                break
+            for l in range(leaving, m - 1):
+                active[l], lam[l] = active[l + 1], lam[l + 1]
+            m -= 1
+        # u afresh from lam: what is bounded is exactly this sum.
+        for a in range(r):
+            u[a] = g[a]
+        for l in range(m):
+            sigma = 1.0 if bits[active[l]] else -1.0
+            for a in range(r):
+                u[a] += lam[l] * sigma * rows[active[l], a]
+    return m
+
+
+@njit(cache=True, nogil=True)
+def crossings(rows, kappa, sign, bits, u, active, lam, m, flips):
+    """Hyperplanes through u across which s f rises, marked in `flips`; returns how many.
+
+    At z_g.u = 0 the multiplier lam_g holds u in its cone; the neighbour's pull is lam_g + s kappa_g, and u is a local
+    maximum iff that is <= 0 for all of them.
+    """
+    r = rows.shape[1]
+    norm, size = 0.0, 0.0
+    for a in range(r):
+        norm += u[a] * u[a]
+    norm = np.sqrt(norm)
+    for k in range(rows.shape[0]):
+        size = max(size, abs(kappa[k]))
+    total = 0
+    for k in range(rows.shape[0]):
+        flips[k] = False
+        pull = sign * kappa[k]
+        held = False
+        for l in range(m):
+            if active[l] == k:
+                pull += lam[l]
+                held = True
+        if pull <= 1e-13 * (norm + size):
+            continue
+        if not held:
+            value = 0.0
+            for a in range(r):
+                value += rows[k, a] * u[a]
+            if abs(value) > ON_HYPERPLANE * norm:
+                continue
+        flips[k] = True
+        total += 1
+    return total
+
+
+@njit(cache=True, nogil=True)
+def climb(rows, kappa, linear, sign, u, bits, active, lam):
+    """Local maximiser of s f over the unit sphere reached from u, cone by cone; s f never falls.
+
+    Overwrites u (r,) by s-gradient's projection (its norm is the value), bits by its pattern.
+    Returns (value, number of active constraints); value 0 with u = 0 when the start's cone holds nothing positive.
+    """
+    N, r = rows.shape
+    g = np.empty(r)
+    flips = np.zeros(N, dtype=np.bool_)
+    for k in range(N):
+        value = 0.0
+        for a in range(r):
+            value += rows[k, a] * u[a]
+        bits[k] = value > 0 or (value == 0 and sign * kappa[k] > 0)
+    best = -1.0
+    m = 0
+    for _ in range(200):
+        gradient(rows, kappa, linear, bits, sign, g)
+        m = project(rows, bits, g, 0.0, u, active, lam)
+        norm, size = 0.0, 0.0
+        for a in range(r):
+            norm += u[a] * u[a]
+            size += g[a] * g[a]
+        norm = np.sqrt(norm)
+        if norm <= 1e-13 * np.sqrt(size):
+            u[:] = 0.0
+            return 0.0, m
+        if norm <= best * (1 + 1e-15):
+            break
+        best = norm
+        if crossings(rows, kappa, sign, bits, u, active, lam, m, flips) == 0:
+            break
+        for k in range(N):
+            if flips[k]:
+                bits[k] = not bits[k]
+    return norm, m
+
+
+@njit(cache=True, nogil=True)
+def climb_all(rows, kappa, linear, signs, starts, found, bits, active, lam, held):
+    """`climb` from every start (q, r): found (q, r), bits (q, N), active and lam (q, r + 1), held (q,) counts."""
+    for j in range(starts.shape[0]):
+        found[j] = starts[j]
+        _, held[j] = climb(rows, kappa, linear, signs[j], found[j], bits[j], active[j], lam[j])

@@ -1,0 +1,87 @@
+"""Local maximisers of s nu^T (X u)_+ : climbing to them, and listing them once."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.geometry.cones import climb_all
+from dualscape.geometry.hinges import Hinges
+from dualscape.oracles.base import Matrix, OracleAnswer, Vector
+
+#: Two units of equal sign closer than this are the same local maximiser.
+SAME_UNIT = 1e-7
+
+
+def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
+    """s_j nu^T (X u_j)_+ in plain NumPy, shape (q,)."""
+    return np.asarray(signs * (nu @ np.maximum(X @ directions.T, 0.0)))
+
+
+def climb_from(
+    hinges: Hinges, nu: Vector, directions: Matrix, signs: Vector
+) -> tuple[Matrix, NDArray[np.bool_], list[NDArray[np.int64]]]:
+    """Local maximisers reached from directions (q, d): (directions, hyperplane signs (q, N), hyperplanes that hold each).
+
+    A start from which nothing positive is reached comes back as the zero direction.
+    """
+    kappa, linear = hinges.reduce(nu)
+    q, r = len(directions), hinges.rank
+    found, bits = np.empty((q, r)), np.empty((q, hinges.count), dtype=bool)
+    active, lam = np.empty((q, r + 1), dtype=np.int64), np.empty((q, r + 1))
+    held = np.zeros(q, dtype=np.int64)
+    climb_all(
+        hinges.rows,
+        kappa,
+        linear,
+        np.ascontiguousarray(signs, dtype=float),
+        np.ascontiguousarray(directions @ hinges.basis),
+        found,
+        bits,
+        active,
+        lam,
+        held,
+    )
+    norms = np.linalg.norm(found, axis=1)
+    norms[norms == 0] = 1.0
+    return (found / norms[:, None]) @ hinges.basis.T, bits, [active[j, : held[j]].copy() for j in range(q)]
+
+
+def distinct(directions: Matrix, signs: Vector, order: NDArray[np.intp], tolerance: float) -> NDArray[np.intp]:
+    """The indices of `order` whose unit is not within `tolerance` of an earlier one of equal sign."""
+    kept: list[int] = []
+    cells: dict[tuple[int, ...], list[int]] = {}
+    # Neighbours differ by at most one in every key of a grid wider than the tolerance along one fixed generic axis.
+    axis = np.cos(1.0 + np.arange(directions.shape[1]))
+    keys = np.floor(directions @ axis / (np.linalg.norm(axis) * tolerance)).astype(np.int64)
+    for j in order:
+        near = [i for shift in (-1, 0, 1) for i in cells.get((int(keys[j]) + shift, int(signs[j])), [])]
+        if all(np.linalg.norm(directions[i] - directions[j]) > tolerance for i in near):
+            kept.append(int(j))
+            cells.setdefault((int(keys[j]), int(signs[j])), []).append(int(j))
+    return np.asarray(kept, dtype=np.intp)
+
+
+def assemble(
+    X: Matrix,
+    nu: Vector,
+    directions: Matrix,
+    signs: Vector,
+    *,
+    above: float,
+    upper: float,
+    oracle: str,
+    patterns: int,
+) -> OracleAnswer:
+    """The answer that lists these units once each, best first, with values recomputed from the data."""
+    norms = np.linalg.norm(directions, axis=1)
+    alive = norms > 0.5
+    directions = directions[alive] / norms[alive, None]
+    signs = signs[alive]
+    values = scores(X, nu, directions, signs)
+    # Ties are broken by the coordinates, so that the answer does not depend on the order of discovery.
+    order = np.lexsort((*np.round(directions, 9).T[::-1], signs, -values.round(12)))
+    order = order[values[order] > 0]
+    kept = distinct(directions, signs, order, SAME_UNIT)
+    kept = kept[np.argsort(-values[kept], kind="stable")]
+    lower = float(values[kept[0]]) if len(kept) else 0.0
+    listed = kept[values[kept] > above] if len(kept) else kept
+    return OracleAnswer(directions[listed], signs[listed], values[listed], lower, max(upper, lower), oracle, patterns)

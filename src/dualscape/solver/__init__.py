@@ -1,0 +1,6 @@
+"""The solver: column generation over unit neurons with sliding and polish."""
+
+from dualscape.solver.columns import solve
+from dualscape.solver.solution import Round, Solution
+
+__all__ = ["Round", "Solution", "solve"]

@@ -1,0 +1,152 @@
+"""The finite master problem: min over c >= 0 of L(A c, y) + beta sum c, to machine precision (THEORY section 5).
+
+Squared loss: a primal active set (Lawson-Hanson with a linear term) on QR factors. Other losses: Newton's method, each step
+of which is the same problem with weighted rows. The columns with positive mass are always independent.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr, solve_triangular
+
+from dualscape.losses import Loss
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+#: Diagonal of R below this fraction of the largest: the column depends on the others.
+DEPENDENT = 1e-13
+
+
+def reduce_to_basic(A: Matrix, c: Vector) -> Vector:
+    """Masses with A c unchanged, sum c no larger and independent columns on their support (Caratheodory).
+
+    Args:
+        A: (n, k) columns.
+        c: (k,) masses >= 0.
+
+    >>> A = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    >>> reduce_to_basic(A, np.array([1.0, 1.0, 1.0]))
+    array([0., 0., 2.])
+    """
+    c = c.copy()
+    scale = np.linalg.norm(A, axis=0)
+    while True:
+        support = np.flatnonzero(c > 0)
+        if len(support) == 0:
+            return c
+        unit = A[:, support] / np.where(scale[support] > 0, scale[support], 1.0)
+        _, R, pivots = qr(unit, mode="economic", pivoting=True)
+        diagonal = np.abs(np.diag(R))
+        rank = int((diagonal > DEPENDENT * max(diagonal[0], 1e-300) * len(A) ** 0.5).sum()) if len(diagonal) else 0
+        if rank == len(support):
+            return c
+        # The first dependent pivot in terms of the independent ones: a direction in the null space.
+        kernel = np.zeros(len(support))
+        kernel[pivots[rank]] = 1.0
+        kernel[pivots[:rank]] = -solve_triangular(R[:rank, :rank], R[:rank, rank])
+        kernel /= np.where(scale[support] > 0, scale[support], 1.0)
+        if kernel.sum() > 0:
+            kernel = -kernel
+        falling = kernel < 0
+        if not falling.any():
+            kernel, falling = -kernel, kernel > 0
+        steps = np.where(falling, c[support] / np.where(falling, -kernel, 1.0), np.inf)
+        leaving = int(steps.argmin())
+        c[support] = np.maximum(c[support] + steps[leaving] * kernel, 0.0)
+        c[support[leaving]] = 0.0
+
+
+def _minimum_on(A: Matrix, target: Vector, price: Vector) -> Vector | None:
+    """argmin 1/2 |A c - target|^2 + price . c without signs; None when the unit columns are dependent."""
+    if A.shape[1] > A.shape[0]:
+        return None
+    Q, R = np.linalg.qr(A)
+    if np.abs(np.diag(R)).min() <= DEPENDENT:
+        return None
+    return np.asarray(solve_triangular(R, Q.T @ target - solve_triangular(R, price, trans="T")))
+
+
+def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Vector:
+    """argmin over c >= 0 of 1/2 |A c - target|^2 + beta sum c, from masses with independent columns.
+
+    Args:
+        A: (n, k) columns.
+        target: (n,).
+        beta: > 0.
+        start: (k,) masses >= 0 whose columns are independent.
+    """
+    norms = np.linalg.norm(A, axis=0)
+    norms[norms == 0] = 1.0
+    A = A / norms  # unit columns: one tolerance for all
+    price = beta / norms
+    c = start * norms
+    support = np.flatnonzero(c > 0)
+    rounding = 1e-15 * (np.linalg.norm(target) + 1e-300) * max(len(target), 4) ** 0.5
+    for _ in range(10 * A.shape[1] + 100):
+        while len(support):
+            best = _minimum_on(A[:, support], target, price[support])
+            if best is None:
+                # The column that came last depends on the others: the fit stays, the price falls along the kernel.
+                kernel = np.append(-np.linalg.lstsq(A[:, support[:-1]], A[:, support[-1]], rcond=None)[0], 1.0)
+                falling = kernel < 0
+                if not falling.any():
+                    return c / norms
+                steps = np.where(falling, c[support] / np.where(falling, -kernel, 1.0), np.inf)
+                leaving = int(steps.argmin())
+                c[support] = np.maximum(c[support] + steps[leaving] * kernel, 0.0)
+                c[support[leaving]] = 0.0
+                support = np.delete(support, leaving)
+                continue
+            if (best > 0).all():
+                c[support] = best
+                break
+            shrinking = best <= 0
+            steps = np.where(shrinking, c[support] / np.where(shrinking, c[support] - best, 1.0), np.inf)
+            t = min(float(steps.min()), 1.0)
+            c[support] = np.maximum(c[support] + t * (best - c[support]), 0.0)
+            c[support[steps <= t]] = 0.0
+            support = support[c[support] > 0]
+        residual = target - A[:, support] @ c[support]
+        surplus = A.T @ residual - price
+        surplus[support] = -np.inf
+        entering = int(surplus.argmax())
+        if surplus[entering] <= rounding:
+            break
+        support = np.append(support, entering)
+    return c / norms
+
+
+def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector) -> Vector:
+    """argmin over c >= 0 of L(A c, y) + beta sum c, shape (k,); the columns of its support are independent.
+
+    Args:
+        A: (n, k) columns.
+        y: (n,) targets.
+        beta: weight decay > 0.
+        loss: the loss.
+        start: (k,) masses >= 0 to start from.
+    """
+    c = reduce_to_basic(A, start)
+    if loss.quadratic:
+        return solve_quadratic(A, y, beta, c)
+    f = A @ c
+    value = loss.value(f, y) + beta * c.sum()
+    for _ in range(100):
+        weight = loss.curvature(f, y)
+        root = np.sqrt(np.maximum(weight, 1e-14 * max(weight.max(), 1e-300)))
+        target = root * f - loss.gradient(f, y) / root
+        trial = solve_quadratic(root[:, None] * A, target, beta, c)
+        step, moved = 1.0, trial - c
+        slope = float(loss.gradient(f, y) @ (A @ moved) + beta * moved.sum())
+        while step > 1e-12:
+            candidate = np.maximum(c + step * moved, 0.0)
+            new = loss.value(A @ candidate, y) + beta * candidate.sum()
+            if new <= value + 1e-4 * step * slope + 1e-15 * abs(value):
+                break
+            step *= 0.5
+        else:
+            break
+        c, f = reduce_to_basic(A, candidate), A @ candidate
+        decrease, value = value - new, new
+        if step == 1.0 and decrease <= 1e-15 * abs(value) and -slope <= 1e-15 * abs(value):
+            break
+    return c

@@ -1,0 +1,143 @@
+"""Sliding: masses and directions improved together, by Newton's method on the linear pieces around the units.
+
+Near a unit the column depends linearly on the scaled direction w_j = c_j u_j as long as w_j stays on its face, so that
+
+    F(v) = L(sum_j J_j v_j, y) + beta sum_j |v_j|          w_j = basis_j v_j
+
+is convex and smooth off v_j = 0. At the optimum the faces are those of the local maximisers at nu, and Newton's method on them
+converges quadratically to rounding: it is also the polish.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from dualscape.architectures.base import Face
+from dualscape.losses import Loss
+from dualscape.oracles.local import distinct
+from dualscape.problem import Problem
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+#: More coordinates than this, and the dense Newton matrix costs more than it gives.
+LARGEST_SYSTEM = 4000
+
+
+def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: float) -> tuple[Matrix, Vector, Vector]:
+    """Units of equal sign within `tolerance` of each other joined; zero directions left out."""
+    alive = np.flatnonzero(np.linalg.norm(directions, axis=1) > 0.5)
+    leaders = distinct(directions, signs, alive, tolerance)
+    total = np.zeros(len(leaders))
+    for j in alive:
+        distance = np.linalg.norm(directions[leaders] - directions[j], axis=1) + 4.0 * (signs[leaders] != signs[j])
+        total[int(distance.argmin())] += masses[j]
+    return directions[leaders], signs[leaders], total
+
+
+def newton_on_faces(
+    faces: list[Face], v: list[Vector], y: Vector, beta: float, loss: Loss, *, steps: int = 30
+) -> list[Vector]:
+    """Minimiser of F from v, one vector per face; blocks that shrink to nothing come back as zero."""
+    J = np.hstack([face.jacobian for face in faces])
+    ends = np.cumsum([face.jacobian.shape[1] for face in faces])
+    starts = ends - [face.jacobian.shape[1] for face in faces]
+    owner = np.repeat(np.arange(len(faces)), ends - starts)
+    x = np.concatenate(v)
+
+    def norms_of(x: Vector) -> Vector:
+        return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=len(faces))))
+
+    def value_of(x: Vector) -> float:
+        return loss.value(J @ x, y) + beta * float(norms_of(x).sum())
+
+    value = value_of(x)
+    best_residual, stale = np.inf, 0
+    best = x
+    for _ in range(steps):
+        norms = norms_of(x)
+        live_block = norms > 1e-11 * norms.sum()
+        live = live_block[owner]
+        x = np.where(live, x, 0.0)
+        f = J @ x
+        unit = np.where(live, x / np.where(norms > 0, norms, 1.0)[owner], 0.0)
+        gradient = J.T @ loss.gradient(f, y) + beta * unit
+        residual = float(np.abs(gradient[live]).max(initial=0.0)) / beta
+        if residual < best_residual:
+            best, best_residual, stale = x, residual, 0
+        else:
+            stale += 1
+        if residual <= 1e-15 or stale > 3 or not live.any():
+            break
+        step = _newton_step(J[:, live], loss.curvature(f, y), beta, unit[live], norms, owner[live], gradient[live])
+        if step is None:
+            break
+        move = np.zeros_like(x)
+        move[live] = step
+        # A block that would pass through zero is only shrunk: beyond zero the model is another one.
+        along = np.bincount(owner, (x + move) * unit, minlength=len(faces))
+        crossing = live_block & (along < 0.1 * norms)
+        move = np.where(crossing[owner], -0.9 * x, move)
+        slope = float(gradient @ move)
+        t = 1.0
+        while t > 1e-10:
+            new = value_of(x + t * move)
+            if new <= value + 1e-4 * t * min(slope, 0.0) + 4e-16 * abs(value):
+                break
+            t *= 0.5
+        else:
+            break
+        x, value = x + t * move, min(value, new)
+    return [best[a:b] for a, b in zip(starts, ends, strict=True)]
+
+
+def _newton_step(
+    J: Matrix, weight: Vector, beta: float, unit: Vector, norms: Vector, owner: NDArray[np.intp], gradient: Vector
+) -> Vector | None:
+    H = (J * weight[:, None]).T @ J if not (weight == 1).all() else J.T @ J
+    stiffness = beta / norms[owner]
+    same = owner[:, None] == owner[None, :]
+    H -= np.where(same, np.outer(unit, unit) * stiffness[:, None], 0.0)
+    diagonal = np.arange(len(unit))
+    H[diagonal, diagonal] += stiffness
+    # Diagonal scaling first: tiny masses make stiff blocks. Then the least ridge that lets Cholesky pass.
+    scale = 1.0 / np.sqrt(np.maximum(H[diagonal, diagonal], 1e-300))
+    H *= scale[:, None] * scale[None, :]
+    ridge = 1e-15
+    while ridge < 1e-3:
+        try:
+            damped = H.copy()
+            damped[diagonal, diagonal] += ridge
+            factor = cho_factor(damped, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            ridge *= 100
+            continue
+        rhs = -scale * gradient
+        z = cho_solve(factor, rhs, check_finite=False)
+        z += cho_solve(factor, rhs - H @ z, check_finite=False)  # refine against the undamped matrix
+        return np.asarray(scale * z) if np.isfinite(z).all() else None
+    return None
+
+
+def slide(
+    problem: Problem, directions: Matrix, signs: Vector, masses: Vector, nu: Vector
+) -> tuple[Matrix, Vector, Vector]:
+    """Units and masses after one Newton solve on the faces that they climb to at nu.
+
+    Whether the result is better is for the caller to see: outside its face a unit's column is another one.
+    """
+    climbed = problem.architecture.climb(problem.X, nu, directions, signs)
+    directions, signs, masses = merge_units(climbed, signs, masses, 1e-6)
+    if len(masses) == 0:
+        return directions, signs, masses
+    faces = problem.architecture.faces(problem.X, nu, directions, signs)
+    if sum(face.basis.shape[1] for face in faces) > LARGEST_SYSTEM:
+        return directions, signs, masses
+    v = [
+        np.maximum(c, 1e-9 * masses.sum()) * (face.basis.T @ u)
+        for c, face, u in zip(masses, faces, directions, strict=True)
+    ]
+    solved = newton_on_faces(faces, v, problem.y, problem.beta, problem.loss)
+    w = np.array([face.basis @ x for face, x in zip(faces, solved, strict=True)])
+    norms = np.linalg.norm(w, axis=1)
+    alive = norms > 0
+    return w[alive] / norms[alive, None], signs[alive], norms[alive]
