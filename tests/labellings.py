@@ -1,0 +1,49 @@
+"""Components of the optimal networks of width m from first principles, without the theory of the staircase.
+
+Theta*_m is a union of convex sets, one for each assignment of units to the m slots: {masses >= 0, fit = y*}. Two of
+them meet where the slots on which they disagree are zero, hence exactly when the units on the agreeing slots can
+make y* by themselves. Whether a set of units can is decided by non-negative least squares.
+"""
+
+from itertools import combinations, product
+
+import numpy as np
+from scipy.optimize import nnls
+
+
+def feasible_sets(A: np.ndarray, y: np.ndarray) -> set[frozenset[int]]:
+    """All sets of columns whose cone contains y."""
+    k, found = A.shape[1], set()
+    for size in range(k + 1):
+        for units in combinations(range(k), size):
+            residual = nnls(A[:, units], y)[1] if units else np.linalg.norm(y)
+            if residual <= 1e-8 * max(np.linalg.norm(y), 1e-300):
+                found.add(frozenset(units))
+    return found
+
+
+def count_components(A: np.ndarray, y: np.ndarray, m: int) -> tuple[int, int]:
+    """(components, single points) of Theta*_m. Label k marks a slot that is zero: a point where labellings meet."""
+    k = A.shape[1]
+    feasible = feasible_sets(A, y)
+    nodes = [s for s in product(range(k + 1), repeat=m) if frozenset(s) - {k} in feasible]
+    number = {s: i for i, s in enumerate(nodes)}
+    parent = list(range(len(nodes)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for s in nodes:
+        for slot in range(m):
+            if s[slot] == k:
+                for label in range(k):
+                    filled = (*s[:slot], label, *s[slot + 1 :])
+                    parent[root(number[filled])] = root(number[s])
+    labellings: dict[int, int] = {}
+    for s, i in number.items():
+        labellings[root(i)] = labellings.get(root(i), 0) + (k not in s)
+    # A bounded set of positive dimension has a point with a zero slot, which other labellings share.
+    return len(labellings), sum(count == 1 for count in labellings.values())

@@ -1,0 +1,213 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dualscape.errors import InputError, NotCertifiedError
+from dualscape.network import Network
+from dualscape.optimal_set import optimal_set
+from dualscape.problem import Problem
+from planted import circle_family, planted, solution_at
+
+ROOT3 = 3**0.5
+TALK = np.array([[-ROOT3, 1.0], [ROOT3, 1.0]])
+
+
+@pytest.fixture(scope="module")
+def talk():
+    return optimal_set(solution_at(Problem(TALK, [1, 1], beta=0.1, bias="none"), np.full(2, 0.05)))
+
+
+@pytest.fixture(scope="module")
+def triangle():
+    t = np.radians([90, 210, 330])
+    X = np.column_stack([np.cos(t), np.sin(t)])
+    return optimal_set(planted(X, np.ones(3), lambda k: np.full(k, 0.3)))
+
+
+@pytest.fixture(scope="module")
+def segment():
+    return optimal_set(circle_family([30, 45, 60, 75, 90], np.ones))
+
+
+def test_the_talks_example(talk):
+    order = [[-ROOT3 / 2, 0.5], [0, 1], [ROOT3 / 2, 0.5]]
+    np.testing.assert_allclose(talk.directions, order, atol=1e-12)
+    assert talk.signs.tolist() == [1, 1, 1]
+    np.testing.assert_allclose(talk.y_star, [0.95, 0.95], rtol=1e-12)
+    np.testing.assert_allclose(talk.A @ talk.vertices.T, 0.95, rtol=1e-12)
+    assert (talk.rank, talk.dimension, talk.k) == (2, 1, 3)
+    assert talk.total_mass == pytest.approx(0.95)
+    assert talk.separation.tight < 1e-14
+    assert not talk.separation.narrow
+    assert talk.warnings == ()
+    assert "dimension 1 with 2 vertices" in talk.explain()
+
+
+def test_every_chosen_network_is_optimal(triangle, segment):
+    rng = np.random.default_rng(0)
+    for optimal in (triangle, segment):
+        best = optimal.problem.objective(optimal.smallest())
+        networks = [optimal.choose(c) for c in ("fewest", "most", "center", rng.standard_normal(optimal.k))]
+        networks += [optimal.sample(rng) for _ in range(5)] + [optimal.network(v) for v in optimal.vertices]
+        for network in networks:
+            assert optimal.problem.objective(network) == pytest.approx(best, rel=1e-12)
+            member = optimal.contains(network)
+            assert member, member.reason
+            np.testing.assert_allclose(optimal.A @ member.masses, optimal.y_star, atol=1e-9)
+    assert segment.choose("fewest").width == 4
+    assert segment.choose("most").width == 5
+    assert segment.choose("center").width == 6
+
+
+def test_a_linear_criterion_reaches_its_greatest_value(segment):
+    w = np.arange(6.0)
+    masses = segment.contains(segment.choose(w)).masses
+    assert w @ masses == pytest.approx((segment.vertices @ w).max())
+
+
+def test_order_splitting_and_zero_neurons_do_not_matter(segment):
+    network = segment.choose("center").split(2, 0.3).permute([3, 1, 0, 2, 6, 5, 4]).pad(9)
+    member = segment.contains(network)
+    assert member
+    assert member.units.tolist().count(-1) == 2
+    assert len(set(member.units.tolist())) == 7
+
+
+def test_the_reason_of_a_stranger_is_given(talk):
+    tilted = Network.from_weights([[np.sin(0.1), np.cos(0.1)]], [0.95], bias="none").balance()
+    answer = talk.contains(tilted)
+    assert not answer
+    assert answer.neuron == 0
+    assert "5.73 degrees away" in answer.reason
+    assert "optimal units have beta = 0.1" in answer.reason
+    negative = talk.contains(Network([[0.0, 1.0]], [-1.0], [0.95]))
+    assert "no optimal unit of its sign" in negative.reason
+
+
+def test_an_unbalanced_neuron_is_named(talk):
+    best = talk.choose("most")
+    weights, outer = best.weights()
+    weights[1] *= 2
+    outer[1] /= 2
+    answer = talk.contains(Network.from_weights(weights, outer))
+    assert not answer
+    assert answer.neuron == 1
+    assert "not balanced" in answer.reason
+
+
+def test_a_wrong_fit_is_measured(talk):
+    answer = talk.contains(talk.network(1.01 * talk.vertices[0]))
+    assert not answer
+    assert answer.fit_error == pytest.approx(0.01)
+    assert "fit is off by 0.01" in answer.reason
+
+
+def test_networks_of_another_shape_are_refused(talk):
+    with pytest.raises(InputError, match="coordinates per neuron"):
+        talk.contains(Network([[1.0, 0.0, 0.0]], [1.0], [1.0]))
+    with pytest.raises(InputError, match="one mass per optimal unit"):
+        talk.network([1.0])
+    with pytest.raises(InputError, match="unknown criterion"):
+        talk.choose("best")
+    with pytest.raises(InputError, match="one finite number"):
+        talk.choose([1.0, np.nan, 0.0])
+    with pytest.raises(InputError, match="columns"):
+        talk.spread([[1.0]])
+
+
+def test_spread_is_zero_on_the_data_and_attained_elsewhere(segment):
+    rng = np.random.default_rng(0)
+    low, high = segment.spread(segment.problem.inputs)
+    np.testing.assert_allclose(low, high, atol=1e-9)
+    X = rng.standard_normal((20, 1))
+    low, high = segment.spread(X)
+    assert (high - low).max() > 1e-3
+    values = np.array([segment.sample(rng).predict(X) for _ in range(10)])
+    assert (values >= low - 1e-9).all()
+    assert (values <= high + 1e-9).all()
+
+
+def test_spread_by_linear_programs_agrees_with_vertices():
+    solution = circle_family([30, 45, 60, 75, 90], np.ones)
+    listed, sampled = optimal_set(solution), optimal_set(solution, max_vertices=1)
+    assert not sampled.vertices_complete
+    X = np.linspace(-3, 3, 7)[:, None]
+    np.testing.assert_allclose(sampled.spread(X), listed.spread(X), atol=1e-9)
+    assert sampled.smallest().width == listed.smallest().width == 4
+    assert "sampled" in sampled.explain()
+
+
+def test_units_do_not_depend_on_the_order_of_the_oracle(segment):
+    solution = circle_family([30, 45, 60, 75, 90], np.ones)
+    answer = solution.certificate.answer
+    order = np.random.default_rng(0).permutation(len(answer.signs))
+    twice = np.append(order, order[:3])  # and may be listed twice
+    changed = replace(
+        answer, directions=answer.directions[twice], signs=answer.signs[twice], values=answer.values[twice]
+    )
+    again = optimal_set(replace(solution, certificate=replace(solution.certificate, answer=changed)))
+    assert np.array_equal(again.directions, segment.directions)
+    assert np.array_equal(again.vertices, segment.vertices)
+
+
+@pytest.mark.parametrize("fraction", [1.0, 1.5])
+def test_the_zero_network_beyond_beta_max(fraction):
+    problem = Problem(TALK, [1, 1], beta=2.0 * fraction, bias="none")
+    optimal = optimal_set(solution_at(problem, np.ones(2)))
+    assert optimal.k == (3 if fraction == 1.0 else 0)
+    assert (optimal.dimension, optimal.vertices.shape) == (0, (1, optimal.k))
+    assert optimal.vertices_complete
+    assert optimal.contains(Network(np.zeros((2, 2)), [1, 1], [0, 0]))
+    assert not optimal.contains(Network([[0.0, 1.0]], [1.0], [0.1]))
+    for network in (optimal.smallest(), optimal.choose("center"), optimal.sample(np.random.default_rng(0))):
+        assert network.width == 0
+    np.testing.assert_array_equal(optimal.spread([[1.0, 2.0]]), np.zeros((2, 1)))
+    assert "zero network" in optimal.explain()
+
+
+def test_an_uncertified_solution_is_refused():
+    solution = circle_family([30, 60, 90], np.ones)
+    for verdict in ("bounded", "none"):
+        doubtful = replace(solution, certificate=replace(solution.certificate, verdict=verdict))
+        with pytest.raises(NotCertifiedError, match=verdict):
+            optimal_set(doubtful)
+
+
+def test_a_missing_unit_is_noticed():
+    solution = circle_family([30, 45, 60, 75, 90], np.ones)
+    answer = solution.certificate.answer
+    kept = np.arange(2)
+    cut = replace(answer, directions=answer.directions[kept], signs=answer.signs[kept], values=answer.values[kept])
+    with pytest.raises(NotCertifiedError, match="solve more accurately"):
+        optimal_set(replace(solution, certificate=replace(solution.certificate, answer=cut)))
+
+
+def test_a_narrow_separation_is_a_warning():
+    solution = circle_family([30, 45, 60, 75, 90], np.ones)
+    blurred = replace(solution, nu=solution.nu * (1 - 5e-9))
+    answer = solution.certificate.answer
+    # A sixth direction, a little off a unit, has a slack just above the threshold.
+    turn = 2e-4
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    more = replace(
+        answer,
+        directions=np.vstack([answer.directions, answer.directions[:1] @ rotation.T]),
+        signs=np.append(answer.signs, answer.signs[0]),
+        values=np.append(answer.values, answer.values[0]),
+    )
+    optimal = optimal_set(replace(blurred, certificate=replace(solution.certificate, answer=more)))
+    assert optimal.separation.narrow
+    assert optimal.separation.tight == pytest.approx(5e-9, rel=1e-3)
+    assert any("hard to tell apart" in warning for warning in optimal.warnings)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_the_scale_of_the_data_does_not_matter(size, segment):
+    solution = circle_family([30, 45, 60, 75, 90], lambda k: np.ones(k))
+    problem = Problem(
+        solution.problem.inputs, size * solution.problem.y, beta=size * solution.problem.beta, bias="penalised"
+    )
+    scaled = optimal_set(solution_at(problem, size * solution.nu))
+    np.testing.assert_allclose(scaled.vertices, size * segment.vertices, rtol=1e-9)
+    assert scaled.contains(scaled.sample(np.random.default_rng(0)))
