@@ -123,7 +123,7 @@ def set_up(wanted: set[str]) -> None:
         say(f"making the virtual environment {VENV}")
         make_venv()
     extras = wanted | (present or set())
-    target = f"{ROOT}[{','.join(sorted(extras))}]" if extras else str(ROOT)
+    target = f".[{','.join(sorted(extras))}]" if extras else "."
     say(f"installing dualscape and what it needs into {VENV} (a few minutes the first time)")
     write_stamp("installing", extras)
     install(
