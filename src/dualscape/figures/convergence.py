@@ -38,5 +38,10 @@ def convergence(solution: Solution) -> Scene:
         f"{above}. "
         f"Values at or below 0 are drawn at {FLOOR:.0e}."
     )
-    axes = (Axis("round"), Axis("relative value", log=True))
+    axes = (Axis("round", _ticks(len(history))), Axis("relative value", log=True))
     return Scene("convergence", "Convergence of the solver", caption, axes, tuple(layers), height=380)
+
+
+def _ticks(rounds: int) -> tuple[tuple[float, str], ...]:
+    step = max(1, -(-rounds // 12))
+    return tuple((float(i), str(i)) for i in range(1, rounds + 1, step))

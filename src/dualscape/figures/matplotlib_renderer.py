@@ -26,7 +26,7 @@ def to_figure(scene: Scene) -> Figure:
     _frame(axes, scene)
     axes.set_title(scene.title, loc="left", fontsize=11, parse_math=False)
     if axes.get_legend_handles_labels()[1]:
-        legend = figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        legend = figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
         for text in legend.get_texts():
             text.set_parse_math(False)
     return figure
@@ -100,6 +100,9 @@ def _surface(axes: Any, layer: Surface) -> None:
     )
     axes.add_collection3d(Poly3DCollection(corners[kept], facecolors=colours, edgecolors="none"))
     axes.auto_scale_xyz(*layer.points.T)
+    if layer.name:
+        # Collections in space have no legend entry of their own.
+        axes.plot([], [], [], "s", color=layer.colour, alpha=max(layer.opacity, 0.4), label=layer.name)
 
 
 def _field(figure: Figure, axes: Any, layer: Field) -> None:
@@ -114,6 +117,8 @@ def _frame(axes: Any, scene: Scene) -> None:
     if scene.dimension == 2:
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_axisbelow(True)
+    else:
+        axes.view_init(22, 38)
     if scene.equal:
         axes.set_aspect("equal", adjustable="box")
 
@@ -129,5 +134,7 @@ def _axis(axes: Any, letter: str, axis: Axis) -> None:
         getattr(axes, f"set_{letter}ticks")([p for p, _ in axis.ticks], texts, parse_math=False)
     if axis.hidden:
         getattr(axes, f"set_{letter}ticks")([])
+        if not hasattr(axes, "zaxis"):
+            axes.spines["left" if letter == "y" else "bottom"].set_visible(False)
     elif letter in "xy" and not hasattr(axes, "zaxis"):
         axes.grid(True, axis=letter, color=GREY, alpha=0.15)

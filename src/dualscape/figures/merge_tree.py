@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.figures.components import Filtration, filtration_of
-from dualscape.figures.numbers import plural
 from dualscape.figures.scene import BLUE, RED, Axis, Labels, Layer, Lines, Points, Scene
 from dualscape.staircase import Staircase
 
@@ -101,18 +100,14 @@ def _first_joins(filtration: Filtration) -> dict[int, int]:
 
 def _caption(filtration: Filtration, last: int, shared: bool, exact: bool) -> str:
     total = len(filtration.sizes)
+    if total == 1:
+        return f"There is one minimal optimal network; it appears at width {last}, and nothing has to join."
     known = "" if exact else " that are known (there are more)"
     text = (
-        f"From left to right: every red dot is one of the {plural(total, 'minimal optimal network')}{known}, at the "
-        "width that it "
+        f"From left to right: every red dot is one of the {total:,} minimal optimal networks{known}, at the width that "
+        "it "
         "needs. Lines meet at the least width at which one can be turned into the other without losing optimality, the "
-        "order "
-        "of neurons aside. "
-    )
-    text += (
-        f"From width {last} on, all of them are connected."
-        if total > 1
-        else "There is only one, so nothing has to join."
+        f"order of neurons aside. From width {last} on, all of them are connected."
     )
     if shared:
         text += " Networks that appear at the same width and first meet the same others at the same width share a line."

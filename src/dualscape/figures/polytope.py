@@ -6,12 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.figures.numbers import plural
-from dualscape.figures.scene import BLUE, INK, Area, Axis, DoesNotApplyError, Layer, Lines, Points, Scene, Surface
+from dualscape.figures.scene import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    RED,
+    Area,
+    Axis,
+    DoesNotApplyError,
+    Layer,
+    Lines,
+    Points,
+    Scene,
+    Surface,
+)
 from dualscape.optimal_set import OptimalSet
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-LABELLED = 40
+LABELLED = 60
+PALETTE = (RED, BLUE, GREEN, ORANGE, "#862e9c", "#0b7285", "#5c3a00")
+SYMBOLS = ("circle", "diamond", "square", "star", "cross")
 
 
 def polytope(optimal_set: OptimalSet) -> Scene:
@@ -26,7 +42,7 @@ def polytope(optimal_set: OptimalSet) -> Scene:
     at = flat_coordinates(vertices, dimension)
     edges = tuple(at[list(pair)] for pair in edges_of(vertices))
     layers: list[Layer] = [*_faces(at, vertices, dimension), Lines(edges, "edges: mass moves, the fit stays", INK, 2.0)]
-    layers.append(_marks(at, sizes))
+    layers += _marks(at, sizes)
     axes = tuple(Axis(f"coordinate {i + 1}") for i in range(at.shape[1]))
     if dimension == 1:
         axes = (axes[0], Axis(hidden=True, limits=(-1.0, 1.0)))
@@ -103,12 +119,17 @@ def _around(at: Matrix) -> NDArray[np.intp]:
     return np.argsort(np.arctan2(flat[:, 1], flat[:, 0]))
 
 
-def _marks(at: Matrix, sizes: NDArray[np.intp]) -> Points:
-    texts = tuple(plural(int(s), "neuron") for s in sizes) if len(sizes) <= LABELLED else ()
-    hover = tuple(f"vertex {i + 1}: {plural(int(s), 'neuron')}" for i, s in enumerate(sizes))
-    limits = (float(sizes.min()), float(max(sizes.max(), sizes.min() + 1)))
-    several = "neurons" if len(np.unique(sizes)) > 1 else ""
-    return Points(at, "minimal optimal networks", sizes.astype(float), 13.0, "circle", texts, hover, limits, several)
+def _marks(at: Matrix, sizes: NDArray[np.intp]) -> list[Layer]:
+    """One layer per number of neurons, each with its own colour and shape."""
+    layers: list[Layer] = []
+    for rank, size in enumerate(np.unique(sizes)):
+        chosen = np.flatnonzero(sizes == size)
+        texts = tuple(str(size) for _ in chosen) if len(sizes) <= LABELLED else ()
+        hover = tuple(f"vertex {i + 1}: {plural(int(size), 'neuron')}" for i in chosen)
+        name = f"minimal optimal network of {plural(int(size), 'neuron')}"
+        colour, symbol = PALETTE[rank % len(PALETTE)], SYMBOLS[rank % len(SYMBOLS)]
+        layers.append(Points(at[chosen], name, colour, 13.0, symbol, texts, hover))
+    return layers
 
 
 def _caption(sizes: NDArray[np.intp], edges: int, dimension: int) -> str:

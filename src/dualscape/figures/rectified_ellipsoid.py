@@ -154,7 +154,7 @@ def _targets(fit: Vector, y: Vector, mass: float, size: float) -> list[Layer]:
         layers.append(Points(on_face[None, :], "y* divided by its cost", RED, 11.0, "star"))
         if np.linalg.norm(fit) <= FAR * size:
             layers.append(Lines((np.array([np.zeros_like(fit), fit]),), "", GREY, 1.0, "dash"))
-    for point, name, symbol in ((fit, "the optimal fit y*", "circle"), (y, "the target y", "square")):
+    for point, name, symbol in ((fit, "the optimal fit y*", "circle"), (y, "the target y", "cross")):
         if np.linalg.norm(point) <= FAR * size:
             layers.append(Points(point[None, :], name, RED if symbol == "circle" else INK, 9.0, symbol))
     return layers

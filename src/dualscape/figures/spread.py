@@ -24,6 +24,7 @@ from dualscape.optimal_set import OptimalSet
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+SAME = 1e-9  # predictions that differ by less, relative to their size, are one
 DRAWN = 24  # minimal networks that are drawn one by one
 GRID = 61
 GRID_BY_PROGRAMS = 15  # without a full list of vertices every grid point costs two linear programs
@@ -34,7 +35,17 @@ def spread(optimal_set: OptimalSet) -> Scene:
     inputs = drawable_inputs(optimal_set.problem)
     if optimal_set.dimension == 0:
         raise DoesNotApplyError("All optimal networks are one function, so their predictions do not differ anywhere.")
+    if _is_one_function(optimal_set, inputs):
+        raise DoesNotApplyError("The optimal networks differ in their neurons, but they all are the same function.")
     return _band(optimal_set, inputs) if len(inputs.features) == 1 else _map(optimal_set, inputs)
+
+
+def _is_one_function(optimal_set: OptimalSet, inputs: Inputs) -> bool:
+    """Whether predictions differ nowhere near the data, tried on a coarse grid."""
+    low, high = inputs.box()
+    grid = np.meshgrid(*(np.linspace(a, b, 9) for a, b in zip(low, high, strict=True)))
+    least, most = optimal_set.spread(inputs.lift(np.column_stack([g.ravel() for g in grid])))
+    return bool((most - least).max() <= SAME * max(float(np.abs(most).max()), float(np.abs(least).max())))
 
 
 def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
@@ -42,15 +53,15 @@ def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
     low, high = optimal_set.spread(inputs.lift(xs[:, None]))
     outline = np.vstack([np.column_stack([xs, low]), np.column_stack([xs, high])[::-1]])
     data = inputs.data[:, 0]
-    chosen = np.linspace(0, len(optimal_set.vertices) - 1, min(DRAWN, len(optimal_set.vertices))).round().astype(int)
-    networks = [optimal_set.network(optimal_set.vertices[i]) for i in chosen]
+    known = optimal_set.known_vertices
+    chosen = np.linspace(0, len(known) - 1, min(DRAWN, len(known))).round().astype(int)
+    networks = [optimal_set.network(known[i]) for i in chosen]
     pieces = tuple(np.column_stack([xs, network.fit(inputs.rows(xs[:, None]))]) for network in networks)
-    fit = optimal_set.y_star
     layers: tuple[Layer, ...] = (
         Area(outline, "all optimal predictions", ORANGE, 0.3),
-        Lines(pieces, f"{plural(len(pieces), 'minimal optimal network')}", BLUE, 1.0),
+        Lines(pieces, plural(len(pieces), "minimal optimal network"), BLUE, 1.0),
         Points(np.column_stack([data, inputs.problem.y]), "data", RED, 8.0, "diamond"),
-        Points(np.column_stack([data, fit]), "the optimal fit y*", INK, 6.0),
+        Points(np.column_stack([data, optimal_set.y_star]), "the optimal fit y*", INK, 6.0),
     )
     inside = (xs >= data.min()) & (xs <= data.max())
     caption = (
@@ -65,9 +76,11 @@ def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
 
 
 def _drawn(count: int, optimal_set: OptimalSet) -> str:
-    total = len(optimal_set.vertices)
-    listed = "" if optimal_set.vertices_complete else " that were listed"
-    return f"The thin lines are {count} of the {total:,} minimal optimal networks{listed}."
+    total = len(optimal_set.known_vertices)
+    if count == total and optimal_set.vertices_complete:
+        return f"The thin lines are the {plural(count, 'minimal optimal network')}."
+    known = "" if optimal_set.vertices_complete else " that are known"
+    return f"The thin lines are {count} of the {total:,} minimal optimal networks{known}."
 
 
 def _map(optimal_set: OptimalSet, inputs: Inputs) -> Scene:

@@ -70,7 +70,7 @@ def _joins(columns: dict[int, list[Mark]], places: dict[Mark, tuple[float, float
         for mark in column:
             targets = dict.fromkeys(home[v] for v in mark.members if v in home)
             pieces += [np.array([places[mark], places[target]]) for target in targets]
-    return [Lines(tuple(pieces), "is part of, one width further", GREY, 1.2, opacity=0.7)]
+    return [Lines(tuple(pieces), "lies in, one width further", GREY, 1.2, opacity=0.7)]
 
 
 def _dots(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
@@ -84,7 +84,7 @@ def _dots(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
         "neurons"
         for mark in chosen
     )
-    return [Points(at, "isolated point (each order of its neurons is one)", RED, 10.0, "circle", texts, hover)]
+    return [Points(at, "isolated point", RED, 10.0, "circle", texts, hover)]
 
 
 def _rings(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
@@ -93,7 +93,7 @@ def _rings(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
         return []
     at = np.array([places[mark] for mark in chosen])
     texts = tuple(f"{mark.vertices:,}" for mark in chosen)
-    sizes = np.array([18 + 5.0 * np.log2(1 + mark.vertices) for mark in chosen])
+    sizes = np.array([16 + 5.0 * np.log2(mark.vertices) for mark in chosen])
     hover = tuple(
         f"{plural(len(mark.components), 'connected component')} with more than one point:\n"
         f"{plural(mark.vertices, 'minimal network')} inside"
@@ -102,7 +102,7 @@ def _rings(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
     layers: list[Layer] = [
         Points(
             at,
-            "connected set with more than one point (number: minimal networks inside)",
+            "continuum (number: minimal networks in it)",
             BLUE,
             sizes,
             "ring",
@@ -165,7 +165,7 @@ def _caption(staircase: Staircase, aggregated: bool) -> str:
     text = (
         f"Every column is the set of optimal networks of one width. The smallest needs {grouped(staircase.m_star)} "
         "(m*); "
-        f"up to width {grouped(staircase.M_star)} (M*) there are isolated optima, red, which no optimal path leaves; "
+        f"up to width M* = {grouped(staircase.M_star)} there are isolated optima, red, which no optimal path leaves; "
         "from width "
         f"{grouped(staircase.connected_from)} on all optimal networks are connected. The general guarantee min(m* + "
         "M*, n + 1) "
@@ -175,7 +175,10 @@ def _caption(staircase: Staircase, aggregated: bool) -> str:
         "its own."
     )
     if aggregated:
-        text += " Where a column has many components, those that lead to the same place share a mark, with their number beside it."
+        text += (
+            " Where a column has many components, those that lead to the same place share a mark, with their number "
+            "beside it."
+        )
     return text
 
 

@@ -26,14 +26,20 @@ def units(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
     network = solution.network.prune() if optimal_set is None else mean_network(optimal_set)
     if network.width == 0:
         raise DoesNotApplyError("The network has no neurons, so there are no units to draw.")
-    which = "the network found" if optimal_set is None else "the mean of all minimal optimal networks"
+    which = _which(optimal_set)
     draw = _curves if len(inputs.features) == 1 else _kinks
     return draw(inputs, network, which)
 
 
+def _which(optimal_set: OptimalSet | None) -> str:
+    if optimal_set is None:
+        return "the network found"
+    return "the optimal network" if optimal_set.dimension == 0 else "the mean of all minimal optimal networks"
+
+
 def mean_network(optimal_set: OptimalSet) -> Network:
     """The optimal network whose masses are the mean of the listed vertices."""
-    return optimal_set.network(np.asarray(optimal_set.vertices).mean(axis=0)).prune()
+    return optimal_set.network(np.asarray(optimal_set.known_vertices).mean(axis=0)).prune()
 
 
 def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:
@@ -96,8 +102,9 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
             if line is None:
                 continue
             pieces += [line, _active_side(line, slopes[j], high - low)]
-            marks.append(0.9 * line[1] + 0.1 * line[0])
+            marks.append(_label_place(line, slopes[j]))
             texts.append(f"{j + 1}")
+        layers.append(Lines(tuple(pieces), "", "#ffffff", 5.0, opacity=0.85))
         layers.append(Lines(tuple(pieces), name if pieces else "", colour, 2.5, "solid" if sign > 0 else "dash"))
         if marks and network.width <= LABELLED:
             layers.append(Points(np.array(marks), "", colour, 22.0, "ring", tuple(texts)))
@@ -112,6 +119,13 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
     return Scene("units", "The optimal units over the data", caption, axes, tuple(layers), height=560)
+
+
+def _label_place(line: Matrix, slope: Vector) -> Vector:
+    """Near that end of the line which lies to the left of the active side, so that opposite units are told apart."""
+    left = np.array([-slope[1], slope[0]])
+    end, other = line if (line[0] - line[1]) @ left > 0 else line[::-1]
+    return np.asarray(0.92 * end + 0.08 * other)
 
 
 def _active_side(line: Matrix, slope: Vector, size: Vector) -> Matrix:

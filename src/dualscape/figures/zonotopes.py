@@ -89,12 +89,12 @@ def _caption(beta: float, nu: Vector, segments: list[Segment], bodies: tuple[Bou
         f"β = {beta:.4g}. "
     )
     if lengths:
+        low, high = f"{min(lengths):.6g}", f"{max(lengths):.6g}"
         text += (
-            f"{plural(len(lengths), 'thick segment')}, one for every unit shown, "
-            f"{'runs' if len(lengths) == 1 else 'run'} from a vertex "
-            f"to the nearest point of the other body; their lengths are {min(lengths):.6g} to {max(lengths):.6g}, and "
-            "their "
-            "directions are those of the optimal neurons."
+            f"Every thick segment, one for each of {plural(len(lengths), 'unit')}, goes from a vertex of one body to "
+            "the nearest "
+            f"point of the other. {'All' if len(lengths) > 1 else 'It'} {'have' if len(lengths) > 1 else 'has'} length "
+            f"{low if low == high else f'{low} to {high}'}, and the direction of the unit's neuron."
         )
     if not all(body.exact for body in bodies):
         text += " A body with many facets is drawn through 2,562 of its vertices."

@@ -1,0 +1,332 @@
+"""The report: one self-contained HTML page that says what was proven, and shows it."""
+
+import html
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dualscape import figures
+from dualscape.errors import InputError
+from dualscape.figures.numbers import grouped, plural
+from dualscape.figures.plotly_renderer import FONT, element, library
+from dualscape.figures.scene import DoesNotApplyError, Scene
+from dualscape.optimal_set import OptimalSet
+from dualscape.problem import Problem
+from dualscape.solver.solution import Solution
+from dualscape.staircase import Staircase
+
+WIDE = 10  # coordinates up to which the table of units has a column for each
+LARGEST = 5  # coordinates named per unit beyond that
+ROWS = 200  # units listed at most
+
+HEADLINES = {"global": "Globally optimal", "bounded": "Bounded", "none": "No certificate"}
+LEFT_OUT = (
+    "The set of all optimal networks, the staircase and the figures that show them need a certified global optimum, "
+    "so they are left out here. What follows describes the network that was found."
+)
+# Nothing may be fetched: a page that tried would show it. The library compiles its shaders, hence 'unsafe-eval'.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; worker-src blob:"
+)
+STYLE = f"""
+:root {{ --ink: #212529; --soft: #5c636a; --line: #dee2e6; --blue: #1864ab; --red: #c92a2a; }}
+* {{ box-sizing: border-box; }}
+body {{ font: 16px/1.55 {FONT}; color: var(--ink); background: #fff; margin: 0; }}
+main {{ max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }}
+h1 {{ font-size: 1.7rem; line-height: 1.25; margin: 0 0 1.25rem; overflow-wrap: anywhere; }}
+h2 {{ font-size: 1.25rem; margin: 2.75rem 0 .75rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }}
+.verdict {{ border-left: 6px solid var(--soft); background: #f1f3f5; padding: 1rem 1.25rem; border-radius: 4px; }}
+.verdict.global {{ border-color: var(--blue); background: #e7f1fb; }}
+.verdict.bounded {{ border-color: #b35c00; background: #fff4e6; }}
+.verdict strong {{ display: block; font-size: 1.25rem; margin-bottom: .25rem; }}
+.warning {{ border-left: 6px solid var(--red); background: #fff0f0; padding: .6rem 1rem; margin: .75rem 0; }}
+.soft, figcaption {{ color: var(--soft); }}
+.scroll {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; font-size: .93rem; }}
+th, td {{ padding: .3rem .85rem .3rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }}
+th {{ font-weight: 600; }}
+td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+td.digits {{ white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }}
+.tables {{
+  display: grid; gap: 0 2.5rem; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr));
+}}
+.tables table {{ width: 100%; }}
+figure {{ margin: 0 0 2.5rem; }}
+figure h3 {{ font-size: 1.05rem; margin: 1.25rem 0 .25rem; }}
+figcaption {{ max-width: 50rem; font-size: .95rem; }}
+.plot {{ width: 100%; }}
+@media print {{
+  main {{ max-width: none; padding: 0; }}
+  figure, tr, .verdict {{ break-inside: avoid; }}
+  h2, h3 {{ break-after: avoid; }}
+}}
+"""
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    solution: Solution,
+    optimal_set: OptimalSet | None = None,
+    staircase: Staircase | None = None,
+    *,
+    notes: Sequence[str] = (),
+    title: str | None = None,
+) -> None:
+    """Write the page; nothing is left behind, and an older page is kept, when that fails.
+
+    Args:
+        path: the HTML file.
+        solution: the solved problem.
+        optimal_set: its optimal set; None when the verdict is not "global".
+        staircase: the staircase of the optimal set; None when there is none.
+        notes: sentences about the data, shown under the verdict.
+        title: heading of the page.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    target = Path(path)
+    text = render(solution, optimal_set, staircase, notes=notes, title=title)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            draft.write_text(text, encoding="utf-8")
+            os.replace(draft, target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write the report to {target}: {error.strerror}; give another path") from error
+
+
+def render(
+    solution: Solution,
+    optimal_set: OptimalSet | None = None,
+    staircase: Staircase | None = None,
+    *,
+    notes: Sequence[str] = (),
+    title: str | None = None,
+) -> str:
+    """The text of the page."""
+    heading = html.escape(title or "The optimal networks of a regularised ReLU network problem")
+    drawn, missing = _gallery(solution, optimal_set, staircase)
+    body = [
+        f"<h1>{heading}</h1>",
+        _verdict(solution),
+        *(f'<p class="warning">Warning: {html.escape(w)}.</p>' for w in (optimal_set.warnings if optimal_set else ())),
+        *(f"<p>{html.escape(note)}</p>" for note in notes),
+        "<h2>Key numbers</h2>",
+        _key_numbers(solution, optimal_set, staircase),
+        _staircase_section(staircase),
+        _units_section(solution, optimal_set),
+        "<h2>Figures</h2>",
+        '<noscript><p class="warning">The figures need JavaScript; the numbers above do not.</p></noscript>',
+        *(_figure(scene) for scene in drawn),
+        _missing(missing),
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<title>{heading}</title>\n'
+        f"<style>{STYLE}</style>\n<script>{library()}</script>\n</head>\n<body>\n<main>\n"
+        + "\n".join(part for part in body if part)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+# --- sections -----------------------------------------------------------------------------------------
+def _verdict(solution: Solution) -> str:
+    certificate = solution.certificate
+    words = certificate.explain()
+    headline = HEADLINES[certificate.verdict]
+    rest = words.removeprefix(f"{headline}.").strip()
+    left_out = "" if certificate.verdict == "global" else f"<p>{LEFT_OUT}</p>"
+    return (
+        f'<div class="verdict {certificate.verdict}"><strong>{headline}</strong>{html.escape(rest)}</div>\n{left_out}'
+    )
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> str:
+    cells = "".join(
+        f'<tr><th scope="row">{html.escape(name)}</th><td class="number">{html.escape(value)}</td></tr>'
+        for name, value in rows
+    )
+    return f"<table>{cells}</table>"
+
+
+def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None) -> str:
+    problem, certificate = solution.problem, solution.certificate
+    tables = [
+        [
+            ("rows n", f"{problem.n:,}"),
+            ("coordinates of a neuron d", f"{problem.d:,}"),
+            ("bias", problem.bias),
+            ("loss", problem.loss.name),
+            ("weight decay β", f"{problem.beta:.10g}"),
+        ],
+        [
+            ("objective", f"{certificate.primal:.12g}"),
+            ("proven lower bound", f"{certificate.dual:.12g}" if np.isfinite(certificate.dual) else "none"),
+            ("relative gap", f"{certificate.relative_gap:.1e}" if np.isfinite(certificate.dual) else "unknown"),
+            ("neurons of the network found", f"{solution.network.prune().width:,}"),
+            ("solver", _solver(solution)),
+        ],
+    ]
+    if optimal_set is not None:
+        count = f"{len(optimal_set.known_vertices):,}"
+        tables.append(
+            [
+                ("optimal unit neurons k", f"{optimal_set.k:,}"),
+                ("rank of their columns", f"{optimal_set.rank:,}"),
+                ("dimension of the optimal polytope", f"{optimal_set.dimension:,}"),
+                ("its vertices", count if optimal_set.vertices_complete else f"more than {count}"),
+                ("slack of tight units, of the next", _separation(optimal_set)),
+            ]
+        )
+    if staircase is not None:
+        tables.append(
+            [
+                ("fewest neurons m*", grouped(staircase.m_star)),
+                ("most neurons of a minimal network M*", grouped(staircase.M_star)),
+                ("connected from width", grouped(staircase.connected_from)),
+                ("guaranteed: min(m* + M*, n + 1)", grouped(staircase.talk_bound)),
+                ("guaranteed: min(m* + M*, rank + 1)", grouped(staircase.rank_bound)),
+            ]
+        )
+    words = f"<p>{html.escape(optimal_set.explain())}</p>" if optimal_set is not None else ""
+    return f'<div class="tables">{"".join(_table(t) for t in tables)}</div>\n{words}'
+
+
+def _solver(solution: Solution) -> str:
+    rounds = plural(len(solution.history), "round")
+    seconds = f", {solution.history[-1].seconds:.2g} s" if solution.history else ""
+    return f"{solution.stopped} ({rounds}{seconds})"
+
+
+def _separation(optimal_set: OptimalSet) -> str:
+    return f"{optimal_set.separation.tight:.1e}, {optimal_set.separation.next:.1e}"
+
+
+def _staircase_section(staircase: Staircase | None) -> str:
+    if staircase is None:
+        return ""
+    head = "".join(
+        f'<th scope="col" class="number">{name}</th>'
+        for name in ("width m", "connected components", "of them isolated points", "components up to order")
+    )
+    rows = "".join(
+        f'<tr><td class="number">{row.m}</td>'
+        + "".join(
+            f'<td class="number digits">{grouped(count)}</td>'
+            for count in (row.components, row.isolated, row.polytope_components)
+        )
+        + "</tr>"
+        for row in staircase.rows
+    )
+    return (
+        "<h2>The staircase</h2>\n<p>How the optimal networks of each width are connected. Every order of the neurons "
+        "of an "
+        "isolated network is a component of its own; the last column counts without regard to order.</p>\n"
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
+    network = solution.network.prune()
+    directions = network.directions if optimal_set is None else optimal_set.directions
+    signs = network.signs if optimal_set is None else optimal_set.signs
+    masses = network.masses[None, :] if optimal_set is None else optimal_set.known_vertices
+    if len(signs) == 0:
+        return "<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>"
+    names = _coordinate_names(solution.problem)
+    wide = len(names) <= WIDE
+    columns = [*names] if wide else ["direction (largest coordinates)"]
+    ranges = ["mass"] if optimal_set is None else ["mass in a smallest network", "least mass", "greatest mass"]
+    smallest = masses[int(np.argmin((masses > 0).sum(axis=1)))]
+    rows = []
+    for j in range(min(len(signs), ROWS)):
+        values = [f"{v:.6f}" for v in directions[j]] if wide else [_largest(directions[j], names)]
+        values += [f"{smallest[j]:.6g}"]
+        values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
+        rows.append([str(j + 1), "+1" if signs[j] > 0 else "-1", *values])
+    table = _grid(["unit", "s", *columns, *ranges], rows)
+    more = f'<p class="soft">The first {ROWS} of {len(signs):,} units.</p>' if len(signs) > ROWS else ""
+    heading = "Units" if optimal_set is None else "The optimal units"
+    return f"<h2>{heading}</h2>\n<p>{_about(optimal_set)}</p>\n{table}{more}"
+
+
+def _about(optimal_set: OptimalSet | None) -> str:
+    text = "Neuron j computes s · mass · max(direction · x, 0)"
+    if optimal_set is None:
+        return f"{text}. These are the neurons of the network found; nothing is claimed about others."
+    known = "all" if optimal_set.vertices_complete else "the known"
+    return (
+        f"{text}. Every optimal network, of any width, is made of these units and no others. The last two columns give "
+        "the "
+        f"range of the mass over {known} optimal networks: a unit whose least mass is above 0 cannot be missing."
+    )
+
+
+def _coordinate_names(problem: Problem) -> list[str]:
+    return [*problem.feature_names, *(["bias"] if problem.bias == "penalised" else [])]
+
+
+def _largest(direction: "np.ndarray[tuple[int], np.dtype[np.float64]]", names: list[str]) -> str:
+    order = np.argsort(-np.abs(direction), kind="stable")[:LARGEST]
+    return ", ".join(f"{names[i]} {direction[i]:+.4f}" for i in order)
+
+
+def _grid(head: list[str], rows: list[list[str]]) -> str:
+    top = "".join(f'<th scope="col" class="number">{html.escape(name)}</th>' for name in head)
+    lines = "".join(
+        "<tr>" + "".join(f'<td class="number">{html.escape(value)}</td>' for value in row) + "</tr>" for row in rows
+    )
+    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>'
+
+
+# --- figures ------------------------------------------------------------------------------------------
+def _wanted(
+    solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None
+) -> Iterator[Callable[[], Scene]]:
+    if staircase is not None:
+        yield lambda: figures.staircase(staircase)
+        yield lambda: figures.merge_tree(staircase)
+    yield lambda: figures.units(solution, optimal_set)
+    if optimal_set is not None:
+        yield lambda: figures.spread(optimal_set)
+    yield lambda: figures.rectified_ellipsoid(solution, optimal_set)
+    yield lambda: figures.zonotopes(solution, optimal_set)
+    if optimal_set is not None:
+        yield lambda: figures.polytope(optimal_set)
+    yield lambda: figures.convergence(solution)
+
+
+def _gallery(
+    solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None
+) -> tuple[list[Scene], list[str]]:
+    """Figures that apply, and one line for each that does not."""
+    drawn: list[Scene] = []
+    missing: list[str] = []
+    for figure in _wanted(solution, optimal_set, staircase):
+        try:
+            drawn.append(figure())
+        except DoesNotApplyError as reason:
+            missing.append(str(reason))
+    return drawn, missing
+
+
+def _figure(scene: Scene) -> str:
+    return (
+        f"<figure>\n<h3>{html.escape(scene.title)}</h3>\n{element(scene)}\n"
+        f"<figcaption>{html.escape(scene.caption)}</figcaption>\n</figure>"
+    )
+
+
+def _missing(reasons: list[str]) -> str:
+    if not reasons:
+        return ""
+    lines = "".join(f"<li>{html.escape(reason)}</li>" for reason in dict.fromkeys(reasons))
+    return f'<h2>Figures that do not apply here</h2>\n<ul class="soft">{lines}</ul>'
