@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.geometry.polytope import polytope, vertices
+from dualscape.geometry.polytope import polytope
+from dualscape.geometry.vertices import vertices
 from dualscape.merge_tree import merge_tree
 from dualscape.optimal_set import OptimalSet, optimal_set
 from dualscape.problem import Problem

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, NotCertifiedError
-from dualscape.geometry.polytope import Margin, Polytope, Vertices, polytope, sampled_vertices, vertices
+from dualscape.geometry.polytope import Margin, Polytope, polytope
 from dualscape.geometry.sampling import analytic_center, hit_and_run
+from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
 from dualscape.membership import Membership, membership
 from dualscape.network import Network, with_bias
 from dualscape.problem import Problem
@@ -18,7 +19,7 @@ from dualscape.tolerances import DEFAULT, Tolerances
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 SAMPLES = 500  # random functionals when there are too many vertices to list
-CLEAR = 1e2  # smallest positive over largest zero below this is worth a warning
+CLEAR = 1e2  # what is called positive must exceed the errors by this factor
 
 
 @dataclass(frozen=True)
@@ -302,14 +303,17 @@ def _warnings(result: OptimalSet, found: Vertices, tolerances: Tolerances) -> tu
             f"tight and other units are hard to tell apart (slacks {result.separation.tight:.1e} and "
             f"{result.separation.next:.1e}); a unit may be missing or one too many, and widths with it"
         )
-    if min(result.margin.ratio, P.rank_margin.ratio) < CLEAR:
+    residual = max(P.residual, found.residual)
+    noise = max(residual, result.separation.tight, result.margin.largest_zero, P.rank_margin.largest_zero)
+    smallest = min(result.margin.smallest_positive, P.rank_margin.smallest_positive)
+    if smallest < CLEAR * noise:
         lines.append(
-            f"zero and positive masses are close (shares {result.margin.largest_zero:.1e} and "
-            f"{result.margin.smallest_positive:.1e}, singular values {P.rank_margin.largest_zero:.1e} and "
-            f"{P.rank_margin.smallest_positive:.1e}); widths may be off"
+            f"zero and positive are close: mass shares from {result.margin.smallest_positive:.1e} and singular values "
+            f"from {P.rank_margin.smallest_positive:.1e} are called positive, with errors up to {noise:.1e}; "
+            "widths may be off"
         )
-    if max(P.residual, found.residual) > tolerances.fit:
-        lines.append(f"masses reproduce the optimal fit only up to {max(P.residual, found.residual):.1e}")
+    if residual > tolerances.fit:
+        lines.append(f"masses reproduce the optimal fit only up to {residual:.1e}")
     if not result.vertices_complete:
         lines.append(
             f"too many irreducible networks to list; {len(found.points)} were sampled and widths are intervals "

@@ -84,13 +84,14 @@ class Staircase:
     def explain(self) -> str:
         """The staircase in plain words."""
         lines = [
-            f"The smallest optimal network has {_words(self.m_star)} neurons, the largest irreducible one "
+            f"Neurons in the smallest optimal network: {_words(self.m_star)}; in the largest irreducible one: "
             f"{_words(self.M_star)}. The optimal networks are connected from width {_words(self.connected_from)} on "
             f"(guaranteed: {_words(self.talk_bound)} by the talk, {_words(self.rank_bound)} with the rank)."
         ]
         for row in self.rows:
             lines.append(
-                f"width {row.m}: {_words(row.components)} components, {_words(row.isolated)} of them single points"
+                f"width {row.m}: {_words(row.components)} {'component' if row.components == 1 else 'components'}, "
+                f"{_words(row.isolated)} of them single points"
             )
         return "\n".join(lines)
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from dualscape.errors import InputError
 from dualscape.geometry.double_description import extreme_rays
-from dualscape.geometry.polytope import Polytope, polytope, sampled_vertices, vertices
+from dualscape.geometry.polytope import Polytope, polytope
 from dualscape.geometry.sampling import analytic_center, hit_and_run
+from dualscape.geometry.vertices import sampled_vertices, vertices
 
 
 def brute_force(A: np.ndarray, b: np.ndarray) -> dict[frozenset[int], np.ndarray]:

@@ -1,7 +1,7 @@
-"""The polytope {c >= 0 : A c = b}: affine hull, dimension, vertices, extremes, samples. Pure geometry.
+"""The polytope {c >= 0 : A c = b}: affine hull, dimension, extremes. Pure geometry.
 
 All decisions are made on x_j = c_j |a_j| / |b|, the share of column j in b, so that rescaling A, b or a column
-changes nothing. A vertex is the only point of its support: every vertex is re-solved from its support alone.
+changes nothing.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
-from dualscape.geometry.double_description import extreme_rays
 from dualscape.geometry.linear_program import Maximiser, SparsestBound, maximisers, sparsest
 
 Matrix = NDArray[np.float64]
@@ -74,6 +73,10 @@ class Polytope:
     rank_margin: Margin
     hull_margin: Margin
 
+    def kernel(self) -> Matrix:
+        """Orthonormal directions (q, dimension) of active shares that stay in the affine hull."""
+        return np.asarray(np.linalg.svd(self.Q)[2][len(self.rhs) :].T)
+
     def masses(self, shares: Matrix) -> Matrix:
         """Masses c (..., k) of active shares x (..., q)."""
         c = np.zeros((*shares.shape[:-1], self.k))
@@ -120,8 +123,8 @@ def polytope(A: Matrix, b: Vector, *, tolerance: float = 1e-8, rank_tolerance: f
         InputError: it is empty or unbounded.
 
     >>> P = polytope(np.array([[1.0, 1.0, 2.0]]), np.array([2.0]))
-    >>> P.rank, P.dimension, vertices(P).points.round(12).tolist()
-    (1, 2, [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> P.rank, P.dimension, P.upper().round(12).tolist()
+    (1, 2, [2.0, 2.0, 1.0])
     """
     A, b = np.asarray(A, dtype=float), np.asarray(b, dtype=float)
     norms, size = _norms(A), float(_norms(b[:, None])[0])
@@ -190,91 +193,3 @@ def _positive_somewhere(Q: Matrix, rhs: Vector, nonzero: bool, tolerance: float)
             np.maximum(top, found[-1], out=top)
     positive = top > tolerance
     return np.array(found), Margin(float(top[positive].min(initial=np.inf)), float(top[~positive].max(initial=0.0)))
-
-
-@dataclass(frozen=True, eq=False)
-class Vertices:
-    """Vertices, one per row, in a canonical order.
-
-    Attributes:
-        points: (V, k) masses; exact zeros off the support.
-        complete: True when these are all the vertices.
-        margin: of the shares called positive and zero, over all vertices.
-        residual: largest |A c - b| / |b|.
-        condition: least independence of a vertex's normalised columns (a diagonal of R in their QR).
-    """
-
-    points: Matrix
-    complete: bool
-    margin: Margin
-    residual: float
-    condition: float
-
-
-def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
-    """All vertices of P, or none and `complete=False` when there are more than `budget` (or nearly so)."""
-    if len(P.active) == 0:
-        return Vertices(np.zeros((1, P.k)), True, Margin(np.inf, 0.0), P.residual, np.inf)
-    if P.dimension == 0:
-        supports = np.ones((1, len(P.active)), dtype=bool)
-        return _solve_supports(P, supports, True, Margin(np.inf, 0.0))
-    kernel = np.linalg.svd(P.Q)[2][len(P.rhs) :].T
-    inner = P.shares(P.inner)
-    rays = extreme_rays(np.column_stack([inner / np.linalg.norm(inner), kernel]), budget=2 * budget + 1000)
-    complete = rays.complete and len(rays.supports) <= budget
-    supports = rays.supports if complete else rays.supports[:0]
-    return _solve_supports(P, supports, complete, Margin(np.inf, rays.largest_zero))
-
-
-def sampled_vertices(P: Polytope, count: int, rng: np.random.Generator) -> Vertices:
-    """Some vertices: the maximisers of `count` random functionals and of each coordinate, without duplicates."""
-    q = len(P.active)
-    solve = Maximiser(P.Q, P.rhs)
-    functionals = np.vstack([np.eye(q), -np.eye(q), rng.standard_normal((count, q))])
-    found = np.array([solve(w)[1] for w in functionals]) > P.tolerance
-    return _solve_supports(P, np.unique(found, axis=0), False, Margin(np.inf, 0.0))
-
-
-def _solve_supports(P: Polytope, supports: NDArray[np.bool_], complete: bool, seen: Margin) -> Vertices:
-    """The vertices with these supports, each solved anew; what is no vertex is left out, and `complete` then fails."""
-    x = np.zeros(supports.shape)
-    diagonal = np.full(len(supports), np.inf)
-    sizes = supports.sum(axis=1)
-    for size in np.unique(sizes[sizes > 0]):
-        group = np.flatnonzero(sizes == size)
-        for part in np.array_split(group, -(-len(group) // 512)):
-            columns = np.nonzero(supports[part])[1].reshape(len(part), size)
-            x[part[:, None], columns], diagonal[part] = _least_squares(P.Q, P.rhs, columns)
-    residual = np.linalg.norm(x @ P.Q.T - P.rhs, axis=1)
-    sound = (x.min(axis=1, initial=0.0) >= -P.tolerance) & (residual <= FEASIBLE) & (diagonal > 1e-10)
-    zero = np.abs(np.where(x <= P.tolerance, x, 0.0)).max(initial=0.0)
-    points, residuals = np.where(x > P.tolerance, x, 0.0)[sound], residual[sound]
-    order = np.lexsort((points > 0).T[::-1])[::-1]
-    order = order[_first_of_each(points[order] > 0)]
-    margin = Margin(float(points[points > 0].min(initial=np.inf)), float(zero)).and_(seen)
-    kept = P.masses(points[order])
-    return Vertices(
-        kept,
-        complete and bool(sound.all()),
-        margin,
-        float(residuals.max(initial=0.0)),
-        float(diagonal.min(initial=np.inf)),
-    )
-
-
-def _first_of_each(rows: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Indices of the rows that differ from the one before."""
-    if len(rows) == 0:
-        return np.zeros(0, dtype=np.intp)
-    return np.flatnonzero(np.append(True, (rows[1:] != rows[:-1]).any(axis=1)))
-
-
-def _least_squares(Q: Matrix, rhs: Vector, columns: NDArray[np.intp]) -> tuple[Matrix, Vector]:
-    """Solutions of Q_S x = rhs for stacked supports S (v, s), and the least |diagonal| of R in Q_S = Q' R."""
-    stacked = Q.T[columns].transpose(0, 2, 1)
-    if stacked.shape[2] > stacked.shape[1]:  # more columns than equations: never independent
-        return np.zeros(columns.shape), np.zeros(len(columns))
-    left, R = np.linalg.qr(stacked)
-    diagonal = np.abs(np.diagonal(R, axis1=1, axis2=2)).min(axis=1)
-    R[diagonal == 0] = np.eye(R.shape[1])
-    return np.linalg.solve(R, left.transpose(0, 2, 1) @ rhs[:, None])[..., 0], diagonal

@@ -8,11 +8,6 @@ from dualscape.geometry.polytope import Polytope
 Vector = NDArray[np.float64]
 
 
-def _kernel(P: Polytope) -> NDArray[np.float64]:
-    """Orthonormal directions (q, dimension) that stay in the affine hull."""
-    return np.asarray(np.linalg.svd(P.Q)[2][len(P.rhs) :].T)
-
-
 def analytic_center(P: Polytope) -> Vector:
     """The point (k,) of P that maximises the sum of logarithms of the active coordinates, by damped Newton steps.
 
@@ -21,7 +16,7 @@ def analytic_center(P: Polytope) -> Vector:
     x = P.shares(P.inner)
     if P.dimension == 0:
         return P.inner.copy()
-    Z = _kernel(P)
+    Z = P.kernel()
     for _ in range(200):
         gradient = Z.T @ (1 / x)
         scaled = Z / x[:, None]
@@ -46,7 +41,7 @@ def hit_and_run(P: Polytope, rng: np.random.Generator, *, steps: int | None = No
     if P.dimension == 0:
         return P.inner.copy()
     x = P.shares(analytic_center(P))
-    Z = _kernel(P)
+    Z = P.kernel()
     # Columns of `frame` are orthonormal in the metric sum_j (dx_j / x_j)^2.
     frame = Z @ np.linalg.inv(np.linalg.qr(Z / x[:, None], mode="r"))
     for _ in range(20 * (P.dimension + 1) if steps is None else steps):

@@ -1,0 +1,125 @@
+"""Vertices of {c >= 0 : A c = b}: all of them within a budget, or a sample.
+
+A vertex is the only point of its support, so every vertex is re-solved from its support alone, and its columns are
+checked to be independent. Supports come from the double description method, or from linear programs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.geometry.double_description import extreme_rays
+from dualscape.geometry.linear_program import Maximiser
+from dualscape.geometry.polytope import FEASIBLE, Margin, Polytope
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+INDEPENDENT = 1e-10  # columns whose R has a smaller diagonal entry depend on each other
+
+
+@dataclass(frozen=True, eq=False)
+class Vertices:
+    """Vertices, one per row, in a canonical order.
+
+    Attributes:
+        points: (V, k) masses; exact zeros off the support.
+        complete: True when these are all the vertices.
+        margin: of the shares called positive and zero, over all vertices.
+        residual: largest |A c - b| / |b|.
+        independence: how far the columns of any one vertex are from dependent (least diagonal of R in a QR).
+    """
+
+    points: Matrix
+    complete: bool
+    margin: Margin
+    residual: float
+    independence: float
+
+
+def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
+    """All vertices of P, or none and `complete=False` when they, or the steps towards them, exceed the budget.
+
+    >>> from dualscape.geometry.polytope import polytope
+    >>> vertices(polytope(np.array([[1.0, 1.0, 2.0]]), np.array([2.0]))).points.round(12).tolist()
+    [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    if len(P.active) == 0:
+        return Vertices(np.zeros((1, P.k)), True, Margin(np.inf, 0.0), P.residual, np.inf)
+    if P.dimension == 0:
+        supports = np.ones((1, len(P.active)), dtype=bool)
+        return _solve_supports(P, supports, True, Margin(np.inf, 0.0))
+    inner = P.shares(P.inner)
+    rays = extreme_rays(np.column_stack([inner / np.linalg.norm(inner), P.kernel()]), budget=2 * budget + 1000)
+    complete = rays.complete and len(rays.supports) <= budget
+    supports = rays.supports if complete else rays.supports[:0]
+    return _solve_supports(P, supports, complete, Margin(np.inf, rays.largest_zero))
+
+
+def sampled_vertices(P: Polytope, count: int, rng: np.random.Generator) -> Vertices:
+    """Some vertices: the maximisers of `count` random functionals and of each coordinate, without duplicates."""
+    q = len(P.active)
+    solve = Maximiser(P.Q, P.rhs)
+    functionals = np.vstack([np.eye(q), -np.eye(q), rng.standard_normal((count, q))])
+    found = np.array([solve(w)[1] for w in functionals]) > P.tolerance
+    return _solve_supports(P, np.unique(found, axis=0), False, Margin(np.inf, 0.0))
+
+
+def _solve_supports(P: Polytope, supports: NDArray[np.bool_], complete: bool, seen: Margin) -> Vertices:
+    """The vertices with these supports, each solved anew; what is no vertex is left out, and `complete` then fails."""
+    x = np.zeros(supports.shape)
+    diagonal = np.full(len(supports), np.inf)
+    sizes = supports.sum(axis=1)
+    solve = _from_zeros if 0 < P.dimension < P.active_rank else _from_support
+    for size in np.unique(sizes[sizes > 0]):
+        group = np.flatnonzero(sizes == size)
+        for part in np.array_split(group, -(-len(group) // 512)):
+            x[part], diagonal[part] = solve(P, supports[part], int(size))
+    residual = np.linalg.norm(x @ P.Q.T - P.rhs, axis=1)
+    sound = (x.min(axis=1, initial=0.0) >= -P.tolerance) & (residual <= FEASIBLE) & (diagonal > INDEPENDENT)
+    zero = np.abs(np.where(x <= P.tolerance, x, 0.0)).max(initial=0.0)
+    points = np.where(x > P.tolerance, x, 0.0)[sound]
+    order = np.lexsort((points > 0).T[::-1])[::-1]
+    order = order[_first_of_each(points[order] > 0)]
+    margin = Margin(float(points[points > 0].min(initial=np.inf)), float(zero)).and_(seen)
+    worst, independence = float(residual[sound].max(initial=0.0)), float(diagonal[sound].min(initial=np.inf))
+    return Vertices(P.masses(points[order]), complete and bool(sound.all()), margin, worst, independence)
+
+
+def _first_of_each(rows: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Indices of the rows that differ from the one before."""
+    if len(rows) == 0:
+        return np.zeros(0, dtype=np.intp)
+    return np.flatnonzero(np.append(True, (rows[1:] != rows[:-1]).any(axis=1)))
+
+
+def _from_support(P: Polytope, supports: NDArray[np.bool_], size: int) -> tuple[Matrix, Vector]:
+    """Points x (v, q) from Q_S x_S = rhs, and how independent the columns of each support S are."""
+    columns = np.nonzero(supports)[1].reshape(-1, size)
+    x = np.zeros(supports.shape)
+    if size > len(P.rhs):  # more columns than equations: never independent
+        return x, np.zeros(len(x))
+    values, diagonal = _least_squares(P.Q.T[columns].transpose(0, 2, 1), np.broadcast_to(P.rhs, (len(x), len(P.rhs))))
+    np.put_along_axis(x, columns, values, axis=1)
+    return x, diagonal
+
+
+def _from_zeros(P: Polytope, supports: NDArray[np.bool_], size: int) -> tuple[Matrix, Vector]:
+    """The same points from the other side, x = inner + Z z with x = 0 off S: cheaper when the dimension is small.
+
+    The columns of S are independent exactly when the rows of Z off S have full rank.
+    """
+    zeros = np.nonzero(~supports)[1].reshape(len(supports), -1)
+    if zeros.shape[1] < P.dimension:
+        return np.zeros(supports.shape), np.zeros(len(supports))
+    Z, inner = P.kernel(), P.shares(P.inner)
+    z, diagonal = _least_squares(Z[zeros], -inner[zeros])
+    return np.where(supports, inner + z @ Z.T, 0.0), diagonal
+
+
+def _least_squares(M: Matrix, right: Matrix) -> tuple[Matrix, Vector]:
+    """Solutions of stacked systems M (v, r, s), right (v, r), and the least |diagonal| of R in each M = Q R."""
+    left, R = np.linalg.qr(M)
+    diagonal = np.abs(np.diagonal(R, axis1=1, axis2=2)).min(axis=1)
+    R[diagonal == 0] = np.eye(R.shape[1])
+    return np.linalg.solve(R, left.transpose(0, 2, 1) @ right[..., None])[..., 0], diagonal
