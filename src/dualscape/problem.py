@@ -78,6 +78,7 @@ class Problem:
     architecture: Architecture
     feature_names: tuple[str, ...]
     _oracles: dict[str, Oracle] = field(repr=False)
+    _bounds: dict[str, Interval] = field(repr=False)
 
     def __init__(
         self,
@@ -124,6 +125,7 @@ class Problem:
             "architecture": get_architecture(architecture),
             "feature_names": names,
             "_oracles": {},
+            "_bounds": {},
         }
         for name, value in values.items():
             if isinstance(value, np.ndarray):
@@ -171,6 +173,11 @@ class Problem:
     def beta_max_bounds(self, oracle: str = "auto", progress: Progress = silent) -> Interval:
         """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal."""
         chosen = self.oracle(oracle)
+        if chosen.name not in self._bounds:
+            self._bounds[chosen.name] = self._find_beta_max(chosen, progress)
+        return self._bounds[chosen.name]
+
+    def _find_beta_max(self, chosen: Oracle, progress: Progress) -> Interval:
         nu = self.dual_at_zero()
         above = 0.0
         if chosen.exact and "ascent" in self.architecture.oracles:
@@ -185,7 +192,7 @@ class Problem:
 
     # --- neighbours ----------------------------------------------------------------------------------
     def with_beta(self, beta: float) -> "Problem":
-        """The same problem at another beta; what the oracles prepared is shared."""
+        """The same problem at another beta; what the oracles prepared and beta_max are shared."""
         other = Problem(
             self.inputs,
             self.y,
@@ -196,6 +203,7 @@ class Problem:
             feature_names=self.feature_names,
         )
         object.__setattr__(other, "_oracles", self._oracles)
+        object.__setattr__(other, "_bounds", self._bounds)
         return other
 
     def at_fraction(self, fraction: float, oracle: str = "auto", progress: Progress = silent) -> "Problem":

@@ -1,0 +1,133 @@
+"""An analysis as JSON: null for what is not finite, integers exact, written whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dualscape.analysis import Analysis
+from dualscape.errors import InputError
+from dualscape.network import Network
+from dualscape.optimal_set import OptimalSet
+from dualscape.staircase import Staircase
+
+
+def to_dict(analysis: Analysis, notes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The analysis as plain numbers, texts, lists and dictionaries.
+
+    Args:
+        analysis: the analysis.
+        notes: sentences about the data, put before those of the analysis.
+
+    Returns:
+        The keys problem, certificate, optimal_set, widths, staircase, network and notes; optimal_set, widths and
+        staircase are None when optimality is not certified.
+    """
+    problem, found = analysis.problem, analysis.solution.certificate
+    return {
+        "problem": {
+            "n": problem.n,
+            "d": problem.d,
+            "loss": problem.loss.name,
+            "bias": problem.bias,
+            "beta": problem.beta,
+            "beta_max": _plain(analysis.beta_max.low),
+        },
+        "certificate": {
+            "verdict": found.verdict,
+            "primal": _plain(found.primal),
+            "dual": _plain(found.dual),
+            "gap": _plain(found.gap),
+            "relative_gap": _plain(found.relative_gap),
+            "oracle": found.oracle,
+            "patterns": int(found.patterns),
+        },
+        "optimal_set": analysis.optimal_set and _optimal_set(analysis.optimal_set),
+        "widths": analysis.staircase and _widths(analysis.staircase),
+        "staircase": analysis.staircase and _rows(analysis.staircase),
+        "network": _network(analysis.solution.network),
+        "notes": [*notes, *analysis.notes],
+    }
+
+
+def _optimal_set(found: OptimalSet) -> dict[str, Any]:
+    separation = found.separation
+    return {
+        "k": found.k,
+        "rank": found.rank,
+        "dimension": found.dimension,
+        "directions": _plain(found.directions),
+        "signs": _signs(found.signs),
+        "vertices": _plain(found.vertices) if found.vertices_complete else None,
+        "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
+    }
+
+
+def _widths(stairs: Staircase) -> dict[str, Any]:
+    return {name: _plain(getattr(stairs, name)) for name in ("m_star", "M_star", "connected_from")}
+
+
+def _rows(stairs: Staircase) -> list[dict[str, Any]]:
+    names = ("m", "components", "isolated", "polytope_components")
+    return [{name: _plain(getattr(row, name)) for name in names} for row in stairs.rows]
+
+
+def _network(network: Network) -> dict[str, Any]:
+    return {
+        "directions": _plain(network.directions),
+        "signs": _signs(network.signs),
+        "masses": _plain(network.masses),
+    }
+
+
+def _signs(signs: Any) -> list[int]:
+    return [int(sign) for sign in signs]
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, arrays and intervals as JSON knows them; what is not finite becomes None."""
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+def check_writable(path: Path) -> None:
+    """Raise InputError when a file could not be written there; nothing is left behind."""
+    folder = path.parent
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder; give a file name")
+    if not folder.is_dir():
+        raise InputError(f"cannot write {path}: there is no folder {folder}; make it first")
+    try:
+        trial = _draft(path)
+        trial.touch(exist_ok=False)
+        trial.unlink()
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(13, "the file is write-protected")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write the content to a file beside and rename it, so that no half-written file is ever seen."""
+    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    draft = _draft(path)
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")

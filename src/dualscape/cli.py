@@ -1,0 +1,233 @@
+"""The command line. It parses, calls and shows; everything heavy is imported inside the commands."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dualscape import __version__
+from dualscape.errors import DualscapeError, InputError
+
+if TYPE_CHECKING:
+    from dualscape.catalogue import Entry
+    from dualscape.tables import Table
+
+CATALOGUE = "catalogue:"
+
+
+class Commands(click.Group):
+    """Commands that end with exit code 0, or with 2 and one line on the error stream."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run and exit."""
+        extra["standalone_mode"] = False
+        try:
+            super().main(args, *rest, **extra)
+        except (click.ClickException, DualscapeError) as error:
+            message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+            _stop(" ".join(message.split()))
+        except (click.Abort, KeyboardInterrupt):
+            _stop("interrupted before there was a result; nothing was written")
+        except MemoryError:
+            _stop("out of memory; use fewer rows or features, a smaller --max-vertices, or --oracle ascent")
+        sys.exit(0)
+
+
+def _stop(message: str) -> None:
+    click.echo(f"error: {message}", err=True)
+    sys.exit(2)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="dualscape")
+def commands() -> None:
+    """The loss landscape of regularised ReLU networks, exactly."""
+
+
+@commands.command()
+@click.argument("data")
+@click.option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
+@click.option("--features", metavar="A,B,...", help="Feature columns, by name or number; all others when not given.")
+@click.option("--beta", type=float, help="Weight decay.")
+@click.option("--beta-fraction", type=float, help="Weight decay as a fraction of beta_max.")
+@click.option("--loss", metavar="NAME", help="squared (default) or logistic.")
+@click.option("--bias", metavar="NAME", help="penalised (default) or none.")
+@click.option(
+    "--standardize/--no-standardize",
+    default=False,
+    help="Centre and scale the features and, for regression, the target. Off by default.",
+)
+@click.option(
+    "--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid."
+)
+@click.option("--oracle", default="auto", metavar="NAME", help="auto (default), cells (exact) or ascent (search).")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Return the best network so far after this long.")
+@click.option(
+    "--max-vertices",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="List up to this many irreducible optimal networks; sample them beyond.",
+)
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON.")
+@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write a self-contained HTML report.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def analyze(data: str, **options: Any) -> None:
+    """Train to the certified optimum and describe all optimal networks.
+
+    DATA is a CSV, TSV, Parquet or NPZ file (arrays X and y), or catalogue:NAME.
+
+    \b
+    dualscape analyze catalogue:diabetes-bmi-s5 --report report.html
+    dualscape analyze data.csv --target price --beta-fraction 0.1 --standardize
+    """
+    _check_outputs(data, options["json_path"], options["report_path"])
+    table, settings = _load(data, options)
+    _analyze(data, table, settings, options)
+
+
+def _check_outputs(data: str, *paths: Path | None) -> None:
+    from dualscape.analysis_json import check_writable
+
+    given = [path for path in paths if path is not None]
+    if len({path.resolve() for path in given}) < len(given):
+        raise InputError(f"--json and --report both name {given[0]}; give them different files")
+    for path in given:
+        if path.resolve() == Path(data).resolve():
+            raise InputError(f"{path} is the data itself and would be overwritten; give another output file")
+        check_writable(path)
+
+
+def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
+    """The table and what defines the problem: loss, bias, beta, beta_fraction."""
+    from dualscape.tables import read_table, standardize
+
+    given = {name: options[name] for name in ("loss", "bias", "beta", "beta_fraction") if options[name] is not None}
+    if "beta" in given and "beta_fraction" in given:
+        raise InputError("--beta and --beta-fraction were both given; give exactly one")
+    if data.startswith(CATALOGUE):
+        table, settings = _from_catalogue(data.removeprefix(CATALOGUE), options, given)
+    else:
+        settings = {"loss": "squared", "bias": "penalised", **given}
+        if "beta" not in given and "beta_fraction" not in given:
+            raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
+        from dualscape.losses import get_loss
+
+        loss = get_loss(settings["loss"]).name
+        features = options["features"] and [name.strip() for name in options["features"].split(",") if name.strip()]
+        table = read_table(data, target=options["target"], features=features, loss=loss, header=options["header"])
+    if options["standardize"]:
+        table = standardize(table, target=settings["loss"] == "squared")
+    return table, settings
+
+
+def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
+    from dualscape.catalogue import get
+
+    entry = get(name)
+    for option in ("target", "features", "header"):
+        if options[option] is not None:
+            raise InputError(f"--{option} does not apply to catalogue problems; leave it out")
+    settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias}
+    if "beta" not in given and "beta_fraction" not in given:
+        settings |= {"beta": entry.beta} if entry.beta is not None else {"beta_fraction": entry.beta_fraction}
+    return entry.table(), settings | given
+
+
+def _analyze(data: str, table: "Table", settings: dict[str, Any], options: dict[str, Any]) -> None:
+    from dualscape.analysis import Choice
+    from dualscape.analysis import analyze as run
+    from dualscape.analysis_json import to_dict, write_json
+    from dualscape.problem import Problem
+    from dualscape.terminal import Reporter, describe_choice, show
+
+    sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
+    fraction = settings.pop("beta_fraction", None)
+    problem = Problem(table.X, table.y, **{"beta": 1.0, **settings}, feature_names=table.feature_names)
+    reporter = Reporter(quiet=options["quiet"])
+    choice = Choice.of(problem, options["oracle"])
+    reporter.say(describe_choice(choice))
+    if fraction is not None:
+        with reporter.stage("beta_max") as progress:
+            problem = problem.at_fraction(fraction, choice.name, progress)
+    analysis = run(
+        problem,
+        oracle=choice.name,
+        time_limit=options["time_limit"],
+        max_vertices=options["max_vertices"],
+        stage=reporter.stage,
+    )
+    if not options["quiet"]:
+        show(analysis, table.notes)
+    if options["json_path"]:
+        write_json(options["json_path"], to_dict(analysis, table.notes))
+    if options["report_path"]:
+        from dualscape.report import write_report
+
+        with reporter.stage("report"):
+            write_report(
+                options["report_path"],
+                analysis.solution,
+                analysis.optimal_set,
+                analysis.staircase,
+                notes=(*table.notes, *analysis.notes),
+                title=data.removeprefix(CATALOGUE),
+            )
+    for path in (options["json_path"], options["report_path"]):
+        if path and not options["quiet"]:
+            click.echo(f"wrote {path}")
+
+
+@commands.command()
+@click.argument("name", required=False)
+def catalogue(name: str | None) -> None:
+    """List the named problems, or show what is known of one."""
+    from dualscape.catalogue import ENTRIES, get
+
+    if name is not None:
+        _show_entry(get(name.removeprefix(CATALOGUE)))
+        return
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    table = RichTable(box=None, pad_edge=False)
+    for heading in ("name", "loss", "bias", "beta", "what it is"):
+        table.add_column(heading, no_wrap=heading == "name")
+    for entry in ENTRIES.values():
+        table.add_row(entry.name, entry.loss, entry.bias, _default_beta(entry), entry.summary)
+    Console(highlight=False).print(table)
+    click.echo("\nUse one with: dualscape analyze catalogue:NAME")
+
+
+def _default_beta(entry: "Entry") -> str:
+    return f"{entry.beta:g}" if entry.beta is not None else f"{entry.beta_fraction:g} beta_max"
+
+
+def _show_entry(entry: "Entry") -> None:
+    table, known = entry.table(), entry.known
+    click.echo(f"{entry.name}: {entry.summary}")
+    click.echo(f"source: {entry.source}")
+    click.echo(f"data: {len(table.y)} rows, {table.X.shape[1]} features ({', '.join(table.feature_names)})")
+    click.echo(f"defaults: {entry.loss} loss, bias {entry.bias}, beta {_default_beta(entry)}")
+    for note in table.notes:
+        click.echo(f"note: {note}")
+    facts = {
+        "optimal value": known.value,
+        "optimal units": known.k,
+        "dimension": known.dimension,
+        "m*": known.m_star,
+        "M*": known.M_star,
+    }
+    for label, value in facts.items():
+        if value is not None:
+            click.echo(f"known {label}: {value:.12g}")
+    if known.components:
+        steps = ", ".join(f"{m}: {count:,}" for m, count in known.components.items())
+        click.echo(f"known components by width: {steps}")
+
+
+def main() -> None:
+    """Entry point of the `dualscape` program."""
+    commands()

@@ -1,0 +1,216 @@
+"""What the command line shows: progress on the error stream, the result on standard output."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from dualscape.analysis import Analysis, Choice
+from dualscape.progress import Event, silent
+from dualscape.progress import Progress as Tell
+from dualscape.staircase import Count
+
+#: A stage shows its progress once it has lasted this many seconds; without a terminal, a line this often.
+PATIENCE = 2.0
+MOST_ROWS = 25
+MOST_COORDINATES = 8
+
+
+class Reporter:
+    """Shows the stages of a computation that take longer than two seconds."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._console = Console(stderr=True, highlight=False)
+
+    def say(self, text: str) -> None:
+        """One line, now."""
+        if not self._quiet:
+            self._console.print(Text(text, style="dim"))
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Tell]:
+        """Gives the progress of a stage."""
+        if self._quiet:
+            yield silent
+        elif self._console.is_terminal:
+            with _live(self._console, name) as tell:
+                yield tell
+        else:
+            yield _plain_lines(self._console, name)
+
+
+@contextmanager
+def _live(console: Console, name: str) -> Iterator[Tell]:
+    """A line that appears after PATIENCE seconds and moves even while no event comes."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    task: TaskID = bar.add_task(name, total=None, note="")
+    timer = threading.Timer(PATIENCE, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda event: bar.update(
+            task, description=_title(name, event), completed=event.done, total=event.total, note=_counted(event)
+        )
+    finally:
+        timer.cancel()
+        timer.join()
+        bar.stop()
+
+
+def _plain_lines(console: Console, name: str) -> Tell:
+    told = [time.monotonic()]
+
+    def tell(event: Event) -> None:
+        if time.monotonic() - told[0] >= PATIENCE:
+            told[0] = time.monotonic()
+            console.print(Text(f"{_title(name, event)}: {_counted(event)}"))
+
+    return tell
+
+
+def _title(name: str, event: Event) -> str:
+    return name if event.stage == name else f"{name}, {event.stage}"
+
+
+def _counted(event: Event) -> str:
+    of = "" if event.total is None else f" of {event.total:,}"
+    return f"{event.done:,}{of}" + (f"  {event.note}" if event.note else "")
+
+
+# --- before the computation -------------------------------------------------------------------------------
+def describe_choice(choice: Choice) -> str:
+    """Which oracle was chosen, what it is expected to cost, and how to choose otherwise."""
+    cost = choice.estimates[choice.name]
+    kind = "exact" if choice.exact else "search only: proves nothing"
+    line = f"oracle {choice.name} ({kind}): {_big(cost.patterns)} patterns, about {_duration(cost.seconds)} a call"
+    others = [
+        f"--oracle {name}: {_big(other.patterns)} patterns, about {_duration(other.seconds)}"
+        for name, other in choice.estimates.items()
+        if name != choice.name
+    ]
+    return line + (f" ({'; '.join(others)})" if others else "")
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("years", 3.15e7), ("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * length:
+            return f"{_big(round(seconds / length))} {unit}"
+    return f"{seconds:.2g} s" if seconds >= 0.01 else "10 ms"
+
+
+def _big(number: int) -> str:
+    """An integer in full up to 12 digits, rounded beyond."""
+    if number < 10**12:
+        return f"{number:,}"
+    digits = str(number)
+    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
+
+
+# --- the result -------------------------------------------------------------------------------------------
+def show(analysis: Analysis, notes: tuple[str, ...]) -> None:
+    """The verdict in words, then the widths, the staircase and the units."""
+    console = Console(highlight=False)
+    problem = analysis.problem
+    about = "" if analysis.beta_max.exact else "at least "
+    top = analysis.beta_max.low
+    share = f"{problem.beta / top:.4g} of beta_max" if top > 0 else "beta_max"
+    data = f"{problem.n} rows, {problem.d} coordinates ({', '.join(_coordinates(analysis))})"
+    model = f"{problem.loss.name} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
+    console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
+    for note in (*notes, *analysis.notes):
+        console.print(Text(f"note: {note}", style="yellow"))
+    certificate = analysis.solution.certificate
+    console.print()
+    console.print(Text(certificate.explain(), style="bold green" if certificate.verdict == "global" else "bold yellow"))
+    if analysis.optimal_set is not None:
+        console.print()
+        console.print(Text(analysis.optimal_set.explain()))
+    if analysis.staircase is not None:
+        console.print(Text(_widths(analysis)))
+        console.print()
+        console.print(_staircase(analysis))
+    console.print()
+    console.print(_units(analysis))
+
+
+def _coordinates(analysis: Analysis) -> list[str]:
+    problem = analysis.problem
+    names = [*problem.feature_names, *(["bias"] if problem.bias == "penalised" else [])]
+    return names if len(names) <= MOST_COORDINATES else [*names[: MOST_COORDINATES - 1], "..."]
+
+
+def _widths(analysis: Analysis) -> str:
+    stairs = analysis.staircase
+    assert stairs is not None
+    return (
+        f"Fewest neurons: m* = {_count(stairs.m_star)}. Most in an irreducible optimum: M* = {_count(stairs.M_star)}. "
+        f"All optima are connected from width {_count(stairs.connected_from)} on "
+        f"(guaranteed: {_count(stairs.talk_bound)}; with the rank: {_count(stairs.rank_bound)})."
+    )
+
+
+def _count(count: Count | None) -> str:
+    if count is None:
+        return "unknown"
+    if isinstance(count, int):
+        return _big(count)
+    low, high = count
+    return f">= {_big(low)}" if high is None else f"{_big(low)} to {_big(high)}"
+
+
+def _staircase(analysis: Analysis) -> Table:
+    assert analysis.staircase is not None
+    rows = analysis.staircase.rows
+    table = Table(title="Staircase: optimal networks by width", title_justify="left")
+    for heading in ("width", "components", "of them single points", "up to order of neurons"):
+        table.add_column(heading, justify="right")
+    for row in rows[:MOST_ROWS]:
+        table.add_row(str(row.m), _count(row.components), _count(row.isolated), _count(row.polytope_components))
+    if len(rows) > MOST_ROWS:
+        table.caption = f"{len(rows) - MOST_ROWS} more widths are in the JSON output"
+    return table
+
+
+def _units(analysis: Analysis) -> Table:
+    """The optimal units with the masses they can have; without a certificate, the network's own neurons."""
+    optima, network = analysis.optimal_set, analysis.solution.network
+    table = Table(title="Neurons: unit directions" if optima is None else "Optimal units", title_justify="left")
+    if optima is None:
+        directions, signs, masses = network.directions, network.signs, [f"{mass:.6g}" for mass in network.masses]
+    else:
+        known = optima.known_vertices
+        directions, signs = optima.directions, optima.signs
+        masses = [_range(low, high) for low, high in zip(known.min(axis=0), known.max(axis=0), strict=True)]
+    table.add_column("", justify="right")
+    table.add_column("sign")
+    for name in _coordinates(analysis):
+        table.add_column(Text(name), justify="right")
+    table.add_column("mass" if optima is None or not optima.dimension else "mass over all optima", justify="right")
+    order = range(len(signs)) if optima is not None else np.argsort(-network.masses)
+    for position, j in enumerate(list(order)[:MOST_ROWS]):
+        shown = [f"{value:.4f}" for value in directions[j]]
+        if len(shown) > MOST_COORDINATES:
+            shown = [*shown[: MOST_COORDINATES - 1], "..."]
+        table.add_row(str(position), "+" if signs[j] > 0 else "-", *shown, masses[j])
+    if len(signs) > MOST_ROWS:
+        table.caption = f"{len(signs) - MOST_ROWS} more are in the JSON output"
+    return table
+
+
+def _range(low: float, high: float) -> str:
+    return f"{high:.6g}" if high - low <= 1e-9 * abs(high) else f"{low:.6g} to {high:.6g}"
