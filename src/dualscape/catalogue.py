@@ -220,7 +220,7 @@ _LIST = (
         "regular triangle on the unit circle, no bias, targets 1, -1, 1",
         "symmetry",
         lambda: polygon(3, [1.0, -1.0, 1.0]),
-        known=Known(None, 4, 1, 2, 3, {2: 2, 3: 7, 4: 1}),
+        known=Known(0.285, 4, 1, 2, 3, {2: 2, 3: 7, 4: 1}),
     ),
     _polygon_entry("square", 4, 4, dimension=1, m_star=2, M_star=2, components={2: 4, 3: 2, 4: 1}),
     _polygon_entry("pentagon", 5, 10),
@@ -246,7 +246,7 @@ _LIST = (
         "Boolean",
         lambda: boolean(3, lambda b: b.prod(1)),
         bias="penalised",
-        known=Known(None, 16, 8, 4, 8, {4: 96, 5: 4, 6: 20164, 7: 120961, 8: 2983681, 9: 1}),
+        known=Known(0.76, 16, 8, 4, 8, {4: 96, 5: 4, 6: 20164, 7: 120961, 8: 2983681, 9: 1}),
     ),
     Entry(
         "majority-3",

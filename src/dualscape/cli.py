@@ -193,12 +193,13 @@ def catalogue(name: str | None) -> None:
     from rich.table import Table as RichTable
 
     table = RichTable(box=None, pad_edge=False)
-    for heading in ("name", "loss", "bias", "beta", "what it is"):
-        table.add_column(heading, no_wrap=heading == "name")
+    table.add_column("name", no_wrap=True)
+    table.add_column("what it is")
+    table.add_column("answer")
     for entry in ENTRIES.values():
-        table.add_row(entry.name, entry.loss, entry.bias, _default_beta(entry), entry.summary)
+        table.add_row(entry.name, entry.summary, "known" if entry.known.components else "")
     Console(highlight=False).print(table)
-    click.echo("\nUse one with: dualscape analyze catalogue:NAME")
+    click.echo("\ndualscape catalogue NAME shows one; dualscape analyze catalogue:NAME uses it")
 
 
 def _default_beta(entry: "Entry") -> str:

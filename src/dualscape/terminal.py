@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -19,7 +20,7 @@ from dualscape.staircase import Count
 #: A stage shows its progress once it has lasted this many seconds; without a terminal, a line this often.
 PATIENCE = 2.0
 MOST_ROWS = 25
-MOST_COORDINATES = 8
+MOST_NAMED = 4
 
 
 class Reporter:
@@ -129,7 +130,10 @@ def show(analysis: Analysis, notes: tuple[str, ...]) -> None:
     about = "" if analysis.beta_max.exact else "at least "
     top = analysis.beta_max.low
     share = f"{problem.beta / top:.4g} of beta_max" if top > 0 else "beta_max"
-    data = f"{problem.n} rows, {problem.d} coordinates ({', '.join(_coordinates(analysis))})"
+    names = _coordinates(analysis)
+    data = f"{problem.n} rows, {problem.d} coordinates"
+    if len(names) <= MOST_NAMED:
+        data += f" ({', '.join(names)})"
     model = f"{problem.loss.name} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
     console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
     for note in (*notes, *analysis.notes):
@@ -145,13 +149,12 @@ def show(analysis: Analysis, notes: tuple[str, ...]) -> None:
         console.print()
         console.print(_staircase(analysis))
     console.print()
-    console.print(_units(analysis))
+    console.print(_units(analysis, console.width))
 
 
 def _coordinates(analysis: Analysis) -> list[str]:
     problem = analysis.problem
-    names = [*problem.feature_names, *(["bias"] if problem.bias == "penalised" else [])]
-    return names if len(names) <= MOST_COORDINATES else [*names[: MOST_COORDINATES - 1], "..."]
+    return [*problem.feature_names, *(["bias"] if problem.bias == "penalised" else [])]
 
 
 def _widths(analysis: Analysis) -> str:
@@ -186,30 +189,37 @@ def _staircase(analysis: Analysis) -> Table:
     return table
 
 
-def _units(analysis: Analysis) -> Table:
+def _units(analysis: Analysis, width: int) -> Table:
     """The optimal units with the masses they can have; without a certificate, the network's own neurons."""
     optima, network = analysis.optimal_set, analysis.solution.network
-    table = Table(title="Neurons: unit directions" if optima is None else "Optimal units", title_justify="left")
+    table = Table(title="Neurons" if optima is None else "Optimal units", title_justify="left")
     if optima is None:
-        directions, signs, masses = network.directions, network.signs, [f"{mass:.6g}" for mass in network.masses]
+        order = np.argsort(-network.masses, kind="stable")
+        directions, signs = network.directions[order], network.signs[order]
+        masses = [f"{mass:.6g}" for mass in network.masses[order]]
     else:
         known = optima.known_vertices
         directions, signs = optima.directions, optima.signs
         masses = [_range(low, high) for low, high in zip(known.min(axis=0), known.max(axis=0), strict=True)]
+    names = _coordinates(analysis)
+    wide = sum(max(len(name), 7) + 3 for name in names) + 40 <= width
     table.add_column("", justify="right")
     table.add_column("sign")
-    for name in _coordinates(analysis):
-        table.add_column(Text(name), justify="right")
-    table.add_column("mass" if optima is None or not optima.dimension else "mass over all optima", justify="right")
-    order = range(len(signs)) if optima is not None else np.argsort(-network.masses)
-    for position, j in enumerate(list(order)[:MOST_ROWS]):
-        shown = [f"{value:.4f}" for value in directions[j]]
-        if len(shown) > MOST_COORDINATES:
-            shown = [*shown[: MOST_COORDINATES - 1], "..."]
-        table.add_row(str(position), "+" if signs[j] > 0 else "-", *shown, masses[j])
+    for name in names if wide else ["unit direction: largest coordinates"]:
+        table.add_column(Text(name), justify="right" if wide else "left")
+    mass = "mass over all optima" if optima is not None and optima.dimension else "mass"
+    table.add_column(mass, justify="right", no_wrap=True)
+    for j in range(min(len(signs), MOST_ROWS)):
+        shown = [f"{value:.4f}" for value in directions[j]] if wide else [_largest(names, directions[j])]
+        table.add_row(str(j), "+" if signs[j] > 0 else "-", *map(Text, shown), masses[j])
     if len(signs) > MOST_ROWS:
         table.caption = f"{len(signs) - MOST_ROWS} more are in the JSON output"
     return table
+
+
+def _largest(names: list[str], direction: NDArray[np.float64]) -> str:
+    order = np.argsort(-np.abs(direction), kind="stable")[:MOST_NAMED]
+    return ", ".join(f"{names[i]} {direction[i]:.2f}" for i in order if direction[i])
 
 
 def _range(low: float, high: float) -> str:
