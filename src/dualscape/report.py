@@ -28,8 +28,8 @@ LEFT_OUT = (
 )
 # Nothing may be fetched: a page that tried would show it. The library compiles its shaders, hence 'unsafe-eval'.
 POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; font-src data:; worker-src blob:"
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "font-src data:; worker-src blob:"
 )
 STYLE = f"""
 :root {{ --ink: #212529; --soft: #5c636a; --line: #dee2e6; --blue: #1864ab; --red: #c92a2a; }}
@@ -57,7 +57,7 @@ td.digits {{ white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }}
 .tables table {{ width: 100%; }}
 figure {{ margin: 0 0 2.5rem; }}
 figure h3 {{ font-size: 1.05rem; margin: 1.25rem 0 .25rem; }}
-figcaption {{ max-width: 50rem; font-size: .95rem; }}
+figcaption {{ max-width: 50rem; font-size: .95rem; margin-top: .5rem; }}
 .plot {{ width: 100%; }}
 @media print {{
   main {{ max-width: none; padding: 0; }}
@@ -207,7 +207,8 @@ def _solver(solution: Solution) -> str:
 
 
 def _separation(optimal_set: OptimalSet) -> str:
-    return f"{optimal_set.separation.tight:.1e}, {optimal_set.separation.next:.1e}"
+    following = optimal_set.separation.next
+    return f"{optimal_set.separation.tight:.1e}, {f'{following:.1e}' if np.isfinite(following) else 'none near'}"
 
 
 def _staircase_section(staircase: Staircase | None) -> str:
@@ -264,9 +265,9 @@ def _about(optimal_set: OptimalSet | None) -> str:
         return f"{text}. These are the neurons of the network found; nothing is claimed about others."
     known = "all" if optimal_set.vertices_complete else "the known"
     return (
-        f"{text}. Every optimal network, of any width, is made of these units and no others. The last two columns give "
-        "the "
-        f"range of the mass over {known} optimal networks: a unit whose least mass is above 0 cannot be missing."
+        f"{text}. Every optimal network, of any width, is made of these units and no others. The last two columns "
+        f"give the range of the mass over {known} optimal networks: a unit whose least mass is above 0 cannot be "
+        "missing."
     )
 
 

@@ -21,13 +21,21 @@ class Filtration:
     sizes: tuple[int, ...]
     merges: tuple[tuple[int, int, int], ...]
     _order: list[int] = field(default_factory=list, repr=False, compare=False)
+    _known: dict[int, list[Members]] = field(default_factory=dict, repr=False, compare=False)
 
     def components(self, width: int) -> list[Members]:
         """Components at that width, each a tuple of vertices, in an order that keeps joining ones together."""
-        position = {v: i for i, v in enumerate(self.order())}
-        groups = _joined(self.sizes, (m for m in self.merges if m[0] <= width))
-        alive = [sorted((v for v in g if self.sizes[v] <= width), key=position.__getitem__) for g in groups]
-        return sorted((tuple(g) for g in alive if g), key=lambda g: position[g[0]])
+        if width not in self._known:
+            self._known[width] = self._components(width)
+        return self._known[width]
+
+    def _components(self, width: int) -> list[Members]:
+        groups: dict[int, list[int]] = defaultdict(list)
+        labels = _labels(self.sizes, (merge for merge in self.merges if merge[0] <= width))
+        for v in self.order():
+            if self.sizes[v] <= width:
+                groups[labels[v]].append(v)
+        return [tuple(group) for group in groups.values()]
 
     def order(self) -> list[int]:
         """All vertices so that every component, at every width, is contiguous."""
@@ -52,7 +60,8 @@ def filtration_of(tree: MergeTree) -> Filtration:
     return Filtration(tuple(tree.births.tolist()), tuple((w, i, j) for i, j, w in tree.edges.tolist()))
 
 
-def _joined(sizes: tuple[int, ...], merges: Iterable[tuple[int, int, int]]) -> list[list[int]]:
+def _labels(sizes: tuple[int, ...], merges: Iterable[tuple[int, int, int]]) -> list[int]:
+    """For every vertex a label that it shares with those it is merged with."""
     parent = list(range(len(sizes)))
 
     def root(v: int) -> int:
@@ -63,10 +72,7 @@ def _joined(sizes: tuple[int, ...], merges: Iterable[tuple[int, int, int]]) -> l
 
     for _, a, b in merges:
         parent[root(a)] = root(b)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for v in range(len(sizes)):
-        groups[root(v)].append(v)
-    return list(groups.values())
+    return [root(v) for v in range(len(sizes))]
 
 
 @dataclass(frozen=True)

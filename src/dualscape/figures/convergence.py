@@ -31,12 +31,9 @@ def convergence(solution: Solution) -> Scene:
     last = history[-1]
     caption = (
         f"{plural(len(history), 'round')} in {last.seconds:.2g} s, ending with {plural(last.units, 'neuron')}. Each "
-        "round asks the "
-        "oracle for directions whose neurons would still lower the objective, and adds them. The violation says how "
-        "much the "
-        f"best such neuron would gain; it ends at {last.violation:.1e}, the objective at {excess[-1]:.1e} above "
-        f"{above}. "
-        f"Values at or below 0 are drawn at {FLOOR:.0e}."
+        "round asks the oracle for directions whose neurons would still lower the objective, and adds them. The "
+        f"violation says how much the best such neuron would gain; it ends at {last.violation:.1e}, the objective at "
+        f"{excess[-1]:.1e} above {above}. Values at or below 0 are drawn at {FLOOR:.0e}."
     )
     axes = (Axis("round", _ticks(len(history))), Axis("relative value", log=True))
     return Scene("convergence", "Convergence of the solver", caption, axes, tuple(layers), height=380)

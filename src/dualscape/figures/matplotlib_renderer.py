@@ -78,10 +78,15 @@ def _points(figure: Figure, axes: Any, layer: Points, dimension: int, order: int
         vmax=layer.limits[1] if layer.limits else None,
         edgecolors=layer.colour if ring else INK if by_value else "white",
         linewidths=1.6 if ring else 0.6,
-        label=layer.name or None,
         zorder=3 + 0.01 * order,
         **({"depthshade": False} if dimension == 3 else {}),
     )
+    if layer.name:
+        # The legend shows one mark of usual size, whatever the sizes and values.
+        sample = INK if by_value else layer.colour
+        edge = sample if ring else "white"
+        style = {"marker": MARKERS[layer.symbol], "color": "none" if ring else sample, "edgecolors": edge}
+        axes.scatter(*[[]] * dimension, s=40, label=layer.name, **style)
     if by_value and layer.scale:
         figure.colorbar(marks, ax=axes, shrink=0.8).set_label(layer.scale, parse_math=False)
     for at, text in zip(layer.at, layer.texts, strict=False):

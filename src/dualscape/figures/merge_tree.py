@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.components import Filtration, filtration_of
-from dualscape.figures.scene import BLUE, RED, Axis, Labels, Layer, Lines, Points, Scene
+from dualscape.figures.components import Filtration, Members, filtration_of
+from dualscape.figures.scene import BLUE, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points, Scene
 from dualscape.staircase import Staircase
 
 Matrix = NDArray[np.float64]
@@ -34,19 +34,23 @@ class Branch:
 def merge_tree(staircase: Staircase) -> Scene:
     """One line per vertex from the width at which it appears, joined where components become one."""
     filtration = filtration_of(staircase.tree)
-    first, last = min(filtration.sizes), max([m[0] for m in filtration.merges], default=max(filtration.sizes))
+    if len(filtration.sizes) == 1:
+        raise DoesNotApplyError("There is one minimal optimal network, so the merge tree has a single branch.")
+    first, last = min(filtration.sizes), max(width for width, _, _ in filtration.merges)
     groups = _rows(filtration)
     horizontal, vertical = _grow(filtration, groups, last)
     starts = np.array([[filtration.sizes[group[0]], row] for row, group in enumerate(groups)], dtype=float)
-    texts = tuple(f"{len(group)} alike" if len(group) > 1 else "" for group in groups)
+    joins = np.array([piece.mean(axis=0) for piece in vertical])
+    texts = tuple(f"x {len(group)}" if len(group) > 1 else "" for group in groups)
     layers: tuple[Layer, ...] = (
         Lines(horizontal, "", BLUE, 2.0),
         Lines(vertical, "components that join", BLUE, 3.0),
         Points(starts, "a minimal optimal network appears", RED, 8.0),
-        Labels(starts + np.array([0.0, 0.45]), texts, size=10.0),
+        Points(joins, "", BLUE, 7.0, "square"),
+        Labels(starts - np.array([0.2, 0.0]), texts, size=10.0),
     )
     axes = (
-        Axis("width m", tuple((float(m), str(m)) for m in range(first, last + 1)), (first - 0.4, last + 0.9)),
+        Axis("width m", tuple((float(m), str(m)) for m in range(first, last + 1)), (first - 0.6, last + 0.9)),
         Axis(hidden=True, limits=(-1.0, float(len(groups)))),
     )
     caption = _caption(filtration, last, len(groups) < len(filtration.sizes), staircase.exact)
@@ -58,19 +62,22 @@ def _grow(filtration: Filtration, groups: list[list[int]], last: int) -> tuple[t
     """Lines along the width, and lines where components join."""
     row = {v: float(i) for i, group in enumerate(groups) for v in group}
     branch_of: dict[int, Branch] = {}
+    former: dict[int, Members] = {}
     horizontal: dict[Branch, Matrix] = {}
     vertical: list[Matrix] = []
     for width in range(min(filtration.sizes), last + 1):
-        for component in filtration.components(width):
+        components = filtration.components(width)
+        for component in components:
             # Supports are never nested, so a vertex is alone at the width at which it appears.
-            parts = {branch_of.get(v, Branch(width, row[v])) for v in component}
-            joined = parts.pop() if len(parts) == 1 else None
-            if joined is None:
-                heights = sorted(part.height for part in parts)
+            parts = [branch_of.get(v, Branch(width, row[v])) for v in component]
+            joined = parts[0]
+            if len(component) > 1 and former.get(component[0]) != component:
+                heights = [part.height for part in parts]
                 horizontal |= {part: part.until(width) for part in parts}
-                vertical.append(np.array([[width, heights[0]], [width, heights[-1]]]))
-                joined = Branch(width, (heights[0] + heights[-1]) / 2)
+                vertical.append(np.array([[width, min(heights)], [width, max(heights)]]))
+                joined = Branch(width, (min(heights) + max(heights)) / 2)
             branch_of |= dict.fromkeys(component, joined)
+        former = {v: component for component in components for v in component}
     horizontal |= {branch: branch.until(last + 0.6) for branch in set(branch_of.values())}
     return tuple(horizontal.values()), tuple(vertical)
 
@@ -100,15 +107,15 @@ def _first_joins(filtration: Filtration) -> dict[int, int]:
 
 def _caption(filtration: Filtration, last: int, shared: bool, exact: bool) -> str:
     total = len(filtration.sizes)
-    if total == 1:
-        return f"There is one minimal optimal network; it appears at width {last}, and nothing has to join."
     known = "" if exact else " that are known (there are more)"
     text = (
-        f"From left to right: every red dot is one of the {total:,} minimal optimal networks{known}, at the width that "
-        "it "
-        "needs. Lines meet at the least width at which one can be turned into the other without losing optimality, the "
-        f"order of neurons aside. From width {last} on, all of them are connected."
+        f"From left to right: every red dot is one of the {total:,} minimal optimal networks{known}, at the width "
+        "that it needs. Lines meet at the least width at which one can be turned into the other without losing "
+        f"optimality, the order of neurons aside. From width {last} on, all of them are connected."
     )
     if shared:
-        text += " Networks that appear at the same width and first meet the same others at the same width share a line."
+        text += (
+            " Networks that appear at the same width and first meet the same others at the same width share a line, "
+            "with their number."
+        )
     return text

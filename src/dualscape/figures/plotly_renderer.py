@@ -30,7 +30,13 @@ SCALE = [
         ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
     )
 ]
-CONFIG = {"displaylogo": False, "responsive": True, "showSendToCloud": False, "showEditInChartStudio": False}
+REMOVED = ("select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetCameraLastSave3d", "tableRotation")
+CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    "displayModeBar": "hover",
+    "modeBarButtonsToRemove": list(REMOVED),
+}
 
 
 def figure_dict(scene: Scene) -> dict[str, Any]:
@@ -238,7 +244,7 @@ def _layout(scene: Scene) -> dict[str, Any]:
     axes = {f"{letter}axis": _axis(axis) for letter, axis in zip("xyz", scene.axes, strict=False)}
     layout: dict[str, Any] = {
         "font": {"family": FONT, "size": 13, "color": INK},
-        "margin": {"l": 60, "r": 20, "t": 30, "b": 60},
+        "margin": {"l": 60, "r": 20, "t": 64, "b": 60},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
@@ -248,9 +254,9 @@ def _layout(scene: Scene) -> dict[str, Any]:
     if scene.dimension == 3:
         layout["scene"] = axes | {
             "aspectmode": "data" if scene.equal else "cube",
-            "camera": {"eye": {"x": 1.4, "y": 1.2, "z": 0.8}},
+            "camera": {"eye": {"x": 1.6, "y": 1.4, "z": 0.85}, "center": {"x": 0, "y": 0, "z": -0.12}},
         }
-        layout["margin"] = {"l": 0, "r": 0, "t": 30, "b": 0}
+        layout["margin"] = {"l": 0, "r": 0, "t": 64, "b": 0}
         return layout
     if scene.equal:
         axes["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1}

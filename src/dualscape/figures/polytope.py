@@ -137,8 +137,6 @@ def _caption(sizes: NDArray[np.intp], edges: int, dimension: int) -> str:
     shape = {1: "a segment", 2: f"a polygon with {edges} edges", 3: f"a body with {edges} edges"}[dimension]
     return (
         f"Every point is a choice of masses with the optimal fit: {shape}. Its {len(sizes)} corners are the minimal "
-        "optimal networks "
-        f"({counts}); no neuron of theirs can be dropped. Networks inside use more neurons. Moving along an edge needs "
-        "all the "
-        "neurons of its two ends at once, which is why narrow networks cannot pass."
+        f"optimal networks ({counts}); no neuron of theirs can be dropped. Networks inside use more neurons. Moving "
+        "along an edge needs all the neurons of its two ends at once, which is why narrow networks cannot pass."
     )

@@ -21,6 +21,7 @@ from dualscape.figures.scene import (
 )
 from dualscape.geometry.zonotopes import sphere
 from dualscape.optimal_set import OptimalSet
+from dualscape.problem import Problem
 from dualscape.solver.solution import Solution
 
 Matrix = NDArray[np.float64]
@@ -36,15 +37,19 @@ def rectified_ellipsoid(solution: Solution, optimal_set: OptimalSet | None = Non
             f"The rectified ellipsoid lives in R^n; it is drawn for n = 2 or 3, here n = {problem.n}."
         )
     nu = solution.nu if optimal_set is None else optimal_set.nu
+    if not nu.any():
+        raise DoesNotApplyError("The dual variable is 0, so it exposes no face of the rectified ellipsoid.")
     columns = _columns(solution) if optimal_set is None else optimal_set.A
     fit = solution.network.fit(problem.X) if optimal_set is None else optimal_set.y_star
     mass = float(solution.network.masses.sum())
     body, size = _body(problem.X)
     layers = [*body, *_hyperplane(nu, problem.beta, size, columns)]
-    layers.append(Points(columns.T, "columns of the optimal units", INK, 9.0, "diamond"))
-    layers += _targets(fit, problem.y, mass, size)
+    if columns.size:
+        name = "columns of the units found" if optimal_set is None else "columns of the optimal units"
+        layers.append(Points(columns.T, name, INK, 9.0, "diamond"))
+    layers += _targets(fit, problem.y, mass, size, "the fit" if optimal_set is None else "the optimal fit y*")
     axes = tuple(Axis(f"row {i + 1}") for i in range(problem.n))
-    caption = _caption(problem.beta, nu, columns, fit, problem.y, mass)
+    caption = _caption(problem, nu, columns, fit, mass, optimal_set is not None)
     return Scene(
         "rectified_ellipsoid",
         "The rectified ellipsoid and the face that the dual exposes",
@@ -108,15 +113,16 @@ def _hyperplane(nu: Vector, beta: float, size: float, columns: Matrix) -> list[L
     if len(nu) == 2:
         reach = 1.3 * size
         line = np.array([centre - reach * basis[0], centre + reach * basis[0]])
-        face = _extreme(columns.T @ basis[0], columns.T)
-        return [Lines((line,), name, GREY, 1.5, "dot"), Lines((face,), "the exposed face", RED, 5.0)]
-    reach = 0.9 * size
-    corners = np.array(
-        [centre + reach * (a * basis[0] + b * basis[1]) for a, b in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
-    )
-    plane = Surface(corners, np.array([[0, 1, 2], [0, 2, 3]]), name, GREY, 0.3)
-    outline = _hull_outline(columns.T, basis)
-    return [plane, Lines((outline,), "the exposed face", RED, 5.0)]
+        plane: Layer = Lines((line,), name, GREY, 1.5, "dot")
+    else:
+        reach = 0.9 * size
+        steps = ((1, 1), (-1, 1), (-1, -1), (1, -1))
+        corners = np.array([centre + reach * (a * basis[0] + b * basis[1]) for a, b in steps])
+        plane = Surface(corners, np.array([[0, 1, 2], [0, 2, 3]]), name, GREY, 0.3)
+    if columns.size == 0:
+        return [plane]
+    face = _extreme(columns.T @ basis[0], columns.T) if len(nu) == 2 else _hull_outline(columns.T, basis)
+    return [plane, Lines((face,), "the exposed face", RED, 5.0)]
 
 
 def _extreme(along: Vector, points: Matrix) -> Matrix:
@@ -147,31 +153,44 @@ def _hull_outline(points: Matrix, basis: Matrix) -> Matrix:
     return points[chain]
 
 
-def _targets(fit: Vector, y: Vector, mass: float, size: float) -> list[Layer]:
+def _targets(fit: Vector, y: Vector, mass: float, size: float, name: str) -> list[Layer]:
     layers: list[Layer] = []
     if mass > 0:
         on_face = fit / mass
-        layers.append(Points(on_face[None, :], "y* divided by its cost", RED, 11.0, "star"))
+        layers.append(Points(on_face[None, :], f"{name} divided by its cost", RED, 11.0, "star"))
         if np.linalg.norm(fit) <= FAR * size:
             layers.append(Lines((np.array([np.zeros_like(fit), fit]),), "", GREY, 1.0, "dash"))
-    for point, name, symbol in ((fit, "the optimal fit y*", "circle"), (y, "the target y", "cross")):
+    for point, text, symbol in ((fit, name, "circle"), (y, "the target y", "cross")):
         if np.linalg.norm(point) <= FAR * size:
-            layers.append(Points(point[None, :], name, RED if symbol == "circle" else INK, 9.0, symbol))
+            layers.append(Points(point[None, :], text, RED if symbol == "circle" else INK, 9.0, symbol))
     return layers
 
 
-def _caption(beta: float, nu: Vector, columns: Matrix, fit: Vector, y: Vector, mass: float) -> str:
-    slack = float(np.abs(nu @ columns / beta - 1).max()) if columns.size else 0.0
-    return (
+def _caption(problem: Problem, nu: Vector, columns: Matrix, fit: Vector, mass: float, optimal: bool) -> str:
+    beta, values = problem.beta, nu @ columns / problem.beta
+    text = (
         "The blue set holds what one unit neuron can produce on the data with s = +1, the green one with s = -1. The "
-        "dual variable "
-        f"{NU} = ({_list(nu)}) is the normal of a hyperplane with both sets on one side (|{NU}·z| <= β = {beta:.4g} "
-        "everywhere); "
-        f"it touches them at the {columns.shape[1]} columns of the optimal units ({NU}·a = β to "
-        f"{max(slack, 1e-16):.0e}). The optimal "
-        f"fit y* = ({_list(fit)}) is {mass:.4g} times a point of the face that these columns span; the target is y = "
-        f"({_list(y)})."
+        f"dual variable {NU} = ({_list(nu)}) is the normal of the hyperplane {NU}·z = β = {beta:.4g}. "
     )
+    if columns.size == 0:
+        text += "The network has no neurons. "
+    elif optimal:
+        error = max(float(np.abs(values - 1).max()), 1e-16)
+        text += (
+            f"Both sets lie on one side of it; it touches them at {_the_columns(columns.shape[1])} of the optimal "
+            f"units (to a relative {error:.0e}). The optimal fit y* = ({_list(fit)}) is {mass:.4g} times a point of "
+            "the face that they span. "
+        )
+    else:
+        text += (
+            f"The columns of the network found reach {values.min():.6g} to {values.max():.6g} times β; whether the "
+            "sets lie on one side of the hyperplane is not certified. "
+        )
+    return f"{text}The target is y = ({_list(problem.y)})."
+
+
+def _the_columns(count: int) -> str:
+    return "the one column" if count == 1 else f"the {count} columns"
 
 
 def _list(values: Vector) -> str:

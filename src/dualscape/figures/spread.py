@@ -66,10 +66,8 @@ def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
     inside = (xs >= data.min()) & (xs <= data.max())
     caption = (
         "All optimal networks agree at the data points (black), but not between them: the band holds the predictions "
-        "of "
-        "every one of them. Within the range of the data it is at most "
-        f"{(high - low)[inside].max():.3g} wide, in the whole picture {(high - low).max():.3g}. "
-        f"{_drawn(len(pieces), optimal_set)}"
+        f"of every one of them. Within the range of the data it is at most {(high - low)[inside].max():.3g} wide, in "
+        f"the whole picture {(high - low).max():.3g}. {_drawn(len(pieces), optimal_set)}"
     )
     axes = (Axis(inputs.labels[0]), Axis("prediction"))
     return Scene("spread", "The spread of all optimal predictors", caption, axes, layers)
@@ -97,8 +95,7 @@ def _map(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
     at = mesh[int(np.argmax(high - low))]
     caption = (
         "How much the predictions of the optimal networks differ from place to place. At the data points (red) they "
-        "agree; "
-        f"in this picture they differ most, by {width.max():.3g}, at {inputs.labels[0]} = {at[0]:.3g}, "
+        f"agree; in this picture they differ most, by {width.max():.3g}, at {inputs.labels[0]} = {at[0]:.3g}, "
         f"{inputs.labels[1]} = {at[1]:.3g}. The targets range over {np.ptp(optimal_set.problem.y):.3g}."
     )
     axes = (

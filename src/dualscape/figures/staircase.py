@@ -7,16 +7,20 @@ from numpy.typing import NDArray
 
 from dualscape.figures.components import Filtration, Mark, filtration_of, marks
 from dualscape.figures.numbers import compact, ends, grouped, plural
-from dualscape.figures.scene import BLUE, GREY, INK, RED, Axis, Labels, Layer, Lines, Points, Scene
+from dualscape.figures.scene import BLUE, GREY, INK, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points, Scene
 from dualscape.staircase import Row, Staircase
 
 Matrix = NDArray[np.float64]
 LIMIT = 32  # marks per column
+BOTTOM = -0.08  # lower end of the axis on which marks lie between 0 and 1
+LABEL, MARGINS = 85, 160  # pixels for the numbers above the marks, and for legend and ticks
 MANY = 9  # columns from which on numbers above them are shortened
 
 
 def staircase(staircase: Staircase) -> Scene:
     """One column per width: red dots are isolated optima, blue rings continua, lines lead to what contains them."""
+    if ends(staircase.M_star)[1] == 0:
+        raise DoesNotApplyError("The zero network is the only optimal network, so the staircase has no steps.")
     return _steps(staircase) if staircase.exact else _intervals(staircase)
 
 
@@ -24,12 +28,14 @@ def staircase(staircase: Staircase) -> Scene:
 def _steps(staircase: Staircase) -> Scene:
     filtration = filtration_of(staircase.tree)
     columns = {row.m: marks(filtration, row.m, LIMIT) for row in staircase.rows}
-    places = {mark: at for column in columns.values() for mark, at in _place(filtration, column)}
-    most = max(len(column) for column in columns.values())
-    layers = [*_joins(columns, places), *_dots(places), *_rings(places), *_counts(staircase.rows), *_bound(staircase)]
+    room = int(np.clip(max(_gaps(column).sum() for column in columns.values()), 180, 640))
+    places = {mark: at for column in columns.values() for mark, at in _place(filtration, column, room)}
+    height = room + LABEL + MARGINS
+    top = _top(height)
+    counts = _counts(staircase.rows, (1.04 + top) / 2)
+    layers = [*_joins(columns, places), *_dots(places), *_rings(places), *counts, *_bound(staircase)]
     aggregated = any(len(mark.components) > 1 for mark in places)
-    axes = (Axis("width m", _ticks(staircase), _reach(staircase)), Axis(hidden=True, limits=(-0.08, 1.28)))
-    height = int(np.clip(260 + 20 * most, 400, 860))
+    axes = (Axis("width m", _ticks(staircase), _reach(staircase)), Axis(hidden=True, limits=(BOTTOM, top)))
     return Scene(
         "staircase",
         "The staircase of connectivity",
@@ -40,26 +46,46 @@ def _steps(staircase: Staircase) -> Scene:
     )
 
 
-def _place(filtration: Filtration, column: list[Mark]) -> Iterator[tuple[Mark, tuple[float, float]]]:
-    """Marks of a column with their positions: near their members, and never on top of one another."""
+def _top(height: int) -> float:
+    """Upper end of the axis that leaves LABEL pixels above 1 for the numbers."""
+    share = LABEL / (height - MARGINS)
+    return (1 - share * BOTTOM) / (1 - share)
+
+
+def _size(mark: Mark) -> float:
+    """Diameter in pixels."""
+    return 10.0 if mark.isolated else 16 + 5 * float(np.log2(mark.vertices))
+
+
+def _gaps(column: list[Mark]) -> NDArray[np.float64]:
+    """Pixels from each mark to the next one up."""
+    sizes = np.array([_size(mark) for mark in column])
+    return (sizes[1:] + sizes[:-1]) / 2 + 4
+
+
+def _place(filtration: Filtration, column: list[Mark], room: int) -> Iterator[tuple[Mark, tuple[float, float]]]:
+    """Marks of a column with their positions: near their members, and not on top of one another."""
     total = max(len(filtration.sizes) - 1, 1)
     position = {v: i / total for i, v in enumerate(filtration.order())}
-    wanted = [float(np.mean([position[v] for v in mark.members])) for mark in column]
-    order = np.argsort(wanted, kind="stable")
-    gap = 1 / max(len(column), LIMIT // 2)
-    heights = _spaced(np.array(wanted)[order], gap) if len(column) > 1 else np.array([0.5])
-    for index, height in zip(order, heights, strict=True):
-        yield column[int(index)], (float(column[int(index)].width), float(height))
+    wanted = {mark: float(np.mean([position[v] for v in mark.members])) for mark in column}
+    ordered = sorted(column, key=wanted.__getitem__)
+    gaps = _gaps(ordered) / room
+    if len(column) == 1:
+        heights = np.array([0.5])
+    else:
+        heights = _spaced(np.array([wanted[mark] for mark in ordered]), gaps / max(gaps.sum(), 1.0))
+    for mark, height in zip(ordered, heights, strict=True):
+        yield mark, (float(mark.width), float(height))
 
 
-def _spaced(wanted: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Increasing positions within [0, 1], at least `gap` apart, pushed up and then back down."""
+def _spaced(wanted: NDArray[np.float64], gaps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Increasing positions within [0, 1] with at least these gaps: pushed up and then back down."""
     heights = wanted.copy()
-    for i in range(1, len(heights)):
-        heights[i] = max(heights[i], heights[i - 1] + gap)
+    for i, gap in enumerate(gaps):
+        heights[i + 1] = max(heights[i + 1], heights[i] + gap)
     heights[-1] = min(heights[-1], 1.0)
-    for i in range(len(heights) - 2, -1, -1):
-        heights[i] = min(heights[i], heights[i + 1] - gap)
+    for i in range(len(gaps) - 1, -1, -1):
+        heights[i] = min(heights[i], heights[i + 1] - gaps[i])
     return heights
 
 
@@ -92,33 +118,23 @@ def _rings(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
     if not chosen:
         return []
     at = np.array([places[mark] for mark in chosen])
-    texts = tuple(f"{mark.vertices:,}" for mark in chosen)
-    sizes = np.array([16 + 5.0 * np.log2(mark.vertices) for mark in chosen])
+    several = [len(mark.components) > 1 for mark in chosen]
+    texts = tuple(
+        f"x {len(mark.components):,}" if lump else f"{mark.vertices:,}"
+        for mark, lump in zip(chosen, several, strict=True)
+    )
+    sizes = np.array([_size(mark) for mark in chosen])
     hover = tuple(
         f"{plural(len(mark.components), 'connected component')} with more than one point:\n"
         f"{plural(mark.vertices, 'minimal network')} inside"
         for mark in chosen
     )
-    layers: list[Layer] = [
-        Points(
-            at,
-            "continuum (number: minimal networks in it)",
-            BLUE,
-            sizes,
-            "ring",
-            texts,
-            hover,
-        )
-    ]
-    lumps = [i for i, mark in enumerate(chosen) if len(mark.components) > 1]
-    if lumps:
-        labels = tuple(f"x {len(chosen[i].components)}" for i in lumps)
-        layers.append(Labels(at[lumps] + np.array([0.28, 0.0]), labels, BLUE))
-    return layers
+    name = "continuum (number: minimal networks in it)"
+    return [Points(at, name, BLUE, sizes, "ring", texts, hover)]
 
 
-def _counts(rows: tuple[Row, ...]) -> list[Layer]:
-    at = np.array([[row.m, 1.19] for row in rows], dtype=float)
+def _counts(rows: tuple[Row, ...], height: float) -> list[Layer]:
+    at = np.array([[row.m, height] for row in rows], dtype=float)
     texts = tuple(_count_text(row, len(rows) > MANY) for row in rows)
     return [Labels(at, texts, INK, 11.0 if len(rows) <= MANY else 9.0)]
 
@@ -163,21 +179,17 @@ def _reach(staircase: Staircase) -> tuple[float, float]:
 
 def _caption(staircase: Staircase, aggregated: bool) -> str:
     text = (
-        f"Every column is the set of optimal networks of one width. The smallest needs {grouped(staircase.m_star)} "
-        "(m*); "
-        f"up to width M* = {grouped(staircase.M_star)} there are isolated optima, red, which no optimal path leaves; "
-        "from width "
-        f"{grouped(staircase.connected_from)} on all optimal networks are connected. The general guarantee min(m* + "
-        "M*, n + 1) "
-        f"is {grouped(staircase.talk_bound)}. Marks count networks up to the order of their neurons; the numbers on "
-        "top count "
-        "components of the weights themselves, where each of the m! orders of an isolated network is a component of "
-        "its own."
+        "Every column is the set of optimal networks of one width. The smallest of them have m* = "
+        f"{plural(ends(staircase.m_star)[0], 'neuron')}; the last isolated ones, red, which no optimal path leaves, "
+        f"have M* = {grouped(staircase.M_star)}; from width {grouped(staircase.connected_from)} on all optimal "
+        f"networks are connected. The general guarantee min(m* + M*, n + 1) is {grouped(staircase.talk_bound)}. Marks "
+        "count networks up to the order of their neurons; the numbers on top count components of the weights "
+        "themselves, where each of the m! orders of an isolated network is a component of its own."
     )
     if aggregated:
         text += (
-            " Where a column has many components, those that lead to the same place share a mark, with their number "
-            "beside it."
+            " Where a column has many components, those that lead to the same place share a mark that says how many "
+            "they are."
         )
     return text
 
@@ -199,11 +211,9 @@ def _intervals(staircase: Staircase) -> Scene:
         layers.append(Labels(np.array([[(low + high) / 2, 0.3 - row]]), (f"{name}: {grouped(width)}",), INK))
     caption = (
         "There are too many minimal optimal networks to list, so the steps are known only to lie in intervals: the "
-        "smallest optimal "
-        f"network needs {grouped(staircase.m_star)} neurons, the largest minimal one {grouped(staircase.M_star)}, and "
-        "the optimal "
-        f"networks are connected from width {grouped(staircase.connected_from)} on. A single square means that the "
-        "number is exact."
+        f"smallest optimal network needs {grouped(staircase.m_star)} neurons, the largest minimal one "
+        f"{grouped(staircase.M_star)}, and the optimal networks are connected from width "
+        f"{grouped(staircase.connected_from)} on. A single square means that the number is exact."
     )
     axes = (Axis("width m"), Axis(hidden=True, limits=(-3.6, 0.8)))
     return Scene("staircase", "The staircase of connectivity, in bounds", caption, axes, tuple(layers), height=340)

@@ -68,7 +68,7 @@ def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
         pieces = tuple(np.column_stack([xs, parts[:, j]]) for j in chosen)
         dash = "solid" if sign > 0 else "dash"
         layers.append(Lines(pieces, name if len(chosen) else "", colour, 1.5, dash))
-    layers.append(Lines((np.column_stack([xs, parts.sum(axis=1)]),), "their sum: the optimal fit", INK, 3.0))
+    layers.append(Lines((np.column_stack([xs, parts.sum(axis=1)]),), "their sum", INK, 3.0))
     data = inputs.data[:, 0]
     layers.append(Points(np.column_stack([data, inputs.problem.y]), "data", RED, 8.0, "diamond"))
     caption = (
@@ -77,7 +77,7 @@ def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
         "its kinks; the others act as straight lines on the data."
     )
     return Scene(
-        "units", "The optimal units and their sum", caption, (Axis(inputs.labels[0]), Axis("prediction")), tuple(layers)
+        "units", "The units and their sum", caption, (Axis(inputs.labels[0]), Axis("prediction")), tuple(layers)
     )
 
 
@@ -104,21 +104,19 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
             pieces += [line, _active_side(line, slopes[j], high - low)]
             marks.append(_label_place(line, slopes[j]))
             texts.append(f"{j + 1}")
-        layers.append(Lines(tuple(pieces), "", "#ffffff", 5.0, opacity=0.85))
+        layers.append(Lines(tuple(pieces), "", "#ffffff", 5.0, opacity=0.6))
         layers.append(Lines(tuple(pieces), name if pieces else "", colour, 2.5, "solid" if sign > 0 else "dash"))
         if marks and network.width <= LABELLED:
             layers.append(Points(np.array(marks), "", colour, 22.0, "ring", tuple(texts)))
     layers.append(Points(inputs.data, "data", target, 6.0 if len(target) > 100 else 10.0, limits=limits))
     caption = (
         f"The background is the prediction of {which}, {plural(network.width, 'unit')}; between the lines it is "
-        "linear. Every "
-        "line is where one unit switches on, with a short stroke towards the side where it is active; "
+        "linear. Every line is where one unit switches on, with a short stroke towards the side where it is active; "
         f"{_inside(inputs, network)} of them pass between data points. The marks are the data, coloured by their "
-        "target on "
-        "the same scale: a mark that stands out from its surroundings is one that the optimum does not fit."
+        "target on the same scale: a mark that stands out from its surroundings is one that it does not fit."
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
-    return Scene("units", "The optimal units over the data", caption, axes, tuple(layers), height=560)
+    return Scene("units", "The units over the data", caption, axes, tuple(layers), height=560)
 
 
 def _label_place(line: Matrix, slope: Vector) -> Vector:

@@ -83,18 +83,16 @@ def _caption(beta: float, nu: Vector, segments: list[Segment], bodies: tuple[Bou
     lengths = [s.length for s in segments]
     text = (
         f"A is the sum of the segments from 0 to {NU}_i x_i over the {plural(positive, 'row')} with {NU}_i > 0, B the "
-        "same over the "
-        f"{plural(negative, 'row')} with {NU}_i < 0. The dual constraint says that neither sticks out of the other by "
-        "more than "
-        f"β = {beta:.4g}. "
+        f"same over the {plural(negative, 'row')} with {NU}_i < 0. The dual constraint says that neither sticks out "
+        f"of the other by more than β = {beta:.4g}. "
     )
     if lengths:
         low, high = f"{min(lengths):.6g}", f"{max(lengths):.6g}"
         text += (
             f"Every thick segment, one for each of {plural(len(lengths), 'unit')}, goes from a vertex of one body to "
-            "the nearest "
-            f"point of the other. {'All' if len(lengths) > 1 else 'It'} {'have' if len(lengths) > 1 else 'has'} length "
-            f"{low if low == high else f'{low} to {high}'}, and the direction of the unit's neuron."
+            f"the nearest point of the other. {'All' if len(lengths) > 1 else 'It'} "
+            f"{'have' if len(lengths) > 1 else 'has'} length {low if low == high else f'{low} to {high}'}, and the "
+            "direction of the unit's neuron."
         )
     if not all(body.exact for body in bodies):
         text += " A body with many facets is drawn through 2,562 of its vertices."
