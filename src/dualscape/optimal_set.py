@@ -18,7 +18,7 @@ from dualscape.tolerances import DEFAULT, Tolerances
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-SAMPLES = 500  # random functionals when there are too many vertices to list
+SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 CLEAR = 1e2  # what is called positive must exceed the errors by this factor
 
 
@@ -237,7 +237,8 @@ def optimal_set(
     none = np.zeros((0, len(signs)))
     found = listed
     if not listed.complete:
-        found = sampled_vertices(masses, SAMPLES, np.random.default_rng(0))
+        affordable = 3_000_000 // max(masses.Q.size, 1)
+        found = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
     progress(Event("vertices", len(found.points), len(found.points) if listed.complete else None))
     margin = found.margin.and_(masses.hull_margin)
     result = OptimalSet(
@@ -256,7 +257,7 @@ def optimal_set(
         margin,
         (),
     )
-    return replace(result, warnings=_warnings(result, found, tolerances))
+    return replace(result, warnings=_warnings(result, found, listed.unsound, tolerances))
 
 
 def _optimal_fit(solution: Solution) -> Vector:
@@ -295,7 +296,7 @@ def _distinct(directions: Matrix, signs: Vector, slack: Vector, tolerance: float
     return chosen[np.lexsort((*keys, -signs[chosen]))]
 
 
-def _warnings(result: OptimalSet, found: Vertices, tolerances: Tolerances) -> tuple[str, ...]:
+def _warnings(result: OptimalSet, found: Vertices, unsound: int, tolerances: Tolerances) -> tuple[str, ...]:
     """What the reader must know before trusting widths."""
     P, lines = result.polytope, []
     if result.separation.narrow:
@@ -315,8 +316,6 @@ def _warnings(result: OptimalSet, found: Vertices, tolerances: Tolerances) -> tu
     if residual > tolerances.fit:
         lines.append(f"masses reproduce the optimal fit only up to {residual:.1e}")
     if not result.vertices_complete:
-        lines.append(
-            f"too many irreducible networks to list; {len(found.points)} were sampled and widths are intervals "
-            "(raise max_vertices to list more)"
-        )
+        why = "rounding hides some" if unsound else "too many, or too costly, to list (raise max_vertices to try)"
+        lines.append(f"irreducible networks: {why}; {len(found.points)} were sampled and widths are intervals")
     return tuple(lines)

@@ -29,7 +29,11 @@ class SparsestBound:
 def basic_solution(Q: Matrix, q: Vector, support: NDArray[np.intp]) -> Vector:
     """The least-squares solution of Q x = q with x = 0 outside `support`, shape (k,); tiny negatives become 0."""
     x = np.zeros(Q.shape[1])
-    if len(support):
+    left, R = np.linalg.qr(Q[:, support])
+    diagonal = np.abs(np.diagonal(R))
+    if len(support) <= len(q) and diagonal.min(initial=1.0) > 1e-10:
+        x[support] = np.linalg.solve(R, left.T @ q)
+    else:
         x[support] = np.linalg.lstsq(Q[:, support], q, rcond=None)[0]
     return np.maximum(x, 0.0)
 
@@ -84,6 +88,7 @@ class Maximiser:
     def __init__(self, Q: Matrix, q: Vector) -> None:
         self._Q, self._q = Q, q
         self._solver = _model(Q, q, np.full(Q.shape[1], np.inf))
+        self._solver.setOptionValue("simplex_strategy", 4)  # primal: the last basis stays feasible for the next w
 
     def __call__(self, w: Vector) -> tuple[float, Vector]:
         """(max w.x, a basic maximiser (k,)); raises InputError when there is none."""
@@ -109,7 +114,7 @@ def maximisers(Q: Matrix, q: Vector, functionals: Iterable[Vector]) -> list[tupl
     return [solve(w) for w in functionals]
 
 
-def sparsest(Q: Matrix, q: Vector, upper: Vector, *, tolerance: float, seconds: float = 20.0) -> SparsestBound:
+def sparsest(Q: Matrix, q: Vector, upper: Vector, *, tolerance: float, nodes: int, seconds: float) -> SparsestBound:
     """Bounds on the least number of coordinates above `tolerance` in {x >= 0 : Q x = q}, by a MILP.
 
     Args:
@@ -117,7 +122,8 @@ def sparsest(Q: Matrix, q: Vector, upper: Vector, *, tolerance: float, seconds: 
         q: (r,) right side.
         upper: (k,) valid upper bounds x_j <= upper_j, the big-M constants.
         tolerance: coordinates of at most this count as zero.
-        seconds: time limit; the interval is wider when it strikes.
+        nodes: limit on branch-and-bound nodes; the interval is wider when it strikes, and repeatable.
+        seconds: time limit, a safeguard: what it cuts off is not repeatable.
     """
     import highspy
 
@@ -130,6 +136,7 @@ def sparsest(Q: Matrix, q: Vector, upper: Vector, *, tolerance: float, seconds: 
     binary = np.arange(k, 2 * k, dtype=np.int32)
     solver.changeColsCost(k, binary, -np.ones(k))
     solver.changeColsIntegrality(k, binary, np.full(k, highspy.HighsVarType.kInteger))
+    solver.setOptionValue("mip_max_nodes", nodes)
     solver.setOptionValue("time_limit", seconds)
     solver.run()
     info = solver.getInfo()

@@ -101,12 +101,12 @@ class Polytope:
             top[j] = value
         return top
 
-    def sparsest(self, seconds: float = 20.0) -> SparsestBound:
+    def sparsest(self, *, nodes: int = 2000, seconds: float = 30.0) -> SparsestBound:
         """Bounds on the least number of positive coordinates of a vertex, by a MILP, and a vertex."""
         if len(self.active) == 0:
             return SparsestBound(0, 0, np.zeros(self.k))
         top = self.shares(self.upper()) * (1 + 1e-9)
-        found = sparsest(self.Q, self.rhs, top, tolerance=self.tolerance, seconds=seconds)
+        found = sparsest(self.Q, self.rhs, top, tolerance=self.tolerance, nodes=nodes, seconds=seconds)
         return SparsestBound(found.low, found.high, self.masses(found.point))
 
 

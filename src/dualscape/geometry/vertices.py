@@ -25,6 +25,7 @@ class Vertices:
     Attributes:
         points: (V, k) masses; exact zeros off the support.
         complete: True when these are all the vertices.
+        unsound: how many supports were found that hold no vertex after all; a sign of rounding.
         margin: of the shares called positive and zero, over all vertices.
         residual: largest |A c - b| / |b|.
         independence: how far the columns of any one vertex are from dependent (least diagonal of R in a QR).
@@ -32,6 +33,7 @@ class Vertices:
 
     points: Matrix
     complete: bool
+    unsound: int
     margin: Margin
     residual: float
     independence: float
@@ -45,23 +47,23 @@ def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
     [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 1.0]]
     """
     if len(P.active) == 0:
-        return Vertices(np.zeros((1, P.k)), True, Margin(np.inf, 0.0), P.residual, np.inf)
+        return Vertices(np.zeros((1, P.k)), True, 0, Margin(np.inf, 0.0), P.residual, np.inf)
     if P.dimension == 0:
         supports = np.ones((1, len(P.active)), dtype=bool)
         return _solve_supports(P, supports, True, Margin(np.inf, 0.0))
     inner = P.shares(P.inner)
-    rays = extreme_rays(np.column_stack([inner / np.linalg.norm(inner), P.kernel()]), budget=2 * budget + 1000)
+    rays = extreme_rays(
+        np.column_stack([inner / np.linalg.norm(inner), P.kernel()]), budget=2 * budget + 1000, tolerance=P.tolerance
+    )
     complete = rays.complete and len(rays.supports) <= budget
     supports = rays.supports if complete else rays.supports[:0]
     return _solve_supports(P, supports, complete, Margin(np.inf, rays.largest_zero))
 
 
 def sampled_vertices(P: Polytope, count: int, rng: np.random.Generator) -> Vertices:
-    """Some vertices: the maximisers of `count` random functionals and of each coordinate, without duplicates."""
-    q = len(P.active)
+    """Some vertices: the maximisers of `count` random functionals, without duplicates."""
     solve = Maximiser(P.Q, P.rhs)
-    functionals = np.vstack([np.eye(q), -np.eye(q), rng.standard_normal((count, q))])
-    found = np.array([solve(w)[1] for w in functionals]) > P.tolerance
+    found = np.array([solve(w)[1] for w in rng.standard_normal((count, len(P.active)))]) > P.tolerance
     return _solve_supports(P, np.unique(found, axis=0), False, Margin(np.inf, 0.0))
 
 
@@ -77,13 +79,14 @@ def _solve_supports(P: Polytope, supports: NDArray[np.bool_], complete: bool, se
             x[part], diagonal[part] = solve(P, supports[part], int(size))
     residual = np.linalg.norm(x @ P.Q.T - P.rhs, axis=1)
     sound = (x.min(axis=1, initial=0.0) >= -P.tolerance) & (residual <= FEASIBLE) & (diagonal > INDEPENDENT)
-    zero = np.abs(np.where(x <= P.tolerance, x, 0.0)).max(initial=0.0)
+    zero = np.abs(np.where(x <= P.tolerance, x, 0.0)[sound]).max(initial=0.0)
     points = np.where(x > P.tolerance, x, 0.0)[sound]
     order = np.lexsort((points > 0).T[::-1])[::-1]
     order = order[_first_of_each(points[order] > 0)]
     margin = Margin(float(points[points > 0].min(initial=np.inf)), float(zero)).and_(seen)
     worst, independence = float(residual[sound].max(initial=0.0)), float(diagonal[sound].min(initial=np.inf))
-    return Vertices(P.masses(points[order]), complete and bool(sound.all()), margin, worst, independence)
+    unsound = int((~sound).sum())
+    return Vertices(P.masses(points[order]), complete and not unsound, unsound, margin, worst, independence)
 
 
 def _first_of_each(rows: NDArray[np.bool_]) -> NDArray[np.intp]:
