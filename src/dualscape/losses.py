@@ -45,6 +45,10 @@ class Loss(ABC):
     def dual(self, nu: Vector, y: Vector) -> float:
         """D(nu) = -L*(-nu)."""
 
+    def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
+        """The point of the domain of D nearest to nu."""
+        return nu
+
     @abstractmethod
     def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
         """The t in [0, largest] at which D(t nu) is greatest."""
@@ -106,6 +110,9 @@ class Logistic(Loss):
         if p.min(initial=0) < 0 or p.max(initial=0) > 1:
             return -np.inf
         return float((entr(p) + entr(1 - p)).sum())
+
+    def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
+        return y * np.clip(nu * y, 0.0, 1.0)
 
     def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
         p = nu * y

@@ -51,8 +51,8 @@ class Network:
         signs = np.asarray(self.signs, dtype=float).reshape(-1)
         masses = np.asarray(self.masses, dtype=float).reshape(-1)
         imbalance = np.zeros_like(masses) if self.imbalance is None else np.asarray(self.imbalance, dtype=float)
-        if directions.size == 0:
-            directions = directions.reshape(len(masses), -1)
+        if len(masses) == 0:
+            directions = directions.reshape(0, directions.shape[1])
         if not len(directions) == len(signs) == len(masses) == len(imbalance):
             raise InputError(
                 f"a network needs one sign and one mass per direction, got {len(directions)} directions, "

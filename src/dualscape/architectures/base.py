@@ -52,5 +52,5 @@ class Architecture(ABC):
         """The local maximiser of the score that each unit climbs to, shape (k, d); never a lower score."""
 
     @abstractmethod
-    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> list[Face]:
-        """The linear piece on which each unit may move smoothly while it is a local maximiser at nu."""
+    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, list[Face]]:
+        """The local maximisers of `climb`, and the linear piece on which each may move while it stays one."""

@@ -45,9 +45,9 @@ class TwoLayerReLU(Architecture):
     def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
         return climb_from(_hinges(_ByIdentity(X)), nu, directions, signs)[0]
 
-    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> list[Face]:
+    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, list[Face]]:
         hinges = _hinges(_ByIdentity(X))
-        _, bits, holding = climb_from(hinges, nu, directions, signs)
+        climbed, bits, holding = climb_from(hinges, nu, directions, signs)
         active = hinges.patterns(bits)
         faces = []
         for j, held in enumerate(holding):
@@ -57,4 +57,4 @@ class TwoLayerReLU(Architecture):
             basis = hinges.basis if complement is None else hinges.basis @ complement
             on_face = np.isin(hinges.group, held)
             faces.append(Face(basis, signs[j] * ((active[j] & ~on_face)[:, None] * (X @ basis))))
-        return faces
+        return climbed, faces

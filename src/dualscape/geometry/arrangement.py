@@ -73,8 +73,9 @@ def next_subset(subset, n, size):
 def line_of(turned, subset, size, p, q, Q, R):
     """The line {p + t q} on which the `size` rows of `subset` vanish, in the first size + 2 coordinates.
 
-    The last coordinate is positive along p and zero along q. Writes Q, R: rows of the subset without their last
-    coordinate are R^T Q. Returns a bound on the relative error of p, q, or inf when the line is not determined.
+    The last coordinate is positive along p (`p[-1]`, the height) and zero along q. Writes Q, R: rows of the subset without their last
+    coordinate are R^T Q. Returns a bound on the error of the plane of p and q, or inf when it is not determined; within the
+    plane p and q are known up to a rotation by that error / height.
     """
     dim = size + 2
     # Gram-Schmidt of the full rows, then the two unit vectors orthogonal to them.
@@ -156,7 +157,7 @@ def line_of(turned, subset, size, p, q, Q, R):
             return np.inf
         for a in range(dim - 1):
             Q[l, a] /= R[l, l]
-    return 1e-15 * dim / smallest / height
+    return 1e-15 * dim / smallest
 
 
 @njit(cache=True, nogil=True)

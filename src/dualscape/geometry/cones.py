@@ -1,8 +1,9 @@
-"""Projection onto the cone of an activation pattern, and the climb from cone to cone (THEORY section 4).
+"""Maximising s f over the cone of an activation pattern, and climbing from cone to cone (THEORY section 4).
 
-On the cone K = {u : sigma_g z_g.u >= 0} of a pattern, f(u) = s (linear + sum_{bits} kappa z).u = g.u, so its maximum over
-|u| <= 1 is |Proj_K(g)|. By duality |Proj_K(g)| = min_{lam >= 0} |g + sum_g lam_g sigma_g z_g|: *any* lam >= 0 gives an upper
-bound, so that the bound is a matter of one sum, whatever the method that found lam did.
+On the cone K = {u : sigma_g z_g.u >= 0} of a pattern, s f(u) = g.u with g = s (linear + sum_{bits} kappa z), so that its maximum
+over |u| <= 1 is |Proj_K(g)| = min_{lam >= 0} |g + sum_g lam_g sigma_g z_g|: *any* lam >= 0 gives an upper bound, whatever the method
+that found it did. Across a hyperplane with s kappa_g < 0 the function is concave; with lam_g <= -s kappa_g the bound holds on both
+sides of it, so that one projection with these caps maximises over all cones that lie behind concave hyperplanes only.
 """
 
 import numpy as np
@@ -57,8 +58,8 @@ def _triangular(rows, bits, active, m, Q, R):
 
 
 @njit(cache=True, nogil=True)
-def _worst(rows, bits, u):
-    """The most violated constraint of the cone at u: (its index, its value sigma z.u)."""
+def _worst(rows, bits, caps, u):
+    """The most violated constraint of the cone at u that may push back: (its index, its value sigma z.u)."""
     r = rows.shape[1]
     worst, lowest = -1, np.inf
     for k in range(rows.shape[0]):
@@ -67,17 +68,19 @@ def _worst(rows, bits, u):
             value += rows[k, a] * u[a]
         if not bits[k]:
             value = -value
-        if value < lowest:
+        if value < lowest and caps[k] > 0:
             lowest, worst = value, k
     return worst, lowest
 
 
 @njit(cache=True, nogil=True)
-def project(rows, bits, g, stop, u, active, lam):
-    """Projection of g onto the cone of `bits`: dual active set (Goldfarb-Idnani), from lam = 0 upward.
+def project(rows, bits, g, caps, stop, u, active, lam):
+    """min |g + sum lam_k sigma_k z_k| over 0 <= lam_k <= caps_k: dual active set (Goldfarb-Idnani) from lam = 0 upward.
 
-    |u| falls at every step; the walk ends early once |u| + (mass of lam) * 0 <= stop, when the cone is of no interest.
-    Writes u (r,), active (r + 1,) and lam (r + 1,); returns the number of active constraints.
+    With infinite caps, u is the projection of g onto the cone of `bits`. A lam that reaches its cap is absorbed: its hyperplane is
+    crossed, its bit flips and g becomes the gradient on the other side. |u| falls at every step; the walk ends early once |u| <= stop.
+
+    Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the number of active constraints.
     """
     r = rows.shape[1]
     Q = np.empty((r + 1, r))
@@ -90,13 +93,13 @@ def project(rows, bits, g, stop, u, active, lam):
         size += g[a] * g[a]
     size = np.sqrt(size)
     m = 0
-    for _ in range(60 + 20 * r):
+    for _ in range(60 + 20 * r + len(rows)):
         norm2 = 0.0
         for a in range(r):
             norm2 += u[a] * u[a]
         if norm2 <= stop * stop or norm2 <= (1e-15 * size) ** 2:
             break
-        p, violation = _worst(rows, bits, u)
+        p, violation = _worst(rows, bits, caps, u)
         if p < 0 or violation >= -2e-16 * size:
             break
         present = False
@@ -133,19 +136,34 @@ def project(rows, bits, g, stop, u, active, lam):
             for l in range(m):
                 if step[l] > 1e-14 and lam[l] / step[l] < partial:
                     partial, leaving = lam[l] / step[l], l
-            t = min(full, partial)
+                room = caps[active[l]] - lam[l]
+                if step[l] < -1e-14 and room / -step[l] < partial:
+                    partial, leaving = room / -step[l], l
+            own = caps[p] - mass
+            t = min(full, partial, own)
             if t == np.inf:
                 return m
             for l in range(m):
                 lam[l] = max(lam[l] - t * step[l], 0.0)
             mass += t
-            if full < np.inf:
+            if zz > DEPENDENT * DEPENDENT and m < r:
                 for a in range(r):
                     u[a] += t * z[a]
+            if own <= full and own <= partial:
+                for a in range(r):
+                    g[a] += caps[p] * sigma * rows[p, a]
+                bits[p] = not bits[p]
+                break
             if full <= partial:
                 active[m], lam[m] = p, mass
                 m += 1
                 break
+            if step[leaving] < 0:
+                k = active[leaving]
+                side = 1.0 if bits[k] else -1.0
+                for a in range(r):
+                    g[a] += caps[k] * side * rows[k, a]
+                bits[k] = not bits[k]
             for l in range(leaving, m - 1):
                 active[l], lam[l] = active[l + 1], lam[l + 1]
             m -= 1
@@ -160,61 +178,56 @@ def project(rows, bits, g, stop, u, active, lam):
 
 
 @njit(cache=True, nogil=True)
-def crossings(rows, kappa, sign, bits, u, active, lam, m, flips):
-    """Hyperplanes through u across which s f rises, marked in `flips`; returns how many.
+def concave_caps(kappa, sign, caps):
+    """Caps that let `project` cross the hyperplanes across which s f is concave, and no others."""
+    for k in range(len(kappa)):
+        caps[k] = -sign * kappa[k] if sign * kappa[k] <= 0 else np.inf
 
-    At z_g.u = 0 the multiplier lam_g holds u in its cone; the neighbour's pull is lam_g + s kappa_g, and u is a local
-    maximum iff that is <= 0 for all of them.
-    """
-    r = rows.shape[1]
-    norm, size = 0.0, 0.0
+
+@njit(cache=True, nogil=True)
+def crossings(rows, kappa, sign, u, flips):
+    """Hyperplanes through u across which s f is convex, so that it rises on both sides; marked in `flips`, counted."""
+    N, r = rows.shape
+    norm = 0.0
     for a in range(r):
         norm += u[a] * u[a]
     norm = np.sqrt(norm)
-    for k in range(rows.shape[0]):
-        size = max(size, abs(kappa[k]))
     total = 0
-    for k in range(rows.shape[0]):
+    for k in range(N):
         flips[k] = False
-        pull = sign * kappa[k]
-        held = False
-        for l in range(m):
-            if active[l] == k:
-                pull += lam[l]
-                held = True
-        if pull <= 1e-13 * (norm + size):
+        if sign * kappa[k] <= 0:
             continue
-        if not held:
-            value = 0.0
-            for a in range(r):
-                value += rows[k, a] * u[a]
-            if abs(value) > ON_HYPERPLANE * norm:
-                continue
-        flips[k] = True
-        total += 1
+        value = 0.0
+        for a in range(r):
+            value += rows[k, a] * u[a]
+        if abs(value) <= ON_HYPERPLANE * norm:
+            flips[k] = True
+            total += 1
     return total
 
 
 @njit(cache=True, nogil=True)
 def climb(rows, kappa, linear, sign, u, bits, active, lam):
-    """Local maximiser of s f over the unit sphere reached from u, cone by cone; s f never falls.
+    """Local maximiser of s f over the unit sphere reached from u; s f never falls.
 
-    Overwrites u (r,) by s-gradient's projection (its norm is the value), bits by its pattern.
-    Returns (value, number of active constraints); value 0 with u = 0 when the start's cone holds nothing positive.
+    Overwrites u (r,) by the maximiser times its value, and bits by its pattern.
+    Returns (value, number of active constraints); value 0 with u = 0 when nothing positive is reached.
     """
     N, r = rows.shape
     g = np.empty(r)
+    caps = np.empty(N)
+    concave_caps(kappa, sign, caps)
     flips = np.zeros(N, dtype=np.bool_)
     for k in range(N):
         value = 0.0
         for a in range(r):
             value += rows[k, a] * u[a]
         bits[k] = value > 0 or (value == 0 and sign * kappa[k] > 0)
-    best = -1.0
+    best, norm = -1.0, 0.0
     m = 0
     for _ in range(200):
         gradient(rows, kappa, linear, bits, sign, g)
-        m = project(rows, bits, g, 0.0, u, active, lam)
+        m = project(rows, bits, g, caps, 0.0, u, active, lam)
         norm, size = 0.0, 0.0
         for a in range(r):
             norm += u[a] * u[a]
@@ -226,7 +239,7 @@ def climb(rows, kappa, linear, sign, u, bits, active, lam):
         if norm <= best * (1 + 1e-15):
             break
         best = norm
-        if crossings(rows, kappa, sign, bits, u, active, lam, m, flips) == 0:
+        if crossings(rows, kappa, sign, u, flips) == 0:
             break
         for k in range(N):
             if flips[k]:

@@ -20,6 +20,7 @@ Vector = NDArray[np.float64]
 RANK_TOLERANCE = 1e-11
 #: Decimals of a unit row that must agree for two rows to share a hyperplane; what is cut off enters `error`.
 DECIMALS = 14
+EPS = 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,9 @@ class Hinges:
         rows: (N, r) distinct unit normals z_g in that basis, no two parallel.
         group: (n,) hyperplane of each row of X, -1 for a zero row.
         lengths: (n,) t_i with x_i = t_i basis z_g.
-        error: (n,) |x_i - t_i basis z_g|: what the reduction lost of each row.
+        X: (n, d) the data.
+        member: (n,) rows of X that are equal up to sign share a member, -1 for a zero row.
+        error: (number of members,) |x - t basis z_g| for a row of each member: what the reduction lost of it.
 
     >>> hinges = Hinges.of(np.array([[1.0, 0.0], [-2.0, 0.0], [0.0, 0.0], [0.0, 3.0]]))
     >>> hinges.count, hinges.rank, hinges.group.tolist()
@@ -42,6 +45,8 @@ class Hinges:
     rows: Matrix
     group: NDArray[np.intp]
     lengths: Vector
+    X: Matrix
+    member: NDArray[np.intp]
     error: Vector
 
     @property
@@ -59,14 +64,13 @@ class Hinges:
         """The hyperplanes of the rows of X (n, d)."""
         n, d = X.shape
         largest = np.abs(X).max(axis=1, initial=0.0)
-        nonzero = largest > 0
-        scaled = X[nonzero] / largest[nonzero, None]
-        norms = np.linalg.norm(scaled, axis=1)
-        unit = scaled / norms[:, None]
+        used = np.flatnonzero(largest > 0)
+        scaled = X[used] / largest[used, None]
         # The sign of a hyperplane's normal: its largest coordinate is positive (the first one among equals).
-        leading = unit[np.arange(len(unit)), np.abs(np.round(unit, DECIMALS)).argmax(axis=1)] if len(unit) else norms
-        flip = np.where(leading < 0, -1.0, 1.0)
-        canonical = unit * flip[:, None]
+        leading = np.abs(np.round(scaled, DECIMALS)).argmax(axis=1)
+        flip = np.where(scaled[np.arange(len(used)), leading] < 0, -1.0, 1.0)
+        norms = np.linalg.norm(scaled, axis=1)
+        canonical = scaled / (flip * norms)[:, None]
         _, first, inverse = np.unique(
             np.round(canonical, DECIMALS) + 0.0, axis=0, return_index=True, return_inverse=True
         )
@@ -76,30 +80,38 @@ class Hinges:
         basis = right[:rank].T.copy()
         rows = normals @ basis
         rows /= np.linalg.norm(rows, axis=1)[:, None] if len(rows) else 1.0
-        group = np.full(n, -1, dtype=np.intp)
-        group[nonzero] = inverse.reshape(-1)
-        lengths = np.zeros(n)
-        lengths[nonzero] = flip * norms * largest[nonzero]
-        rebuilt = np.zeros((n, d))
-        rebuilt[nonzero] = lengths[nonzero, None] * (rows @ basis.T)[group[nonzero]]
-        # The subtraction rounds too: half a unit in the last place of every coordinate.
-        error = np.linalg.norm(X - rebuilt, axis=1) + 2.0**-53 * np.abs(lengths)
-        return cls(np.ascontiguousarray(basis), np.ascontiguousarray(rows), group, lengths, error)
+        group, member, lengths = np.full(n, -1, dtype=np.intp), np.full(n, -1, dtype=np.intp), np.zeros(n)
+        group[used] = inverse.reshape(-1)
+        lengths[used] = flip * norms * largest[used]
+        upright = X[used] * flip[:, None] + 0.0
+        _, sample, members = np.unique(upright, axis=0, return_index=True, return_inverse=True)
+        member[used] = members.reshape(-1)
+        rebuilt = np.abs(lengths[used][sample])[:, None] * (rows @ basis.T)[group[used][sample]]
+        # The product and the subtraction round too.
+        rounding = (rank + 4) * EPS * np.abs(lengths[used][sample])
+        error = np.linalg.norm(upright[sample] - rebuilt, axis=1) + rounding
+        return cls(np.ascontiguousarray(basis), np.ascontiguousarray(rows), group, lengths, X, member, error)
 
     def reduce(self, nu: Vector) -> tuple[Vector, Vector]:
         """(kappa (N,), linear (r,)) of f(u) = nu^T (X u)_+ in the coordinates of the basis."""
         used = self.group >= 0
-        weight = np.abs(self.lengths) * nu
-        kappa = np.bincount(self.group[used], weight[used], minlength=self.count)
-        negative = used & (self.lengths < 0)
-        pull = np.bincount(self.group[negative], weight[negative], minlength=self.count)
-        return kappa, -(pull @ self.rows)
+        kappa = _sums(np.abs(self.lengths) * nu.astype(np.longdouble), self.group, used, self.count)
+        falling = used & (self.lengths < 0)
+        pull = (nu[falling].astype(np.longdouble)[:, None] * self.X[falling]).sum(axis=0)
+        return kappa.astype(float), pull.astype(float) @ self.basis
 
     def slack(self, nu: Vector) -> float:
-        """A bound on |nu^T (X u)_+ - f(u)| over the unit ball: what `reduce` may have lost, its rounding included."""
-        eps = 2.0**-53
-        weight = np.abs(self.lengths) @ np.abs(nu)
-        return float(np.abs(nu) @ self.error + (len(nu) + 8) * eps * weight)
+        """A bound on |nu^T (X u)_+ - f(u)| over the unit ball: what `reduce` may have lost, its rounding included.
+
+        Rows that are equal up to sign lose the same, so that only the sum of their nu counts.
+        """
+        used = self.group >= 0
+        fine = float(np.finfo(np.longdouble).eps)
+        together = np.abs(_sums(nu.astype(np.longdouble), self.member, used, len(self.error))).astype(float)
+        kappa, linear = self.reduce(nu)
+        weight = float(np.abs(self.lengths) @ np.abs(nu))
+        rounded = EPS * (float(np.abs(kappa).sum()) + (len(self.basis) + 4) * float(np.linalg.norm(linear)))
+        return 1.01 * (float(together @ self.error) + (len(nu) + 8) * fine * weight + 4 * rounded)
 
     def patterns(self, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Signs of the hyperplanes (P, N) as activation patterns of the rows of X, (P, n); zero rows count as active."""
@@ -107,3 +119,16 @@ class Hinges:
         used = self.group >= 0
         active[:, used] = bits[:, self.group[used]] ^ (self.lengths[used] < 0)
         return active
+
+
+def _sums(
+    weights: NDArray[np.longdouble], labels: NDArray[np.intp], used: NDArray[np.bool_], count: int
+) -> NDArray[np.longdouble]:
+    """Sum of the used weights per label, in extended precision: nu may cancel among rows that share a hyperplane."""
+    total = np.zeros(count, dtype=np.longdouble)
+    if used.any():
+        order = np.argsort(labels[used], kind="stable")
+        sorted_labels = labels[used][order]
+        starts = np.flatnonzero(np.diff(sorted_labels, prepend=-1))
+        total[sorted_labels[starts]] = np.add.reduceat(weights[used][order], starts)
+    return total

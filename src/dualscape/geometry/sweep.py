@@ -44,7 +44,7 @@ def start_line(turned, level, subset, work):
     order[:count] = order[:count][by_crossing]
     for a in range(level):
         goal[a] = 1.0 if a == level - 1 else 0.0
-    goal[level] = relative
+    goal[level] = relative / p[level]
     return count
 
 
@@ -82,6 +82,12 @@ def vertex_signs(turned, level, subset, position, count, work, bits, doubtful):
             doubtful[doubts] = order[other]
             doubts += 1
             other += way
+    # A crossing this far out may lie beyond the horizon, where hyperplane 0 is.
+    if abs(t[i]) * goal[level] >= 1.0:
+        if doubts == MOST_OPEN:
+            return -1
+        doubtful[doubts] = 0
+        doubts += 1
     mu = np.empty(size + 1)
     rest = np.empty(level)
     own = q[level - 1] / slope[i] if slope[i] != 0.0 else 0.0

@@ -4,15 +4,18 @@ A pattern of the turned arrangement stands for every unit u with sigma_g z_g.u >
 
     s f(u) <= |g + sum lam_g sigma_g z_g| + turn * sum over the hyperplanes that u has on the wrong side of (lam_g + s kappa_g)_+.
 
-Hyperplanes with lam_g + s kappa_g <= 0 cost nothing. A hyperplane far from the maximiser p costs nothing either: any u on its
-wrong side has (sigma z).u <= 0, so that s f(u) <= |p - (c.p) c| + ..., which is well below |p|. What is left over is tried
-on both of its sides. Rounding: every sum above is inflated by its own gamma_n.
+* With lam_g <= -s kappa_g the concave hyperplanes (s kappa_g <= 0) cost nothing, whichever side u has them on.
+* A convex hyperplane far from the maximiser p costs nothing either: any u on its wrong side has c.u <= 0 for c = sigma z, so
+  that s f(u) <= |p - (c.p) c| + ..., which is well below |p|.
+* The convex hyperplanes that are left, those through p, are tried on both of their sides.
+
+Rounding: every sum above is inflated by its own gamma_n.
 """
 
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import gradient, project
+from dualscape.geometry.cones import concave_caps, gradient, project
 
 #: At most this many hyperplanes are tried on both sides.
 MOST_BOTH = 6
@@ -20,22 +23,54 @@ EPS = 2.0**-53
 
 
 @njit(cache=True, nogil=True)
-def _excess(rows, kappa, sign, bits, turn, u, active, lam, m, size, slope, left):
-    """|u| + what wrong sides may add; the hyperplanes that could not be excluded are marked in `left`."""
+def make_scratch(N, r):
+    """(g, u, active, lam, caps, free, pull, left, trial) for one thread."""
+    return (
+        np.empty(r),
+        np.empty(r),
+        np.empty(r + 1, dtype=np.int64),
+        np.empty(r + 1),
+        np.empty(N),
+        np.full(N, np.inf),
+        np.empty(N),
+        np.empty(N, dtype=np.bool_),
+        np.empty(N, dtype=np.bool_),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _rounded(u, lam, m, N, size):
+    """(|u|, a bound on the rounding of |g + sum lam c|)."""
+    norm, masses = 0.0, 0.0
+    for a in range(len(u)):
+        norm += u[a] * u[a]
+    for l in range(m):
+        masses += lam[l]
+    norm = np.sqrt(norm)
+    r = len(u)
+    return norm, (N + 4 * r + 16) * EPS * (size + masses) + 4 * r * EPS * norm
+
+
+@njit(cache=True, nogil=True)
+def _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left):
+    """What wrong sides of convex hyperplanes may add to |u|; those that could not be excluded stay in `left`.
+
+    Hyperplanes that enter with `left` False are not counted: their sides are known.
+    """
     N, r = rows.shape
     norm = 0.0
     for a in range(r):
         norm += u[a] * u[a]
     norm = np.sqrt(norm)
     for k in range(N):
-        slope[k] = sign * kappa[k]
+        pull[k] = sign * kappa[k]
     for l in range(m):
-        slope[active[l]] += lam[l]
+        pull[active[l]] += lam[l]
     total = 0.0
     for k in range(N):
-        left[k] = slope[k] > 0.0
+        left[k] = left[k] and sign * kappa[k] > 0.0
         if left[k]:
-            total += slope[k]
+            total += pull[k]
     for _ in range(20):
         remaining = 0.0
         allowed = norm - 1.01 * turn * total
@@ -47,75 +82,66 @@ def _excess(rows, kappa, sign, bits, turn, u, active, lam, m, size, slope, left)
                 dot += rows[k, a] * u[a]
             if not bits[k]:
                 dot = -dot
-            # |p - (c.p) c| + turn * total <= |p| ? Rounding of dot: 4 r eps |p|.
             dot = max(dot - 4 * r * EPS * norm, 0.0)
             if allowed > 0.0 and norm * norm - dot * dot <= allowed * allowed:
                 left[k] = False
             else:
-                remaining += slope[k]
+                remaining += pull[k]
         if remaining == total:
             break
         total = remaining
-    rounding = (N + 4 * r + 16) * EPS * size
-    for l in range(m):
-        rounding += (r + 8) * EPS * lam[l]
-    return norm * (1 + 4 * r * EPS) + rounding + 1.01 * turn * total
+    return 1.01 * turn * total
 
 
 @njit(cache=True, nogil=True)
-def pattern_bound(rows, kappa, linear, sign, bits, turn, size, stop, scratch):
-    """(proven bound, number of active constraints) of one pattern and sign.
+def pattern_bound(rows, kappa, linear, sign, bits, turn, size, floor, scratch):
+    """Proven bound of one pattern and sign; (bound, m, whether u is of interest).
 
-    `size` is a bound on |linear| + sum |kappa|, which rounding errors scale with. The search for lam stops early when the
-    bound is already below `stop`. scratch = (g, u, active, lam, slope, left, trial): u is the maximiser on the cone.
+    `size` is a bound on |linear| + sum |kappa|, which rounding errors scale with. When the bound is seen to be at most `floor`
+    the rest is skipped. Otherwise u = scratch[1] is the maximiser over the cones behind concave hyperplanes and bits its pattern.
     """
-    g, u, active, lam, slope, left, trial = scratch
+    g, u, active, lam, caps, free, pull, left, trial = scratch
+    N = len(rows)
     gradient(rows, kappa, linear, bits, sign, g)
-    m = project(rows, bits, g, stop, u, active, lam)
-    upper = _excess(rows, kappa, sign, bits, turn, u, active, lam, m, size, slope, left)
+    trial[:] = bits
+    m = project(rows, trial, g, free, max(floor - 4.0 * turn * size, 0.0), u, active, lam)
+    norm, rounding = _rounded(u, lam, m, N, size)
+    crude = size
+    for l in range(m):
+        crude += lam[l]
+    if norm + rounding + 1.01 * turn * crude <= floor:
+        return norm, m, False
+    concave_caps(kappa, sign, caps)
+    gradient(rows, kappa, linear, bits, sign, g)
+    m = project(rows, bits, g, caps, 0.0, u, active, lam)
+    norm, rounding = _rounded(u, lam, m, N, size)
+    left[:] = True
+    excess = _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left)
+    upper = norm + rounding + excess
     both = 0
-    for k in range(len(left)):
+    for k in range(N):
         both += left[k]
-    norm = 0.0
-    for a in range(len(u)):
-        norm += u[a] * u[a]
-    if both == 0 or both > MOST_BOTH or np.sqrt(norm) <= stop:
-        return upper, m
-    which = np.flatnonzero(left)
-    best = np.sqrt(norm) * (1 + 4 * len(u) * EPS) + (len(rows) + 4 * len(u) + 16) * EPS * size
-    other_u, other_active, other_lam = np.empty_like(u), np.empty_like(active), np.empty_like(lam)
-    for choice in range(1 << both):
+    if both == 0 or both > MOST_BOTH or upper <= floor:
+        return upper, m, norm > floor
+    return min(upper, _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, left, norm + rounding)), m, norm > floor
+
+
+@njit(cache=True, nogil=True)
+def _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, which, best):
+    """The greatest bound over all sides of the hyperplanes in `which`: u has the right side of each in one of the choices."""
+    N, r = rows.shape
+    index = np.flatnonzero(which)
+    g, u, active, lam, _, _, pull, left, trial = make_scratch(N, r)
+    for choice in range(1 << len(index)):
         trial[:] = bits
-        for b in range(both):
+        for b in range(len(index)):
             if choice >> b & 1:
-                trial[which[b]] = not trial[which[b]]
+                trial[index[b]] = not trial[index[b]]
         gradient(rows, kappa, linear, trial, sign, g)
-        count = project(rows, trial, g, 0.0, other_u, other_active, other_lam)
-        # u has the right side of all of `which` in one of these choices, so they need no excess of their own.
-        bound = _excess_without(rows, kappa, sign, trial, turn, other_u, other_active, other_lam, count, size, which)
-        best = max(best, bound)
-    return min(best, upper), m
-
-
-@njit(cache=True, nogil=True)
-def _excess_without(rows, kappa, sign, bits, turn, u, active, lam, m, size, which):
-    slope = np.empty(len(rows))
-    left = np.empty(len(rows), dtype=np.bool_)
-    plain = kappa.copy()
-    # Making the pull of a resolved hyperplane harmless: its wrong side is another choice's business.
-    for k in which:
-        plain[k] = -sign * 1e300
-    return _excess(rows, plain, sign, bits, turn, u, active, lam, m, size, slope, left)
-
-
-@njit(cache=True, nogil=True)
-def make_scratch(N, r):
-    return (
-        np.empty(r),
-        np.empty(r),
-        np.empty(r + 1, dtype=np.int64),
-        np.empty(r + 1),
-        np.empty(N),
-        np.empty(N, dtype=np.bool_),
-        np.empty(N, dtype=np.bool_),
-    )
+        m = project(rows, trial, g, caps, 0.0, u, active, lam)
+        norm, rounding = _rounded(u, lam, m, N, size)
+        for k in range(N):
+            left[k] = not which[k]
+        excess = _convex_excess(rows, kappa, sign, trial, turn, u, active, lam, m, pull, left)
+        best = max(best, norm + rounding + excess)
+    return best

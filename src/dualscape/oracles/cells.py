@@ -28,31 +28,31 @@ CHUNK = 40_000
 
 
 @njit(cache=True, nogil=True)
-def _consider(rows, kappa, linear, bits, flip, turn, size, floor, scratch, flips, start, found, state):
+def _consider(rows, kappa, linear, bits, flip, turn, size, floor, scratch, flips, found, state):
     """Bound one pattern (complemented when `flip`) for both signs; record local maximisers above the floor.
 
     state = (upper, number found, patterns projected)."""
     N, r = rows.shape
-    g, u, active, lam, slope, left, trial = scratch
+    u, active, lam = scratch[1], scratch[2], scratch[3]
     pattern = np.empty(N, dtype=np.bool_)
-    for k in range(N):
-        pattern[k] = bits[k] != flip
     best = np.empty(r)
     for sign in (1.0, -1.0):
-        bound, m = pattern_bound(rows, kappa, linear, sign, pattern, turn, size, floor, scratch)
+        for k in range(N):
+            pattern[k] = bits[k] != flip
+        bound, m, interesting = pattern_bound(rows, kappa, linear, sign, pattern, turn, size, floor, scratch)
         state[2] += 1
         if bound > state[0]:
             state[0] = bound
+        if not interesting:
+            continue
         norm = 0.0
         for a in range(r):
+            best[a] = u[a]
             norm += u[a] * u[a]
         norm = np.sqrt(norm)
-        if norm <= floor:
-            continue
-        best[:] = u
-        if crossings(rows, kappa, sign, pattern, u, active, lam, m, flips) > 0:
-            # Not a local maximum: the one above it is in a neighbouring cone, which may be thinner than the turn.
-            norm, m = climb(rows, kappa, linear, sign, best, trial, active, lam)
+        if crossings(rows, kappa, sign, best, flips) > 0:
+            # A kink across which s f rises: the local maximum is in another cone, which may be thinner than the turn.
+            norm, m = climb(rows, kappa, linear, sign, best, pattern, active, lam)
             if norm <= floor:
                 continue
         filled = int(state[1])
@@ -79,7 +79,6 @@ def _scan(turned, rows, kappa, linear, level, first, lines, turn, size, floor, f
     order, slope = work[0], work[2]
     scratch = make_scratch(N, r)
     flips = np.empty(N, dtype=np.bool_)
-    start = np.empty(r)
     bits = np.zeros(N, dtype=np.bool_)
     doubtful = np.empty(MOST_OPEN, dtype=np.int64)
     subset = np.zeros(max(level, 1), dtype=np.int64)
@@ -99,7 +98,7 @@ def _scan(turned, rows, kappa, linear, level, first, lines, turn, size, floor, f
         for k in range(1, N):
             bits[k] = turned[k, 0] > 0
         for flip in (False, True):
-            _consider(rows, kappa, linear, bits, flip, turn, size, floor, scratch, flips, start, found, state)
+            _consider(rows, kappa, linear, bits, flip, turn, size, floor, scratch, flips, found, state)
         return
     unrank(first, N - 1, level - 1, subset)
     here = np.empty(r)
@@ -158,9 +157,9 @@ def _scan(turned, rows, kappa, linear, level, first, lines, turn, size, floor, f
                         norm2 += value * value
                         other2 += (whole[a] - value) * (whole[a] - value)
                     if norm2 > prune2:
-                        _consider(rows, kappa, linear, bits, False, turn, size, floor, scratch, flips, start, found, state)
+                        _consider(rows, kappa, linear, bits, False, turn, size, floor, scratch, flips, found, state)
                     if other2 > prune2:
-                        _consider(rows, kappa, linear, bits, True, turn, size, floor, scratch, flips, start, found, state)
+                        _consider(rows, kappa, linear, bits, True, turn, size, floor, scratch, flips, found, state)
                     for b in range(doubts):
                         if choice >> b & 1:
                             k = doubtful[b]

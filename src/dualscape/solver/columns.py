@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
+from threadpoolctl import threadpool_limits
 
 from dualscape.certificate import certify_dual
 from dualscape.errors import InputError
@@ -18,7 +19,7 @@ from dualscape.network import Network
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.solver.master import solve_master
-from dualscape.solver.slide import merge_units, slide
+from dualscape.solver.slide import slide
 from dualscape.solver.solution import Round, Solution
 from dualscape.tolerances import DEFAULT, Tolerances
 
@@ -129,6 +130,7 @@ class State:
                 return self.nu
             nu = nu + Q @ solve_triangular(R, problem.beta - columns.T @ nu, trans="T")
             directions = problem.architecture.climb(problem.X, nu, directions, self.signs)
+        nu = problem.loss.nearest_dual(nu, problem.y)
         return nu if np.linalg.norm(nu - self.nu) <= 1e-6 * np.linalg.norm(self.nu) else self.nu
 
 
@@ -183,6 +185,8 @@ def solve(
     log = _Log()
     chosen = problem.oracle(oracle)
     stopped = "rounds"
+    # One BLAS thread: the matrices are small, and the sum of two threads depends on how they share the work.
+    limits = threadpool_limits(1, user_api="blas")
     try:
         if start is not None and start.width:
             state.add(start.directions, start.signs)
@@ -199,6 +203,8 @@ def solve(
                     break
     except KeyboardInterrupt:
         stopped = "interrupted"
+    finally:
+        limits.unregister()
     return _finish(problem, chosen.name, state, scale, log, stopped, tolerances, progress)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
 from dualscape.losses import Loss
+from dualscape.solver.active_set import gram_active_set
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -78,7 +79,7 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
     norms[norms == 0] = 1.0
     A = A / norms  # unit columns: one tolerance for all
     price = beta / norms
-    c = start * norms
+    c = _found_by_gram(A, target, price, start * norms)
     support = np.flatnonzero(c > 0)
     rounding = 1e-15 * (np.linalg.norm(target) + 1e-300) * max(len(target), 4) ** 0.5
     for _ in range(10 * A.shape[1] + 100):
@@ -113,6 +114,18 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
             break
         support = np.append(support, entering)
     return c / norms
+
+
+def _found_by_gram(A: Matrix, target: Vector, price: Vector, start: Vector) -> Vector:
+    """A better start with nearly the final support; `start` itself where rounding made that one worse."""
+
+    def value(c: Vector) -> float:
+        residual = A @ c - target
+        return 0.5 * float(residual @ residual) + float(price @ c)
+
+    b = A.T @ target - price
+    c = reduce_to_basic(A, gram_active_set(A.T @ A, b, start, 1e-12 * float(np.abs(b).max(initial=0.0))))
+    return c if value(c) <= value(start) else start
 
 
 def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector) -> Vector:

@@ -23,15 +23,17 @@ Vector = NDArray[np.float64]
 LARGEST_SYSTEM = 4000
 
 
-def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: float) -> tuple[Matrix, Vector, Vector]:
-    """Units of equal sign within `tolerance` of each other joined; zero directions left out."""
+def merge_units(
+    directions: Matrix, signs: Vector, masses: Vector, tolerance: float
+) -> tuple[NDArray[np.intp], Vector]:
+    """(one index per unit, its mass): units of equal sign within `tolerance` joined, zero directions left out."""
     alive = np.flatnonzero(np.linalg.norm(directions, axis=1) > 0.5)
     leaders = distinct(directions, signs, alive, tolerance)
     total = np.zeros(len(leaders))
     for j in alive:
         distance = np.linalg.norm(directions[leaders] - directions[j], axis=1) + 4.0 * (signs[leaders] != signs[j])
         total[int(distance.argmin())] += masses[j]
-    return directions[leaders], signs[leaders], total
+    return leaders, total
 
 
 def newton_on_faces(
@@ -125,11 +127,12 @@ def slide(
 
     Whether the result is better is for the caller to see: outside its face a unit's column is another one.
     """
-    climbed = problem.architecture.climb(problem.X, nu, directions, signs)
-    directions, signs, masses = merge_units(climbed, signs, masses, 1e-6)
+    climbed, all_faces = problem.architecture.faces(problem.X, nu, directions, signs)
+    leaders, masses = merge_units(climbed, signs, masses, 1e-6)
+    directions, signs = climbed[leaders], signs[leaders]
     if len(masses) == 0:
         return directions, signs, masses
-    faces = problem.architecture.faces(problem.X, nu, directions, signs)
+    faces = [all_faces[j] for j in leaders]
     if sum(face.basis.shape[1] for face in faces) > LARGEST_SYSTEM:
         return directions, signs, masses
     v = [

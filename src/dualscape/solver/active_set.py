@@ -1,0 +1,127 @@
+"""Active set on the Gram matrix: finds the support of the master problem fast; `master` then makes it exact.
+
+minimise 1/2 c.G c - b.c over c >= 0, G = A^T A for unit columns A and b = A^T target - price. Each change of the support costs a
+row of a Cholesky factor. The Gram matrix squares the condition number, so only the support is trusted.
+"""
+
+import numpy as np
+from numba import njit
+
+#: A column within this (squared) distance of the span of the support depends on it.
+DEPENDENT = 1e-11
+
+
+@njit(cache=True, nogil=True)
+def _append(G, L, support, m, k):
+    """Row m of the factor for column k; returns its squared distance from the span of the support."""
+    rest = G[k, k]
+    for i in range(m):
+        value = G[k, support[i]]
+        for a in range(i):
+            value -= L[i, a] * L[m, a]
+        value /= L[i, i]
+        L[m, i] = value
+        rest -= value * value
+    L[m, m] = np.sqrt(rest) if rest > 0 else 0.0
+    return rest
+
+
+@njit(cache=True, nogil=True)
+def _solve(L, m, rhs):
+    """rhs <- (L L^T)^{-1} rhs for the leading m rows."""
+    for i in range(m):
+        value = rhs[i]
+        for a in range(i):
+            value -= L[i, a] * rhs[a]
+        rhs[i] = value / L[i, i]
+    for i in range(m - 1, -1, -1):
+        value = rhs[i]
+        for a in range(i + 1, m):
+            value -= L[a, i] * rhs[a]
+        rhs[i] = value / L[i, i]
+
+
+@njit(cache=True, nogil=True)
+def _remove(G, L, support, m, position):
+    """The factor without the column at `position`; returns the new size."""
+    for i in range(position, m - 1):
+        support[i] = support[i + 1]
+    for i in range(position, m - 1):
+        _append(G, L, support, i, support[i])
+    return m - 1
+
+
+@njit(cache=True, nogil=True)
+def gram_active_set(G, b, start, tolerance):
+    """Approximate minimiser of 1/2 c.G c - b.c over c >= 0, from `start` >= 0, shape (k,); support independent."""
+    k = len(b)
+    c = start.copy()
+    L = np.zeros((k + 1, k + 1))
+    support = np.empty(k + 1, dtype=np.int64)
+    inside = np.zeros(k, dtype=np.bool_)
+    trial = np.empty(k + 1)
+    m = 0
+    for j in range(k):
+        if c[j] > 0:
+            if _append(G, L, support, m, j) > DEPENDENT:
+                support[m] = j
+                inside[j] = True
+                m += 1
+            else:
+                c[j] = 0.0
+    entering = -1
+    for _ in range(20 * k + 100):
+        if entering >= 0:
+            if _append(G, L, support, m, entering) <= DEPENDENT:
+                # Along the kernel the fit stays and the price falls: move until one column is used up.
+                for i in range(m):
+                    trial[i] = -L[m, i]
+                for i in range(m - 1, -1, -1):
+                    for a in range(i + 1, m):
+                        trial[i] -= L[a, i] * trial[a]
+                    trial[i] /= L[i, i]
+                step, leaving = np.inf, -1
+                for i in range(m):
+                    if trial[i] < 0 and -c[support[i]] / trial[i] < step:
+                        step, leaving = -c[support[i]] / trial[i], i
+                if leaving < 0:
+                    return c
+                for i in range(m):
+                    c[support[i]] = max(c[support[i]] + step * trial[i], 0.0)
+                c[support[leaving]] = 0.0
+                inside[support[leaving]] = False
+                m = _remove(G, L, support, m, leaving)
+                if _append(G, L, support, m, entering) <= 0:
+                    return c
+                c[entering] = step
+            support[m] = entering
+            inside[entering] = True
+            m += 1
+        while m > 0:
+            for i in range(m):
+                trial[i] = b[support[i]]
+            _solve(L, m, trial)
+            step, leaving = 1.0, -1
+            for i in range(m):
+                if trial[i] <= 0:
+                    here = c[support[i]] / (c[support[i]] - trial[i]) if c[support[i]] > trial[i] else 0.0
+                    if leaving < 0 or here < step:
+                        step, leaving = here, i
+            for i in range(m):
+                c[support[i]] = max(c[support[i]] + step * (trial[i] - c[support[i]]), 0.0)
+            if leaving < 0:
+                break
+            c[support[leaving]] = 0.0
+            inside[support[leaving]] = False
+            m = _remove(G, L, support, m, leaving)
+        entering, best = -1, tolerance
+        for j in range(k):
+            if not inside[j]:
+                surplus = b[j]
+                for i in range(m):
+                    surplus -= G[j, support[i]] * c[support[i]]
+                if surplus > best:
+                    entering, best = j, surplus
+        if entering < 0:
+            break
+    return c
