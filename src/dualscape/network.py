@@ -14,11 +14,19 @@ from dualscape.errors import InputError
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 BIASES = ("penalised", "none")
+UNIT = 1e-6  # how far from 1 the length of a direction may be
 
 
 def with_bias(X: Matrix, bias: str) -> Matrix:
     """X with a column of ones appended when the bias is penalised."""
     return np.column_stack([X, np.ones(len(X))]) if bias == "penalised" else X
+
+
+def _numeric(values: ArrayLike, name: str) -> Vector:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be an array of numbers: {error}") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +44,8 @@ class Network:
     >>> net = Network.from_weights([[3.0, 4.0]], [-5.0], bias="none")
     >>> net.directions, net.signs, net.masses
     (array([[0.6, 0.8]]), array([-1.]), array([25.]))
-    >>> net.predict([[1.0, 1.0], [-1.0, -1.0]])
-    array([-35.,  -0.])
+    >>> net.predict([[1.0, 1.0], [1.0, 0.0]])
+    array([-35., -15.])
     """
 
     directions: Matrix
@@ -47,10 +55,10 @@ class Network:
     imbalance: Vector | None = None
 
     def __post_init__(self) -> None:
-        directions = np.atleast_2d(np.asarray(self.directions, dtype=float))
-        signs = np.asarray(self.signs, dtype=float).reshape(-1)
-        masses = np.asarray(self.masses, dtype=float).reshape(-1)
-        imbalance = np.zeros_like(masses) if self.imbalance is None else np.asarray(self.imbalance, dtype=float)
+        directions = np.atleast_2d(_numeric(self.directions, "directions"))
+        signs = _numeric(self.signs, "signs").reshape(-1)
+        masses = _numeric(self.masses, "masses").reshape(-1)
+        imbalance = np.zeros_like(masses) if self.imbalance is None else _numeric(self.imbalance, "imbalance")
         if len(masses) == 0:
             directions = directions.reshape(0, directions.shape[1])
         if not len(directions) == len(signs) == len(masses) == len(imbalance):
@@ -66,6 +74,12 @@ class Network:
             raise InputError("signs must be +1 or -1")
         if self.bias not in BIASES:
             raise InputError(f"unknown bias {self.bias!r}; known: {', '.join(BIASES)}")
+        lengths = np.linalg.norm(directions, axis=1)
+        wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
+        if wrong.size:
+            raise InputError(
+                f"direction {wrong[0]} has length {lengths[wrong[0]]:g}, not 1; use Network.from_weights for weights"
+            )
         for name, array in zip(
             ("directions", "signs", "masses", "imbalance"), (directions, signs, masses, imbalance), strict=True
         ):
@@ -77,10 +91,16 @@ class Network:
     @classmethod
     def from_weights(cls, U: ArrayLike, alpha: ArrayLike, *, bias: str = "none") -> "Network":
         """The network with first-layer weights U (m, d) and second-layer weights alpha (m,)."""
-        weights = np.atleast_2d(np.asarray(U, dtype=float))
-        outer = np.asarray(alpha, dtype=float).reshape(-1)
-        if len(weights) != len(outer):
-            raise InputError(f"U has {len(weights)} rows but alpha has {len(outer)} entries; both are one per neuron")
+        weights = np.atleast_2d(_numeric(U, "U"))
+        outer = _numeric(alpha, "alpha").reshape(-1)
+        if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
+            raise InputError(
+                f"U has shape {weights.shape} but alpha has {len(outer)} entries; U needs one row per entry of alpha"
+            )
+        if weights.size == 0:
+            weights = weights.reshape(len(outer), -1)
+        if not (np.isfinite(weights).all() and np.isfinite(outer).all()):
+            raise InputError("network weights contain NaN or inf; check how they were trained or read")
         # |u| by scaling first: squares of weights below 1e-154 or above 1e154 would leave the floating range.
         largest = np.abs(weights).max(axis=1, initial=0.0)
         safe = np.where(largest > 0, largest, 1.0)
@@ -97,10 +117,11 @@ class Network:
     def weights(self) -> tuple[Matrix, Vector]:
         """(U, alpha) of shapes (m, d) and (m,), the weights that have these masses and imbalances."""
         assert self.imbalance is not None
-        root = np.sqrt(self.imbalance**2 + 4 * self.masses)
-        inner = 0.5 * (root + self.imbalance)
-        outer = 0.5 * (root - self.imbalance)
-        return inner[:, None] * self.directions, self.signs * np.maximum(outer, 0.0)
+        # The larger of |u| and |alpha| first, the smaller from their product: their difference would cancel.
+        larger = 0.5 * (np.hypot(self.imbalance, 2 * np.sqrt(self.masses)) + np.abs(self.imbalance))
+        smaller = np.divide(self.masses, larger, out=np.zeros_like(larger), where=larger > 0)
+        inner, outer = np.where(self.imbalance >= 0, (larger, smaller), (smaller, larger))
+        return inner[:, None] * self.directions, self.signs * outer
 
     # --- what it computes ---------------------------------------------------------------------------
     @property

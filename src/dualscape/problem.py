@@ -33,6 +33,9 @@ class Interval:
 
 
 def _finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]:
+    if np.ma.is_masked(values) or np.iscomplexobj(values):
+        kind = "complex" if np.iscomplexobj(values) else "masked"
+        raise InputError(f"{name} has {kind} entries; give real numbers, without gaps")
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -158,7 +161,7 @@ class Problem:
         return -self.loss.gradient(np.zeros(self.n), self.y)
 
     def oracle(self, name: str = "auto") -> Oracle:
-        """The oracle of that name for this data, prepared once; "auto" takes the cheapest exact one that is affordable."""
+        """The oracle of that name for this data, prepared once; "auto" takes the cheapest exact one it can afford."""
         from dualscape.oracles import choose_oracle
 
         known = self.architecture.oracles
@@ -213,6 +216,6 @@ class Problem:
         top = self.beta_max(oracle, progress)
         if top <= 0:
             raise InputError(
-                "beta_max is 0 (the zero network is optimal for every beta), so a fraction of it says nothing; give beta"
+                "beta_max is 0 (the zero network is optimal for every beta), so it has no fractions; give beta itself"
             )
         return self.with_beta(fraction * top)
