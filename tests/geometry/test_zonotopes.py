@@ -70,7 +70,8 @@ def test_degenerate_zonotopes_in_space(name):
     assert len(found.points) == len(hull.vertices)
     # The surface is star-shaped about its centre, so its tetrahedra fill the body exactly once.
     assert np.isclose(surface_volume(found), hull.volume)
-    assert found.exact and len(found.points) - len(found.edges) + euler_faces(found) == 2
+    assert found.exact
+    assert len(found.points) - len(found.edges) + euler_faces(found) == 2
 
 
 def euler_faces(found):
@@ -101,12 +102,14 @@ def test_flat_zonotopes_in_space(rows):
 def test_many_generators_are_sampled_and_say_so():
     zonotope = Zonotope(np.random.default_rng(2).normal(size=(300, 3)))
     found = boundary(zonotope)
-    assert not found.exact and len(found.points) == 2562
+    assert not found.exact
+    assert len(found.points) == 2562
     directions = sphere(3)[0]
     ratio = (directions @ (found.points - zonotope.centre).T).max(axis=1) / (
         zonotope.support(directions) - directions @ zonotope.centre
     )
-    assert ratio.max() <= 1 + 1e-12 and ratio.min() > 0.99
+    assert ratio.max() <= 1 + 1e-12
+    assert ratio.min() > 0.99
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 5])

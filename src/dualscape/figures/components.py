@@ -103,27 +103,28 @@ class Mark:
 def marks(filtration: Filtration, width: int, limit: int) -> list[Mark]:
     """At most about `limit` marks for the components at a width.
 
-    Components of a kind that join the same component at the next width share one mark when there are too many;
-    if that is not enough, the smallest of each kind share one.
+    When there are too many, isolated ones that lie in the same component at the next width share one mark; then the
+    others likewise; then the smallest of each kind.
     """
     found = [Mark(width, (c,), _is_isolated(filtration, c, width)) for c in filtration.components(width)]
-    if len(found) > limit:
-        found = _grouped_by_parent(filtration, found, width)
-    if len(found) > limit:
-        found = _smallest_together(found, limit)
-    return found
+    for isolated in (True, False):
+        if len(found) > limit:
+            found = _grouped_by_parent(filtration, found, isolated)
+    return found if len(found) <= limit else _smallest_together(found, limit)
 
 
 def _is_isolated(filtration: Filtration, component: Members, width: int) -> bool:
     return len(component) == 1 and filtration.sizes[component[0]] == width
 
 
-def _grouped_by_parent(filtration: Filtration, found: list[Mark], width: int) -> list[Mark]:
-    parent = {v: i for i, c in enumerate(filtration.components(width + 1)) for v in c}
-    groups: dict[tuple[int, bool], list[Mark]] = defaultdict(list)
+def _grouped_by_parent(filtration: Filtration, found: list[Mark], isolated: bool) -> list[Mark]:
+    """Marks of that kind which lie in the same component at the next width made one; the others as they are."""
+    parent = {v: i for i, c in enumerate(filtration.components(found[0].width + 1)) for v in c}
+    groups: dict[int, list[Mark]] = defaultdict(list)
     for mark in found:
-        groups[parent[mark.members[0]], mark.isolated].append(mark)
-    return [_together(group) for group in groups.values()]
+        if mark.isolated is isolated:
+            groups[parent[mark.members[0]]].append(mark)
+    return [mark for mark in found if mark.isolated is not isolated] + [_together(g) for g in groups.values()]
 
 
 def _smallest_together(found: list[Mark], limit: int) -> list[Mark]:

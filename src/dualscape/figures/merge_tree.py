@@ -110,8 +110,8 @@ def _caption(filtration: Filtration, last: int, shared: bool, exact: bool) -> st
     known = "" if exact else " that are known (there are more)"
     text = (
         f"From left to right: every red dot is one of the {total:,} minimal optimal networks{known}, at the width "
-        "that it needs. Lines meet at the least width at which one can be turned into the other without losing "
-        f"optimality, the order of neurons aside. From width {last} on, all of them are connected."
+        "that it needs. Lines meet, at a square, at the least width at which one can be turned into the other "
+        f"without losing optimality, the order of neurons aside. From width {last} on, all of them are connected."
     )
     if shared:
         text += (

@@ -261,6 +261,8 @@ def _layout(scene: Scene) -> dict[str, Any]:
     if scene.equal:
         axes["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1}
         axes["xaxis"]["constrain"] = axes["yaxis"]["constrain"] = "domain"
+    for axis in axes.values():
+        axis["automargin"] = True
     return layout | axes
 
 
@@ -270,7 +272,6 @@ def _axis(axis: Axis) -> dict[str, Any]:
         "gridcolor": "#e9ecef",
         "zerolinecolor": "#ced4da",
         "linecolor": GREY,
-        "automargin": True,
     }
     if axis.ticks is not None:
         shown |= {

@@ -21,6 +21,8 @@ def staircase(staircase: Staircase) -> Scene:
     """One column per width: red dots are isolated optima, blue rings continua, lines lead to what contains them."""
     if ends(staircase.M_star)[1] == 0:
         raise DoesNotApplyError("The zero network is the only optimal network, so the staircase has no steps.")
+    if not staircase.rows:
+        raise DoesNotApplyError("No optimal network is as narrow as the widths listed, so there are no steps to draw.")
     return _steps(staircase) if staircase.exact else _intervals(staircase)
 
 

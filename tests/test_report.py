@@ -1,0 +1,145 @@
+"""The report is one file that loads nothing, says the verdict first, and is written whole or not at all."""
+
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from dualscape import report
+from dualscape.errors import InputError
+from dualscape.optimal_set import optimal_set
+from dualscape.problem import Problem
+from dualscape.solver import solve
+from dualscape.staircase import staircase
+from solved import solved as shared
+
+NASTY = '</script><img src="http://evil/x.png"> & "q"'
+
+
+@cache
+def solved(name):
+    if name == "parity":
+        return shared(name)
+    solution = solve(Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none", feature_names=(NASTY, "b")))
+    optima = optimal_set(solution)
+    return solution, optima, staircase(optima)
+
+
+class Page(HTMLParser):
+    """Tags with attributes, and the text outside scripts and styles."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.words, self.stack = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br", "img", "link"):
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.stack):
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+def with_verdict(solution, verdict):
+    dual = -np.inf if verdict == "none" else solution.certificate.dual * 0.9
+    gap = solution.certificate.primal - dual
+    certificate = replace(solution.certificate, verdict=verdict, dual=dual, gap=gap, relative_gap=0.1)
+    return replace(solution, certificate=certificate)
+
+
+@pytest.mark.parametrize("name", ["talk", "parity"])
+def test_nothing_is_loaded(name):
+    page = Page(report.render(*solved(name)))
+    assert not page.stack
+    for tag, attributes in page.tags:
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base")
+        assert not {"src", "href", "srcset"} & attributes.keys()
+    policies = [a["content"] for t, a in page.tags if t == "meta" and a.get("http-equiv")]
+    assert policies
+    assert policies[0].startswith("default-src 'none'")
+
+
+def test_the_verdict_comes_first():
+    solution, optima, stairs = solved("talk")
+    page = Page(report.render(solution, optima, stairs, title="Two points", notes=("A note.",)))
+    place = page.text.index("Globally optimal")
+    assert place < page.text.index("Key numbers")
+    assert page.text.index("Two points") < place
+    assert "A note." in page.text
+    assert f"{solution.certificate.primal:.12g}" in page.text
+
+
+def test_the_staircase_is_exact():
+    page = Page(report.render(*solved("parity")))
+    for number in ("20,164", "120,961", "2,983,681"):
+        assert number in page.text
+
+
+def test_names_are_escaped():
+    text = report.render(*solved("talk"), title=NASTY)
+    page = Page(text)
+    assert NASTY in page.text
+    assert "img" not in [tag for tag, _ in page.tags]
+
+
+def test_figures_that_do_not_apply_say_why():
+    page = Page(report.render(*solved("parity")))
+    assert "Figures that do not apply here" in page.text
+    assert "here d = 4" in page.text
+
+
+@pytest.mark.parametrize(("verdict", "word"), [("bounded", "Bounded"), ("none", "No certificate")])
+def test_without_a_certificate_nothing_is_claimed(verdict, word):
+    page = Page(report.render(with_verdict(solved("talk")[0], verdict)))
+    assert word in page.text
+    assert "Globally optimal" not in page.text
+    assert "need a certified global optimum" in page.text
+    assert "The staircase" not in page.text
+    assert "optimal fit" not in page.text
+
+
+def test_a_search_has_no_bound():
+    page = Page(report.render(with_verdict(solved("talk")[0], "none")))
+    assert "proven lower bound none" in page.text
+    assert "inf" not in page.text.split()
+
+
+def test_written_whole(tmp_path):
+    path = tmp_path / "report.html"
+    report.write_report(path, *solved("talk"))
+    assert path.read_text(encoding="utf-8").endswith("</html>\n")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_an_older_page_survives_a_failure(tmp_path, monkeypatch):
+    path = tmp_path / "report.html"
+    path.write_text("older", encoding="utf-8")
+
+    def fail(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report.os, "replace", fail)
+    with pytest.raises(InputError, match="No space left"):
+        report.write_report(path, *solved("talk"))
+    assert path.read_text(encoding="utf-8") == "older"
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(InputError, match="missing"):
+        report.write_report(tmp_path / "missing" / "report.html", *solved("talk"))
+    with pytest.raises(InputError, match="cannot write"):
+        report.write_report(tmp_path, *solved("talk"))
+    assert not list(tmp_path.iterdir())
