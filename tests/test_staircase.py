@@ -11,6 +11,7 @@ from dualscape.geometry.vertices import vertices
 from dualscape.merge_tree import merge_tree
 from dualscape.optimal_set import OptimalSet, optimal_set
 from dualscape.problem import Problem
+from dualscape.solver import solve
 from dualscape.staircase import Staircase, _exact, staircase
 from labellings import count_components
 from planted import circle_family, solution_at
@@ -68,6 +69,26 @@ def test_known_staircases(known):
     assert stairs.connected_from == max(components) <= stairs.rank_bound <= stairs.talk_bound
     assert stairs.exact
     assert optimal.warnings == ()
+
+
+def test_known_staircases_after_solving(known):
+    planted, (k, dimension, _, _, components) = known
+    optimal = optimal_set(solve(planted.problem))
+    assert (optimal.k, optimal.dimension) == (k, dimension)
+    assert {row.m: row.components for row in staircase(optimal).rows} == components
+    np.testing.assert_allclose(optimal.y_star, planted.y_star, atol=1e-10)
+    np.testing.assert_allclose(optimal.directions, planted.directions, atol=1e-9)
+    assert optimal.warnings == ()
+
+
+def test_the_triangle_with_mixed_targets():
+    problem = Problem(polygon([90, 210, 330]), [1, -1, 1], beta=1.0, bias="none").at_fraction(0.1)
+    optimal = optimal_set(solve(problem))
+    stairs = staircase(optimal)
+    assert (optimal.k, optimal.dimension, stairs.m_star, stairs.M_star) == (4, 1, 2, 3)
+    assert {row.m: row.components for row in stairs.rows} == {2: 2, 3: 7, 4: 1}
+    for row in stairs.rows:
+        assert (row.components, row.isolated) == count_components(optimal.A, optimal.y_star, row.m)
 
 
 def test_known_staircases_from_first_principles(known):
