@@ -7,7 +7,143 @@ At a vertex the sign of each hyperplane through it is fixed by which of the cell
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.arrangement import MOST_OPEN, decompose, line_of, unrank
+#: At most this many open signs are resolved by listing both at one vertex.
+MOST_OPEN = 10
+
+
+@njit(cache=True, nogil=True)
+def unrank(position, n, size, subset):
+    """The subset of {1..n} of that size at that position in lexicographic order, written to `subset`."""
+    low = 1
+    for slot in range(size):
+        for value in range(low, n + 1):
+            # combinations that have `value` in this slot: C(n - value, size - slot - 1)
+            ways = 1.0
+            for k in range(size - slot - 1):
+                ways = ways * (n - value - k) / (k + 1)
+            block = np.int64(round(ways))
+            if position < block:
+                subset[slot] = value
+                low = value + 1
+                break
+            position -= block
+
+
+@njit(cache=True, nogil=True)
+def next_subset(subset, n, size):
+    """The lexicographically next subset of {1..n}, in place."""
+    slot = size - 1
+    while slot >= 0 and subset[slot] == n - size + 1 + slot:
+        slot -= 1
+    if slot < 0:
+        return
+    subset[slot] += 1
+    for later in range(slot + 1, size):
+        subset[later] = subset[later - 1] + 1
+
+
+@njit(cache=True, nogil=True)
+def line_of(turned, subset, size, p, q, Q, R):
+    """The line {p + t q} on which the `size` rows of `subset` vanish, in the first size + 2 coordinates.
+
+    The last coordinate is positive along p (`p[-1]`, the height) and zero along q. Writes Q, R: rows of the subset without their last
+    coordinate are R^T Q. Returns a bound on the error of the plane of p and q, or inf when it is not determined; within the
+    plane p and q are known up to a rotation by that error / height.
+    """
+    dim = size + 2
+    # Gram-Schmidt of the full rows, then the two unit vectors orthogonal to them.
+    basis = np.empty((dim, dim))
+    smallest = 1.0
+    for l in range(size):
+        row = turned[subset[l]]
+        norm0 = 0.0
+        for a in range(dim):
+            basis[l, a] = row[a]
+            norm0 += row[a] * row[a]
+        for _ in range(2):
+            for i in range(l):
+                dot = 0.0
+                for a in range(dim):
+                    dot += basis[i, a] * basis[l, a]
+                for a in range(dim):
+                    basis[l, a] -= dot * basis[i, a]
+        norm = 0.0
+        for a in range(dim):
+            norm += basis[l, a] * basis[l, a]
+        if norm <= 0.0:
+            return np.inf
+        smallest = min(smallest, np.sqrt(norm / norm0))
+        for a in range(dim):
+            basis[l, a] /= np.sqrt(norm)
+    for extra in range(size, dim):
+        best, best_norm = -1, -1.0
+        # the unit vector that the chosen ones cover least
+        for e in range(dim):
+            norm = 1.0
+            for i in range(extra):
+                norm -= basis[i, e] * basis[i, e]
+            if norm > best_norm:
+                best, best_norm = e, norm
+        for a in range(dim):
+            basis[extra, a] = 0.0
+        basis[extra, best] = 1.0
+        for _ in range(2):
+            for i in range(extra):
+                dot = 0.0
+                for a in range(dim):
+                    dot += basis[i, a] * basis[extra, a]
+                for a in range(dim):
+                    basis[extra, a] -= dot * basis[i, a]
+        norm = 0.0
+        for a in range(dim):
+            norm += basis[extra, a] * basis[extra, a]
+        for a in range(dim):
+            basis[extra, a] /= np.sqrt(norm)
+    x, y = basis[size, dim - 1], basis[size + 1, dim - 1]
+    height = np.hypot(x, y)
+    if height <= 0.0:
+        return np.inf
+    for a in range(dim):
+        p[a] = (x * basis[size, a] + y * basis[size + 1, a]) / height
+        q[a] = (y * basis[size, a] - x * basis[size + 1, a]) / height
+    q[dim - 1] = 0.0
+    # The same rows without their last coordinate: the objective is decomposed over them.
+    for l in range(size):
+        row = turned[subset[l]]
+        for a in range(dim - 1):
+            Q[l, a] = row[a]
+        for i in range(l):
+            R[i, l] = 0.0
+        for _ in range(2):
+            for i in range(l):
+                dot = 0.0
+                for a in range(dim - 1):
+                    dot += Q[i, a] * Q[l, a]
+                R[i, l] += dot
+                for a in range(dim - 1):
+                    Q[l, a] -= dot * Q[i, a]
+        norm = 0.0
+        for a in range(dim - 1):
+            norm += Q[l, a] * Q[l, a]
+        R[l, l] = np.sqrt(norm)
+        if R[l, l] <= 0.0:
+            return np.inf
+        for a in range(dim - 1):
+            Q[l, a] /= R[l, l]
+    return 1e-15 * dim / smallest
+
+
+@njit(cache=True, nogil=True)
+def decompose(Q, R, vector, size, mu):
+    """mu with sum_l mu_l row_l = vector, for vector in the span of the rows R^T Q."""
+    for l in range(size):
+        mu[l] = 0.0
+        for a in range(size + 1):
+            mu[l] += Q[l, a] * vector[a]
+    for l in range(size - 1, -1, -1):
+        for i in range(l + 1, size):
+            mu[l] -= R[l, i] * mu[i]
+        mu[l] /= R[l, l]
 
 
 @njit(cache=True, nogil=True)
@@ -109,30 +245,45 @@ def vertex_signs(turned, level, subset, position, count, work, bits, doubtful):
     return doubts
 
 
+@njit(cache=True, nogil=True)
+def begin_line(turned, level, subset, count, work, bits):
+    """Signs far down the line, before its first crossing; the subset's own rows are left unset."""
+    order, slope = work[0], work[2]
+    bits[:] = False
+    bits[0] = True
+    for position in range(count):
+        bits[order[position]] = slope[order[position]] < 0
+
+
+@njit(cache=True, nogil=True)
+def bottom_pattern(turned, bits):
+    """The one cell of level 0: its top is the first basis vector."""
+    bits[0] = True
+    for k in range(1, len(bits)):
+        bits[k] = turned[k, 0] > 0
+
+
 @njit(cache=True)
-def _list_line(turned, level, line):
+def line_patterns(turned, level, line):
+    """(patterns (cells, N) of one line with hyperplane 0 positive, 1 if rounding left more open than can be listed)."""
     N, r = turned.shape
     work = make_work(N, r)
-    order, t, slope, error = work[0], work[1], work[2], work[3]
-    bits = np.zeros(N, dtype=np.bool_)
-    bits[0] = True
+    order, slope = work[0], work[2]
+    bits = np.empty(N, dtype=np.bool_)
+    out = np.empty((4 * N, N), dtype=np.bool_)
     if level == 0:
-        out0 = np.empty((1, N), dtype=np.bool_)
-        for k in range(1, N):
-            bits[k] = turned[k, 0] > 0
-        out0[0] = bits
-        return out0, 0
+        bottom_pattern(turned, bits)
+        out[0] = bits
+        return out[:1], 0
     subset = np.zeros(level, dtype=np.int64)
     unrank(line, N - 1, level - 1, subset)
     last = subset[level - 2] if level > 1 else 0
     count = start_line(turned, level, subset, work)
     if count < 0:
-        return np.empty((0, N), dtype=np.bool_), 1
+        return out[:0], 1
+    begin_line(turned, level, subset, count, work, bits)
     doubtful = np.empty(MOST_OPEN, dtype=np.int64)
-    out = np.empty((max(count, 1) * 4, N), dtype=np.bool_)
     filled = 0
-    for k in order[:count]:
-        bits[k] = slope[k] < 0
     for position in range(count):
         i = order[position]
         if i > last:
@@ -151,11 +302,3 @@ def _list_line(turned, level, line):
                 filled += 1
         bits[i] = slope[i] > 0
     return out[:filled], 0
-
-
-def list_line(turned, level, line):
-    """The patterns (bool, (cells, N)) of one line, hyperplane 0 positive; raises when rounding leaves too much open."""
-    bits, failed = _list_line(turned, level, line)
-    if failed:
-        raise ArithmeticError("the turned arrangement is not resolved in double precision; turn it further")
-    return bits

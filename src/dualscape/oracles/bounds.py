@@ -123,7 +123,11 @@ def pattern_bound(rows, kappa, linear, sign, bits, turn, size, floor, scratch):
         both += left[k]
     if both == 0 or both > MOST_BOTH or upper <= floor:
         return upper, m, norm > floor
-    return min(upper, _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, left, norm + rounding)), m, norm > floor
+    return (
+        min(upper, _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, left, norm + rounding)),
+        m,
+        norm > floor,
+    )
 
 
 @njit(cache=True, nogil=True)

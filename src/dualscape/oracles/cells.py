@@ -10,166 +10,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numba import njit
 
-from dualscape.geometry.arrangement import MOST_OPEN, Arrangement, count_cells, next_subset, unrank
-from dualscape.geometry.cones import climb, crossings
+from dualscape.geometry.arrangement import Arrangement, count_cells
 from dualscape.geometry.hinges import Hinges
-from dualscape.geometry.sweep import make_work, start_line, vertex_signs
 from dualscape.oracles.base import Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.bounds import EPS, make_scratch, pattern_bound
 from dualscape.oracles.local import assemble
+from dualscape.oracles.scan import scan_lines
 from dualscape.progress import Event, Progress, silent
 
 #: Seconds per pattern pair: a fixed part and a part per hyperplane and coordinate (median of two cores, benchmarks/cells.py).
 PAIR_SECONDS = 2.5e-7
 #: Lines handed to a thread at once hold about this many patterns.
 CHUNK = 40_000
-
-
-@njit(cache=True, nogil=True)
-def _consider(rows, kappa, linear, bits, flip, turn, size, floor, scratch, flips, found, state):
-    """Bound one pattern (complemented when `flip`) for both signs; record local maximisers above the floor.
-
-    state = (upper, number found, patterns projected)."""
-    N, r = rows.shape
-    u, active, lam = scratch[1], scratch[2], scratch[3]
-    pattern = np.empty(N, dtype=np.bool_)
-    best = np.empty(r)
-    for sign in (1.0, -1.0):
-        for k in range(N):
-            pattern[k] = bits[k] != flip
-        bound, m, interesting = pattern_bound(rows, kappa, linear, sign, pattern, turn, size, floor, scratch)
-        state[2] += 1
-        if bound > state[0]:
-            state[0] = bound
-        if not interesting:
-            continue
-        norm = 0.0
-        for a in range(r):
-            best[a] = u[a]
-            norm += u[a] * u[a]
-        norm = np.sqrt(norm)
-        if crossings(rows, kappa, sign, best, flips) > 0:
-            # A kink across which s f rises: the local maximum is in another cone, which may be thinner than the turn.
-            norm, m = climb(rows, kappa, linear, sign, best, pattern, active, lam)
-            if norm <= floor:
-                continue
-        filled = int(state[1])
-        known = False
-        for j in range(filled):
-            same = found[j, r] == sign
-            for a in range(r):
-                same = same and abs(found[j, a] - best[a] / norm) <= 1e-12
-            known = known or same
-        if known:
-            continue
-        if filled < found.shape[0]:
-            for a in range(r):
-                found[filled, a] = best[a] / norm
-            found[filled, r] = sign
-        state[1] += 1
-
-
-@njit(cache=True, nogil=True)
-def _scan(turned, rows, kappa, linear, level, first, lines, turn, size, floor, found, state):
-    """Bound all patterns of `lines` lines of one level from `first` on. state[3] counts unresolved lines."""
-    N, r = rows.shape
-    work = make_work(N, r)
-    order, slope = work[0], work[2]
-    scratch = make_scratch(N, r)
-    flips = np.empty(N, dtype=np.bool_)
-    bits = np.zeros(N, dtype=np.bool_)
-    doubtful = np.empty(MOST_OPEN, dtype=np.int64)
-    subset = np.zeros(max(level, 1), dtype=np.int64)
-    g = np.empty(r)
-    whole = 2.0 * linear
-    pull_sum = 0.0
-    for k in range(N):
-        pull_sum += abs(kappa[k])
-        for a in range(r):
-            whole[a] += kappa[k] * rows[k, a]
-    # What a wrong side may add to |g| with lam = 0, and the rounding of a gradient carried along a line of N steps.
-    margin = 1.01 * turn * pull_sum + (3 * N + 4 * r + 16) * EPS * size
-    prune = max(floor - margin, 0.0)
-    prune2 = prune * prune
-    if level == 0:
-        bits[0] = True
-        for k in range(1, N):
-            bits[k] = turned[k, 0] > 0
-        for flip in (False, True):
-            _consider(rows, kappa, linear, bits, flip, turn, size, floor, scratch, flips, found, state)
-        return
-    unrank(first, N - 1, level - 1, subset)
-    here = np.empty(r)
-    for step in range(lines):
-        if step:
-            next_subset(subset, N - 1, level - 1)
-        last = subset[level - 2] if level > 1 else 0
-        if last == N - 1:
-            continue
-        count = start_line(turned, level, subset, work)
-        if count < 0:
-            state[3] += 1
-            continue
-        bits[:] = False
-        bits[0] = True
-        for c in range(count):
-            bits[order[c]] = slope[order[c]] < 0
-        for a in range(r):
-            g[a] = linear[a]
-        for k in range(N):
-            if bits[k]:
-                for a in range(r):
-                    g[a] += kappa[k] * rows[k, a]
-        for position in range(count):
-            i = order[position]
-            after = slope[i] > 0
-            if i > last:
-                doubts = vertex_signs(turned, level, subset, position, count, work, bits, doubtful)
-                if doubts < 0:
-                    state[3] += 1
-                    bits[i] = after
-                    continue
-                # g knows hyperplane i as it was before the vertex and the subset's rows as absent.
-                for a in range(r):
-                    here[a] = g[a]
-                if bits[i] == after:
-                    change = kappa[i] if after else -kappa[i]
-                    for a in range(r):
-                        here[a] += change * rows[i, a]
-                for l in range(level - 1):
-                    if bits[subset[l]]:
-                        for a in range(r):
-                            here[a] += kappa[subset[l]] * rows[subset[l], a]
-                for choice in range(1 << doubts):
-                    for b in range(doubts):
-                        if choice >> b & 1:
-                            k = doubtful[b]
-                            bits[k] = not bits[k]
-                    norm2, other2 = 0.0, 0.0
-                    for a in range(r):
-                        value = here[a]
-                        for b in range(doubts):
-                            if choice >> b & 1:
-                                k = doubtful[b]
-                                value += kappa[k] * (1.0 if bits[k] else -1.0) * rows[k, a]
-                        norm2 += value * value
-                        other2 += (whole[a] - value) * (whole[a] - value)
-                    if norm2 > prune2:
-                        _consider(rows, kappa, linear, bits, False, turn, size, floor, scratch, flips, found, state)
-                    if other2 > prune2:
-                        _consider(rows, kappa, linear, bits, True, turn, size, floor, scratch, flips, found, state)
-                    for b in range(doubts):
-                        if choice >> b & 1:
-                            k = doubtful[b]
-                            bits[k] = not bits[k]
-                for l in range(level - 1):
-                    bits[subset[l]] = False
-            bits[i] = after
-            change = kappa[i] if after else -kappa[i]
-            for a in range(r):
-                g[a] += change * rows[i, a]
 
 
 class CellsOracle(Oracle):
@@ -216,33 +68,29 @@ class CellsOracle(Oracle):
         def scan(task: tuple[int, int, int], room: int = 4096) -> tuple[Matrix, Vector]:
             while True:
                 found, state = np.empty((room, hinges.rank + 1)), np.zeros(4)
-                _scan(
-                    arrangement.turned, hinges.rows, kappa, linear, *task, arrangement.turn, size, floor, found, state
-                )
+                turned, turn = arrangement.turned, arrangement.turn
+                scan_lines(turned, hinges.rows, kappa, linear, *task, turn, size, floor, found, state)
                 if state[1] <= room:
                     return found[: int(state[1])], state
                 room = 2 * int(state[1])
 
-        found, upper, projected, failed = [], floor, 0, 0
-        done, told = 0, time.monotonic()
+        found, upper, failed, done, told = [], floor, 0, 0, time.monotonic()
         tasks = list(self._tasks())
-        lines_total = sum(lines for _, _, lines in tasks)
+        total = sum(lines for _, _, lines in tasks)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             try:
                 for task, (units, state) in zip(tasks, pool.map(scan, tasks), strict=True):
                     found.append(units)
                     upper = max(upper, float(state[0]))
-                    projected += int(state[2])
                     failed += int(state[3])
                     done += task[2]
                     if time.monotonic() - told > 0.2:
                         told = time.monotonic()
-                        progress(Event("cells", done, lines_total, f"h <= {upper:.6g} so far"))
+                        progress(Event("cells", done, total, f"h <= {upper:.6g} on what is covered"))
             except KeyboardInterrupt:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        if failed:
-            raise ArithmeticError("the turned arrangement is not resolved in double precision; turn it further")
+        upper = float(arrangement.resolved(upper, failed))
         units = np.vstack(found)
         return assemble(
             self._X,

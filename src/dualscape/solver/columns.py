@@ -80,7 +80,12 @@ class State:
         signs = np.concatenate([self.signs, signs])
         new = np.zeros(len(signs) - len(self.masses))
         columns = np.hstack(
-            [self.columns, problem.architecture.columns(problem.X, directions[len(self.masses) :], signs[-len(new) or len(signs) :])]
+            [
+                self.columns,
+                problem.architecture.columns(
+                    problem.X, directions[len(self.masses) :], signs[-len(new) or len(signs) :]
+                ),
+            ]
         )
         start = np.concatenate([self.masses, new])
         if masses is not None:
@@ -111,7 +116,6 @@ class State:
             self.add(*units)
             if before - self.objective <= 1e-13 * abs(before):
                 return
-
 
     def polished_dual(self, rounds: int = 3) -> Vector:
         """nu with the constraints of the units at hand tight to the precision of nu, not of y.

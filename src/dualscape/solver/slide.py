@@ -23,9 +23,7 @@ Vector = NDArray[np.float64]
 LARGEST_SYSTEM = 4000
 
 
-def merge_units(
-    directions: Matrix, signs: Vector, masses: Vector, tolerance: float
-) -> tuple[NDArray[np.intp], Vector]:
+def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: float) -> tuple[NDArray[np.intp], Vector]:
     """(one index per unit, its mass): units of equal sign within `tolerance` joined, zero directions left out."""
     alive = np.flatnonzero(np.linalg.norm(directions, axis=1) > 0.5)
     leaders = distinct(directions, signs, alive, tolerance)
