@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+
+from dualscape import catalogue
+from dualscape.analysis import analyze
+from dualscape.catalogue import ENTRIES, Entry, get
+from dualscape.certificate import certify_dual
+from dualscape.errors import InputError
+from dualscape.planted import circle_family, plant
+
+KNOWN = {name: entry for name, entry in ENTRIES.items() if entry.known != catalogue.Known()}
+SMALL = {name: entry for name, entry in ENTRIES.items() if not name.startswith(("diabetes", "breast"))}
+
+
+@pytest.mark.parametrize("entry", KNOWN.values(), ids=KNOWN)
+def test_known_answers(entry: Entry):
+    result, known = analyze(entry.problem()), entry.known
+    assert result.solution.certificate.verdict == "global"
+    if known.value is not None:
+        assert result.solution.certificate.primal == pytest.approx(known.value, rel=1e-9)
+    assert result.optimal_set is not None
+    assert result.staircase is not None
+    found = {
+        "k": result.optimal_set.k,
+        "dimension": result.optimal_set.dimension,
+        "m_star": result.staircase.m_star,
+        "M_star": result.staircase.M_star,
+    }
+    for name, value in found.items():
+        expected = getattr(known, name)
+        assert expected is None or value == expected, name
+    if known.components:
+        assert {row.m: row.components for row in result.staircase.rows} == dict(known.components)
+        assert result.staircase.connected_from == max(known.components)
+
+
+@pytest.mark.parametrize("entry", SMALL.values(), ids=SMALL)
+def test_small_entries_are_solved_to_the_end(entry: Entry):
+    result = analyze(entry.problem())
+    assert result.solution.certificate.verdict == "global"
+    assert result.solution.certificate.relative_gap <= 1e-9
+    assert result.staircase is not None
+    assert result.optimal_set is not None
+    assert not result.optimal_set.separation.narrow
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_entries_have_data_and_one_default(entry: Entry):
+    table = entry.table()
+    assert len(table.X) == len(table.y) > 0
+    assert table.X.shape[1] == len(table.feature_names)
+    assert (entry.beta is None) != (entry.beta_fraction is None)
+    assert entry.summary
+    assert entry.source
+
+
+def test_real_data_are_standardised():
+    table = get("diabetes-bmi-s5").table()
+    assert table.X.shape == (442, 2)
+    assert table.feature_names == ("bmi", "s5")
+    np.testing.assert_allclose(np.column_stack([table.X, table.y]).mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(np.column_stack([table.X, table.y]).std(axis=0), 1)
+    assert set(get("breast-cancer").table().y) == {-1.0, 1.0}
+
+
+def test_beta_can_be_given():
+    assert get("square").problem(beta=0.25).beta == 0.25
+    assert get("square").problem().beta == pytest.approx(0.1 * 2**0.5)
+
+
+def test_unknown_entries():
+    with pytest.raises(InputError) as caught:
+        get("tringle")
+    assert str(caught.value) == "the catalogue has no problem 'tringle'; did you mean 'triangle'?"
+    with pytest.raises(InputError, match="`dualscape catalogue` lists all"):
+        get("%%%")
+
+
+@pytest.mark.parametrize("angles", [(30, 90), (30, 60, 90), (30, 45, 60, 75, 90), (30, 35, 50, 52, 71, 84, 90)])
+def test_circle_family_has_one_more_unit_than_points(angles):
+    planted = circle_family(angles, beta=0.3)
+    n = len(angles)
+    certificate = certify_dual(planted.problem, planted.network, planted.nu)
+    assert certificate.verdict == "global"
+    assert certificate.primal == pytest.approx(planted.value, rel=1e-12)
+    result = analyze(planted.problem)
+    assert result.optimal_set is not None
+    assert (result.optimal_set.k, result.optimal_set.rank, result.optimal_set.dimension) == (n + 1, n, 1)
+    assert result.optimal_set.contains(planted.network)
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "bias"), [(5, 2, "none"), (8, 2, "penalised"), (7, 3, "penalised"), (12, 1, "penalised")]
+)
+def test_planted_optima_are_found(n, p, bias):
+    rng = np.random.default_rng(n)
+    planted = plant(rng.standard_normal((n, p)), rng.standard_normal(n), beta=0.2, bias=bias)
+    certificate = certify_dual(planted.problem, planted.network, planted.nu)
+    assert certificate.verdict == "global"
+    result = analyze(planted.problem)
+    assert result.solution.certificate.primal == pytest.approx(planted.value, rel=1e-10)
+    assert result.optimal_set is not None
+    assert result.optimal_set.k == planted.network.width
+    assert result.optimal_set.contains(planted.network)
+
+
+def test_planting_on_the_dual_of_a_solved_problem():
+    """New masses on the units of one problem give another with the same units."""
+    first = analyze(get("random-10x2").problem())
+    assert first.optimal_set is not None
+    problem, k = first.problem, first.optimal_set.k
+    masses = np.arange(1.0, k + 1)
+    planted = plant(problem.inputs, first.solution.nu, beta=0.5, masses=masses, bias=problem.bias)
+    second = analyze(planted.problem)
+    assert second.optimal_set is not None
+    assert second.optimal_set.k == k
+    assert sorted(second.solution.network.masses) == pytest.approx(masses, rel=1e-7)
+
+
+def test_planting_is_refused_where_nothing_can_grow():
+    with pytest.raises(InputError, match="no unit neuron has a positive value at this nu"):
+        plant([[1.0], [2.0]], [0.0, 0.0])
+    with pytest.raises(InputError, match="1 units are tight at this nu, but 2 masses were given; give one each"):
+        plant([[1.0], [2.0]], [1.0, 1.0], masses=[1.0, 2.0])
+    with pytest.raises(InputError, match="the angles must increase from 30 to 90 degrees, got 30, 20, 90"):
+        circle_family([30, 20, 90])
