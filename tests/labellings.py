@@ -42,8 +42,14 @@ def count_components(A: np.ndarray, y: np.ndarray, m: int) -> tuple[int, int]:
                 for label in range(k):
                     filled = (*s[:slot], label, *s[slot + 1 :])
                     parent[root(number[filled])] = root(number[s])
-    labellings: dict[int, int] = {}
+    labellings: dict[int, list[tuple[int, ...]]] = {}
     for s, i in number.items():
-        labellings[root(i)] = labellings.get(root(i), 0) + (k not in s)
-    # A bounded set of positive dimension has a point with a zero slot, which other labellings share.
-    return len(labellings), sum(count == 1 for count in labellings.values())
+        labellings.setdefault(root(i), []).extend([s] if k not in s else [])
+    return len(labellings), sum(_is_a_point(A, y, found) for found in labellings.values())
+
+
+def _is_a_point(A: np.ndarray, y: np.ndarray, labellings: list[tuple[int, ...]]) -> bool:
+    """Whether all these labellings, which hang together, have one network in common and no other."""
+    if not np.any(y):
+        return True
+    return len(labellings) == 1 and np.linalg.matrix_rank(A[:, labellings[0]]) == len(labellings[0])

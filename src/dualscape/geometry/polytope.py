@@ -15,6 +15,7 @@ from dualscape.geometry.linear_program import Maximiser, SparsestBound, maximise
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+AFFORDABLE = 20_000  # entries of Q up to which every coordinate gets a linear program of its own for its bound
 FEASIBLE = 1e-6  # |A c - b| / |b| above this is no rounding
 
 
@@ -105,7 +106,11 @@ class Polytope:
         """Bounds on the least number of positive coordinates of a vertex, by a MILP, and a vertex."""
         if len(self.active) == 0:
             return SparsestBound(0, 0, np.zeros(self.k))
-        top = self.shares(self.upper()) * (1 + 1e-9)
+        if self.Q.size <= AFFORDABLE:
+            top = self.shares(self.upper())
+        else:
+            top = np.full(len(self.active), Maximiser(self.Q, self.rhs)(np.ones(len(self.active)))[0])
+        top = top * (1 + 1e-9)
         found = sparsest(self.Q, self.rhs, top, tolerance=self.tolerance, nodes=nodes, seconds=seconds)
         return SparsestBound(found.low, found.high, self.masses(found.point))
 
