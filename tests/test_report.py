@@ -1,5 +1,7 @@
 """The report is one file that loads nothing, says the verdict first, and is written whole or not at all."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
@@ -143,3 +145,13 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(InputError, match="cannot write"):
         report.write_report(tmp_path, *solved("talk"))
     assert not list(tmp_path.iterdir())
+
+
+def test_drawing_the_report_imports_no_plotting_machinery():
+    code = (
+        "import sys\n"
+        "from dualscape import Problem, report, solve\n"
+        "report.render(solve(Problem([[1.0], [2.0]], [1, 2], beta=0.1)))\n"
+        "assert not {'plotly.graph_objects', 'matplotlib'} & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -111,7 +111,11 @@ def render(
     title: str | None = None,
 ) -> str:
     """The text of the page."""
-    heading = html.escape(title or "The optimal networks of a regularised ReLU network problem")
+    certified = solution.certificate.verdict == "global"
+    default = (
+        "All optimal networks of a training problem" if certified else "A trained network and what is proven of it"
+    )
+    heading = html.escape(title or default)
     drawn, missing = _gallery(solution, optimal_set, staircase)
     body = [
         f"<h1>{heading}</h1>",
@@ -247,9 +251,10 @@ def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
     columns = [*names] if wide else ["direction (largest coordinates)"]
     ranges = ["mass"] if optimal_set is None else ["mass in a smallest network", "least mass", "greatest mass"]
     smallest = masses[int(np.argmin((masses > 0).sum(axis=1)))]
+    digits = 6 if len(names) <= 5 else 4
     rows = []
     for j in range(min(len(signs), ROWS)):
-        values = [f"{v:.6f}" for v in directions[j]] if wide else [_largest(directions[j], names)]
+        values = [f"{v:.{digits}f}" for v in directions[j]] if wide else [_largest(directions[j], names)]
         values += [f"{smallest[j]:.6g}"]
         values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
         rows.append([str(j + 1), "+1" if signs[j] > 0 else "-1", *values])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dualscape import figures
-from dualscape.figures.components import Filtration, filtration_of, marks
+from dualscape.figures.components import Filtration, filtration_of, longest, marks
 from dualscape.figures.numbers import compact, grouped, plural
 from dualscape.figures.polytope import edges_of, facets_of, flat_coordinates
 from dualscape.figures.rectified_ellipsoid import rectified_sphere
@@ -92,6 +92,20 @@ def test_many_components_share_marks_and_none_is_lost(groups, each, expected):
     found = marks(filtration, 4, 20)
     assert len(found) <= expected
     assert sorted(v for mark in found for v in mark.members) == list(range(groups * each))
+
+
+@pytest.mark.parametrize("most", [2, 5, 40, 129])
+def test_the_longest_branches_join_where_they_did(most):
+    _, _, stairs = solved("parity")
+    tree = stairs.tree
+    kept = longest(tree, most)
+    assert len(kept.sizes) == most
+    lasting = sorted((merge.width - merge.born for merge in tree.merges), reverse=True)
+    widths = {max(a, b): width for width, a, b in kept.merges}
+    assert sorted((widths[i] - kept.sizes[i] for i in range(1, most)), reverse=True) == lasting[: most - 1]
+    for width in range(4, 10):
+        assert len(kept.components(width)) <= tree.components(width)
+    assert len(kept.components(9)) == 1
 
 
 def test_staircase_in_bounds_draws_intervals():
@@ -273,6 +287,6 @@ def test_numbers():
     assert grouped((3, 7)) == "3 to 7"
     assert grouped((3, None)) == "at least 3"
     assert compact(40320) == "40,320"
-    assert compact(10**30 + 5) == "1.00e30"
+    assert compact(10**30 + 5) == "1.0e30"
     assert plural(1, "neuron") == "1 neuron"
     assert plural(2, "neuron") == "2 neurons"

@@ -60,6 +60,18 @@ def filtration_of(tree: MergeTree) -> Filtration:
     return Filtration(tuple(tree.births.tolist()), tuple((w, i, j) for i, j, w in tree.edges.tolist()))
 
 
+def longest(tree: MergeTree, most: int) -> Filtration:
+    """The filtration of the `most` branches that last longest from where they appear to where they are absorbed.
+
+    An elder branch lasts at least as long as any that it absorbs, so what is kept is a tree again, of the same widths.
+    """
+    kept = sorted(tree.merges, key=lambda merge: merge.born - merge.width)[: most - 1]
+    oldest = int(tree.births.argmin())
+    number = {v: i for i, v in enumerate([oldest, *(merge.younger for merge in kept)])}
+    merges = tuple((merge.width, number[merge.elder], number[merge.younger]) for merge in kept)
+    return Filtration(tuple(int(tree.births[v]) for v in number), merges)
+
+
 def _labels(sizes: tuple[int, ...], merges: Iterable[tuple[int, int, int]]) -> list[int]:
     """For every vertex a label that it shares with those it is merged with."""
     parent = list(range(len(sizes)))
@@ -75,7 +87,7 @@ def _labels(sizes: tuple[int, ...], merges: Iterable[tuple[int, int, int]]) -> l
     return [root(v) for v in range(len(sizes))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mark:
     """One mark of the staircase: a component at one width, or several alike.
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.components import Filtration, Members, filtration_of
+from dualscape.figures.components import Filtration, Members, filtration_of, longest
 from dualscape.figures.scene import BLUE, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points, Scene
 from dualscape.staircase import Staircase
 
 Matrix = NDArray[np.float64]
-LIMIT = 48  # leaves that are drawn one by one
+LIMIT = 48  # leaves that are drawn one by one; more of them share rows when they are alike
+MOST = 64  # rows; beyond, the branches that last longest
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ def merge_tree(staircase: Staircase) -> Scene:
         raise DoesNotApplyError("There is one minimal optimal network, so the merge tree has a single branch.")
     first, last = min(filtration.sizes), max(width for width, _, _ in filtration.merges)
     groups = _rows(filtration)
+    if len(groups) > MOST:
+        filtration = longest(staircase.tree, MOST)
+        groups = _rows(filtration)
     horizontal, vertical = _grow(filtration, groups, last)
     starts = np.array([[filtration.sizes[group[0]], row] for row, group in enumerate(groups)], dtype=float)
     joins = np.array([piece.mean(axis=0) for piece in vertical])
@@ -53,7 +57,7 @@ def merge_tree(staircase: Staircase) -> Scene:
         Axis("width m", tuple((float(m), str(m)) for m in range(first, last + 1)), (first - 0.6, last + 0.9)),
         Axis(hidden=True, limits=(-1.0, float(len(groups)))),
     )
-    caption = _caption(filtration, last, len(groups) < len(filtration.sizes), staircase.exact)
+    caption = _caption(filtration, last, len(groups) < len(filtration.sizes), staircase)
     height = int(np.clip(150 + 15 * len(groups), 240, 860))
     return Scene("merge_tree", "The merge tree", caption, axes, layers, height=height)
 
@@ -105,14 +109,17 @@ def _first_joins(filtration: Filtration) -> dict[int, int]:
     return found
 
 
-def _caption(filtration: Filtration, last: int, shared: bool, exact: bool) -> str:
-    total = len(filtration.sizes)
-    known = "" if exact else " that are known (there are more)"
+def _caption(filtration: Filtration, last: int, shared: bool, staircase: Staircase) -> str:
+    drawn, total = len(filtration.sizes), len(staircase.tree.births)
+    known = "" if staircase.exact else " that are known (there are more)"
+    which = f"the {total:,}" if drawn == total else f"{drawn:,} of the {total:,}"
     text = (
-        f"From left to right: every red dot is one of the {total:,} minimal optimal networks{known}, at the width "
-        "that it needs. Lines meet, at a square, at the least width at which one can be turned into the other "
-        f"without losing optimality, the order of neurons aside. From width {last} on, all of them are connected."
+        f"From left to right: every red dot is one of {which} minimal optimal networks{known}, at the width that it "
+        "needs. Lines meet, at a square, at the least width at which one can be turned into the other without losing "
+        f"optimality, the order of neurons aside. From width {last} on, all of them are connected."
     )
+    if drawn < total:
+        text += " Those are drawn whose branches stay apart longest."
     if shared:
         text += (
             " Networks that appear at the same width and first meet the same others at the same width share a line, "

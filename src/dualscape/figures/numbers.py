@@ -19,17 +19,15 @@ def grouped(value: Count) -> str:
     return _between(value, f"{high:,}" if high is not None else "", f"{low:,}")
 
 
-def compact(value: Count) -> str:
-    """All digits up to nine of them, powers of ten beyond: "40,320", "3.04e64"."""
+def compact(value: Count, most: int = 9) -> str:
+    """All digits when there are at most that many, powers of ten beyond: "40,320", "3.0e64"."""
     low, high = ends(value)
-    return _between(value, _short(high) if high is not None else "", _short(low))
+    return _between(value, _short(high, most) if high is not None else "", _short(low, most))
 
 
-def _short(value: int) -> str:
-    if abs(value) < 10**9:
-        return f"{value:,}"
-    digits = str(abs(value))
-    return f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
+def _short(value: int, most: int) -> str:
+    digits = str(value)
+    return f"{value:,}" if len(digits) <= most else f"{digits[0]}.{digits[1]}e{len(digits) - 1}"
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

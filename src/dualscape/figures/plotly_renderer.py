@@ -254,7 +254,7 @@ def _layout(scene: Scene) -> dict[str, Any]:
     if scene.dimension == 3:
         layout["scene"] = axes | {
             "aspectmode": "data" if scene.equal else "cube",
-            "camera": {"eye": {"x": 1.6, "y": 1.4, "z": 0.85}, "center": {"x": 0, "y": 0, "z": -0.12}},
+            "camera": {"eye": {"x": 1.45, "y": 1.25, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.12}},
         }
         layout["margin"] = {"l": 0, "r": 0, "t": 64, "b": 0}
         return layout

@@ -11,7 +11,7 @@ from dualscape.figures.scene import BLUE, GREY, INK, RED, Axis, DoesNotApplyErro
 from dualscape.staircase import Row, Staircase
 
 Matrix = NDArray[np.float64]
-LIMIT = 32  # marks per column
+LIMIT, FEW = 32, 14  # marks per column, and when there are many columns
 BOTTOM = -0.08  # lower end of the axis on which marks lie between 0 and 1
 LABEL, MARGINS = 85, 160  # pixels for the numbers above the marks, and for legend and ticks
 MANY = 9  # columns from which on numbers above them are shortened
@@ -29,13 +29,15 @@ def staircase(staircase: Staircase) -> Scene:
 # --- all components known -----------------------------------------------------------------------------
 def _steps(staircase: Staircase) -> Scene:
     filtration = filtration_of(staircase.tree)
-    columns = {row.m: marks(filtration, row.m, LIMIT) for row in staircase.rows}
-    room = int(np.clip(max(_gaps(column).sum() for column in columns.values()), 180, 640))
-    places = {mark: at for column in columns.values() for mark, at in _place(filtration, column, room)}
+    limit = LIMIT if len(staircase.rows) <= MANY else FEW
+    columns = {row.m: marks(filtration, row.m, limit) for row in staircase.rows}
+    sizes = _sizes(columns)
+    room = int(np.clip(max(_gaps(column, sizes).sum() for column in columns.values()), 180, 640))
+    places = {mark: at for column in columns.values() for mark, at in _place(filtration, column, sizes, room)}
     height = room + LABEL + MARGINS
     top = _top(height)
     counts = _counts(staircase.rows, (1.04 + top) / 2)
-    layers = [*_joins(columns, places), *_dots(places), *_rings(places), *counts, *_bound(staircase)]
+    layers = [*_joins(columns, places), *_dots(places), *_rings(places, sizes), *counts, *_bound(staircase)]
     aggregated = any(len(mark.components) > 1 for mark in places)
     axes = (Axis("width m", _ticks(staircase), _reach(staircase)), Axis(hidden=True, limits=(BOTTOM, top)))
     return Scene(
@@ -54,24 +56,31 @@ def _top(height: int) -> float:
     return (1 - share * BOTTOM) / (1 - share)
 
 
-def _size(mark: Mark) -> float:
-    """Diameter in pixels."""
-    return 10.0 if mark.isolated else 16 + 5 * float(np.log2(mark.vertices))
+def _sizes(columns: dict[int, list[Mark]]) -> dict[Mark, float]:
+    """Diameters in pixels; rings grow with the number of vertices, to at most what a column has room for."""
+    every = [mark for column in columns.values() for mark in column]
+    largest = float(np.clip(640 / len(columns), 24, 56))
+    most = max(np.log2(mark.vertices) for mark in every) or 1.0
+    return {
+        mark: 10.0 if mark.isolated else 16 + (largest - 16) * float(np.log2(mark.vertices) / most) for mark in every
+    }
 
 
-def _gaps(column: list[Mark]) -> NDArray[np.float64]:
+def _gaps(column: list[Mark], sizes: dict[Mark, float]) -> NDArray[np.float64]:
     """Pixels from each mark to the next one up."""
-    sizes = np.array([_size(mark) for mark in column])
-    return (sizes[1:] + sizes[:-1]) / 2 + 4
+    diameters = np.array([sizes[mark] for mark in column])
+    return (diameters[1:] + diameters[:-1]) / 2 + 4
 
 
-def _place(filtration: Filtration, column: list[Mark], room: int) -> Iterator[tuple[Mark, tuple[float, float]]]:
+def _place(
+    filtration: Filtration, column: list[Mark], sizes: dict[Mark, float], room: int
+) -> Iterator[tuple[Mark, tuple[float, float]]]:
     """Marks of a column with their positions: near their members, and not on top of one another."""
     total = max(len(filtration.sizes) - 1, 1)
     position = {v: i / total for i, v in enumerate(filtration.order())}
     wanted = {mark: float(np.mean([position[v] for v in mark.members])) for mark in column}
     ordered = sorted(column, key=wanted.__getitem__)
-    gaps = _gaps(ordered) / room
+    gaps = _gaps(ordered, sizes) / room
     if len(column) == 1:
         heights = np.array([0.5])
     else:
@@ -115,7 +124,7 @@ def _dots(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
     return [Points(at, "isolated point", RED, 10.0, "circle", texts, hover)]
 
 
-def _rings(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
+def _rings(places: dict[Mark, tuple[float, float]], sizes: dict[Mark, float]) -> list[Layer]:
     chosen = [mark for mark in places if not mark.isolated]
     if not chosen:
         return []
@@ -125,14 +134,14 @@ def _rings(places: dict[Mark, tuple[float, float]]) -> list[Layer]:
         f"x {len(mark.components):,}" if lump else f"{mark.vertices:,}"
         for mark, lump in zip(chosen, several, strict=True)
     )
-    sizes = np.array([_size(mark) for mark in chosen])
+    diameters = np.array([sizes[mark] for mark in chosen])
     hover = tuple(
         f"{plural(len(mark.components), 'connected component')} with more than one point:\n"
         f"{plural(mark.vertices, 'minimal network')} inside"
         for mark in chosen
     )
     name = "continuum (number: minimal networks in it)"
-    return [Points(at, name, BLUE, sizes, "ring", texts, hover)]
+    return [Points(at, name, BLUE, diameters, "ring", texts, hover)]
 
 
 def _counts(rows: tuple[Row, ...], height: float) -> list[Layer]:
@@ -143,7 +152,7 @@ def _counts(rows: tuple[Row, ...], height: float) -> list[Layer]:
 
 def _count_text(row: Row, short: bool) -> str:
     if short:
-        return compact(row.components)
+        return compact(row.components, most=5)
     noun = "component" if row.components == 1 else "components"
     return f"{compact(row.components)}\n{noun},\n{compact(row.isolated)} isolated"
 
@@ -171,7 +180,7 @@ def _ticks(staircase: Staircase) -> tuple[tuple[float, str], ...]:
             notes[width].append(text)
     last = staircase.rows[-1].m
     ticks = [(float(m), "\n".join(lines)) for m, lines in notes.items()]
-    return (*ticks, (float(last + 1), f"{bound}\nguaranteed")) if bound > last else tuple(ticks)
+    return (*ticks, (float(last + 1), f"{bound}\n\nguaranteed")) if bound > last else tuple(ticks)
 
 
 def _reach(staircase: Staircase) -> tuple[float, float]:
