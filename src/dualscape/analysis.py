@@ -114,6 +114,8 @@ def _why_not(solution: Solution) -> str:
     """Why the optimal set, the widths and the staircase are missing."""
     found = solution.certificate
     missing = "optimal set, widths and staircase are left out: "
+    if found.verdict == "none" and solution.stopped != "converged":
+        return f"{missing}they need a proven optimum, and the solver stopped before that"
     if found.verdict == "none":
         return f"{missing}oracle '{found.oracle}' only searches, and they need a proven optimum (an exact oracle)"
     return f"{missing}the proven gap of {found.relative_gap:.1e} exceeds {found.tolerance:.0e}"

@@ -23,8 +23,9 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run and exit."""
         extra["standalone_mode"] = False
+        given = sys.argv[1:] if args is None else list(args)
         try:
-            super().main(args, *rest, **extra)
+            super().main(given or ["--help"], *rest, **extra)
         except (click.ClickException, DualscapeError) as error:
             message = error.format_message() if isinstance(error, click.ClickException) else str(error)
             _stop(" ".join(message.split()))

@@ -1,0 +1,363 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from dualscape.analysis_json import to_dict, write_json
+from dualscape.cli import commands
+from dualscape.errors import InputError
+
+CSV = "a,b,y\n" + "".join(f"{i},{i * i % 7},{(3 * i) % 5}\n" for i in range(12))
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(CSV, encoding="utf-8")
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(commands, [str(argument) for argument in arguments])
+
+
+def strict(path):
+    """The content of a JSON file; NaN and Infinity, which are no JSON, are refused."""
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def analysed(tmp_path, *arguments):
+    out = tmp_path / "out.json"
+    result = run("analyze", *arguments, "--json", out)
+    assert result.exit_code == 0, result.output
+    return strict(out)
+
+
+# --- help ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], [], ["analyze", "--help"], ["catalogue", "--help"]])
+def test_help(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: ")
+
+
+def test_version():
+    assert run("--version").stdout == "dualscape, version 0.1.0\n"
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom dualscape.cli import main\nsys.argv = ['dualscape', 'analyze', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('numpy', 'scipy', 'numba', 'rich', 'plotly') if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
+# --- results ------------------------------------------------------------------------------------------
+def test_json_of_a_certified_problem(tmp_path):
+    content = analysed(tmp_path, "catalogue:two-points")
+    assert {name: list(value) for name, value in content.items() if isinstance(value, dict)} == {
+        "problem": ["n", "d", "loss", "bias", "beta", "beta_max"],
+        "certificate": ["verdict", "primal", "dual", "gap", "relative_gap", "oracle", "patterns"],
+        "optimal_set": ["k", "rank", "dimension", "directions", "signs", "vertices", "separation"],
+        "widths": ["m_star", "M_star", "connected_from"],
+        "network": ["directions", "signs", "masses"],
+    }
+    assert content["problem"] == {"n": 2, "d": 2, "loss": "squared", "bias": "none", "beta": 0.1, "beta_max": 2.0}
+    assert content["certificate"]["verdict"] == "global"
+    assert content["certificate"]["primal"] == pytest.approx(0.0975, rel=1e-12)
+    assert content["certificate"]["relative_gap"] <= 1e-9
+    assert content["optimal_set"]["signs"] == [1, 1, 1]
+    assert list(content["optimal_set"]["separation"]) == ["tight", "next"]
+    assert content["widths"] == {"m_star": 1, "M_star": 2, "connected_from": 3}
+    assert content["staircase"] == [
+        {"m": 1, "components": 1, "isolated": 1, "polytope_components": 1},
+        {"m": 2, "components": 3, "isolated": 2, "polytope_components": 2},
+        {"m": 3, "components": 1, "isolated": 0, "polytope_components": 1},
+    ]
+    assert content["notes"] == []
+
+
+def test_json_masses_reproduce_the_objective(tmp_path):
+    content = analysed(tmp_path, "catalogue:circle-5")
+    assert sum(content["network"]["masses"]) == pytest.approx(6.0, rel=1e-9)
+    for vertex in content["optimal_set"]["vertices"]:
+        assert sum(vertex) == pytest.approx(6.0, rel=1e-9)
+
+
+def test_json_without_a_certificate(tmp_path):
+    content = analysed(tmp_path, "catalogue:square", "--oracle", "ascent")
+    assert content["certificate"]["verdict"] == "none"
+    assert (content["certificate"]["dual"], content["certificate"]["gap"]) == (None, None)
+    assert (content["optimal_set"], content["widths"], content["staircase"]) == (None, None, None)
+    assert content["notes"] == [
+        "beta_max was only searched for: the value given is a lower bound",
+        "optimal set, widths and staircase are left out: oracle 'ascent' only searches, "
+        "and they need a proven optimum (an exact oracle)",
+    ]
+
+
+def test_json_with_intervals(tmp_path):
+    content = analysed(tmp_path, "catalogue:parity-3", "--max-vertices", "5")
+    assert content["optimal_set"]["vertices"] is None
+    for row in content["staircase"][:-1]:
+        low, high = row["components"]
+        assert low >= 1
+        assert high is None
+    assert any("sampled" in note for note in content["notes"])
+
+
+def test_large_counts_stay_exact(tmp_path):
+    path = tmp_path / "big.json"
+    write_json(path, {"count": 3**500})
+    assert strict(path)["count"] == 3**500
+
+
+def test_a_table_from_a_file(tmp_path, data):
+    content = analysed(tmp_path, data, "--target", "y", "--beta-fraction", "0.2", "--standardize")
+    assert content["problem"]["n"] == 12
+    assert content["problem"]["d"] == 3
+    assert content["problem"]["beta"] == pytest.approx(0.2 * content["problem"]["beta_max"])
+    assert content["notes"] == ["features and target standardised (mean 0, standard deviation 1)"]
+    plain = analysed(tmp_path, data, "--target", "2", "--features", "b", "--beta", "0.5", "--bias", "none")
+    assert (plain["problem"]["d"], plain["problem"]["beta"], plain["notes"]) == (1, 0.5, [])
+
+
+def test_labels_are_told(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("a,y\n1,no\n2,yes\n3,no\n4,yes\n", encoding="utf-8")
+    content = analysed(tmp_path, path, "--target", "y", "--loss", "logistic", "--beta", "0.1")
+    assert content["notes"] == ["labels of 'y': 'no' is -1, 'yes' is +1"]
+    assert content["certificate"]["verdict"] == "global"
+
+
+def test_beta_above_beta_max_gives_the_zero_network(tmp_path):
+    content = analysed(tmp_path, "catalogue:square", "--beta-fraction", "1.5")
+    assert content["network"]["masses"] == []
+    assert content["certificate"]["verdict"] == "global"
+
+
+def test_the_same_command_gives_the_same_file(tmp_path, data):
+    arguments = (data, "--target", "y", "--beta-fraction", "0.05")
+    assert analysed(tmp_path, *arguments) == analysed(tmp_path, *arguments)
+
+
+def test_summary_and_progress_streams(tmp_path):
+    result = run("analyze", "catalogue:two-points")
+    assert result.exit_code == 0
+    for part in ("Globally optimal.", "m* = 1", "M* = 2", "connected from width 3", "Staircase", "Optimal units"):
+        assert part in " ".join(result.stdout.split())
+    assert "oracle cells (exact): 4 patterns" in " ".join(result.stderr.split())
+    assert "--oracle ascent" in " ".join(result.stderr.split())
+
+
+def test_the_summary_of_many_features(tmp_path):
+    path = tmp_path / "wide.npz"
+    rng = np.random.default_rng(0)
+    np.savez(path, X=rng.standard_normal((30, 12)), y=rng.standard_normal(30))
+    result = run("analyze", path, "--beta-fraction", "0.3", "--oracle", "ascent")
+    assert "unit direction: largest coordinates" in result.stdout
+    assert "No certificate." in result.stdout
+
+
+def test_report_is_written(tmp_path):
+    page = tmp_path / "report.html"
+    result = run("analyze", "catalogue:two-points", "--report", page)
+    assert result.exit_code == 0
+    assert f"wrote {page}" in result.stdout
+    assert page.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+
+
+def test_quiet_is_quiet(tmp_path):
+    result = run("analyze", "catalogue:two-points", "--quiet", "--json", tmp_path / "out.json")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_catalogue():
+    result = run("catalogue")
+    assert result.exit_code == 0
+    assert "diabetes-bmi-s5" in result.stdout
+    shown = run("catalogue", "circle-5").stdout
+    assert "known components by width: 4: 24, 5: 121, 6: 1" in shown
+    assert run("catalogue", "catalogue:circle-5").stdout == shown
+
+
+# --- bad input ----------------------------------------------------------------------------------------
+BETA = ("--beta", "0.1")
+TARGET = ("--target", "y")
+BAD = {
+    "no data": ((), "Missing argument 'DATA'."),
+    "no file": (
+        ("nowhere.csv", *TARGET, *BETA),
+        "nowhere.csv does not exist; check the path (catalogue problems are written catalogue:NAME)",
+    ),
+    "folder": ((".", *TARGET, *BETA), ". is a folder; give a CSV, TSV, Parquet or NPZ file in it"),
+    "no beta": (
+        ("data.csv", *TARGET),
+        "give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)",
+    ),
+    "two betas": (
+        ("data.csv", *TARGET, *BETA, "--beta-fraction", "0.1"),
+        "--beta and --beta-fraction were both given; give exactly one",
+    ),
+    "beta text": (("data.csv", *TARGET, "--beta", "big"), "Invalid value for '--beta': 'big' is not a valid float."),
+    "beta zero": (("data.csv", *TARGET, "--beta", "0"), "beta must be a positive finite number, got 0"),
+    "beta nan": (("data.csv", *TARGET, "--beta", "nan"), "beta must be a positive finite number, got nan"),
+    "fraction negative": (
+        ("data.csv", *TARGET, "--beta-fraction", "-1"),
+        "the fraction of beta_max must be a positive finite number, got -1",
+    ),
+    "no target": (
+        ("data.csv", *BETA),
+        "data.csv: say which column is the target (--target COLUMN); its columns: a, b, y",
+    ),
+    "unknown target": (("data.csv", *BETA, "--target", "z"), "data.csv has no column 'z'; its columns: a, b, y"),
+    "unknown loss": (
+        ("data.csv", *TARGET, *BETA, "--loss", "hinge"),
+        "unknown loss 'hinge'; known losses: logistic, squared",
+    ),
+    "unknown bias": (("data.csv", *TARGET, *BETA, "--bias", "some"), "unknown bias 'some'; known: penalised, none"),
+    "unknown oracle": (
+        ("data.csv", *TARGET, *BETA, "--oracle", "magic"),
+        "unknown oracle 'magic' for relu; known: auto, cells, ascent",
+    ),
+    "labels": (
+        ("data.csv", *TARGET, *BETA, "--loss", "logistic"),
+        "data.csv: the logistic loss needs a target with two classes, but column 'y' has 5 distinct values "
+        "(0, 1, 2, 3, 4); recode it, or use the squared loss",
+    ),
+    "unknown entry": (("catalogue:sqare",), "the catalogue has no problem 'sqare'; did you mean 'square'?"),
+    "target of an entry": (
+        ("catalogue:square", *TARGET),
+        "--target does not apply to catalogue problems; leave it out",
+    ),
+    "time limit": (("data.csv", *TARGET, *BETA, "--time-limit", "0"), "the time limit must be positive, got 0 seconds"),
+    "vertices": (
+        ("data.csv", *TARGET, *BETA, "--max-vertices", "0"),
+        "Invalid value for '--max-vertices': 0 is not in the range x>=1.",
+    ),
+    "json in no folder": (
+        ("data.csv", *TARGET, *BETA, "--json", "none/out.json"),
+        "cannot write none/out.json: there is no folder none; make it first",
+    ),
+    "report is a folder": (
+        ("data.csv", *TARGET, *BETA, "--report", "."),
+        "cannot write .: it is a folder; give a file name",
+    ),
+    "same outputs": (
+        ("data.csv", *TARGET, *BETA, "--json", "out", "--report", "./out"),
+        "--json and --report both name out; give them different files",
+    ),
+    "output over data": (
+        ("data.csv", *TARGET, *BETA, "--json", "data.csv"),
+        "data.csv is the data itself and would be overwritten; give another output file",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
+def test_bad_input(data, monkeypatch, arguments, message):
+    monkeypatch.chdir(data.parent)
+    result = run("analyze", *arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1] == f"error: {message}"
+    assert [path.name for path in Path().iterdir()] == ["data.csv"]
+    assert data.read_text(encoding="utf-8") == CSV
+
+
+def test_a_missing_command():
+    result = run("analyse")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: No such command 'analyse'.")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_outputs_are_checked_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("dualscape.analysis.analyze", lambda *_, **__: pytest.fail("worked in vain"))
+    result = run("analyze", "catalogue:square", "--report", tmp_path / "none" / "report.html")
+    assert result.exit_code == 2
+    assert "there is no folder" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no write bit there")
+def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
+    def refuse(self, **_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    result = run("analyze", "catalogue:square", "--json", tmp_path / "out.json")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("out.json: Permission denied; choose another place\n")
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "out.json"
+    path.write_text("old", encoding="utf-8")
+
+    def refuse(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(InputError, match="No space left on device; choose another place"):
+        write_json(path, {"a": 1})
+    assert [item.name for item in tmp_path.iterdir()] == ["out.json"]
+    assert path.read_text(encoding="utf-8") == "old"
+
+
+# --- interruption -------------------------------------------------------------------------------------
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_interrupted_before_there_is_a_result(tmp_path, monkeypatch):
+    monkeypatch.setattr("dualscape.analysis.solve", interrupt)
+    result = run("analyze", "catalogue:square", "--json", tmp_path / "out.json")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == "error: interrupted before there was a result; nothing was written"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_after_the_solution(tmp_path, monkeypatch):
+    monkeypatch.setattr("dualscape.analysis.optimal_set", interrupt)
+    content = analysed(tmp_path, "catalogue:square")
+    assert content["certificate"]["verdict"] == "global"
+    assert content["optimal_set"] is None
+    assert content["notes"] == ["interrupted: the optimal set is left out"]
+
+
+def test_out_of_memory_is_one_line(monkeypatch):
+    def exhaust(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("dualscape.analysis.solve", exhaust)
+    result = run("analyze", "catalogue:square")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].startswith("error: out of memory; ")
+
+
+def test_the_time_limit_returns_the_best_so_far(tmp_path):
+    content = analysed(tmp_path, "catalogue:random-30x3", "--time-limit", "1e-9")
+    assert content["certificate"]["verdict"] == "none"
+    assert content["notes"] == [
+        "the time limit ended the solver: this is the best network so far",
+        "optimal set, widths and staircase are left out: they need a proven optimum, "
+        "and the solver stopped before that",
+    ]
+
+
+def test_dictionary_needs_no_notes():
+    from dualscape.analysis import analyze
+    from dualscape.catalogue import get
+
+    assert to_dict(analyze(get("square").problem()), ("a",))["notes"] == ["a"]
