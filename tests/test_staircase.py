@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from itertools import combinations
 from math import factorial
 
@@ -89,6 +91,17 @@ def test_the_triangle_with_mixed_targets():
     assert {row.m: row.components for row in stairs.rows} == {2: 2, 3: 7, 4: 1}
     for row in stairs.rows:
         assert (row.components, row.isolated) == count_components(optimal.A, optimal.y_star, row.m)
+
+
+def test_a_connected_width_may_be_followed_by_a_disconnected_one():
+    """The regular 12-gon: connected at 6, but a vertex with 7 units is isolated in each of its 7! orders."""
+    optimal = symmetric(polygon(np.arange(12) * 30), np.ones(12))
+    stairs = staircase(optimal)
+    assert (optimal.k, optimal.rank, optimal.dimension, len(optimal.vertices)) == (12, 7, 5, 16)
+    assert {row.m: row.components for row in stairs.rows} == {3: 24, 4: 4, 5: 4, 6: 1, 7: 60481, 8: 1}
+    assert stairs.connected_from == 8
+    for m in (3, 4):
+        assert (stairs.row(m).components, stairs.row(m).isolated) == count_components(optimal.A, optimal.y_star, m)
 
 
 def test_known_staircases_from_first_principles(known):
@@ -235,6 +248,12 @@ def test_intervals_hold_the_exact_numbers():
         assert holds(row.isolated, exact.row(row.m).isolated)
         assert holds(row.polytope_components, exact.row(row.m).polytope_components)
     assert "sampled" in optimal_set(solution, max_vertices=1).warnings[-1]
+
+
+def test_nothing_heavy_is_imported():
+    code = "import sys, dualscape.staircase; print(*set(sys.modules) & {'matplotlib', 'plotly', 'torch', 'cvxpy'})"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == ""
 
 
 def test_explain_says_the_widths():

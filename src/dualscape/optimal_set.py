@@ -85,6 +85,11 @@ class OptimalSet:
         return len(self.signs)
 
     @property
+    def active(self) -> NDArray[np.intp]:
+        """The units that some optimal network uses; a unit can be tight and yet never used."""
+        return self.polytope.active
+
+    @property
     def rank(self) -> int:
         """Rank of A."""
         return self.polytope.rank
@@ -239,6 +244,8 @@ def optimal_set(
     if not listed.complete:
         affordable = 3_000_000 // max(masses.Q.size, 1)
         found = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
+    if len(found.points) == 0 or (listed.unsound and masses.dimension == 0):
+        raise NotCertifiedError("rounding hides the optimal masses of the tight units; solve more accurately")
     progress(Event("vertices", len(found.points), len(found.points) if listed.complete else None))
     margin = found.margin.and_(masses.hull_margin)
     result = OptimalSet(

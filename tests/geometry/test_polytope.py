@@ -207,6 +207,15 @@ def test_margin_tells_a_nearly_zero_mass():
     assert found.margin.smallest_positive == pytest.approx(0.5e-5 * 5**0.5, rel=1e-3)
 
 
+def test_rounding_in_b_does_not_empty_the_polytope():
+    P = polytope(np.eye(3), np.array([1.0, -1e-9, 1e-9]))
+    found = vertices(P)
+    assert found.complete
+    assert found.points.tolist() == [[1.0, 0.0, 0.0]]
+    assert 1e-9 < P.residual < 2e-9
+    assert P.hull_margin.largest_zero == pytest.approx(1e-9)
+
+
 def test_zero_right_side_leaves_one_point():
     P = polytope(np.array([[1.0, 2.0], [1.0, -1.0]]), np.zeros(2))
     found = vertices(P)

@@ -50,7 +50,7 @@ def _quiet_solver() -> Any:
     return Quiet()
 
 
-def _model(Q: Matrix, q: Vector, upper: Vector) -> Any:
+def _model(Q: Matrix, q: Vector, upper: Vector, tolerance: float = LP_TOLERANCE) -> Any:
     import highspy
 
     solver = _quiet_solver()
@@ -58,7 +58,7 @@ def _model(Q: Matrix, q: Vector, upper: Vector) -> Any:
         ("threads", 1),
         ("random_seed", 1),
         ("small_matrix_value", 1e-12),
-        ("primal_feasibility_tolerance", LP_TOLERANCE),
+        ("primal_feasibility_tolerance", tolerance),
         ("dual_feasibility_tolerance", LP_TOLERANCE),
     ):
         solver.setOptionValue(name, value)
@@ -85,9 +85,9 @@ class Maximiser:
     (6.0, array([2., 0.]))
     """
 
-    def __init__(self, Q: Matrix, q: Vector) -> None:
+    def __init__(self, Q: Matrix, q: Vector, *, tolerance: float = LP_TOLERANCE) -> None:
         self._Q, self._q = Q, q
-        self._solver = _model(Q, q, np.full(Q.shape[1], np.inf))
+        self._solver = _model(Q, q, np.full(Q.shape[1], np.inf), tolerance)
         self._solver.setOptionValue("simplex_strategy", 4)  # primal: the last basis stays feasible for the next w
 
     def __call__(self, w: Vector) -> tuple[float, Vector]:
@@ -116,6 +116,11 @@ def maximisers(Q: Matrix, q: Vector, functionals: Iterable[Vector]) -> list[tupl
 
 def sparsest(Q: Matrix, q: Vector, upper: Vector, *, tolerance: float, nodes: int, seconds: float) -> SparsestBound:
     """Bounds on the least number of coordinates above `tolerance` in {x >= 0 : Q x = q}, by a MILP.
+
+    >>> Q, q = np.array([[1.0, 0, 1], [0, 1, 1]]), np.ones(2)
+    >>> found = sparsest(Q, q, np.ones(3), tolerance=1e-9, nodes=100, seconds=10)
+    >>> found.low, found.high, found.point.round(9).tolist()
+    (1, 1, [0.0, 0.0, 1.0])
 
     Args:
         Q: (r, k) equations.

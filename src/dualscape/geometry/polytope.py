@@ -138,13 +138,14 @@ def polytope(A: Matrix, b: Vector, *, tolerance: float = 1e-8, rank_tolerance: f
     X, target = A / norms, b / size if size > 0 else b
     Q, rhs, rank_margin = _equations(X, target, rank_tolerance)
     found, hull_margin = _positive_somewhere(Q, rhs, size > 0, tolerance)
-    inner = found.mean(axis=0) if len(found) else np.zeros(A.shape[1])
-    active = np.flatnonzero(found.max(axis=0, initial=0.0) > tolerance)
-    unit = size / norms
-    rank, (Q, rhs, active_margin) = len(rhs), _equations(X[:, active], target, rank_tolerance)
+    positive = found.max(axis=0, initial=0.0) > tolerance
+    inner = np.where(positive, found.mean(axis=0), 0.0) if len(found) else np.zeros(A.shape[1])
     residual = float(np.linalg.norm(X @ inner - target))
     if residual > FEASIBLE:
         raise InputError(f"{{c >= 0 : A c = b}} is empty: b is off the columns' cone by {residual:.1e} of its size")
+    active, unit, rank = np.flatnonzero(positive), size / norms, len(rhs)
+    # From here on b is what the inner point makes of it, so that rounding in b cannot empty the polytope.
+    Q, rhs, active_margin = _equations(X[:, active], X @ inner, rank_tolerance)
     return Polytope(
         A.shape[1],
         active,
@@ -179,6 +180,17 @@ def _equations(X: Matrix, target: Vector, rank_tolerance: float) -> tuple[Matrix
     return Vt[:r], (U[:, :r].T @ target) / s[:r], margin
 
 
+def _feasible(Q: Matrix, rhs: Vector) -> tuple[Maximiser, Vector]:
+    """A maximiser and its first point, which also tells that the polytope is bounded and not empty up to rounding."""
+    ones = np.ones(Q.shape[1])
+    try:
+        solve = Maximiser(Q, rhs)
+        return solve, solve(ones)[1]
+    except InputError:
+        solve = Maximiser(Q, rhs, tolerance=FEASIBLE / 10)
+        return solve, solve(ones)[1]
+
+
 def _positive_somewhere(Q: Matrix, rhs: Vector, nonzero: bool, tolerance: float) -> tuple[Matrix, Margin]:
     """Vertices that together are positive wherever the polytope is, and the margin of those called zero."""
     k = Q.shape[1]
@@ -186,9 +198,8 @@ def _positive_somewhere(Q: Matrix, rhs: Vector, nonzero: bool, tolerance: float)
         if nonzero:
             raise InputError("{c >= 0 : A c = b} is empty: there are no columns but b is not 0")
         return np.zeros((0, 0)), Margin(np.inf, 0.0)
-    solve = Maximiser(Q, rhs)
-    top = np.zeros(k)
-    found = [solve(np.ones(k))[1]]  # also tells whether the polytope is bounded
+    solve, first = _feasible(Q, rhs)
+    top, found = np.zeros(k), [first]
     if not nonzero:
         return np.zeros((1, k)), Margin(np.inf, 0.0)
     np.maximum(top, found[0], out=top)

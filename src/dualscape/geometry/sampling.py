@@ -12,6 +12,10 @@ def analytic_center(P: Polytope) -> Vector:
     """The point (k,) of P that maximises the sum of logarithms of the active coordinates, by damped Newton steps.
 
     It does not depend on the units of the coordinates, and a symmetry of P leaves it in place.
+
+    >>> from dualscape.geometry.polytope import polytope
+    >>> analytic_center(polytope(np.ones((1, 3)), np.array([3.0]))).round(9).tolist()
+    [1.0, 1.0, 1.0]
     """
     x = P.shares(P.inner)
     if P.dimension == 0:
@@ -37,6 +41,11 @@ def hit_and_run(P: Polytope, rng: np.random.Generator, *, steps: int | None = No
         P: the polytope.
         rng: source of randomness.
         steps: steps from the centre; 20 (dimension + 1) when not given.
+
+    >>> from dualscape.geometry.polytope import polytope
+    >>> point = hit_and_run(polytope(np.ones((1, 3)), np.array([3.0])), np.random.default_rng(0))
+    >>> bool((point >= 0).all()), round(float(point.sum()), 9)
+    (True, 3.0)
     """
     if P.dimension == 0:
         return P.inner.copy()
