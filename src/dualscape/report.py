@@ -200,7 +200,8 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
                 ("guaranteed: min(m* + M*, rank + 1)", grouped(staircase.rank_bound)),
             ]
         )
-    words = f"<p>{html.escape(optimal_set.explain())}</p>" if optimal_set is not None else ""
+    # Warnings stand under the verdict already.
+    words = f"<p>{html.escape(optimal_set.explain().partition(' Warning:')[0])}</p>" if optimal_set is not None else ""
     return f'<div class="tables">{"".join(_table(t) for t in tables)}</div>\n{words}'
 
 
@@ -268,12 +269,12 @@ def _about(optimal_set: OptimalSet | None) -> str:
     text = "Neuron j computes s · mass · max(direction · x, 0)"
     if optimal_set is None:
         return f"{text}. These are the neurons of the network found; nothing is claimed about others."
-    known = "all" if optimal_set.vertices_complete else "the known"
-    return (
-        f"{text}. Every optimal network, of any width, is made of these units and no others. The last two columns "
-        f"give the range of the mass over {known} optimal networks: a unit whose least mass is above 0 cannot be "
-        "missing."
+    text += (
+        ". Every optimal network, of any width, is made of these units and no others. The last two columns give the "
     )
+    if not optimal_set.vertices_complete:
+        return f"{text}range of the mass over the minimal optimal networks that are known."
+    return f"{text}range of the mass over all optimal networks: a unit whose least mass is above 0 cannot be missing."
 
 
 def _coordinate_names(problem: Problem) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import lsq_linear
 from scipy.spatial import ConvexHull
 
+from dualscape.errors import InputError
 from dualscape.geometry.zonotopes import Zonotope, attained_along, boundary, hausdorff, sphere, two_zonotopes
 
 
@@ -166,3 +167,8 @@ def test_talks_two_points_attain_beta_at_their_three_units():
         u = np.array([np.cos(angle), np.sin(angle)])
         segment = attained_along(A, B, u, 1.0)
         assert np.allclose(segment.start - segment.end, 0.1 * u)
+
+
+def test_boundaries_are_listed_in_the_plane_and_in_space_only():
+    with pytest.raises(InputError, match="not 4"):
+        boundary(Zonotope(np.eye(4)))

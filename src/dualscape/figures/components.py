@@ -65,7 +65,8 @@ def longest(tree: MergeTree, most: int) -> Filtration:
 
     An elder branch lasts at least as long as any that it absorbs, so what is kept is a tree again, of the same widths.
     """
-    kept = sorted(tree.merges, key=lambda merge: merge.born - merge.width)[: most - 1]
+    # Latest first, so that of two that last equally long the elder is kept.
+    kept = sorted(tree.merges[::-1], key=lambda merge: merge.born - merge.width)[: most - 1]
     oldest = int(tree.births.argmin())
     number = {v: i for i, v in enumerate([oldest, *(merge.younger for merge in kept)])}
     merges = tuple((merge.width, number[merge.elder], number[merge.younger]) for merge in kept)

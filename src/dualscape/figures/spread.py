@@ -27,7 +27,7 @@ Vector = NDArray[np.float64]
 SAME = 1e-9  # predictions that differ by less, relative to their size, are one
 DRAWN = 24  # minimal networks that are drawn one by one
 GRID = 61
-GRID_BY_PROGRAMS = 15  # without a full list of vertices every grid point costs two linear programs
+GRID_BY_PROGRAMS = 21  # without a full list of vertices every grid point costs two linear programs
 
 
 def spread(optimal_set: OptimalSet) -> Scene:

@@ -215,16 +215,21 @@ def _intervals(staircase: Staircase) -> Scene:
     )
     layers: list[Layer] = []
     for row, (name, width, colour) in enumerate(lines):
-        low, high = ends(width)
-        assert high is not None
-        at = np.array([[low, -row], [high, -row]], dtype=float)
+        first, last = ends(width)
+        assert last is not None
+        at = np.array([[first, -row], [last, -row]], dtype=float)
         layers += [Lines((at,), "", colour, 6.0), Points(at, "", colour, 12.0, "square")]
-        layers.append(Labels(np.array([[(low + high) / 2, 0.3 - row]]), (f"{name}: {grouped(width)}",), INK))
+        layers.append(Labels(np.array([[(first + last) / 2, 0.32 - row]]), (f"{name}: {grouped(width)}",), INK))
     caption = (
         "There are too many minimal optimal networks to list, so the steps are known only to lie in intervals: the "
         f"smallest optimal network needs {grouped(staircase.m_star)} neurons, the largest minimal one "
         f"{grouped(staircase.M_star)}, and the optimal networks are connected from width "
         f"{grouped(staircase.connected_from)} on. A single square means that the number is exact."
     )
-    axes = (Axis("width m"), Axis(hidden=True, limits=(-3.6, 0.8)))
+    reached = [float(at) for layer in layers if isinstance(layer, Points) for at in layer.at[:, 0]]
+    low, high = min(reached), max(reached)
+    margin = 0.5 * (high - low) + 1
+    step = max(1, round((high - low) / 12))
+    ticks = tuple((float(m), str(m)) for m in range(int(low), int(high) + 1, step))
+    axes = (Axis("width m", ticks, (low - margin, high + margin)), Axis(hidden=True, limits=(-3.6, 0.8)))
     return Scene("staircase", "The staircase of connectivity, in bounds", caption, axes, tuple(layers), height=340)

@@ -12,6 +12,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.errors import InputError
+
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Triangles = NDArray[np.intp]
@@ -193,7 +195,7 @@ def boundary(zonotope: Zonotope, *, limit: int | None = 40) -> Boundary:
         points = polygon(lines) + zonotope.centre
         return Boundary(points, np.zeros((0, 3), dtype=np.intp), _ring(np.arange(len(points))), True)
     if zonotope.dimension != 3:
-        raise ValueError(f"the boundary of a zonotope is listed in dimensions 2 and 3, not {zonotope.dimension}")
+        raise InputError(f"the boundary of a zonotope is listed in dimensions 2 and 3, not {zonotope.dimension}")
     if limit is not None and len(lines) > limit and _rank(lines) == 3:
         return _sampled(zonotope)
     return _from_facets(zonotope.centre, list(_facets(lines)))
