@@ -3,53 +3,45 @@
 Theta*_m is a union of convex sets, one for each assignment of units to the m slots: {masses >= 0, fit = y*}. Two of
 them meet where the slots on which they disagree are zero, hence exactly when the units on the agreeing slots can
 make y* by themselves. Whether a set of units can is decided by non-negative least squares.
-"""
 
-from itertools import combinations, product
+A partial labelling leaves some slots zero (label k). It is a point of every labelling that fills those slots, so the
+components are those of the graph that joins each partial labelling with its fillings of one slot.
+"""
 
 import numpy as np
 from scipy.optimize import nnls
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 
-def feasible_sets(A: np.ndarray, y: np.ndarray) -> set[frozenset[int]]:
-    """All sets of columns whose cone contains y."""
-    k, found = A.shape[1], set()
-    for size in range(k + 1):
-        for units in combinations(range(k), size):
-            residual = nnls(A[:, units], y)[1] if units else np.linalg.norm(y)
-            if residual <= 1e-8 * max(np.linalg.norm(y), 1e-300):
-                found.add(frozenset(units))
-    return found
+def feasible_sets(A: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """For every set of columns, as a bit mask, whether its cone contains y; (2^k,) booleans."""
+    k = A.shape[1]
+    feasible = np.zeros(1 << k, dtype=bool)
+    for units in range(1, 1 << k):
+        members = [j for j in range(k) if units >> j & 1]
+        feasible[units] = any(feasible[units & ~(1 << j)] for j in members) or (
+            nnls(A[:, members], y)[1] <= 1e-8 * np.linalg.norm(y)
+        )
+    return feasible
 
 
 def count_components(A: np.ndarray, y: np.ndarray, m: int) -> tuple[int, int]:
-    """(components, single points) of Theta*_m. Label k marks a slot that is zero: a point where labellings meet."""
+    """(components, single points) of Theta*_m for y != 0, over all (k + 1)^m partial labellings."""
     k = A.shape[1]
-    feasible = feasible_sets(A, y)
-    nodes = [s for s in product(range(k + 1), repeat=m) if frozenset(s) - {k} in feasible]
-    number = {s: i for i, s in enumerate(nodes)}
-    parent = list(range(len(nodes)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for s in nodes:
-        for slot in range(m):
-            if s[slot] == k:
-                for label in range(k):
-                    filled = (*s[:slot], label, *s[slot + 1 :])
-                    parent[root(number[filled])] = root(number[s])
-    labellings: dict[int, list[tuple[int, ...]]] = {}
-    for s, i in number.items():
-        labellings.setdefault(root(i), []).extend([s] if k not in s else [])
-    return len(labellings), sum(_is_a_point(A, y, found) for found in labellings.values())
-
-
-def _is_a_point(A: np.ndarray, y: np.ndarray, labellings: list[tuple[int, ...]]) -> bool:
-    """Whether all these labellings, which hang together, have one network in common and no other."""
-    if not np.any(y):
-        return True
-    return len(labellings) == 1 and np.linalg.matrix_rank(A[:, labellings[0]]) == len(labellings[0])
+    place = (k + 1) ** np.arange(m)
+    labels = np.arange((k + 1) ** m)[:, None] // place % (k + 1)
+    units = np.zeros(len(labels), dtype=np.int64)
+    for slot in range(m):
+        units |= np.where(labels[:, slot] < k, 1 << labels[:, slot], 0)
+    nodes = np.flatnonzero(feasible_sets(A, y)[units])
+    partial = [nodes[labels[nodes, slot] == k] for slot in range(m)]
+    one = np.concatenate([p for p in partial for _ in range(k)])
+    other = np.concatenate([p + (label - k) * place[slot] for slot, p in enumerate(partial) for label in range(k)])
+    ends = np.searchsorted(nodes, one), np.searchsorted(nodes, other)
+    graph = coo_matrix((np.ones(len(one), dtype=np.int8), ends), shape=(len(nodes), len(nodes)))
+    count, component = connected_components(graph, directed=False)
+    full = (labels[nodes] < k).all(axis=1)
+    alone = np.bincount(component[full], minlength=count) == 1
+    single = [labels[node] for node, c in zip(nodes[full], component[full], strict=True) if alone[c]]
+    return int(count), sum(int(np.linalg.matrix_rank(A[:, row]) == m) for row in single)
