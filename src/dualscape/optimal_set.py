@@ -238,16 +238,10 @@ def optimal_set(
             f"the optimal fit is no combination of the {len(signs)} tight units ({error}); solve more accurately"
         ) from error
     progress(Event("vertices", 0, None, f"{len(signs)} units, dimension {masses.dimension}"))
-    listed = vertices(masses, budget=max_vertices)
+    listed, sampled = _vertices(masses, max_vertices)
+    known = sampled or listed
+    progress(Event("vertices", len(known.points), len(known.points) if listed.complete else None))
     none = np.zeros((0, len(signs)))
-    found = listed
-    if not listed.complete:
-        affordable = 3_000_000 // max(masses.Q.size, 1)
-        found = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
-    if len(found.points) == 0 or (listed.unsound and masses.dimension == 0):
-        raise NotCertifiedError("rounding hides the optimal masses of the tight units; solve more accurately")
-    progress(Event("vertices", len(found.points), len(found.points) if listed.complete else None))
-    margin = found.margin.and_(masses.hull_margin)
     result = OptimalSet(
         problem,
         nu,
@@ -259,12 +253,24 @@ def optimal_set(
         masses,
         listed.points if listed.complete else none,
         listed.complete,
-        none if listed.complete else found.points,
+        sampled.points if sampled else none,
         separation,
-        margin,
+        known.margin.and_(masses.hull_margin),
         (),
     )
-    return replace(result, warnings=_warnings(result, found, listed.unsound, tolerances))
+    return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
+
+
+def _vertices(masses: Polytope, budget: int) -> tuple[Vertices, Vertices | None]:
+    """The vertices, and a sample of them where they cannot all be listed."""
+    listed = vertices(masses, budget=budget)
+    if listed.complete:
+        return listed, None
+    affordable = 3_000_000 // max(masses.Q.size, 1)
+    sampled = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
+    if len(sampled.points) == 0 or masses.dimension == 0:
+        raise NotCertifiedError("rounding hides the optimal masses of the tight units; solve more accurately")
+    return listed, sampled
 
 
 def _optimal_fit(solution: Solution) -> Vector:
