@@ -194,7 +194,7 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
         tables.append(
             [
                 ("fewest neurons m*", grouped(staircase.m_star)),
-                ("most neurons of a minimal network M*", grouped(staircase.M_star)),
+                ("most neurons of an irreducible network M*", grouped(staircase.M_star)),
                 ("connected from width", grouped(staircase.connected_from)),
                 ("guaranteed: min(m* + M*, n + 1)", grouped(staircase.talk_bound)),
                 ("guaranteed: min(m* + M*, rank + 1)", grouped(staircase.rank_bound)),
@@ -258,7 +258,7 @@ def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
         values = [f"{v:.{digits}f}" for v in directions[j]] if wide else [_largest(directions[j], names)]
         values += [f"{smallest[j]:.6g}"]
         values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
-        rows.append([str(j + 1), "+1" if signs[j] > 0 else "-1", *values])
+        rows.append([str(j), "+1" if signs[j] > 0 else "-1", *values])
     table = _grid(["unit", "s", *columns, *ranges], rows)
     more = f'<p class="soft">The first {ROWS} of {len(signs):,} units.</p>' if len(signs) > ROWS else ""
     heading = "Units" if optimal_set is None else "The optimal units"
@@ -273,7 +273,7 @@ def _about(optimal_set: OptimalSet | None) -> str:
         ". Every optimal network, of any width, is made of these units and no others. The last two columns give the "
     )
     if not optimal_set.vertices_complete:
-        return f"{text}range of the mass over the minimal optimal networks that are known."
+        return f"{text}range of the mass over the irreducible optimal networks that are known."
     return f"{text}range of the mass over all optimal networks: a unit whose least mass is above 0 cannot be missing."
 
 

@@ -121,7 +121,7 @@ def test_staircase_in_bounds_draws_intervals():
 def test_merge_tree_has_a_leaf_per_vertex_and_joins_at_the_right_width():
     _, optima, stairs = solved("triangle")
     scene = figures.merge_tree(stairs)
-    leaves = layers(scene, Points, "a minimal optimal network appears")[0].at
+    leaves = layers(scene, Points, "an irreducible optimal network appears")[0].at
     assert sorted(leaves[:, 0]) == sorted((optima.vertices > 0).sum(axis=1))
     joins = layers(scene, Lines, "components that join")[0].pieces
     assert [piece[0, 0] for piece in joins] == [4]
@@ -236,7 +236,7 @@ def test_polytope_of_the_triangle_is_a_bipyramid():
     scene = figures.polytope(optima)
     assert len(layers(scene, Surface)[0].triangles) == 6
     named = {layer.name: len(layer.at) for layer in layers(scene, Points)}
-    assert named == {"minimal optimal network of 2 neurons": 3, "minimal optimal network of 3 neurons": 2}
+    assert named == {"irreducible optimal network of 2 neurons": 3, "irreducible optimal network of 3 neurons": 2}
 
 
 def test_coordinates_keep_distances():

@@ -65,8 +65,9 @@ def longest(tree: MergeTree, most: int) -> Filtration:
 
     An elder branch lasts at least as long as any that it absorbs, so what is kept is a tree again, of the same widths.
     """
-    # Latest first, so that of two that last equally long the elder is kept.
-    kept = sorted(tree.merges[::-1], key=lambda merge: merge.born - merge.width)[: most - 1]
+    # In this order, of two that last equally long the elder is kept first.
+    latest_first = list(reversed(tree.merges))
+    kept = sorted(latest_first, key=lambda merge: merge.born - merge.width)[: most - 1]
     oldest = int(tree.births.argmin())
     number = {v: i for i, v in enumerate([oldest, *(merge.younger for merge in kept)])}
     merges = tuple((merge.width, number[merge.elder], number[merge.younger]) for merge in kept)

@@ -36,7 +36,7 @@ def merge_tree(staircase: Staircase) -> Scene:
     """One line per vertex from the width at which it appears, joined where components become one."""
     filtration = filtration_of(staircase.tree)
     if len(filtration.sizes) == 1:
-        raise DoesNotApplyError("There is one minimal optimal network, so the merge tree has a single branch.")
+        raise DoesNotApplyError("There is one irreducible optimal network, so the merge tree has a single branch.")
     first, last = min(filtration.sizes), max(width for width, _, _ in filtration.merges)
     groups = _rows(filtration)
     if len(groups) > MOST:
@@ -49,7 +49,7 @@ def merge_tree(staircase: Staircase) -> Scene:
     layers: tuple[Layer, ...] = (
         Lines(horizontal, "", BLUE, 2.0),
         Lines(vertical, "components that join", BLUE, 3.0),
-        Points(starts, "a minimal optimal network appears", RED, 8.0),
+        Points(starts, "an irreducible optimal network appears", RED, 8.0),
         Points(joins, "", BLUE, 7.0, "square"),
         Labels(starts - np.array([0.2, 0.0]), texts, size=10.0),
     )
@@ -114,9 +114,10 @@ def _caption(filtration: Filtration, last: int, shared: bool, staircase: Stairca
     known = "" if staircase.exact else " that are known (there are more)"
     which = f"the {total:,}" if drawn == total else f"{drawn:,} of the {total:,}"
     text = (
-        f"From left to right: every red dot is one of {which} minimal optimal networks{known}, at the width that it "
-        "needs. Lines meet, at a square, at the least width at which one can be turned into the other without losing "
-        f"optimality, the order of neurons aside. From width {last} on, all of them are connected."
+        f"From left to right: every red dot is one of {which} irreducible optimal networks{known} (no neuron of "
+        "theirs can be dropped), at the width that it needs. Lines meet, at a square, at the least width at which "
+        f"one can be turned into the other without losing optimality, the order of neurons aside. From width {last} "
+        "on, all of them are connected."
     )
     if drawn < total:
         text += " Those are drawn whose branches stay apart longest."

@@ -125,8 +125,8 @@ def _marks(at: Matrix, sizes: NDArray[np.intp]) -> list[Layer]:
     for rank, size in enumerate(np.unique(sizes)):
         chosen = np.flatnonzero(sizes == size)
         texts = tuple(str(size) for _ in chosen) if len(sizes) <= LABELLED else ()
-        hover = tuple(f"vertex {i + 1}: {plural(int(size), 'neuron')}" for i in chosen)
-        name = f"minimal optimal network of {plural(int(size), 'neuron')}"
+        hover = tuple(f"vertex {i}: {plural(int(size), 'neuron')}" for i in chosen)
+        name = f"irreducible optimal network of {plural(int(size), 'neuron')}"
         colour, symbol = PALETTE[rank % len(PALETTE)], SYMBOLS[rank % len(SYMBOLS)]
         layers.append(Points(at[chosen], name, colour, 13.0, symbol, texts, hover))
     return layers
@@ -136,7 +136,8 @@ def _caption(sizes: NDArray[np.intp], edges: int, dimension: int) -> str:
     counts = ", ".join(f"{int((sizes == s).sum())} with {plural(int(s), 'neuron')}" for s in np.unique(sizes))
     shape = {1: "a segment", 2: f"a polygon with {edges} edges", 3: f"a body with {edges} edges"}[dimension]
     return (
-        f"Every point is a choice of masses with the optimal fit: {shape}. Its {len(sizes)} corners are the minimal "
-        f"optimal networks ({counts}); no neuron of theirs can be dropped. Networks inside use more neurons. Moving "
-        "along an edge needs all the neurons of its two ends at once, which is why narrow networks cannot pass."
+        f"Every point is a choice of masses with the optimal fit: {shape}. Its {len(sizes)} corners are the "
+        f"irreducible optimal networks ({counts}); no neuron of theirs can be dropped. Networks inside use more "
+        "neurons. Moving along an edge needs all the neurons of its two ends at once, which is why narrow networks "
+        "cannot pass."
     )

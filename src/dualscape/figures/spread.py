@@ -25,7 +25,7 @@ from dualscape.optimal_set import OptimalSet
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 SAME = 1e-9  # predictions that differ by less, relative to their size, are one
-DRAWN = 24  # minimal networks that are drawn one by one
+DRAWN = 24  # irreducible networks that are drawn one by one
 GRID = 61
 GRID_BY_PROGRAMS = 21  # without a full list of vertices every grid point costs two linear programs
 
@@ -59,7 +59,7 @@ def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
     pieces = tuple(np.column_stack([xs, network.fit(inputs.rows(xs[:, None]))]) for network in networks)
     layers: tuple[Layer, ...] = (
         Area(outline, "all optimal predictions", ORANGE, 0.3),
-        Lines(pieces, plural(len(pieces), "minimal optimal network"), BLUE, 1.0),
+        Lines(pieces, plural(len(pieces), "irreducible optimal network"), BLUE, 1.0),
         Points(np.column_stack([data, inputs.problem.y]), "data", RED, 8.0, "diamond"),
         Points(np.column_stack([data, optimal_set.y_star]), "the optimal fit y*", INK, 6.0),
     )
@@ -76,9 +76,9 @@ def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
 def _drawn(count: int, optimal_set: OptimalSet) -> str:
     total = len(optimal_set.known_vertices)
     if count == total and optimal_set.vertices_complete:
-        return f"The thin lines are the {plural(count, 'minimal optimal network')}."
+        return f"The thin lines are the {plural(count, 'irreducible optimal network')}."
     known = "" if optimal_set.vertices_complete else " that are known"
-    return f"The thin lines are {count} of the {total:,} minimal optimal networks{known}."
+    return f"The thin lines are {count} of the {total:,} irreducible optimal networks{known}."
 
 
 def _map(optimal_set: OptimalSet, inputs: Inputs) -> Scene:

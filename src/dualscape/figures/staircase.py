@@ -137,10 +137,10 @@ def _rings(places: dict[Mark, tuple[float, float]], sizes: dict[Mark, float]) ->
     diameters = np.array([sizes[mark] for mark in chosen])
     hover = tuple(
         f"{plural(len(mark.components), 'connected component')} with more than one point:\n"
-        f"{plural(mark.vertices, 'minimal network')} inside"
+        f"{plural(mark.vertices, 'irreducible network')} inside"
         for mark in chosen
     )
-    name = "continuum (number: minimal networks in it)"
+    name = "continuum (number: irreducible networks in it)"
     return [Points(at, name, BLUE, diameters, "ring", texts, hover)]
 
 
@@ -209,7 +209,7 @@ def _caption(staircase: Staircase, aggregated: bool) -> str:
 def _intervals(staircase: Staircase) -> Scene:
     lines = (
         ("m*: fewest neurons", staircase.m_star, RED),
-        ("M*: most neurons of a minimal network", staircase.M_star, RED),
+        ("M*: most neurons of an irreducible network", staircase.M_star, RED),
         ("connected from", staircase.connected_from, BLUE),
         ("guaranteed: min(m* + M*, n + 1)", staircase.talk_bound, GREY),
     )
@@ -221,8 +221,8 @@ def _intervals(staircase: Staircase) -> Scene:
         layers += [Lines((at,), "", colour, 6.0), Points(at, "", colour, 12.0, "square")]
         layers.append(Labels(np.array([[(first + last) / 2, 0.32 - row]]), (f"{name}: {grouped(width)}",), INK))
     caption = (
-        "There are too many minimal optimal networks to list, so the steps are known only to lie in intervals: the "
-        f"smallest optimal network needs {grouped(staircase.m_star)} neurons, the largest minimal one "
+        "There are too many irreducible optimal networks to list, so the steps are known only to lie in intervals: "
+        f"the smallest optimal network needs {grouped(staircase.m_star)} neurons, the largest irreducible one "
         f"{grouped(staircase.M_star)}, and the optimal networks are connected from width "
         f"{grouped(staircase.connected_from)} on. A single square means that the number is exact."
     )

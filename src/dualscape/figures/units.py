@@ -24,7 +24,7 @@ def units(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
     """
     inputs = drawable_inputs(solution.problem)
     network = solution.network.prune() if optimal_set is None else mean_network(optimal_set)
-    if network.width == 0:
+    if not network.masses.any():
         raise DoesNotApplyError("The network has no neurons, so there are no units to draw.")
     which = _which(optimal_set)
     draw = _curves if len(inputs.features) == 1 else _kinks
@@ -34,12 +34,13 @@ def units(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
 def _which(optimal_set: OptimalSet | None) -> str:
     if optimal_set is None:
         return "the network found"
-    return "the optimal network" if optimal_set.dimension == 0 else "the mean of all minimal optimal networks"
+    return "the optimal network" if optimal_set.dimension == 0 else "the mean of all irreducible optimal networks"
 
 
 def mean_network(optimal_set: OptimalSet) -> Network:
-    """The optimal network whose masses are the mean of the listed vertices."""
-    return optimal_set.network(np.asarray(optimal_set.known_vertices).mean(axis=0)).prune()
+    """The optimal network whose masses are the mean of the known vertices, one neuron per unit of the optimal set."""
+    masses = optimal_set.known_vertices.mean(axis=0)
+    return Network(optimal_set.directions, optimal_set.signs, masses, optimal_set.problem.bias)
 
 
 def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:
@@ -64,7 +65,7 @@ def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
     parts = contributions(inputs, network, xs[:, None])
     layers: list[Layer] = []
     for sign, colour, name in ((1, BLUE, "units with s = +1"), (-1, GREEN, "units with s = -1")):
-        chosen = np.flatnonzero(network.signs == sign)
+        chosen = np.flatnonzero((network.signs == sign) & (network.masses > 0))
         pieces = tuple(np.column_stack([xs, parts[:, j]]) for j in chosen)
         dash = "solid" if sign > 0 else "dash"
         layers.append(Lines(pieces, name if len(chosen) else "", colour, 1.5, dash))
@@ -72,9 +73,9 @@ def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
     data = inputs.data[:, 0]
     layers.append(Points(np.column_stack([data, inputs.problem.y]), "data", RED, 8.0, "diamond"))
     caption = (
-        f"Each thin line is what one of {plural(network.width, 'unit')} adds in {which}; the thick line is their sum. "
-        f"{_inside(inputs, network)} of them bend between the lowest and the highest data point: there the fit has "
-        "its kinks; the others act as straight lines on the data."
+        f"Each thin line is what one of {plural(int((network.masses > 0).sum()), 'unit')} adds in {which}; the thick "
+        f"line is their sum. {_inside(inputs, network)} of them bend between the lowest and the highest data point: "
+        "there the fit has its kinks; the others act as straight lines on the data."
     )
     return Scene(
         "units", "The units and their sum", caption, (Axis(inputs.labels[0]), Axis("prediction")), tuple(layers)
@@ -82,7 +83,7 @@ def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
 
 
 def _inside(inputs: Inputs, network: Network) -> int:
-    values = inputs.problem.X @ network.directions.T
+    values = inputs.problem.X @ network.prune().directions.T
     return int(((values > 0).any(axis=0) & (values < 0).any(axis=0)).sum())
 
 
@@ -97,23 +98,23 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     slopes, offsets = inputs.affine(network.directions)
     for sign, colour, name in ((1, BLUE, "kink lines, s = +1"), (-1, GREEN, "kink lines, s = -1")):
         pieces, marks, texts = [], [], []
-        for j in np.flatnonzero(network.signs == sign):
+        for j in np.flatnonzero((network.signs == sign) & (network.masses > 0)):
             line = line_through_box(slopes[j], float(offsets[j]), low, high)
             if line is None:
                 continue
             pieces += [line, _active_side(line, slopes[j], high - low)]
             marks.append(_label_place(line, slopes[j]))
-            texts.append(f"{j + 1}")
+            texts.append(f"{j}")
         layers.append(Lines(tuple(pieces), "", "#ffffff", 5.0, opacity=0.6))
         layers.append(Lines(tuple(pieces), name if pieces else "", colour, 2.5, "solid" if sign > 0 else "dash"))
         if marks and network.width <= LABELLED:
             layers.append(Points(np.array(marks), "", colour, 22.0, "ring", tuple(texts)))
     layers.append(Points(inputs.data, "data", target, 6.0 if len(target) > 100 else 10.0, limits=limits))
     caption = (
-        f"The background is the prediction of {which}, {plural(network.width, 'unit')}; between the lines it is "
-        "linear. Every line is where one unit switches on, with a short stroke towards the side where it is active; "
-        f"{_inside(inputs, network)} of them pass between data points. The marks are the data, coloured by their "
-        "target on the same scale: a mark that stands out from its surroundings is one that it does not fit."
+        f"The background is the prediction of {which}, {plural(int((network.masses > 0).sum()), 'unit')}; between the "
+        "lines it is linear. Every line is where one unit switches on, with a short stroke towards the side where it "
+        f"is active; {_inside(inputs, network)} of them pass between data points. The marks are the data, coloured by "
+        "their target on the same scale: a mark that stands out from its surroundings is one that it does not fit."
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
     return Scene("units", "The units over the data", caption, axes, tuple(layers), height=560)
