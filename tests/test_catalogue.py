@@ -76,6 +76,19 @@ def test_unknown_entries():
         get("%%%")
 
 
+def test_antipodal_pairs_make_a_continuum_on_generic_data():
+    """THEORY section 6: where X^T nu = 0, optimal units come in pairs u, -u, and their columns are dependent."""
+    result = analyze(get("random-30x3").problem())
+    optima, d = result.optimal_set, result.problem.d
+    assert optima is not None
+    np.testing.assert_allclose(result.problem.X.T @ optima.nu, 0, atol=1e-9 * np.linalg.norm(optima.nu))
+    signed = np.round(np.column_stack([optima.directions, optima.signs]), 6) + 0.0
+    opposite = np.round(np.column_stack([-optima.directions, optima.signs]), 6) + 0.0
+    assert {tuple(row) for row in signed} == {tuple(row) for row in opposite}
+    pairs = optima.k // 2
+    assert (optima.rank, optima.dimension) == (pairs + d, pairs - d)
+
+
 @pytest.mark.parametrize("angles", [(30, 90), (30, 60, 90), (30, 45, 60, 75, 90), (30, 35, 50, 52, 71, 84, 90)])
 def test_circle_family_has_one_more_unit_than_points(angles):
     planted = circle_family(angles, beta=0.3)
