@@ -104,8 +104,8 @@ def certify_dual(
         largest = problem.beta / answer.upper if answer.upper > 0 else np.inf
         # One part in 1e15 covers the rounding of this division and of t nu.
         scale = problem.loss.best_scale(nu, problem.y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
-        # 0 is dual feasible and D(0) >= 0 for losses >= 0, so a lower bound below it is no use.
-        dual = max(problem.loss.dual(scale * nu, problem.y), 0.0)
+        # 0 is dual feasible and D(0) >= 0 for losses >= 0; and the objective of a network bounds the optimum from above.
+        dual = min(max(problem.loss.dual_bound(scale * nu, problem.y), 0.0), primal)
     gap = max(primal - dual, 0.0)
     relative = 0.0 if gap == 0 else gap / abs(primal) if primal else np.inf
     verdict = "none" if not answer.exact else "global" if relative <= tolerances.relative_gap else "bounded"

@@ -118,15 +118,17 @@ def pattern_bound(rows, kappa, linear, sign, bits, turn, size, floor, scratch):
     left[:] = True
     excess = _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left)
     upper = norm + rounding + excess
+    # A projection of the size of its rounding has no direction.
+    interesting = norm > floor and norm > 100.0 * rounding
     both = 0
     for k in range(N):
         both += left[k]
     if both == 0 or both > MOST_BOTH or upper <= floor:
-        return upper, m, norm > floor
+        return upper, m, interesting
     return (
         min(upper, _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, left, norm + rounding)),
         m,
-        norm > floor,
+        interesting,
     )
 
 

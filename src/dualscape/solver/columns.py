@@ -6,6 +6,7 @@ and when it finds nothing either, its bound is the certificate.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -106,10 +107,10 @@ class State:
     def _value(self, columns: Matrix, c: Vector) -> float:
         return self.problem.loss.value(columns @ c, self.problem.y) + self.problem.beta * float(c.sum())
 
-    def slide(self, rounds: int = 50) -> None:
-        """Newton on the faces until it no longer lowers the objective; the objective never rises."""
+    def slide(self, in_time: Callable[[], bool], rounds: int = 50) -> None:
+        """Newton on the faces until it no longer lowers the objective or time is up; the objective never rises."""
         for _ in range(rounds):
-            if len(self.masses) == 0:
+            if len(self.masses) == 0 or not in_time():
                 return
             before = self.objective
             units = slide(self.problem, self.directions, self.signs, self.masses, self.nu)
@@ -142,8 +143,12 @@ class State:
 class _Log:
     """Rounds so far, and the clock."""
 
+    limit: float | None
     began: float = field(default_factory=time.monotonic)
     rounds: list[Round] = field(default_factory=list)
+
+    def in_time(self) -> bool:
+        return self.limit is None or self.seconds() <= self.limit
 
     def seconds(self) -> float:
         return time.monotonic() - self.began
@@ -186,16 +191,17 @@ def solve(
         raise InputError(f"the time limit must be positive, got {time_limit:g} seconds")
     scale = Scale.of(problem)
     state = State.empty(scale.apply(problem))
-    log = _Log()
+    log = _Log(time_limit)
     chosen = problem.oracle(oracle)
     stopped = "rounds"
     # One BLAS thread: the matrices are small, and the sum of two threads depends on how they share the work.
     limits = threadpool_limits(1, user_api="blas")
     try:
         if start is not None and start.width:
+            problem.objective(start)  # refuses a network of another problem
             state.add(start.directions, start.signs)
         for _ in range(MOST_ROUNDS):
-            if time_limit is not None and log.seconds() > time_limit:
+            if not log.in_time():
                 stopped = "time"
                 break
             if not _search_round(state, scale, log, tolerances, progress):
@@ -215,7 +221,7 @@ def solve(
 def _search_round(state: State, scale: Scale, log: _Log, tolerances: Tolerances, progress: Progress) -> bool:
     """Slide, then search; False when nothing violates the dual constraint any more or nothing helps."""
     problem = state.problem
-    state.slide()
+    state.slide(log.in_time)
     answer = problem.oracle("ascent").best_units(
         state.nu, above=problem.beta * (1 + tolerances.violation), starts=state.directions
     )

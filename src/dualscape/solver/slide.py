@@ -112,9 +112,11 @@ def _newton_step(
             ridge *= 100
             continue
         rhs = -scale * gradient
-        z = cho_solve(factor, rhs, check_finite=False)
-        z += cho_solve(factor, rhs - H @ z, check_finite=False)  # refine against the undamped matrix
-        return np.asarray(scale * z) if np.isfinite(z).all() else None
+        with np.errstate(over="ignore", invalid="ignore"):  # a step that overflows is no step
+            z = cho_solve(factor, rhs, check_finite=False)
+            z += cho_solve(factor, rhs - H @ z, check_finite=False)  # refine against the undamped matrix
+            step = scale * z
+        return np.asarray(step) if np.isfinite(step).all() else None
     return None
 
 

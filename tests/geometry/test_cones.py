@@ -1,0 +1,89 @@
+"""Projections onto pattern cones against nonnegative and bounded least squares, and climbs against dense search."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import lsq_linear, nnls
+
+from dualscape.geometry.cones import climb, project
+
+
+def unit_rows(rng, N, r, lattice=False):
+    rows = rng.integers(-2, 3, size=(N, r)).astype(float) if lattice else rng.standard_normal((N, r))
+    rows = rows[np.abs(rows).max(axis=1) > 0]
+    return rows / np.linalg.norm(rows, axis=1)[:, None]
+
+
+def run_project(rows, bits, g, caps):
+    r = rows.shape[1]
+    u, active, lam = np.empty(r), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
+    bits, g = bits.copy(), g.copy()
+    m = project(rows, bits, g, caps, 0.0, u, active, lam)
+    return u, bits, g, active[:m], lam[:m]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), st.booleans())
+def test_projection_agrees_with_nnls(seed, N, r, lattice):
+    rng = np.random.default_rng(seed)
+    rows = unit_rows(rng, N, r, lattice)
+    if not len(rows):
+        return
+    h = rng.standard_normal(r)
+    bits = rows @ h > 0
+    g = rng.standard_normal(r)
+    u, after, _, active, lam = run_project(rows, bits, g, np.full(len(rows), np.inf))
+    C = np.where(bits, 1.0, -1.0)[:, None] * rows
+    _, distance = nnls(C.T, -g)
+    assert (after == bits).all()
+    assert np.linalg.norm(u) == pytest.approx(distance, abs=1e-9)
+    assert (lam >= 0).all()
+    assert (C @ u >= -1e-9).all()
+    np.testing.assert_allclose(u, g + lam @ C[active], atol=1e-12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), st.booleans())
+def test_capped_projection_agrees_with_bounded_least_squares(seed, N, r, lattice):
+    rng = np.random.default_rng(seed)
+    rows = unit_rows(rng, N, r, lattice)
+    if not len(rows):
+        return
+    bits = rows @ rng.standard_normal(r) > 0
+    g = rng.standard_normal(r)
+    caps = rng.exponential(0.5, size=len(rows))
+    caps[rng.random(len(rows)) < 0.3] = np.inf
+    caps[rng.random(len(rows)) < 0.1] = 0.0
+    u, *_ = run_project(rows, bits, g, caps)
+    C = np.where(bits, 1.0, -1.0)[:, None] * rows
+    solved = lsq_linear(C.T, -g, bounds=(0, np.maximum(caps, 1e-300)), tol=1e-14, max_iter=1000)
+    best = np.linalg.norm(C.T @ solved.x + g)
+    assert np.linalg.norm(u) <= best + 1e-7
+    assert np.linalg.norm(u) >= best - 1e-6
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 15), st.integers(2, 3), st.sampled_from([-1.0, 1.0]), st.booleans())
+def test_climb_ends_on_a_local_maximum_and_never_falls(seed, N, r, sign, lattice):
+    rng = np.random.default_rng(seed)
+    rows = unit_rows(rng, N, r, lattice)
+    if not len(rows):
+        return
+    kappa, linear = rng.standard_normal(len(rows)), rng.standard_normal(r)
+
+    def value(v):
+        return sign * (v @ linear + np.maximum(v @ rows.T, 0) @ kappa)
+
+    start = rng.standard_normal(r)
+    start /= np.linalg.norm(start)
+    u = start.copy()
+    bits, active, lam = np.empty(len(rows), dtype=bool), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
+    top, _ = climb(rows, kappa, linear, sign, u, bits, active, lam)
+    assert top >= value(start) - 1e-9
+    if top > 1e-9:
+        u /= np.linalg.norm(u)
+        assert value(u) == pytest.approx(top, abs=1e-9)
+        near = u + 1e-4 * rng.standard_normal((2000, r))
+        near /= np.linalg.norm(near, axis=1)[:, None]
+        assert value(near).max() <= top + 1e-9

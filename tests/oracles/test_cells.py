@@ -1,0 +1,134 @@
+"""The exact oracle against projections onto the cones of all patterns, dense directions and planted maxima."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import nnls
+
+from dualscape.architectures import get_architecture
+from dualscape.geometry.arrangement import Arrangement
+from dualscape.oracles import choose_oracle
+from dualscape.oracles.ascent import AscentOracle
+from dualscape.oracles.cells import CellsOracle
+
+
+def greatest_value(X, nu):
+    """h(nu) from the definition: the distance of s X^T D nu to the polar cone, for every listed pattern."""
+    best = 0.0
+    for block in Arrangement.of(X, seed=7).patterns():
+        for active in block:
+            C = np.where(active, 1.0, -1.0)[:, None] * X
+            for sign in (1.0, -1.0):
+                best = max(best, nnls(C.T, -sign * (X.T @ (active * nu)))[1])
+    return best
+
+
+def dense(X, nu, count=200_000, seed=3):
+    u = np.random.default_rng(seed).standard_normal((count, X.shape[1]))
+    u /= np.linalg.norm(u, axis=1)[:, None]
+    return np.abs(nu @ np.maximum(X @ u.T, 0)).max()
+
+
+CASES = {
+    "gaussian 9 x 3": lambda rng: rng.standard_normal((9, 3)),
+    "gaussian 7 x 4": lambda rng: rng.standard_normal((7, 4)),
+    "n < d": lambda rng: rng.standard_normal((3, 6)),
+    "n = 1": lambda rng: rng.standard_normal((1, 3)),
+    "grid": lambda rng: np.column_stack([np.array(list(itertools.product([0, 1, 2], [0, 1, 2])), float), np.ones(9)]),
+    "cube": lambda rng: np.array(list(itertools.product([-1, 1], repeat=3)), float),
+    "one-hot": lambda rng: np.eye(4)[rng.integers(4, size=12)],
+    "one-hot and a number": lambda rng: np.column_stack([np.eye(3)[rng.integers(3, size=9)], rng.standard_normal(9)]),
+    "antipodes": lambda rng: (lambda a: np.vstack([a, -a]))(rng.standard_normal((4, 3))),
+    "duplicates": lambda rng: np.repeat(rng.standard_normal((4, 3)), 3, axis=0),
+    "nearly parallel": lambda rng: np.vstack(
+        [v := rng.standard_normal((4, 3)), v + 1e-9 * rng.standard_normal((4, 3))]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_bounds_meet_at_h(name, seed):
+    rng = np.random.default_rng(seed)
+    X = CASES[name](rng)
+    nu = rng.standard_normal(len(X))
+    answer = CellsOracle(X).best_units(nu, above=0.0)
+    exact = greatest_value(X, nu)
+    assert answer.exact
+    assert answer.lower == pytest.approx(exact, rel=1e-8)
+    assert exact * (1 - 1e-8) <= answer.upper <= answer.lower * (1 + 1e-10)
+    assert dense(X, nu, 20_000) <= answer.upper
+    np.testing.assert_allclose(answer.signs * (nu @ np.maximum(X @ answer.directions.T, 0)), answer.values, rtol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 9), st.integers(1, 4), st.sampled_from([1e-12, 1.0, 1e12]))
+def test_integer_data_at_any_scale(seed, n, d, scale):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, size=(n, d)).astype(float)
+    nu = rng.standard_normal(n)
+    answer = CellsOracle(scale * X).best_units(nu, above=0.0)
+    if not X.any():
+        assert answer.upper == 0.0
+        return
+    exact = scale * greatest_value(X, nu)
+    assert answer.lower == pytest.approx(exact, rel=1e-7, abs=1e-12 * scale)
+    assert answer.upper >= exact * (1 - 1e-7)
+    assert answer.upper <= answer.lower * (1 + 1e-9) + 1e-11 * scale
+
+
+def test_threshold_changes_neither_bound_nor_units():
+    rng = np.random.default_rng(5)
+    X, nu = rng.standard_normal((25, 3)), rng.standard_normal(25)
+    oracle = CellsOracle(X)
+    everything = oracle.best_units(nu, above=0.0)
+    few = oracle.best_units(nu, above=0.8 * everything.lower)
+    assert few.upper == pytest.approx(everything.upper, rel=1e-12)
+    np.testing.assert_array_equal(few.values, everything.values[everything.values > 0.8 * everything.lower])
+    above = oracle.best_units(nu, above=2 * everything.lower)
+    assert len(above.values) == 0
+    assert above.upper == 2 * everything.lower
+
+
+def test_all_units_are_listed():
+    """Every maximiser that a dense search climbs to is in the list."""
+    rng = np.random.default_rng(8)
+    X, nu = rng.standard_normal((15, 3)), rng.standard_normal(15)
+    listed = CellsOracle(X).best_units(nu, above=0.0)
+    found = AscentOracle(X, starts=5000).best_units(nu, above=0.0)
+    assert len(found.values) >= 5
+    for direction, sign in zip(found.directions, found.signs, strict=True):
+        distances = np.linalg.norm(listed.directions - direction, axis=1) + 4 * (listed.signs != sign)
+        assert distances.min() < 1e-8
+
+
+def test_same_answer_from_another_turn():
+    rng = np.random.default_rng(2)
+    X = np.column_stack([rng.integers(0, 4, size=(20, 2)), np.ones(20)]).astype(float)
+    nu = rng.standard_normal(20)
+    oracle = CellsOracle(X)
+    first = oracle.best_units(nu, above=0.0)
+    oracle._arrangement = Arrangement.of(X, seed=99, turn=2.0**-20)
+    second = oracle.best_units(nu, above=0.0)
+    np.testing.assert_allclose(first.values, second.values, rtol=1e-10)
+    assert second.upper == pytest.approx(first.upper, rel=1e-10)
+
+
+def test_search_finds_a_lower_bound_and_proves_nothing():
+    rng = np.random.default_rng(4)
+    X, nu = rng.standard_normal((30, 4)), rng.standard_normal(30)
+    search, exact = AscentOracle(X).best_units(nu, above=0.0), CellsOracle(X).best_units(nu, above=0.0)
+    assert not search.exact
+    assert search.upper == np.inf
+    assert search.lower == pytest.approx(exact.lower, rel=1e-9)
+
+
+def test_automatic_choice_follows_the_cost():
+    oracles = get_architecture("relu").oracles
+    rng = np.random.default_rng(0)
+    assert choose_oracle(rng.standard_normal((40, 5)), oracles) == "cells"
+    assert choose_oracle(rng.standard_normal((442, 10)), oracles) == "ascent"
+    assert CellsOracle.estimate(rng.standard_normal((20, 5))).patterns == 10_072

@@ -1,0 +1,74 @@
+"""The finite master problem: optimality conditions from first principles, and a conic solver."""
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dualscape.losses import get_loss
+from dualscape.solver.master import reduce_to_basic, solve_master
+
+
+def residuals(A, y, beta, loss, c):
+    """(violation of A^T nu <= beta, complementarity), relative to beta."""
+    surplus = -A.T @ loss.gradient(A @ c, y) / beta - 1
+    return surplus.max(), np.abs(surplus[c > 0]).max(initial=0.0)
+
+
+def random_columns(rng, n, k, kind):
+    A = np.maximum(rng.standard_normal((n, k)), 0) * rng.choice([-1.0, 1.0], size=k)
+    if kind == "dependent":
+        A = np.hstack([A, A[:, : k // 2 + 1], 2 * A[:, :1], np.zeros((n, 1))])
+    if kind == "integer":
+        A = rng.integers(0, 3, size=(n, k)).astype(float)
+    return A
+
+
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 12),
+    st.integers(1, 25),
+    st.sampled_from(["general", "dependent", "integer"]),
+    st.sampled_from(["squared", "logistic"]),
+    st.sampled_from([0.5, 1e-2, 1e-4]),
+)
+def test_optimality_conditions(seed, n, k, kind, name, fraction):
+    rng = np.random.default_rng(seed)
+    A = random_columns(rng, n, k, kind)
+    loss = get_loss(name)
+    y = rng.choice([-1.0, 1.0], size=n) if name == "logistic" else rng.standard_normal(n)
+    beta_max = np.max(-A.T @ loss.gradient(np.zeros(n), y), initial=0.0)
+    if beta_max <= 0:
+        return
+    beta = fraction * beta_max
+    c = solve_master(A, y, beta, loss, np.zeros(A.shape[1]))
+    violation, slackness = residuals(A, y, beta, loss, c)
+    assert (c >= 0).all()
+    assert violation <= 1e-9
+    assert slackness <= 1e-9
+    assert np.linalg.matrix_rank(A[:, c > 0]) == (c > 0).sum()
+
+
+@pytest.mark.parametrize("name", ["squared", "logistic"])
+def test_value_of_a_conic_solver(name):
+    rng = np.random.default_rng(0)
+    A, loss = random_columns(rng, 15, 40, "general"), get_loss(name)
+    y = rng.choice([-1.0, 1.0], size=15)
+    c, beta = cp.Variable(40, nonneg=True), 0.3
+    fit = cp.sum_squares(A @ c - y) / 2 if name == "squared" else cp.sum(cp.logistic(-cp.multiply(y, A @ c)))
+    value = cp.Problem(cp.Minimize(fit + beta * cp.sum(c))).solve(solver=cp.CLARABEL)
+    ours = solve_master(A, y, beta, loss, np.zeros(40))
+    assert loss.value(A @ ours, y) + beta * ours.sum() == pytest.approx(value, rel=1e-7)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 15))
+def test_reduction_keeps_the_fit_and_does_not_raise_the_price(seed, n, k):
+    rng = np.random.default_rng(seed)
+    A = rng.integers(-2, 3, size=(n, k)).astype(float)
+    c = rng.exponential(size=k) * (rng.random(k) < 0.8)
+    reduced = reduce_to_basic(A, c)
+    np.testing.assert_allclose(A @ reduced, A @ c, atol=1e-9)
+    assert reduced.sum() <= c.sum() + 1e-9
+    assert (reduced >= 0).all()
+    assert np.linalg.matrix_rank(A[:, reduced > 0]) == (reduced > 0).sum()

@@ -1,0 +1,210 @@
+"""Certified optima: against the convex reformulation in a conic solver, across scales and degeneracies, and under symmetries."""
+
+import itertools
+import warnings
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dualscape.errors import InputError
+from dualscape.geometry.arrangement import Arrangement
+from dualscape.network import Network
+from dualscape.problem import Problem
+from dualscape.solver import solve
+
+FRACTIONS = (0.9, 0.1, 1e-2, 1e-4)
+
+
+def convex_reformulation(problem):
+    """(optimal value of program (C) over all patterns by a conic solver, whether it reached its own accuracy)."""
+    X, y, beta = problem.X, problem.y, problem.beta
+    patterns = np.unique(np.vstack(list(Arrangement.of(X, seed=3).patterns())), axis=0)
+    fit, penalty, constraints = 0, 0, []
+    for active in patterns:
+        cone = np.where(active, 1.0, -1.0)[:, None] * X
+        u, v = cp.Variable(problem.d), cp.Variable(problem.d)
+        fit = fit + (active[:, None] * X) @ (u - v)
+        penalty = penalty + cp.norm(u) + cp.norm(v)
+        constraints += [cone @ u >= 0, cone @ v >= 0]
+    squared = problem.loss.name == "squared"
+    loss = cp.sum_squares(fit - y) / 2 if squared else cp.sum(cp.logistic(-cp.multiply(y, fit)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # 'may be inaccurate': the comparison decides
+        program = cp.Problem(cp.Minimize(loss + beta * penalty), constraints)
+        return program.solve(solver=cp.CLARABEL), program.status == cp.OPTIMAL
+
+
+def lattice(*sides):
+    return np.array(list(itertools.product(*map(range, sides))), float)
+
+
+DATA = {
+    "gaussian 4 x 1": lambda rng: rng.standard_normal((4, 1)),
+    "gaussian 12 x 2": lambda rng: rng.standard_normal((12, 2)),
+    "gaussian 20 x 3": lambda rng: rng.standard_normal((20, 3)),
+    "gaussian 16 x 5": lambda rng: rng.standard_normal((16, 5)),
+    "grid 3 x 3": lambda rng: lattice(3, 3) - 1,
+    "grid 3 x 3 x 3": lambda rng: lattice(3, 3, 3),
+    "duplicates": lambda rng: np.repeat(rng.standard_normal((6, 2)), 3, axis=0),
+    "antipodes": lambda rng: (lambda a: np.vstack([a, -a]))(rng.standard_normal((8, 3))),
+    "one-hot": lambda rng: np.eye(4)[rng.integers(4, size=20)],
+    "one-hot and a number": lambda rng: np.column_stack([np.eye(3)[rng.integers(3, size=12)], rng.standard_normal(12)]),
+    "zero rows": lambda rng: np.vstack([np.zeros((3, 2)), rng.standard_normal((5, 2))]),
+    "n < d": lambda rng: rng.standard_normal((3, 6)),
+    "n = 1": lambda rng: np.array([[2.0, 1.0]]),
+    "constant column": lambda rng: np.column_stack([rng.standard_normal(9), np.full(9, 2.0)]),
+    "X 1e12": lambda rng: 1e12 * rng.standard_normal((10, 2)),
+    "X 1e-12": lambda rng: 1e-12 * rng.standard_normal((10, 2)),
+}
+
+
+def problem_of(name, loss, bias, seed=0):
+    rng = np.random.default_rng(seed)
+    X = DATA[name](rng)
+    y = rng.standard_normal(len(X))
+    if loss == "logistic":
+        y = np.where(y > np.median(y), 1.0, -1.0)
+    return Problem(X, y, beta=1, loss=loss, bias=bias)
+
+
+# Beside a penalised bias, features of size 1e-12 are below what the arrangement resolves; `bounds` then says so.
+CASES = [(name, bias) for name in DATA for bias in ("none", "penalised") if (name, bias) != ("X 1e-12", "penalised")]
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize(("name", "bias"), CASES)
+def test_global_at_every_beta(name, loss, bias):
+    # Beside features of size 1e12 the penalised bias is near rounding: the bound is looser.
+    looser = 10.0 if (name, bias) == ("X 1e12", "penalised") else 1.0
+    base = problem_of(name, loss, bias)
+    top = base.beta_max()
+    for fraction in FRACTIONS:
+        problem = base.with_beta(fraction * top)
+        solution = solve(problem)
+        certificate = solution.certificate
+        assert certificate.verdict == "global"
+        assert certificate.relative_gap <= 1e-9
+        assert certificate.violation <= 1e-10 * looser
+        assert certificate.dual <= certificate.primal
+        assert certificate.primal == pytest.approx(problem.objective(solution.network), rel=1e-14)
+    for fraction in (1.0, 1.5):
+        solution = solve(base.with_beta(fraction * top * (1 + 1e-12)))
+        assert solution.network.width == 0
+        assert solution.certificate.verdict == "global"
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("name", ["gaussian 12 x 2", "grid 3 x 3", "duplicates", "one-hot and a number", "n < d"])
+@pytest.mark.parametrize("fraction", [0.3, 0.02])
+def test_value_of_the_convex_reformulation(name, loss, fraction):
+    problem = problem_of(name, loss, "none", seed=1).at_fraction(fraction)
+    value, accurate = convex_reformulation(problem)
+    assert solve(problem).certificate.primal == pytest.approx(value, rel=2e-6 if accurate else 1e-3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_generic_data(seed):
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.integers(4, 41)), int(rng.integers(1, 5))
+    base = Problem(rng.standard_normal((n, d)), rng.standard_normal(n), beta=1, bias=["none", "penalised"][seed % 2])
+    top = base.beta_max()
+    for fraction in FRACTIONS:
+        certificate = solve(base.with_beta(fraction * top)).certificate
+        assert certificate.verdict == "global"
+        assert certificate.violation <= 1e-10
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10**6), st.sampled_from([0.5, 0.05]))
+def test_value_is_invariant(seed, fraction):
+    """Rotated inputs, permuted rows, added zero columns and split examples leave the optimum where it is."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.standard_normal((8, 3)), rng.standard_normal(8)
+    problem = Problem(X, y, beta=1, bias="none").at_fraction(fraction)
+    value = solve(problem).certificate.primal
+    rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    order = rng.permutation(8)
+    for inputs, target in (
+        (X @ rotation, y),
+        (X[order], y[order]),
+        (np.column_stack([X, np.zeros(8)]), y),
+        (-X, y),
+        (np.vstack([X, X]) / 2**0.5, np.concatenate([y, y]) / 2**0.5),
+    ):
+        other = solve(Problem(inputs, target, beta=problem.beta, bias="none")).certificate
+        assert other.verdict == "global"
+        assert other.primal == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize("x_scale,y_scale", [(1e-6, 1e6), (1e6, 1e-12), (1e9, 1e12), (1e-12, 1e-12)])
+def test_value_scales(x_scale, y_scale):
+    rng = np.random.default_rng(3)
+    X, y = rng.standard_normal((12, 3)), rng.standard_normal(12)
+    reference = Problem(X, y, beta=1, bias="none").at_fraction(0.05)
+    scaled = Problem(x_scale * X, y_scale * y, beta=reference.beta * x_scale * y_scale, bias="none")
+    first, second = solve(reference), solve(scaled)
+    assert second.certificate.verdict == "global"
+    assert second.certificate.primal / y_scale**2 == pytest.approx(first.certificate.primal, rel=1e-9)
+    np.testing.assert_allclose(second.network.directions, first.network.directions, atol=1e-6)
+
+
+def test_same_input_same_output():
+    rng = np.random.default_rng(9)
+    X, y = rng.standard_normal((30, 4)), rng.standard_normal(30)
+    runs = [solve(Problem(X, y, beta=0.2)) for _ in range(2)]
+    np.testing.assert_array_equal(runs[0].network.directions, runs[1].network.directions)
+    np.testing.assert_array_equal(runs[0].network.masses, runs[1].network.masses)
+    np.testing.assert_array_equal(runs[0].nu, runs[1].nu)
+
+
+def test_the_talks_two_points():
+    solution = solve(Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none"))
+    assert solution.certificate.primal == pytest.approx(0.0975, abs=1e-15)
+    np.testing.assert_allclose(solution.network.predict([[-(3**0.5), 1], [3**0.5, 1]]), [0.95, 0.95], atol=1e-14)
+
+
+def test_search_is_never_called_global_and_agrees():
+    rng = np.random.default_rng(11)
+    problem = Problem(rng.standard_normal((30, 4)), rng.standard_normal(30), beta=0.3, bias="none")
+    searched, proven = solve(problem, oracle="ascent"), solve(problem, oracle="cells")
+    assert searched.certificate.verdict == "none"
+    assert searched.certificate.dual == -np.inf
+    assert proven.certificate.verdict == "global"
+    assert searched.certificate.primal == pytest.approx(proven.certificate.primal, rel=1e-9)
+
+
+def test_objective_never_rises():
+    rng = np.random.default_rng(12)
+    history = solve(Problem(rng.standard_normal((60, 6)), rng.standard_normal(60), beta=0.2), oracle="ascent").history
+    objectives = [entry.objective for entry in history]
+    assert all(b <= a * (1 + 1e-14) for a, b in itertools.pairwise(objectives))
+
+
+def test_interruption_returns_the_best_so_far():
+    rng = np.random.default_rng(13)
+    problem = Problem(rng.standard_normal((60, 6)), rng.standard_normal(60), beta=0.2)
+
+    def interrupt(event):
+        if event.stage == "solve" and event.done == 2:
+            raise KeyboardInterrupt
+
+    solution = solve(problem, oracle="ascent", progress=interrupt)
+    assert solution.stopped == "interrupted"
+    assert solution.certificate.primal < problem.loss.value(np.zeros(60), problem.y)
+    assert solution.certificate.verdict == "none"
+
+
+def test_time_limit_and_start():
+    rng = np.random.default_rng(14)
+    problem = Problem(rng.standard_normal((200, 8)), rng.standard_normal(200), beta=0.05)
+    solution = solve(problem, oracle="ascent", time_limit=0.2)
+    assert solution.stopped == "time"
+    again = solve(problem, oracle="ascent", start=solution.network, time_limit=0.2)
+    assert again.certificate.primal <= solution.certificate.primal * (1 + 1e-9)
+    with pytest.raises(InputError, match="the time limit must be positive"):
+        solve(problem, time_limit=0)
+    with pytest.raises(InputError, match="coordinates per neuron"):
+        solve(problem, start=Network([[1.0, 0.0]], [1.0], [1.0]))
