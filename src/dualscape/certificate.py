@@ -52,18 +52,19 @@ class Certificate:
         if self.verdict == "global":
             return (
                 f"Globally optimal. No network of any width has an objective below {self.dual:.12g}; this one has "
-                f"{self.primal:.12g}, a relative gap of {self.relative_gap:.1e} (certified up to {self.tolerance:.0e}). "
+                f"{self.primal:.12g}, a relative gap of {self.relative_gap:.1e} "
+                f"(certified up to {self.tolerance:.0e}). "
                 f"The bound covers all directions ({self.patterns:,} activation patterns, oracle '{self.oracle}')."
             )
         if self.verdict == "bounded":
             return (
                 f"Bounded. No network of any width has an objective below {self.dual:.12g}; this one has "
-                f"{self.primal:.12g}, so it is at most {self.gap:.3g} ({100 * self.relative_gap:.2g} %) above the optimum. "
-                f"The gap exceeds {self.tolerance:.0e}, so optimality is not claimed (oracle '{self.oracle}')."
+                f"{self.primal:.12g}, so it is at most {self.gap:.3g} ({100 * self.relative_gap:.2g} %) above the "
+                f"optimum. The gap exceeds {self.tolerance:.0e}, so optimality is not claimed (oracle '{self.oracle}')."
             )
         return (
-            f"No certificate. The objective is {self.primal:.12g}. A search over directions from {self.patterns:,} starts "
-            f"(oracle '{self.oracle}') found no neuron that would lower it by more than a dual violation of "
+            f"No certificate. The objective is {self.primal:.12g}. A search over directions from {self.patterns:,} "
+            f"starts (oracle '{self.oracle}') found no neuron that would lower it by more than a dual violation of "
             f"{max(self.violation, 0.0):.1e}, but a search proves nothing: an exact oracle is needed for a bound."
         )
 
@@ -104,7 +105,8 @@ def certify_dual(
         largest = problem.beta / answer.upper if answer.upper > 0 else np.inf
         # One part in 1e15 covers the rounding of this division and of t nu.
         scale = problem.loss.best_scale(nu, problem.y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
-        # 0 is dual feasible and D(0) >= 0 for losses >= 0; and the objective of a network bounds the optimum from above.
+        # 0 is dual feasible and D(0) >= 0 for losses >= 0; and the objective of a network bounds the optimum from
+        # above.
         dual = min(max(problem.loss.dual_bound(scale * nu, problem.y), 0.0), primal)
     gap = max(primal - dual, 0.0)
     relative = 0.0 if gap == 0 else gap / abs(primal) if primal else np.inf

@@ -1,4 +1,5 @@
-"""Certified optima: against the convex reformulation in a conic solver, across scales and degeneracies, and under symmetries."""
+"""Certified optima: against the convex reformulation in a conic solver, across scales and degeneracies, and under
+symmetries."""
 
 import itertools
 import warnings

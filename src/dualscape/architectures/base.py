@@ -6,6 +6,7 @@ that a new architecture is one new file and one line in the registry.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Architecture(ABC):
 
     name: str
     #: Oracles by name, in the order in which "auto" prefers them among those of the same standing.
-    oracles: dict[str, type[Oracle]]
+    oracles: ClassVar[dict[str, type[Oracle]]]
 
     @abstractmethod
     def columns(self, X: Matrix, directions: Matrix, signs: Vector) -> Matrix:

@@ -1,6 +1,7 @@
 """Two-layer ReLU networks with scalar output: unit neurons (ubar, s) with the column s (X ubar)_+ ."""
 
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class TwoLayerReLU(Architecture):
     """f(x) = sum_j s_j c_j (x . ubar_j)_+ ."""
 
     name = "relu"
-    oracles: dict[str, type[Oracle]] = {"cells": CellsOracle, "ascent": AscentOracle}
+    oracles: ClassVar[dict[str, type[Oracle]]] = {"cells": CellsOracle, "ascent": AscentOracle}
 
     def columns(self, X: Matrix, directions: Matrix, signs: Vector) -> Matrix:
         return np.asarray(np.maximum(X @ directions.T, 0.0) * signs)

@@ -1,19 +1,22 @@
 """All activation patterns of a data matrix, in closed form (THEORY section 3).
 
-The cells of a simple central arrangement of N hyperplanes of rank r, up to u -> -u, are in bijection with the subsets of at
-most r - 1 of the hyperplanes 1..N-1. Subsets that share all but their last element lie on a line; along a line each next
-cell differs in one hyperplane, so that a sweep costs O(log N + r^2) a cell instead of O(N r).
+The cells of a simple central arrangement of N hyperplanes of rank r, up to u -> -u, are in bijection with the subsets
+of at most r - 1 of the hyperplanes 1..N-1. Subsets that share all but their last element lie on a line; along a line
+each next cell differs in one hyperplane, so that a sweep costs O(log N + r^2) a cell instead of O(N r).
 
-Degenerate rows (ties, lattice points, one-hot columns) are made general by a tiny random turn of each normal, by at most
-`Arrangement.turn`. Every unit u lies in a cell of the turned arrangement; with respect to the true rows it then lies in
-that pattern's cone up to |z_g.u| <= turn, which is what the oracle's bound accounts for. Where rounding leaves a sign of
-the turned arrangement open, both signs are listed: an extra pattern is harmless, a missing one is not.
+Degenerate rows (ties, lattice points, one-hot columns) are made general by a tiny random turn of each normal, by at
+most `Arrangement.turn`. Every unit u lies in a cell of the turned arrangement; with respect to the true rows it then
+lies in that pattern's cone up to |z_g.u| <= turn, which is what the oracle's bound accounts for. Where rounding leaves
+a sign of the turned arrangement open, both signs are listed: an extra pattern is harmless, a missing one is not.
 """
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from math import comb
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +38,23 @@ def count_cells(n: int, rank: int) -> int:
     10072
     """
     return 2 * sum(comb(n - 1, k) for k in range(rank)) if n and rank else 1
+
+
+def check_resolved(failed: int) -> None:
+    """Raise ArithmeticError when at some vertex more signs were open to rounding than can be listed both ways."""
+    if failed:
+        raise ArithmeticError("the arrangement is not resolved in double precision; build it with a larger `turn`")
+
+
+def _list_lines(turned: Matrix, task: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """The patterns (cells, N) with hyperplane 0 positive of the lines (level, first, number)."""
+    level, first, lines = task
+    blocks = []
+    for line in range(first, first + lines):
+        bits, failed = line_patterns(turned, level, line)
+        check_resolved(failed)
+        blocks.append(bits)
+    return np.vstack(blocks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,27 +95,19 @@ class Arrangement:
         """Number of patterns listed, of which half are the negatives of the others."""
         return count_cells(self.hinges.count, self.hinges.rank)
 
-    @staticmethod
-    def resolved(value: Any, failed: int) -> Any:
-        """The value, if no line was left unresolved in double precision.
-
-        Raises:
-            ArithmeticError: more signs than can be listed both ways were open at one vertex.
-        """
-        if failed:
-            raise ArithmeticError("the arrangement is not resolved in double precision; build it with a larger `turn`")
-        return value
-
     def lines(self) -> list[tuple[int, int]]:
-        """(level, number of lines) for the sweep; level j has the subsets of size j, one line per subset of size j - 1."""
+        """(level, number of lines) of the sweep: level j has the subsets of size j, a line those that extend one."""
         N, r = self.hinges.rows.shape
         return [(j, 1 if j == 0 else comb(N - 1, j - 1)) for j in range(min(r, N))]
 
-    def patterns(self, *, chunk: int = 4096, budget: int = 10_000_000) -> Iterator[NDArray[np.bool_]]:
-        """All activation patterns 1[X h >= 0] of the rows of X, streamed as boolean arrays (<= about 2 chunk, n).
+    def patterns(
+        self, *, chunk: int = 65_536, budget: int = 10_000_000, executor: Executor | None = None
+    ) -> Iterator[NDArray[np.bool_]]:
+        """All activation patterns 1[X h >= 0] of the rows of X, streamed as boolean arrays (about chunk, n).
 
         Every true cell of the arrangement is listed once; on degenerate data some listed patterns have an empty
-        interior. Zero rows count as active.
+        interior. Zero rows count as active. The lines of the arrangement are listed by `executor`, by default a pool
+        of threads; the order is the same whoever does it.
 
         Raises:
             BudgetError: there are more patterns than `budget`; use `sample`.
@@ -112,18 +124,17 @@ class Arrangement:
         if N == 0:
             yield np.ones((1, len(self.hinges.group)), dtype=bool)
             return
-        waiting: list[NDArray[np.bool_]] = []
-        for level, lines in self.lines():
-            for line in range(lines):
-                bits = self.resolved(*line_patterns(self.turned, level, line))
-                waiting += [bits, ~bits]
-                if sum(map(len, waiting)) >= chunk:
-                    yield self.hinges.patterns(np.vstack(waiting))
-                    waiting = []
-        if waiting:
-            yield self.hinges.patterns(np.vstack(waiting))
+        size = max(1, chunk // (2 * N))
+        tasks = [
+            (level, first, min(size, lines - first)) for level, lines in self.lines() for first in range(0, lines, size)
+        ]
+        with nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            ahead = 2 * (os.cpu_count() or 1)
+            for position in range(0, len(tasks), ahead):
+                for bits in pool.map(partial(_list_lines, self.turned), tasks[position : position + ahead]):
+                    yield self.hinges.patterns(np.vstack([bits, ~bits]))
 
     def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-        """Distinct activation patterns of `count` random directions, for arrangements too large to list: (<= count, n)."""
+        """Distinct activation patterns of `count` random directions, (<= count, n): for what is too large to list."""
         directions = rng.standard_normal((count, self.hinges.rank))
         return np.unique(self.hinges.patterns(directions @ self.hinges.rows.T > 0), axis=0)

@@ -1,9 +1,10 @@
 """Maximising s f over the cone of an activation pattern, and climbing from cone to cone (THEORY section 4).
 
-On the cone K = {u : sigma_g z_g.u >= 0} of a pattern, s f(u) = g.u with g = s (linear + sum_{bits} kappa z), so that its maximum
-over |u| <= 1 is |Proj_K(g)| = min_{lam >= 0} |g + sum_g lam_g sigma_g z_g|: *any* lam >= 0 gives an upper bound, whatever the method
-that found it did. Across a hyperplane with s kappa_g < 0 the function is concave; with lam_g <= -s kappa_g the bound holds on both
-sides of it, so that one projection with these caps maximises over all cones that lie behind concave hyperplanes only.
+On the cone K = {u : sigma_g z_g.u >= 0} of a pattern, s f(u) = g.u with g = s (linear + sum_{bits} kappa z), so that
+its maximum over |u| <= 1 is |Proj_K(g)| = min_{lam >= 0} |g + sum_g lam_g sigma_g z_g|: *any* lam >= 0 gives an upper
+bound, whatever the method that found it did. Across a hyperplane with s kappa_g < 0 the function is concave; with
+lam_g <= -s kappa_g the bound holds on both sides of it, so that one projection with these caps maximises over all
+cones that lie behind concave hyperplanes only.
 """
 
 import numpy as np
@@ -77,8 +78,9 @@ def _worst(rows, bits, caps, u):
 def project(rows, bits, g, caps, stop, u, active, lam):
     """min |g + sum lam_k sigma_k z_k| over 0 <= lam_k <= caps_k: dual active set (Goldfarb-Idnani) from lam = 0 upward.
 
-    With infinite caps, u is the projection of g onto the cone of `bits`. A lam that reaches its cap is absorbed: its hyperplane is
-    crossed, its bit flips and g becomes the gradient on the other side. |u| falls at every step; the walk ends early once |u| <= stop.
+    With infinite caps, u is the projection of g onto the cone of `bits`. A lam that reaches its cap is absorbed: its
+    hyperplane is crossed, its bit flips and g becomes the gradient on the other side. |u| falls at every step; the
+    walk ends early once |u| <= stop.
 
     Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the number of active constraints.
     """

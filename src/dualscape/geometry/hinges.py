@@ -62,7 +62,7 @@ class Hinges:
     @classmethod
     def of(cls, X: Matrix) -> "Hinges":
         """The hyperplanes of the rows of X (n, d)."""
-        n, d = X.shape
+        n = len(X)
         largest = np.abs(X).max(axis=1, initial=0.0)
         used = np.flatnonzero(largest > 0)
         scaled = X[used] / largest[used, None]
@@ -114,7 +114,7 @@ class Hinges:
         return 1.01 * (float(together @ self.error) + (len(nu) + 8) * fine * weight + 4 * rounded)
 
     def patterns(self, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Signs of the hyperplanes (P, N) as activation patterns of the rows of X, (P, n); zero rows count as active."""
+        """Signs of the hyperplanes (P, N) as activation patterns of the rows of X, (P, n); zero rows are active."""
         active = np.ones((len(bits), len(self.group)), dtype=bool)
         used = self.group >= 0
         active[:, used] = bits[:, self.group[used]] ^ (self.lengths[used] < 0)

@@ -46,9 +46,9 @@ def next_subset(subset, n, size):
 def line_of(turned, subset, size, p, q, Q, R):
     """The line {p + t q} on which the `size` rows of `subset` vanish, in the first size + 2 coordinates.
 
-    The last coordinate is positive along p (`p[-1]`, the height) and zero along q. Writes Q, R: rows of the subset without their last
-    coordinate are R^T Q. Returns a bound on the error of the plane of p and q, or inf when it is not determined; within the
-    plane p and q are known up to a rotation by that error / height.
+    The last coordinate is positive along p (`p[-1]`, the height) and zero along q. Writes Q, R: rows of the subset
+    without their last coordinate are R^T Q. Returns a bound on the error of the plane of p and q, or inf when it is
+    not determined; within the plane p and q are known up to a rotation by that error / height.
     """
     dim = size + 2
     # Gram-Schmidt of the full rows, then the two unit vectors orthogonal to them.
@@ -150,9 +150,9 @@ def decompose(Q, R, vector, size, mu):
 def start_line(turned, level, subset, work):
     """Crossings of the line of `subset` (level - 1 rows) with all other hyperplanes.
 
-    Fills work = (order, t, slope, error, top0, topq, Q, R): hyperplanes by increasing t, their crossing, their slope along
-    the line, the uncertainty of t, and what is needed for the signs of the subset's own rows. Returns the number of
-    crossings, or -1 when the line is not determined.
+    Fills work = (order, t, slope, error, top0, topq, Q, R): hyperplanes by increasing t, their crossing, their slope
+    along the line, the uncertainty of t, and what is needed for the signs of the subset's own rows. Returns the
+    number of crossings, or -1 when the line is not determined.
     """
     order, t, slope, error, goal, Q, R, p, q = work
     N = turned.shape[0]
@@ -186,6 +186,7 @@ def start_line(turned, level, subset, work):
 
 @njit(cache=True, nogil=True)
 def make_work(N, r):
+    """Room for one line: (order, t, slope, error, goal, Q, R, p, q) of `start_line`."""
     return (
         np.empty(N, dtype=np.int64),
         np.empty(N),
@@ -201,12 +202,12 @@ def make_work(N, r):
 
 @njit(cache=True, nogil=True)
 def vertex_signs(turned, level, subset, position, count, work, bits, doubtful):
-    """Signs at the vertex where the line meets hyperplane order[position]: of the subset's rows, the hyperplane, and doubts.
+    """Signs at the vertex where the line meets hyperplane order[position], of that hyperplane and of the subset's rows.
 
     Sets bits of these rows, writes the hyperplanes whose sign rounding leaves open to `doubtful`, returns their number
     (-1 when there are more than can be resolved).
     """
-    order, t, slope, error, goal, Q, R, p, q = work
+    order, t, slope, error, goal, Q, R, _, q = work
     size = level - 1
     i = order[position]
     doubts = 0
@@ -263,7 +264,7 @@ def bottom_pattern(turned, bits):
         bits[k] = turned[k, 0] > 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def line_patterns(turned, level, line):
     """(patterns (cells, N) of one line with hyperplane 0 positive, 1 if rounding left more open than can be listed)."""
     N, r = turned.shape

@@ -6,7 +6,7 @@ from dualscape.errors import InputError
 from dualscape.oracles.base import Estimate, Matrix, Oracle, OracleAnswer
 
 #: "auto" takes an exact oracle when one call of it is expected to take no longer than this.
-AFFORDABLE_SECONDS = 20.0
+AFFORDABLE_SECONDS = 60.0
 
 
 def choose_oracle(X: Matrix, known: Mapping[str, type[Oracle]], affordable: float = AFFORDABLE_SECONDS) -> str:

@@ -25,17 +25,17 @@ class AscentOracle(Oracle):
         self._X = X
         self._hinges = Hinges.of(X)
         self._starts = starts
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
 
     @classmethod
     def estimate(cls, X: Matrix) -> Estimate:
         n, d = X.shape
         return Estimate(4 * STARTS, 4 * STARTS * (STEPS * 2e-9 * n * d + 2e-6 * d * d))
 
-    def _directions(self) -> Matrix:
+    def _directions(self, attempt: int) -> Matrix:
         """Half of the starts at random, half from pairs of rows: a neuron that tells two examples apart."""
         X, hinges = self._X, self._hinges
-        rng = self._rng
+        rng = np.random.default_rng((self._seed, attempt))
         gaussian = rng.standard_normal((self._starts // 2, hinges.rank)) @ hinges.basis.T
         first, second = rng.integers(len(X), size=(2, self._starts - len(gaussian)))
         scale = np.maximum(np.linalg.norm(X, axis=1), 1e-300)[:, None]
@@ -51,13 +51,14 @@ class AscentOracle(Oracle):
         *,
         above: float,
         starts: Matrix | None = None,
+        attempt: int = 0,
         progress: Progress = silent,
     ) -> OracleAnswer:
         X, hinges = self._X, self._hinges
         if hinges.count == 0:
             empty = np.zeros((0, X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, np.inf, self.name, 0)
-        directions = self._directions()
+        directions = self._directions(attempt)
         if starts is not None and len(starts):
             directions = np.vstack([starts, directions])
         directions = np.vstack([directions, directions])

@@ -80,6 +80,7 @@ class Oracle(ABC):
         *,
         above: float,
         starts: Matrix | None = None,
+        attempt: int = 0,
         progress: Progress = silent,
     ) -> OracleAnswer:
         """Units whose value exceeds `above` (all of them, if exact), best first.
@@ -89,5 +90,6 @@ class Oracle(ABC):
             above: units below this value need not be listed; the bounds hold whatever it is, but
                 `upper` is never less than `above`.
             starts: (q, d) directions worth trying first.
+            attempt: another attempt of a search looks elsewhere; an exact oracle has no use for it.
             progress: told of what has been covered so far.
         """

@@ -2,11 +2,11 @@
 
 A pattern of the turned arrangement stands for every unit u with sigma_g z_g.u >= -turn. For such u and any lam >= 0,
 
-    s f(u) <= |g + sum lam_g sigma_g z_g| + turn * sum over the hyperplanes that u has on the wrong side of (lam_g + s kappa_g)_+.
+    s f(u) <= |g + sum lam_g sigma_g z_g| + turn * sum over the wrong sides of u of (lam_g + s kappa_g)_+ .
 
 * With lam_g <= -s kappa_g the concave hyperplanes (s kappa_g <= 0) cost nothing, whichever side u has them on.
-* A convex hyperplane far from the maximiser p costs nothing either: any u on its wrong side has c.u <= 0 for c = sigma z, so
-  that s f(u) <= |p - (c.p) c| + ..., which is well below |p|.
+* A convex hyperplane far from the maximiser p costs nothing either: any u on its wrong side has c.u <= 0 for
+  c = sigma z, so that s f(u) <= |p - (c.p) c| + ..., which is well below |p|.
 * The convex hyperplanes that are left, those through p, are tried on both of their sides.
 
 Rounding: every sum above is inflated by its own gamma_n.
@@ -97,8 +97,9 @@ def _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left)
 def pattern_bound(rows, kappa, linear, sign, bits, turn, size, floor, scratch):
     """Proven bound of one pattern and sign; (bound, m, whether u is of interest).
 
-    `size` is a bound on |linear| + sum |kappa|, which rounding errors scale with. When the bound is seen to be at most `floor`
-    the rest is skipped. Otherwise u = scratch[1] is the maximiser over the cones behind concave hyperplanes and bits its pattern.
+    `size` is a bound on |linear| + sum |kappa|, which rounding errors scale with. When the bound is seen to be at most
+    `floor` the rest is skipped. Otherwise u = scratch[1] is the maximiser over the cones behind concave hyperplanes,
+    and bits its pattern.
     """
     g, u, active, lam, caps, free, pull, left, trial = scratch
     N = len(rows)
@@ -134,7 +135,7 @@ def pattern_bound(rows, kappa, linear, sign, bits, turn, size, floor, scratch):
 
 @njit(cache=True, nogil=True)
 def _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, which, best):
-    """The greatest bound over all sides of the hyperplanes in `which`: u has the right side of each in one of the choices."""
+    """The greatest bound over all sides of `which`: in one of the choices u has the right side of each of them."""
     N, r = rows.shape
     index = np.flatnonzero(which)
     g, u, active, lam, _, _, pull, left, trial = make_scratch(N, r)

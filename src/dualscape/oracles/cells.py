@@ -1,7 +1,8 @@
 """The exact oracle over all activation patterns (THEORY section 4.1).
 
-Every pattern is visited by a sweep along the lines of the arrangement; |g| below the threshold, g = s X^T D nu, excludes it
-in O(r). The few that are left are projected onto their cones, and what they could hide is bounded (`bounds`).
+Every pattern is visited by a sweep along the lines of the arrangement; |g| below the threshold, g = s X^T D nu,
+excludes it in O(r). The few that are left are projected onto their cones, and what they could hide is bounded
+(`bounds`).
 """
 
 import os
@@ -11,16 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from dualscape.geometry.arrangement import Arrangement, count_cells
+from dualscape.geometry.arrangement import Arrangement, check_resolved, count_cells
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.local import assemble
 from dualscape.oracles.scan import scan_lines
 from dualscape.progress import Event, Progress, silent
 
-#: Seconds per pattern pair: a fixed part and a part per hyperplane and coordinate (median of two cores, benchmarks/cells.py).
-PAIR_SECONDS = 2.5e-7
-#: Lines handed to a thread at once hold about this many patterns.
+#: Seconds per pattern pair near an optimum, on one core: measured 3 to 8 microseconds for 20 <= N <= 442 and 3 <=
+#: rank <= 6, nearly all of it in the projections (benchmarks/cells.py).
+PAIR_SECONDS = 6e-6
+#: Lines handed to a thread at once hold at most about this many patterns.
 CHUNK = 40_000
 
 
@@ -38,12 +40,13 @@ class CellsOracle(Oracle):
     def estimate(cls, X: Matrix) -> Estimate:
         hinges = Hinges.of(X)
         patterns = count_cells(hinges.count, hinges.rank)
-        return Estimate(patterns, 0.5 * patterns * PAIR_SECONDS * max(hinges.rank, 1) / min(os.cpu_count() or 1, 2))
+        return Estimate(patterns, 0.5 * patterns * PAIR_SECONDS / (os.cpu_count() or 1))
 
     def _tasks(self) -> Iterator[tuple[int, int, int]]:
         """(level, first line, number of lines), together all lines."""
-        size = max(1, CHUNK // max(self._arrangement.hinges.count, 1))
+        most = max(1, CHUNK // max(self._arrangement.hinges.count, 1))
         for level, lines in self._arrangement.lines():
+            size = min(most, 1 + lines // (8 * (os.cpu_count() or 1)))
             for first in range(0, lines, size):
                 yield level, first, min(size, lines - first)
 
@@ -53,6 +56,7 @@ class CellsOracle(Oracle):
         *,
         above: float,
         starts: Matrix | None = None,
+        attempt: int = 0,
         progress: Progress = silent,
     ) -> OracleAnswer:
         arrangement = self._arrangement
@@ -90,7 +94,7 @@ class CellsOracle(Oracle):
             except KeyboardInterrupt:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        upper = float(arrangement.resolved(upper, failed))
+        check_resolved(failed)
         units = np.vstack(found)
         return assemble(
             self._X,

@@ -19,7 +19,7 @@ def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
 def climb_from(
     hinges: Hinges, nu: Vector, directions: Matrix, signs: Vector
 ) -> tuple[Matrix, NDArray[np.bool_], list[NDArray[np.int64]]]:
-    """Local maximisers reached from directions (q, d): (directions, hyperplane signs (q, N), hyperplanes that hold each).
+    """Local maximisers reached from directions (q, d): (directions, hyperplane signs (q, N), what holds each).
 
     A start from which nothing positive is reached comes back as the zero direction.
     """

@@ -1,7 +1,7 @@
 """The inner loop of the exact oracle: bound every pattern on a range of lines of the arrangement.
 
-|g|, g = s X^T D nu, is carried from cell to cell along a line and excludes most patterns in O(r); the few others are bounded with
-their cones. A pattern and its complement are bounded together, since the arrangement is symmetric.
+|g|, g = s X^T D nu, is carried from cell to cell along a line and excludes most patterns in O(r); the few others are
+bounded with their cones. A pattern and its complement are bounded together, since the arrangement is symmetric.
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def _bound_pattern(rows, kappa, linear, bits, flip, turn, size, floor, scratch, 
     for sign in (1.0, -1.0):
         for k in range(N):
             pattern[k] = bits[k] != flip
-        bound, m, interesting = pattern_bound(rows, kappa, linear, sign, pattern, turn, size, floor, scratch)
+        bound, _, interesting = pattern_bound(rows, kappa, linear, sign, pattern, turn, size, floor, scratch)
         state[2] += 1
         if bound > state[0]:
             state[0] = bound
@@ -62,7 +62,7 @@ def _bound_pattern(rows, kappa, linear, bits, flip, turn, size, floor, scratch, 
         norm = np.sqrt(norm)
         if crossings(rows, kappa, sign, best, flips) > 0:
             # A kink across which s f rises: the local maximum is in another cone, which may be thinner than the turn.
-            norm, m = climb(rows, kappa, linear, sign, best, pattern, active, lam)
+            norm, _ = climb(rows, kappa, linear, sign, best, pattern, active, lam)
         if norm > floor:
             _record(found, state, best, norm, sign)
 

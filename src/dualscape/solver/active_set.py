@@ -1,7 +1,7 @@
 """Active set on the Gram matrix: finds the support of the master problem fast; `master` then makes it exact.
 
-minimise 1/2 c.G c - b.c over c >= 0, G = A^T A for unit columns A and b = A^T target - price. Each change of the support costs a
-row of a Cholesky factor. The Gram matrix squares the condition number, so only the support is trusted.
+minimise 1/2 c.G c - b.c over c >= 0, G = A^T A for unit columns A and b = A^T target - price. Each change of the
+support costs a row of a Cholesky factor. The Gram matrix squares the condition number, so only the support is trusted.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """Column generation with sliding: from a problem to a solution with its certificate (THEORY section 5).
 
-Each round solves the master over the units at hand, slides them, and asks a searching oracle for units that violate the dual
-constraint. When the search finds none, the exact oracle decides (if there is one): what it finds goes back into the master,
-and when it finds nothing either, its bound is the certificate.
+Each round solves the master over the units at hand, slides them, and asks a searching oracle for units that violate
+the dual constraint. When the search finds none, the exact oracle decides (if there is one): what it finds goes back
+into the master, and when it finds nothing either, its bound is the certificate.
 """
 
 import time
@@ -27,6 +27,8 @@ from dualscape.tolerances import DEFAULT, Tolerances
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 MOST_ROUNDS = 500
+#: Without an exact oracle, this many searches in a row must find nothing before the solver stops.
+SEARCHES = 5
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Scale:
         x = float(np.linalg.norm(problem.X, axis=1).max(initial=0.0)) or 1.0
         y = float(np.linalg.norm(problem.y)) / len(problem.y) ** 0.5 if problem.loss.quadratic else 1.0
         return cls(x, y or 1.0)
+
+    def objective(self, problem: Problem) -> float:
+        """What an objective in these units is multiplied by to give that of the original."""
+        return self.y**2 if problem.loss.quadratic else 1.0
 
     def apply(self, problem: Problem) -> Problem:
         """The same problem in these units; its directions and signs are those of the original."""
@@ -180,8 +186,8 @@ def solve(
         progress: told of every round.
 
     Returns:
-        A Solution whose network has no more neurons than its columns have rank. Ctrl-C and the time limit end the search
-        early; the certificate then says what is proven of the best network so far.
+        A Solution whose network has no more neurons than its columns have rank. Ctrl-C and the time limit end the
+        search early; the certificate then says what is proven of the best network so far.
 
     >>> solution = solve(Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none"))
     >>> solution.certificate.verdict, round(solution.certificate.primal, 12)
@@ -204,7 +210,7 @@ def solve(
             if not log.in_time():
                 stopped = "time"
                 break
-            if not _search_round(state, scale, log, tolerances, progress):
+            if not _search_round(state, scale, log, tolerances, progress, 1 if chosen.exact else SEARCHES):
                 if not chosen.exact:
                     stopped = "converged"
                     break
@@ -218,31 +224,38 @@ def solve(
     return _finish(problem, chosen.name, state, scale, log, stopped, tolerances, progress)
 
 
-def _search_round(state: State, scale: Scale, log: _Log, tolerances: Tolerances, progress: Progress) -> bool:
-    """Slide, then search; False when nothing violates the dual constraint any more or nothing helps."""
+def _search_round(
+    state: State, scale: Scale, log: _Log, tolerances: Tolerances, progress: Progress, attempts: int
+) -> bool:
+    """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
     problem = state.problem
     state.slide(log.in_time)
-    answer = problem.oracle("ascent").best_units(
-        state.nu, above=problem.beta * (1 + tolerances.violation), starts=state.directions
-    )
-    violation = answer.lower / problem.beta - 1
-    log.add(state, scale.y**2 if problem.loss.quadratic else 1.0, violation, "ascent", progress)
-    if len(answer.values) == 0:
-        return False
-    before = state.objective
-    state.add(answer.directions, answer.signs)
-    return before - state.objective > 1e-14 * abs(before)
+    above = problem.beta * (1 + tolerances.violation)
+    for attempt in range(attempts):
+        # Every round starts elsewhere: what one search misses another may find.
+        answer = problem.oracle("ascent").best_units(
+            state.nu, above=above, starts=state.directions, attempt=len(log.rounds) + attempt
+        )
+        log.add(state, scale.objective(problem), answer.lower / problem.beta - 1, "ascent", progress)
+        if len(answer.values):
+            before = state.objective
+            state.add(answer.directions, answer.signs)
+            if before - state.objective > 1e-14 * abs(before):
+                return True
+        if not log.in_time():
+            break
+    return False
 
 
 def _exact_round(
     problem: Problem, oracle: str, state: State, scale: Scale, log: _Log, tolerances: Tolerances, progress: Progress
 ) -> bool:
     """Ask the exact oracle; False when it finds no violation or nothing that it finds helps."""
-    nu = state.polished_dual() * (scale.y if problem.loss.quadratic else 1.0)
+    nu = state.polished_dual() * scale.y
     above = problem.beta * (1 + tolerances.violation)
     answer = problem.oracle(oracle).best_units(nu, above=above, progress=progress)
     violation = max(answer.lower / problem.beta - 1, 0.0) if len(answer.values) else tolerances.violation
-    log.add(state, scale.y**2 if problem.loss.quadratic else 1.0, violation, oracle, progress)
+    log.add(state, scale.objective(problem), violation, oracle, progress)
     if len(answer.values) == 0:
         return False
     before = state.objective
@@ -268,7 +281,7 @@ def _finish(
         state.masses[order] * (scale.y / scale.x),
         problem.bias,
     )
-    nu = state.polished_dual() * (scale.y if problem.loss.quadratic else 1.0)
+    nu = state.polished_dual() * scale.y
     if stopped in ("time", "interrupted"):
         oracle = "ascent"
     certificate = certify_dual(problem, network, nu, oracle=oracle, tolerances=tolerances, progress=progress)

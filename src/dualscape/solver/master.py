@@ -1,7 +1,7 @@
 """The finite master problem: min over c >= 0 of L(A c, y) + beta sum c, to machine precision (THEORY section 5).
 
-Squared loss: a primal active set (Lawson-Hanson with a linear term) on QR factors. Other losses: Newton's method, each step
-of which is the same problem with weighted rows. The columns with positive mass are always independent.
+Squared loss: a primal active set (Lawson-Hanson with a linear term) on QR factors. Other losses: Newton's method,
+each step of which is the same problem with weighted rows. The columns with positive mass are always independent.
 """
 
 import numpy as np

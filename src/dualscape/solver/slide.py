@@ -4,8 +4,8 @@ Near a unit the column depends linearly on the scaled direction w_j = c_j u_j as
 
     F(v) = L(sum_j J_j v_j, y) + beta sum_j |v_j|          w_j = basis_j v_j
 
-is convex and smooth off v_j = 0. At the optimum the faces are those of the local maximisers at nu, and Newton's method on them
-converges quadratically to rounding: it is also the polish.
+is convex and smooth off v_j = 0. At the optimum the faces are those of the local maximisers at nu, and Newton's
+method on them converges quadratically to rounding: it is also the polish.
 """
 
 import numpy as np
