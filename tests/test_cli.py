@@ -215,7 +215,7 @@ BAD = {
     "beta nan": (("data.csv", *TARGET, "--beta", "nan"), "beta must be a positive finite number, got nan"),
     "fraction negative": (
         ("data.csv", *TARGET, "--beta-fraction", "-1"),
-        "the fraction of beta_max must be a positive finite number, got -1",
+        "Invalid value for '--beta-fraction': -1.0 is not in the range x>0.",
     ),
     "no target": (
         ("data.csv", *BETA),
@@ -241,7 +241,10 @@ BAD = {
         ("catalogue:square", *TARGET),
         "--target does not apply to catalogue problems; leave it out",
     ),
-    "time limit": (("data.csv", *TARGET, *BETA, "--time-limit", "0"), "the time limit must be positive, got 0 seconds"),
+    "time limit": (
+        ("data.csv", *TARGET, *BETA, "--time-limit", "0"),
+        "Invalid value for '--time-limit': 0.0 is not in the range x>0.",
+    ),
     "vertices": (
         ("data.csv", *TARGET, *BETA, "--max-vertices", "0"),
         "Invalid value for '--max-vertices': 0 is not in the range x>=1.",
@@ -274,6 +277,13 @@ def test_bad_input(data, monkeypatch, arguments, message):
     assert result.stderr.splitlines()[-1] == f"error: {message}"
     assert [path.name for path in Path().iterdir()] == ["data.csv"]
     assert data.read_text(encoding="utf-8") == CSV
+
+
+def test_an_oracle_that_would_take_years_is_refused():
+    result = run("analyze", "catalogue:diabetes", "--oracle", "cells")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: oracle 'cells' would look at 3.3e+18 patterns a call, about ")
+    assert result.stderr.endswith(" years; use fewer features, or an oracle that only searches\n")
 
 
 def test_a_missing_command():
@@ -351,6 +361,7 @@ def test_the_time_limit_returns_the_best_so_far(tmp_path):
     assert content["certificate"]["verdict"] == "none"
     assert content["notes"] == [
         "the time limit ended the solver: this is the best network so far",
+        "beta_max was only searched for: the value given is a lower bound",
         "optimal set, widths and staircase are left out: they need a proven optimum, "
         "and the solver stopped before that",
     ]

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from dualscape.tables import Table
 
 CATALOGUE = "catalogue:"
+POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 class Commands(click.Group):
@@ -51,8 +53,8 @@ def commands() -> None:
 @click.argument("data")
 @click.option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
 @click.option("--features", metavar="A,B,...", help="Feature columns, by name or number; all others when not given.")
-@click.option("--beta", type=float, help="Weight decay.")
-@click.option("--beta-fraction", type=float, help="Weight decay as a fraction of beta_max.")
+@click.option("--beta", type=float, metavar="B", help="Weight decay.")
+@click.option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @click.option("--loss", metavar="NAME", help="squared (default) or logistic.")
 @click.option("--bias", metavar="NAME", help="penalised (default) or none.")
 @click.option(
@@ -64,11 +66,12 @@ def commands() -> None:
     "--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid."
 )
 @click.option("--oracle", default="auto", metavar="NAME", help="auto (default), cells (exact) or ascent (search).")
-@click.option("--time-limit", type=float, metavar="SECONDS", help="Return the best network so far after this long.")
+@click.option("--time-limit", type=POSITIVE, metavar="SECONDS", help="Return the best network so far after this long.")
 @click.option(
     "--max-vertices",
     type=click.IntRange(min=1),
     default=20_000,
+    metavar="N",
     show_default=True,
     help="List up to this many irreducible optimal networks; sample them beyond.",
 )
@@ -148,14 +151,11 @@ def _analyze(data: str, table: "Table", settings: dict[str, Any], options: dict[
     fraction = settings.pop("beta_fraction", None)
     problem = Problem(table.X, table.y, **{"beta": 1.0, **settings}, feature_names=table.feature_names)
     reporter = Reporter(quiet=options["quiet"])
-    choice = Choice.of(problem, options["oracle"])
-    reporter.say(describe_choice(choice))
-    if fraction is not None:
-        with reporter.stage("beta_max") as progress:
-            problem = problem.at_fraction(fraction, choice.name, progress)
+    reporter.say(describe_choice(Choice.of(problem, options["oracle"], options["time_limit"])))
     analysis = run(
         problem,
-        oracle=choice.name,
+        beta_fraction=fraction,
+        oracle=options["oracle"],
         time_limit=options["time_limit"],
         max_vertices=options["max_vertices"],
         stage=reporter.stage,
@@ -232,4 +232,8 @@ def _show_entry(entry: "Entry") -> None:
 
 def main() -> None:
     """Entry point of the `dualscape` program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that cannot show a character of a column name is no reason to fail.
+            stream.reconfigure(errors="replace")
     commands()

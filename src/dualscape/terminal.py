@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from dualscape.analysis import Analysis, Choice
+from dualscape.analysis import YEAR, Analysis, Choice
 from dualscape.progress import Event, silent
 from dualscape.progress import Progress as Tell
 from dualscape.staircase import Count
@@ -108,7 +108,7 @@ def describe_choice(choice: Choice) -> str:
 
 
 def _duration(seconds: float) -> str:
-    for unit, length in (("years", 3.15e7), ("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+    for unit, length in (("years", YEAR), ("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * length:
             return f"{_big(round(seconds / length))} {unit}"
     return f"{seconds:.2g} s" if seconds >= 0.01 else "10 ms"
@@ -148,8 +148,9 @@ def show(analysis: Analysis, notes: tuple[str, ...]) -> None:
         console.print(Text(_widths(analysis)))
         console.print()
         console.print(_staircase(analysis))
-    console.print()
-    console.print(_units(analysis, console.width))
+    if analysis.optimal_set.k if analysis.optimal_set else analysis.solution.network.width:
+        console.print()
+        console.print(_units(analysis, console.width))
 
 
 def _coordinates(analysis: Analysis) -> list[str]:
