@@ -180,6 +180,24 @@ def project(rows, bits, g, caps, stop, u, active, lam):
 
 
 @njit(cache=True, nogil=True)
+def settle(rows, bits, active, m, u):
+    """Put u exactly on the hyperplanes that hold it.
+
+    u = g + sum lam c cancels when |g| is much larger than |u|, and a kink of slope kappa >> |u| feels the error.
+    """
+    r = rows.shape[1]
+    Q, R = np.empty((r + 1, r)), np.zeros((r + 1, r + 1))
+    _triangular(rows, bits, active, m, Q, R)
+    for _ in range(2):
+        for l in range(m):
+            dot = 0.0
+            for a in range(r):
+                dot += Q[l, a] * u[a]
+            for a in range(r):
+                u[a] -= dot * Q[l, a]
+
+
+@njit(cache=True, nogil=True)
 def concave_caps(kappa, sign, caps):
     """Caps that let `project` cross the hyperplanes across which s f is concave, and no others."""
     for k in range(len(kappa)):
@@ -246,6 +264,7 @@ def climb(rows, kappa, linear, sign, u, bits, active, lam):
         for k in range(N):
             if flips[k]:
                 bits[k] = not bits[k]
+    settle(rows, bits, active, m, u)
     return norm, m
 
 

@@ -7,7 +7,7 @@ bounded with their cones. A pattern and its complement are bounded together, sin
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import climb, crossings
+from dualscape.geometry.cones import climb, crossings, settle
 from dualscape.geometry.sweep import (
     MOST_OPEN,
     begin_line,
@@ -49,7 +49,7 @@ def _bound_pattern(rows, kappa, linear, bits, flip, turn, size, floor, scratch, 
     for sign in (1.0, -1.0):
         for k in range(N):
             pattern[k] = bits[k] != flip
-        bound, _, interesting = pattern_bound(rows, kappa, linear, sign, pattern, turn, size, floor, scratch)
+        bound, m, interesting = pattern_bound(rows, kappa, linear, sign, pattern, turn, size, floor, scratch)
         state[2] += 1
         if bound > state[0]:
             state[0] = bound
@@ -60,6 +60,7 @@ def _bound_pattern(rows, kappa, linear, bits, flip, turn, size, floor, scratch, 
             best[a] = u[a]
             norm += u[a] * u[a]
         norm = np.sqrt(norm)
+        settle(rows, pattern, active, m, best)
         if crossings(rows, kappa, sign, best, flips) > 0:
             # A kink across which s f rises: the local maximum is in another cone, which may be thinner than the turn.
             norm, _ = climb(rows, kappa, linear, sign, best, pattern, active, lam)
