@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from dualscape.analysis_json import to_dict, write_json
+from dualscape.architectures import get_architecture
 from dualscape.cli import commands
 from dualscape.errors import InputError
 
@@ -229,7 +230,7 @@ BAD = {
     "unknown bias": (("data.csv", *TARGET, *BETA, "--bias", "some"), "unknown bias 'some'; known: penalised, none"),
     "unknown oracle": (
         ("data.csv", *TARGET, *BETA, "--oracle", "magic"),
-        "unknown oracle 'magic' for relu; known: auto, cells, ascent",
+        f"unknown oracle 'magic' for relu; known: auto, {', '.join(get_architecture('relu').oracles)}",
     ),
     "labels": (
         ("data.csv", *TARGET, *BETA, "--loss", "logistic"),

@@ -4,10 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from dualscape.architectures import get_architecture
 from dualscape.errors import InputError
 from dualscape.losses import get_loss
 from dualscape.network import Network
 from dualscape.problem import Problem
+from dualscape.solver import solve
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]
 Y = [1.0, -1.0, 1.0]
@@ -46,7 +48,11 @@ BAD = {
         lambda: build(y=np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])),
         "y has masked entries; give real numbers, without gaps",
     ),
-    "huge": (lambda: build([[1e101, 0], [0, 0], [0, 0]]), "X has entries above 1e+100 in size; rescale it"),
+    "huge": (lambda: build([[1e71, 0], [0, 0], [0, 0]]), "X has entries above 1e+70 in size; rescale it"),
+    "tiny": (
+        lambda: build(y=[1e-71, 0, 0]),
+        "y has no entries above 1e-70 in size, and some that are not 0; rescale it",
+    ),
     "beta zero": (lambda: build(beta=0), "beta must be a positive finite number, got 0"),
     "beta negative": (lambda: build(beta=-1), "beta must be a positive finite number, got -1"),
     "beta nan": (lambda: build(beta=float("nan")), "beta must be a positive finite number, got nan"),
@@ -67,7 +73,7 @@ BAD = {
     "names": (lambda: build(feature_names=("a",)), "1 feature names for 2 columns of X; give one each"),
     "oracle": (
         lambda: build().oracle("magic"),
-        "unknown oracle 'magic' for relu; known: auto, cells, ascent",
+        f"unknown oracle 'magic' for relu; known: auto, {', '.join(get_architecture('relu').oracles)}",
     ),
     "fraction": (
         lambda: build().at_fraction(0.0),
@@ -123,6 +129,19 @@ def test_with_beta_shares_oracles_and_beta_max():
     assert other.oracle("cells") is problem.oracle("cells")
     assert other.beta_max() == top
     assert problem.at_fraction(0.25).beta == pytest.approx(0.25 * top)
+
+
+@pytest.mark.parametrize("scale", [1e69, 1e-69, 1e30, 1e-30])
+def test_any_scale_that_is_let_in_is_solved(scale):
+    """Scaling X and y by t scales beta_max by t^2 and changes no direction."""
+    plain = build(bias="none").at_fraction(0.1)
+    scaled = build(scale * np.array(X), scale * np.array(Y), bias="none").at_fraction(0.1)
+    assert scaled.beta == pytest.approx(scale**2 * plain.beta, rel=1e-12)
+    network, other = solve(plain).network, solve(scaled).network
+    order, found = np.lexsort(network.directions.T), np.lexsort(other.directions.T)
+    np.testing.assert_allclose(other.directions[found], network.directions[order], atol=1e-9)
+    np.testing.assert_allclose(other.masses[found], network.masses[order], rtol=1e-9)
+    assert solve(scaled).certificate.verdict == "global"
 
 
 def brute_force_beta_max(problem, directions=200_000):

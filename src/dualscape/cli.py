@@ -65,7 +65,9 @@ def commands() -> None:
 @click.option(
     "--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid."
 )
-@click.option("--oracle", default="auto", metavar="NAME", help="auto (default), cells (exact) or ascent (search).")
+@click.option(
+    "--oracle", default="auto", metavar="NAME", help="auto (default), or one of them: cells is exact, ascent searches."
+)
 @click.option("--time-limit", type=POSITIVE, metavar="SECONDS", help="Return the best network so far after this long.")
 @click.option(
     "--max-vertices",

@@ -16,7 +16,7 @@ from dualscape.progress import Progress, silent
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-LARGEST = 1e100  # squares and their sums stay far from overflow
+LARGEST, SMALLEST = 1e70, 1e-70  # squares of X^T nu and their sums stay far from overflow and underflow
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,11 @@ def _finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         place = f"row {where[0]}" + (f", column {where[1]}" if ndim == 2 else "")
         raise InputError(f"{name} has {array[where]} at {place}; drop or fill in missing values first")
-    if array.size and np.abs(array).max() > LARGEST:
+    size = np.abs(array).max(initial=0.0)
+    if size > LARGEST:
         raise InputError(f"{name} has entries above {LARGEST:g} in size; rescale it")
+    if 0 < size < SMALLEST:
+        raise InputError(f"{name} has no entries above {SMALLEST:g} in size, and some that are not 0; rescale it")
     return array
 
 
