@@ -103,7 +103,8 @@ def certify_dual(
     dual = -np.inf
     if answer.exact:
         largest = problem.beta / answer.upper if answer.upper > 0 else np.inf
-        # One part in 1e15 covers the rounding of this division and of t nu.
+        # One part in 1e15 covers the rounding of this division; that of t nu is in `dual_bound`, since D at the rounded
+        # t nu differs from D at the exact one by a few units in the last place of its terms.
         scale = problem.loss.best_scale(nu, problem.y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
         # 0 is dual feasible and D(0) >= 0 for losses >= 0; and the objective of a network bounds the optimum from
         # above.

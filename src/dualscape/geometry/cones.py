@@ -111,6 +111,7 @@ def project(rows, bits, g, caps, stop, u, active, lam):
             break
         sigma = 1.0 if bits[p] else -1.0
         mass = 0.0
+        stuck = False
         while True:
             _triangular(rows, bits, active, m, Q, R)
             for a in range(r):
@@ -143,8 +144,9 @@ def project(rows, bits, g, caps, stop, u, active, lam):
                     partial, leaving = room / -step[l], l
             own = caps[p] - mass
             t = min(full, partial, own)
-            if t == np.inf:
-                return m
+            if t == np.inf:  # only rounding leads here; the mass on p is given up
+                stuck = True
+                break
             for l in range(m):
                 lam[l] = max(lam[l] - t * step[l], 0.0)
             mass += t
@@ -176,6 +178,8 @@ def project(rows, bits, g, caps, stop, u, active, lam):
             sigma = 1.0 if bits[active[l]] else -1.0
             for a in range(r):
                 u[a] += lam[l] * sigma * rows[active[l], a]
+        if stuck:
+            break
     return m
 
 

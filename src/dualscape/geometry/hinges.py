@@ -96,9 +96,12 @@ class Hinges:
         """(kappa (N,), linear (r,)) of f(u) = nu^T (X u)_+ in the coordinates of the basis."""
         used = self.group >= 0
         kappa = _sums(np.abs(self.lengths) * nu.astype(np.longdouble), self.group, used, self.count)
-        falling = used & (self.lengths < 0)
-        pull = (nu[falling].astype(np.longdouble)[:, None] * self.X[falling]).sum(axis=0)
-        return kappa.astype(float), pull.astype(float) @ self.basis
+        return kappa.astype(float), self._pull(nu) @ self.basis
+
+    def _pull(self, nu: Vector) -> Vector:
+        """The linear part in the coordinates of X, (d,): the sum of nu_i x_i over rows against their normal."""
+        falling = self.lengths < 0
+        return (nu[falling].astype(np.longdouble)[:, None] * self.X[falling]).sum(axis=0).astype(float)
 
     def slack(self, nu: Vector) -> float:
         """A bound on |nu^T (X u)_+ - f(u)| over the unit ball: what `reduce` may have lost, its rounding included.
@@ -109,9 +112,12 @@ class Hinges:
         fine = float(np.finfo(np.longdouble).eps)
         together = np.abs(_sums(nu.astype(np.longdouble), self.member, used, len(self.error))).astype(float)
         kappa, linear = self.reduce(nu)
+        pull = self._pull(nu)
+        # What the falling rows pull across a truncated row space is there although kappa may cancel.
+        across = float(np.linalg.norm(pull - self.basis @ linear))
         weight = float(np.abs(self.lengths) @ np.abs(nu))
-        rounded = EPS * (float(np.abs(kappa).sum()) + (len(self.basis) + 4) * float(np.linalg.norm(linear)))
-        return 1.01 * (float(together @ self.error) + (len(nu) + 8) * fine * weight + 4 * rounded)
+        rounded = EPS * (float(np.abs(kappa).sum()) + (len(self.basis) + 4) * float(np.linalg.norm(pull)))
+        return 1.01 * (float(together @ self.error) + across + (len(nu) + 8) * fine * weight + 4 * rounded)
 
     def patterns(self, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Signs of the hyperplanes (P, N) as activation patterns of the rows of X, (P, n); zero rows are active."""

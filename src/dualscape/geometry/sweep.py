@@ -43,6 +43,21 @@ def next_subset(subset, n, size):
 
 
 @njit(cache=True, nogil=True)
+def inverse_norm(R, size):
+    """Frobenius norm of the inverse of the leading upper triangle of R, 1 when it is empty: 1 / sigma_min or more."""
+    total = 0.0
+    column = np.empty(size)
+    for j in range(size):
+        for i in range(j, -1, -1):
+            value = 1.0 if i == j else 0.0
+            for k in range(i + 1, j + 1):
+                value -= R[i, k] * column[k]
+            column[i] = value / R[i, i]
+            total += column[i] * column[i]
+    return np.sqrt(total) if size else 1.0
+
+
+@njit(cache=True, nogil=True)
 def line_of(turned, subset, size, p, q, Q, R):
     """The line {p + t q} on which the `size` rows of `subset` vanish, in the first size + 2 coordinates.
 
@@ -53,18 +68,17 @@ def line_of(turned, subset, size, p, q, Q, R):
     dim = size + 2
     # Gram-Schmidt of the full rows, then the two unit vectors orthogonal to them.
     basis = np.empty((dim, dim))
-    smallest = 1.0
+    factor = np.zeros((size, size))
     for l in range(size):
         row = turned[subset[l]]
-        norm0 = 0.0
         for a in range(dim):
             basis[l, a] = row[a]
-            norm0 += row[a] * row[a]
         for _ in range(2):
             for i in range(l):
                 dot = 0.0
                 for a in range(dim):
                     dot += basis[i, a] * basis[l, a]
+                factor[i, l] += dot
                 for a in range(dim):
                     basis[l, a] -= dot * basis[i, a]
         norm = 0.0
@@ -72,7 +86,7 @@ def line_of(turned, subset, size, p, q, Q, R):
             norm += basis[l, a] * basis[l, a]
         if norm <= 0.0:
             return np.inf
-        smallest = min(smallest, np.sqrt(norm / norm0))
+        factor[l, l] = np.sqrt(norm)
         for a in range(dim):
             basis[l, a] /= np.sqrt(norm)
     for extra in range(size, dim):
@@ -130,7 +144,8 @@ def line_of(turned, subset, size, p, q, Q, R):
             return np.inf
         for a in range(dim - 1):
             Q[l, a] /= R[l, l]
-    return 1e-15 * dim / smallest
+    # The plane is orthogonal to the span of the rows, which is known up to eps over their least singular value.
+    return 4e-16 * dim * max(inverse_norm(factor, size), inverse_norm(R, size))
 
 
 @njit(cache=True, nogil=True)

@@ -48,7 +48,33 @@ def _rounded(u, lam, m, N, size):
         masses += lam[l]
     norm = np.sqrt(norm)
     r = len(u)
-    return norm, (N + 4 * r + 16) * EPS * (size + masses) + 4 * r * EPS * norm
+    # Up to N rows make g; every step of the projection adds one more term to it or to u.
+    return norm, (3 * N + 40 * r + 80) * EPS * (size + masses) + 4 * r * EPS * norm
+
+
+@njit(cache=True, nogil=True)
+def _resummed(rows, kappa, linear, sign, bits, u, active, lam, m, size):
+    """u again from its terms, with compensated sums: (|u|, a bound on the rounding, free of the factor N)."""
+    N, r = rows.shape
+    masses, norm = 0.0, 0.0
+    for l in range(m):
+        masses += lam[l]
+    for a in range(r):
+        total, lost = sign * linear[a], 0.0
+        for k in range(N + m):
+            if k < N:
+                term = sign * kappa[k] * rows[k, a] if bits[k] else 0.0
+            else:
+                l = k - N
+                term = lam[l] * rows[active[l], a] if bits[active[l]] else -lam[l] * rows[active[l], a]
+            new = total + term
+            lost += (total - new) + term if abs(total) >= abs(term) else (term - new) + total
+            total = new
+        u[a] = total + lost
+        norm += u[a] * u[a]
+    norm = np.sqrt(norm)
+    # One rounding a product; those of the sums are of second order.
+    return norm, 4 * EPS * (size + masses) + (4 * r + 8) * EPS * norm
 
 
 @njit(cache=True, nogil=True)
@@ -115,7 +141,7 @@ def pattern_bound(rows, kappa, linear, sign, bits, turn, size, floor, scratch):
     concave_caps(kappa, sign, caps)
     gradient(rows, kappa, linear, bits, sign, g)
     m = project(rows, bits, g, caps, 0.0, u, active, lam)
-    norm, rounding = _rounded(u, lam, m, N, size)
+    norm, rounding = _resummed(rows, kappa, linear, sign, bits, u, active, lam, m, size)
     left[:] = True
     excess = _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left)
     upper = norm + rounding + excess
@@ -146,7 +172,7 @@ def _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, which, best):
                 trial[index[b]] = not trial[index[b]]
         gradient(rows, kappa, linear, trial, sign, g)
         m = project(rows, trial, g, caps, 0.0, u, active, lam)
-        norm, rounding = _rounded(u, lam, m, N, size)
+        norm, rounding = _resummed(rows, kappa, linear, sign, trial, u, active, lam, m, size)
         for k in range(N):
             left[k] = not which[k]
         excess = _convex_excess(rows, kappa, sign, trial, turn, u, active, lam, m, pull, left)

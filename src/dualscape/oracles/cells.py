@@ -66,8 +66,11 @@ class CellsOracle(Oracle):
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, max(above, 0.0), self.name, 1)
         kappa, linear = hinges.reduce(nu)
         slack = hinges.slack(nu)
-        size = float(np.abs(kappa).sum() + np.linalg.norm(linear))
-        floor = max(above - slack, 0.0)
+        # Squares must neither over- nor underflow: scan in units of a power of two, which is exact.
+        size = float(np.abs(kappa).sum() + np.abs(linear).sum())
+        exponent = int(np.frexp(size)[1])
+        kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
+        size, floor = np.ldexp([size, max(above - slack, 0.0)], -exponent).tolist()
 
         def scan(task: tuple[int, int, int], room: int = 4096) -> tuple[Matrix, Vector]:
             while True:
@@ -90,11 +93,12 @@ class CellsOracle(Oracle):
                     done += task[2]
                     if time.monotonic() - told > 0.2:
                         told = time.monotonic()
-                        progress(Event("cells", done, total, f"h <= {upper:.6g} on what is covered"))
+                        progress(Event("cells", done, total, f"h <= {np.ldexp(upper, exponent):.6g} on what is covered"))
             except KeyboardInterrupt:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         check_resolved(failed)
+        upper = float(np.ldexp(upper, exponent))
         units = np.vstack(found)
         return assemble(
             self._X,

@@ -87,9 +87,9 @@ def _bound_choices(
                     value += kappa[k] * (1.0 if bits[k] else -1.0) * rows[k, a]
             norm2 += value * value
             other2 += (whole[a] - value) * (whole[a] - value)
-        if norm2 > prune2:
+        if not norm2 <= prune2:
             _bound_pattern(rows, kappa, linear, bits, False, turn, size, floor, scratch, flips, found, state)
-        if other2 > prune2:
+        if not other2 <= prune2:
             _bound_pattern(rows, kappa, linear, bits, True, turn, size, floor, scratch, flips, found, state)
         for b in range(doubts):
             if choice >> b & 1:

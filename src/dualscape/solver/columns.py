@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
+from scipy.linalg import qr, solve_triangular
 from threadpoolctl import threadpool_limits
 
 from dualscape.certificate import certify_dual
@@ -20,7 +20,7 @@ from dualscape.network import Network
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.solver.master import solve_master
-from dualscape.solver.slide import slide
+from dualscape.solver.slide import merge_units, slide
 from dualscape.solver.solution import Round, Solution
 from dualscape.tolerances import DEFAULT, Tolerances
 
@@ -136,13 +136,26 @@ class State:
         directions = self.directions
         for _ in range(rounds):
             columns = problem.architecture.columns(problem.X, directions, self.signs)
-            Q, R = np.linalg.qr(columns)
-            if np.abs(np.diag(R)).min() <= 1e-12 * np.abs(np.diag(R)).max():
-                return self.nu
-            nu = nu + Q @ solve_triangular(R, problem.beta - columns.T @ nu, trans="T")
+            Q, R, pivots = qr(columns, mode="economic", pivoting=True)
+            diagonal = np.abs(np.diag(R))
+            rank = int((diagonal > 1e-9 * diagonal[0]).sum())
+            missing = (problem.beta - columns.T @ nu)[pivots[:rank]]
+            nu = nu + Q[:, :rank] @ solve_triangular(R[:rank, :rank], missing, trans="T")
             directions = problem.architecture.climb(problem.X, nu, directions, self.signs)
         nu = problem.loss.nearest_dual(nu, problem.y)
         return nu if np.linalg.norm(nu - self.nu) <= 1e-6 * np.linalg.norm(self.nu) else self.nu
+
+    def tidy(self) -> None:
+        """Units that have come to the same maximiser become one, if that costs no more than rounding."""
+        problem = self.problem
+        if len(self.masses) == 0:
+            return
+        climbed = problem.architecture.climb(problem.X, self.polished_dual(), self.directions, self.signs)
+        leaders, masses = merge_units(climbed, self.signs, self.masses, 1e-7)
+        other = State.empty(problem)
+        other.add(climbed[leaders], self.signs[leaders], masses)
+        if other.objective <= self.objective * (1 + 1e-13):
+            self.__dict__.update(other.__dict__)
 
 
 @dataclass
@@ -230,6 +243,7 @@ def _search_round(
     """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
     problem = state.problem
     state.slide(log.in_time)
+    state.tidy()
     above = problem.beta * (1 + tolerances.violation)
     for attempt in range(attempts):
         # Every round starts elsewhere: what one search misses another may find.

@@ -15,6 +15,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Diagonal of R below this fraction of the largest: the column depends on the others.
 DEPENDENT = 1e-13
+#: Pivots without progress after which the active set is as good as rounding lets it be.
+STALE = 3
 
 
 def reduce_to_basic(A: Matrix, c: Vector) -> Vector:
@@ -82,6 +84,7 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
     c = _found_by_gram(A, target, price, start * norms)
     support = np.flatnonzero(c > 0)
     rounding = 1e-15 * (np.linalg.norm(target) + 1e-300) * max(len(target), 4) ** 0.5
+    best_value, stale = np.inf, 0
     for _ in range(10 * A.shape[1] + 100):
         while len(support):
             best = _minimum_on(A[:, support], target, price[support])
@@ -107,6 +110,12 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
             c[support[steps <= t]] = 0.0
             support = support[c[support] > 0]
         residual = target - A[:, support] @ c[support]
+        value = 0.5 * float(residual @ residual) + float(price[support] @ c[support])
+        # Below rounding a column may seem to help forever.
+        stale = 0 if value < best_value - 1e-15 * abs(best_value) else stale + 1
+        best_value = min(value, best_value)
+        if stale > STALE:
+            break
         surplus = A.T @ residual - price
         surplus[support] = -np.inf
         entering = int(surplus.argmax())
