@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 #: At most this many open signs are resolved by listing both at one vertex.
-MOST_OPEN = 10
+MOST_OPEN = 14
 
 
 @njit(cache=True, nogil=True)
@@ -145,7 +145,7 @@ def line_of(turned, subset, size, p, q, Q, R):
         for a in range(dim - 1):
             Q[l, a] /= R[l, l]
     # The plane is orthogonal to the span of the rows, which is known up to eps over their least singular value.
-    return 4e-16 * dim * max(inverse_norm(factor, size), inverse_norm(R, size))
+    return 4e-16 * dim * inverse_norm(factor, size)
 
 
 @njit(cache=True, nogil=True)
@@ -195,7 +195,7 @@ def start_line(turned, level, subset, work):
     order[:count] = order[:count][by_crossing]
     for a in range(level):
         goal[a] = 1.0 if a == level - 1 else 0.0
-    goal[level] = relative / p[level]
+    goal[level] = max(relative / p[level], 4e-16 * level * inverse_norm(R, size))
     return count
 
 
