@@ -93,7 +93,9 @@ class CellsOracle(Oracle):
                     done += task[2]
                     if time.monotonic() - told > 0.2:
                         told = time.monotonic()
-                        progress(Event("cells", done, total, f"h <= {np.ldexp(upper, exponent):.6g} on what is covered"))
+                        progress(
+                            Event("cells", done, total, f"h <= {np.ldexp(upper, exponent):.6g} on what is covered")
+                        )
             except KeyboardInterrupt:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise

@@ -16,7 +16,7 @@ Vector = NDArray[np.float64]
 #: Diagonal of R below this fraction of the largest: the column depends on the others.
 DEPENDENT = 1e-13
 #: Pivots without progress after which the active set is as good as rounding lets it be.
-STALE = 3
+STALE = 60
 
 
 def reduce_to_basic(A: Matrix, c: Vector) -> Vector:
@@ -112,7 +112,7 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
         residual = target - A[:, support] @ c[support]
         value = 0.5 * float(residual @ residual) + float(price[support] @ c[support])
         # Below rounding a column may seem to help forever.
-        stale = 0 if value < best_value - 1e-15 * abs(best_value) else stale + 1
+        stale = 0 if value < best_value else stale + 1
         best_value = min(value, best_value)
         if stale > STALE:
             break
