@@ -132,3 +132,21 @@ def test_automatic_choice_follows_the_cost():
     assert choose_oracle(rng.standard_normal((40, 5)), oracles) == "cells"
     assert choose_oracle(rng.standard_normal((442, 10)), oracles) == "ascent"
     assert CellsOracle.estimate(rng.standard_normal((20, 5))).patterns == 10_072
+
+
+def test_bound_holds_across_a_truncated_row_space():
+    """Antipodal rows whose nu cancel still pull in the direction that the rank leaves out."""
+    e = 1e-12
+    X = np.array([[1, e], [1, -e], [-1, -e], [-1, e]])
+    nu = np.array([1.0, -1, -1, 1])
+    across = abs(nu @ np.maximum(X @ np.array([0.0, 1.0]), 0))
+    assert across == pytest.approx(2e-12)
+    assert CellsOracle(X).best_units(nu, above=0.0).upper >= across
+
+
+@pytest.mark.parametrize("scale", [1e-82, 1e-60, 1e60])
+def test_bound_holds_where_squares_leave_the_floating_range(scale):
+    X, nu = np.array([[1.0, 2], [3, -1], [-1, 1]]), np.array([1.0, -1, 2])
+    answer = CellsOracle(scale * X).best_units(scale * nu, above=0.0)
+    assert answer.upper / scale / scale >= dense(X, nu, 20_000)
+    assert answer.upper / scale / scale <= 4.1232
