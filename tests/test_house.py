@@ -14,8 +14,11 @@ SOURCE = Path(dualscape.__file__).parent
 #: From the ground up; a module imports only modules before it (a package counts as one).
 FLOORS = (
     "errors",
+    "files",
     "tolerances",
     "progress",
+    "checkpoint",
+    "effort",
     "geometry",
     "oracles",
     "architectures",

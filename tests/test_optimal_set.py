@@ -1,9 +1,11 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dualscape.errors import InputError, NotCertifiedError
+from dualscape.effort import Effort
+from dualscape.errors import BudgetError, InputError, NotCertifiedError
 from dualscape.network import Network
 from dualscape.optimal_set import optimal_set
 from dualscape.problem import Problem
@@ -174,19 +176,37 @@ def test_an_uncertified_solution_is_refused():
             optimal_set(doubtful)
 
 
+def all_units(solution):
+    oracle = solution.problem.oracle(solution.certificate.oracle)
+    return oracle.best_units(solution.nu, above=(1 - oracle.window) * solution.problem.beta)
+
+
+def with_answer(solution, answer):
+    """Make the oracle of the problem say this, whatever it is asked."""
+    oracle = SimpleNamespace(name="fixed", window=1e-2, best_units=lambda nu, **_: answer)
+    solution.problem._oracles[solution.certificate.oracle] = oracle
+
+
 def test_a_missing_unit_is_noticed():
     solution = circle_family([30, 45, 60, 75, 90], np.ones)
-    answer = solution.certificate.answer
+    answer = all_units(solution)
     kept = np.arange(2)
     cut = replace(answer, directions=answer.directions[kept], signs=answer.signs[kept], values=answer.values[kept])
+    with_answer(solution, cut)
     with pytest.raises(NotCertifiedError, match="solve more accurately"):
-        optimal_set(replace(solution, certificate=replace(solution.certificate, answer=cut)))
+        optimal_set(solution)
+
+
+def test_a_listing_that_was_stopped_is_refused():
+    solution = circle_family([30, 45, 60, 75, 90], np.ones)
+    with pytest.raises(BudgetError, match="stopped before it had listed all optimal units"):
+        optimal_set(solution, effort=Effort(deadline=0.0))
 
 
 def test_a_narrow_separation_is_a_warning():
     solution = circle_family([30, 45, 60, 75, 90], np.ones)
     blurred = replace(solution, nu=solution.nu * (1 - 5e-9))
-    answer = solution.certificate.answer
+    answer = all_units(solution)
     # A sixth direction, a little off a unit, has a slack just above the threshold.
     turn = 2e-4
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -196,7 +216,8 @@ def test_a_narrow_separation_is_a_warning():
         signs=np.append(answer.signs, answer.signs[0]),
         values=np.append(answer.values, answer.values[0]),
     )
-    optimal = optimal_set(replace(blurred, certificate=replace(solution.certificate, answer=more)))
+    with_answer(blurred, more)
+    optimal = optimal_set(blurred)
     assert optimal.separation.narrow
     assert optimal.separation.tight == pytest.approx(5e-9, rel=1e-3)
     assert any("hard to tell apart" in warning for warning in optimal.warnings)

@@ -73,7 +73,7 @@ BAD = {
     "names": (lambda: build(feature_names=("a",)), "1 feature names for 2 columns of X; give one each"),
     "oracle": (
         lambda: build().oracle("magic"),
-        f"unknown oracle 'magic' for relu; known: auto, {', '.join(get_architecture('relu').oracles)}",
+        f"unknown oracle 'magic'; known: auto, {', '.join(get_architecture('relu').oracles)}",
     ),
     "fraction": (
         lambda: build().at_fraction(0.0),

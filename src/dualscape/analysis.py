@@ -1,19 +1,19 @@
 """The main job in one call: solve, certify, describe all optima, climb the staircase."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from dualscape.errors import BudgetError, DualscapeError
+from dualscape.checkpoint import Checkpoint
+from dualscape.effort import Effort
+from dualscape.errors import DualscapeError
 from dualscape.optimal_set import OptimalSet, optimal_set
-from dualscape.oracles import Estimate, choose_oracle
+from dualscape.oracles import Choice
 from dualscape.problem import Interval, Problem
 from dualscape.progress import Progress, silent
 from dualscape.solver import Solution, solve
 from dualscape.staircase import Staircase, staircase
-
-YEAR = 3.15e7  # seconds
-HOPELESS_SECONDS = YEAR / 4
 
 #: Gives, for a stage named in words, a context in which its progress can be told.
 Stage = Callable[[str], AbstractContextManager[Progress]]
@@ -40,46 +40,6 @@ class Analysis:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The oracle that will be asked, and what every oracle of the architecture would cost.
-
-    Attributes:
-        name: the oracle.
-        exact: whether it covers all directions.
-        estimates: cost of a call, by oracle.
-        beta_max: the oracle that is asked for beta_max: the same, or a search where an exact one would take too long.
-    """
-
-    name: str
-    exact: bool
-    estimates: dict[str, Estimate]
-    beta_max: str
-
-    @classmethod
-    def of(cls, problem: Problem, oracle: str = "auto", time_limit: float | None = None) -> "Choice":
-        """The choice for a problem.
-
-        Raises:
-            InputError: there is no oracle of that name.
-            BudgetError: a single call of it would take months.
-        """
-        known = problem.architecture.oracles
-        estimates = {name: kind.estimate(problem.X) for name, kind in known.items()}
-        name = choose_oracle(problem.X, known) if oracle == "auto" else oracle
-        if name not in known:
-            problem.oracle(name)  # says which there are
-        cost = estimates[name]
-        if cost.seconds > HOPELESS_SECONDS:
-            raise BudgetError(
-                f"oracle {name!r} would look at {float(cost.patterns):.2g} patterns a call, about "
-                f"{cost.seconds / YEAR:.2g} years; use fewer features, or an oracle that only searches"
-            )
-        searches = sorted((estimates[other].seconds, other) for other in known if not known[other].exact)
-        too_long = time_limit is not None and cost.seconds > time_limit
-        return cls(name, known[name].exact, estimates, searches[0][1] if too_long and searches else name)
-
-
 def _quiet(_: str) -> AbstractContextManager[Progress]:
     return nullcontext(silent)
 
@@ -90,6 +50,8 @@ def analyze(
     beta_fraction: float | None = None,
     oracle: str = "auto",
     time_limit: float | None = None,
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
     max_vertices: int = 20_000,
     stage: Stage = _quiet,
 ) -> Analysis:
@@ -99,20 +61,26 @@ def analyze(
         problem: the problem.
         beta_fraction: solve at this fraction of beta_max instead of at the problem's beta.
         oracle: "auto" or a name.
-        time_limit: seconds after which the solver returns the best so far.
+        time_limit: seconds after which the solver returns the best so far and what is proven of it.
+        executor: who shares the exact oracle's work; threads when not given.
+        checkpoint: where the exact oracle saves itself, and what it goes on from.
         max_vertices: with more irreducible optimal networks than this they are sampled instead of listed.
         stage: opens a stage and gives its progress.
 
     >>> analyze(Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")).staircase.connected_from
     3
     """
-    choice = Choice.of(problem, oracle, time_limit)
+    name = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit).name
+    effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint)
     with stage("beta_max") as progress:
-        bounds = problem.beta_max_bounds(choice.beta_max, progress)
+        bounds = problem.beta_max_bounds(name, progress, effort)
     if beta_fraction is not None:
-        problem = problem.at_fraction(beta_fraction, choice.beta_max)
+        problem = problem.at_fraction(beta_fraction, name)
     with stage("solve") as progress:
-        solution = solve(problem, oracle=choice.name, time_limit=time_limit, progress=progress)
+        limit = None if time_limit is None else max(effort.remaining(), 1e-3)
+        solution = solve(
+            problem, oracle=oracle, time_limit=limit, executor=executor, checkpoint=checkpoint, progress=progress
+        )
     notes = _stop_notes(solution)
     if not bounds.exact:
         notes.append("beta_max was only searched for: the value given is a lower bound")
@@ -122,7 +90,8 @@ def analyze(
     optima, stairs = None, None
     try:
         with stage("optimal set") as progress:
-            optima = optimal_set(solution, max_vertices=max_vertices, progress=progress)
+            unhurried = Effort.within(None, executor=executor, checkpoint=checkpoint)
+            optima = optimal_set(solution, max_vertices=max_vertices, effort=unhurried, progress=progress)
         notes += optima.warnings
         with stage("staircase") as progress:
             stairs = staircase(optima, progress=progress)

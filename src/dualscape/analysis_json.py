@@ -1,14 +1,13 @@
 """An analysis as JSON: null for what is not finite, integers exact, written whole or not at all."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dualscape.analysis import Analysis
-from dualscape.errors import InputError
+from dualscape.files import write_whole
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet
 from dualscape.staircase import Staircase
@@ -99,35 +98,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def check_writable(path: Path) -> None:
-    """Raise InputError when a file could not be written there; nothing is left behind."""
-    folder = path.parent
-    if path.is_dir():
-        raise InputError(f"cannot write {path}: it is a folder; give a file name")
-    if not folder.is_dir():
-        raise InputError(f"cannot write {path}: there is no folder {folder}; make it first")
-    try:
-        trial = _draft(path)
-        trial.touch(exist_ok=False)
-        trial.unlink()
-        if path.exists() and not os.access(path, os.W_OK):
-            raise PermissionError(13, "the file is write-protected")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
-
-
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write the content to a file beside and rename it, so that no half-written file is ever seen."""
-    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    draft = _draft(path)
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _draft(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write the content whole or not at all."""
+    write_whole(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")

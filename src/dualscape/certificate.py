@@ -9,13 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.effort import Effort
 from dualscape.network import Network
-from dualscape.oracles.base import OracleAnswer
+from dualscape.oracles.base import NO_LIMITS, OracleAnswer
 from dualscape.problem import Problem
 from dualscape.progress import Progress, silent
 from dualscape.tolerances import DEFAULT, Tolerances
 
 Vector = NDArray[np.float64]
+#: Why an oracle ended before its bound was as small as it could be, in words.
+STOPPED = {
+    "time": ", stopped by the time limit",
+    "interrupted": ", interrupted",
+    "dimension": ", which has no better bound in so many dimensions",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +39,9 @@ class Certificate:
         violation: h(nu) / beta - 1 by the oracle's upper bound (by what it found, when it only searched).
         tolerance: the relative gap up to which the verdict is "global".
         oracle: name of the oracle.
-        patterns: how many activation patterns (or starts, for a search) it looked at.
-        answer: the oracle's answer at nu: the units at which the dual constraint is (nearly) tight.
+        patterns: how many activation patterns (or cones, or starts, for a search) it looked at.
+        counted: `patterns` in words.
+        answer: the oracle's answer at nu.
     """
 
     verdict: str
@@ -45,6 +53,7 @@ class Certificate:
     tolerance: float
     oracle: str
     patterns: int
+    counted: str
     answer: OracleAnswer
 
     def explain(self) -> str:
@@ -54,17 +63,19 @@ class Certificate:
                 f"Globally optimal. No network of any width has an objective below {self.dual:.12g}; this one has "
                 f"{self.primal:.12g}, a relative gap of {self.relative_gap:.1e} "
                 f"(certified up to {self.tolerance:.0e}). "
-                f"The bound covers all directions ({self.patterns:,} activation patterns, oracle '{self.oracle}')."
+                f"The bound covers all directions ({self.counted}, oracle '{self.oracle}')."
             )
         if self.verdict == "bounded":
+            early = STOPPED.get(self.answer.stopped, "")
             return (
                 f"Bounded. No network of any width has an objective below {self.dual:.12g}; this one has "
                 f"{self.primal:.12g}, so it is at most {self.gap:.3g} ({100 * self.relative_gap:.2g} %) above the "
-                f"optimum. The gap exceeds {self.tolerance:.0e}, so optimality is not claimed (oracle '{self.oracle}')."
+                f"optimum. The gap exceeds {self.tolerance:.0e}, so optimality is not claimed (oracle "
+                f"'{self.oracle}'{early})."
             )
         return (
-            f"No certificate. The objective is {self.primal:.12g}. A search over directions from {self.patterns:,} "
-            f"starts (oracle '{self.oracle}') found no neuron that would lower it by more than a dual violation of "
+            f"No certificate. The objective is {self.primal:.12g}. A search over directions from {self.counted} "
+            f"(oracle '{self.oracle}') found no neuron that would lower it by more than a dual violation of "
             f"{max(self.violation, 0.0):.1e}, but a search proves nothing: an exact oracle is needed for a bound."
         )
 
@@ -75,8 +86,8 @@ def certify_dual(
     nu: Vector,
     *,
     oracle: str = "auto",
-    window: float = 1e-2,
     starts: NDArray[np.float64] | None = None,
+    effort: Effort = NO_LIMITS,
     tolerances: Tolerances = DEFAULT,
     progress: Progress = silent,
 ) -> Certificate:
@@ -87,17 +98,34 @@ def certify_dual(
         network: any network of the problem, however trained.
         nu: (n,) any dual variable; -grad L at the network's fit is the natural choice.
         oracle: name of the oracle that bounds h(nu).
-        window: units with s nu^T (X u)_+ >= (1 - window) beta are listed in `answer`.
         starts: (q, d) directions for a searching oracle to try first.
+        effort: time, workers and checkpoint of the oracle; when it is stopped, the bound is what it has proven by then.
+        tolerances: `relative_gap` decides the verdict; h(nu) is resolved to `violation`.
+        progress: told what the oracle has covered.
+    """
+    chosen = problem.oracle(oracle)
+    above = (1 + tolerances.violation) * problem.beta
+    if chosen.exact and "ascent" in problem.architecture.oracles:
+        # Far from optimal, only the largest violations count: an exact oracle works hard for everything above.
+        found = problem.oracle("ascent").best_units(nu, above=above, starts=starts).lower
+        above = max(above, (1 - 1e-9) * found)
+    answer = chosen.best_units(nu, above=above, starts=starts, effort=effort, progress=progress)
+    return certificate_of(problem, network, nu, answer, tolerances=tolerances)
+
+
+def certificate_of(
+    problem: Problem, network: Network, nu: Vector, answer: OracleAnswer, *, tolerances: Tolerances = DEFAULT
+) -> Certificate:
+    """The certificate that an oracle's answer at nu gives for the network.
+
+    Args:
+        problem: the problem.
+        network: any network of the problem.
+        nu: (n,) the dual variable that the oracle was asked about.
+        answer: what it said; only its bounds are used.
+        tolerances: `relative_gap` decides the verdict.
     """
     primal = problem.objective(network)
-    chosen = problem.oracle(oracle)
-    above = (1 - window) * problem.beta
-    if chosen.exact and "ascent" in problem.architecture.oracles:
-        # Far from optimal, only the largest violations are listed: an exact oracle works hard for every unit above.
-        found = problem.oracle("ascent").best_units(nu, above=above, starts=starts).lower
-        above = max(above, (1 - 1e-9) * found) if found > (1 + window) * problem.beta else above
-    answer = chosen.best_units(nu, above=above, starts=starts, progress=progress)
     highest = answer.upper if answer.exact else answer.lower
     violation = highest / problem.beta - 1
     dual = -np.inf
@@ -112,6 +140,7 @@ def certify_dual(
     gap = max(primal - dual, 0.0)
     relative = 0.0 if gap == 0 else gap / abs(primal) if primal else np.inf
     verdict = "none" if not answer.exact else "global" if relative <= tolerances.relative_gap else "bounded"
+    counted = f"{answer.patterns:,} {problem.architecture.oracles[answer.oracle].counts}"
     return Certificate(
         verdict,
         primal,
@@ -122,5 +151,6 @@ def certify_dual(
         tolerances.relative_gap,
         answer.oracle,
         answer.patterns,
+        counted,
         answer,
     )

@@ -66,9 +66,20 @@ def commands() -> None:
     "--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid."
 )
 @click.option(
-    "--oracle", default="auto", metavar="NAME", help="auto (default), or one of them: cells is exact, ascent searches."
+    "--oracle", default="auto", metavar="NAME", help="auto (default), cells or bisection (exact), or ascent (searches)."
 )
-@click.option("--time-limit", type=POSITIVE, metavar="SECONDS", help="Return the best network so far after this long.")
+@click.option(
+    "--time-limit",
+    type=POSITIVE,
+    metavar="SECONDS",
+    help="Return the best network so far, and what is proven of it, after this long.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save long certifications to FILE, and go on from it after an interruption.",
+)
 @click.option(
     "--max-vertices",
     type=click.IntRange(min=1),
@@ -95,7 +106,7 @@ def analyze(data: str, **options: Any) -> None:
 
 
 def _check_outputs(data: str, *paths: Path | None) -> None:
-    from dualscape.analysis_json import check_writable
+    from dualscape.files import check_writable
 
     given = [path for path in paths if path is not None]
     if len({path.resolve() for path in given}) < len(given):
@@ -143,9 +154,10 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
 
 
 def _analyze(data: str, table: "Table", settings: dict[str, Any], options: dict[str, Any]) -> None:
-    from dualscape.analysis import Choice
     from dualscape.analysis import analyze as run
     from dualscape.analysis_json import to_dict, write_json
+    from dualscape.checkpoint import Checkpoint
+    from dualscape.oracles import Choice
     from dualscape.problem import Problem
     from dualscape.terminal import Reporter, describe_choice, show
 
@@ -153,12 +165,15 @@ def _analyze(data: str, table: "Table", settings: dict[str, Any], options: dict[
     fraction = settings.pop("beta_fraction", None)
     problem = Problem(table.X, table.y, **{"beta": 1.0, **settings}, feature_names=table.feature_names)
     reporter = Reporter(quiet=options["quiet"])
-    reporter.say(describe_choice(Choice.of(problem, options["oracle"], options["time_limit"])))
+    checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
+    known = problem.architecture.oracles
+    reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
     analysis = run(
         problem,
         beta_fraction=fraction,
         oracle=options["oracle"],
         time_limit=options["time_limit"],
+        checkpoint=checkpoint,
         max_vertices=options["max_vertices"],
         stage=reporter.stage,
     )

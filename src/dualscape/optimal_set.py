@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dualscape.errors import InputError, NotCertifiedError
+from dualscape.effort import Effort
+from dualscape.errors import BudgetError, InputError, NotCertifiedError
 from dualscape.geometry.polytope import Margin, Polytope, polytope
 from dualscape.geometry.sampling import analytic_center, hit_and_run
 from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
 from dualscape.membership import Membership, membership
 from dualscape.network import Network, with_bias
+from dualscape.oracles.base import NO_LIMITS
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.solver.solution import Solution
@@ -28,18 +30,21 @@ class Separation:
 
     Attributes:
         tight: the largest |1 - s nu^T (X u)_+ / beta| of a unit called tight; 0 when there is none.
-        next: the smallest of a unit called not tight; inf when none was listed.
+        next: the smallest slack of a unit called not tight, or a bound that it exceeds.
         narrow: next / tight is too small to be sure which units are tight.
+        seen: whether `next` is the slack of a unit; otherwise no unit has a slack below it.
     """
 
     tight: float
     next: float
     narrow: bool
+    seen: bool
 
     def explain(self) -> str:
         """The separation in plain words."""
         state = "too close to be sure" if self.narrow else "clearly apart"
-        return f"slack of tight units up to {self.tight:.1e}, of the next unit {self.next:.1e}: {state}"
+        least = "" if self.seen else "more than "
+        return f"slack of tight units up to {self.tight:.1e}, of the next unit {least}{self.next:.1e}: {state}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +207,7 @@ def optimal_set(
     *,
     max_vertices: int = 20_000,
     tolerances: Tolerances = DEFAULT,
+    effort: Effort = NO_LIMITS,
     progress: Progress = silent,
 ) -> OptimalSet:
     """All optimal networks, from a certified solution.
@@ -210,9 +216,11 @@ def optimal_set(
         solution: what `solve` returned, with the verdict "global".
         max_vertices: with more vertices than this they are sampled instead of listed.
         tolerances: `tight`, `narrow`, `direction`, `mass` and `fit` decide here.
+        effort: time, workers and checkpoint for listing the tight units.
 
     Raises:
         NotCertifiedError: the solution is not certified, or not solved accurately enough to tell the units apart.
+        BudgetError: time was up before all tight units were listed.
 
     >>> from dualscape.problem import Problem
     >>> from dualscape.solver import solve
@@ -228,7 +236,7 @@ def optimal_set(
             "solve with an exact oracle and to a smaller gap"
         )
     problem, nu = solution.problem, solution.nu
-    directions, signs, slacks, separation = _tight_units(solution, tolerances)
+    directions, signs, slacks, separation = _tight_units(solution, tolerances, effort, progress)
     A = problem.architecture.columns(problem.X, directions, signs)
     y_star = _optimal_fit(solution)
     try:
@@ -280,9 +288,17 @@ def _optimal_fit(solution: Solution) -> Vector:
     return fit if float(np.linalg.norm(fit)) > noise else np.zeros_like(fit)
 
 
-def _tight_units(solution: Solution, tolerances: Tolerances) -> tuple[Matrix, Vector, Vector, Separation]:
+def _tight_units(
+    solution: Solution, tolerances: Tolerances, effort: Effort, progress: Progress
+) -> tuple[Matrix, Vector, Vector, Separation]:
     """Directions, signs and slacks of the units at which the dual constraint is tight, and their separation."""
-    problem, answer = solution.problem, solution.certificate.answer
+    problem, oracle = solution.problem, solution.problem.oracle(solution.certificate.oracle)
+    answer = oracle.best_units(solution.nu, above=(1 - oracle.window) * problem.beta, effort=effort, progress=progress)
+    if answer.stopped:
+        raise BudgetError(
+            f"the oracle {oracle.name!r} was stopped before it had listed all optimal units ({answer.stopped}); "
+            "give it more time"
+        )
     directions = np.asarray(answer.directions, dtype=float).reshape(len(answer.signs), problem.d)
     scores = problem.architecture.scores(problem.X, solution.nu, directions, answer.signs)
     slack = 1 - scores / problem.beta
@@ -290,9 +306,9 @@ def _tight_units(solution: Solution, tolerances: Tolerances) -> tuple[Matrix, Ve
     tight = tight[_distinct(directions[tight], answer.signs[tight], slack[tight], tolerances.direction)]
     largest = float(np.abs(slack[tight]).max(initial=0.0))
     others = slack[slack > tolerances.tight]
-    following = float(others.min(initial=np.inf))
+    following = float(others.min(initial=oracle.window))
     narrow = following < tolerances.narrow * largest
-    separation = Separation(largest, following, narrow)
+    separation = Separation(largest, following, narrow, len(others) > 0)
     return directions[tight], np.asarray(answer.signs[tight], dtype=float), slack[tight], separation
 
 

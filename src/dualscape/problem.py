@@ -8,10 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
+from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
-from dualscape.oracles.base import Oracle
+from dualscape.oracles import Choice
+from dualscape.oracles.base import NO_LIMITS, Oracle
 from dualscape.progress import Progress, silent
 
 Matrix = NDArray[np.float64]
@@ -165,31 +167,33 @@ class Problem:
 
     def oracle(self, name: str = "auto") -> Oracle:
         """The oracle of that name for this data, prepared once; "auto" takes the cheapest exact one it can afford."""
-        from dualscape.oracles import choose_oracle
-
         known = self.architecture.oracles
         if name == "auto":
-            name = choose_oracle(self.X, known)
+            name = Choice.of(self.X, known).name
         if name not in known:
-            raise InputError(f"unknown oracle {name!r} for {self.architecture.name}; known: auto, {', '.join(known)}")
+            raise InputError(f"unknown oracle {name!r}; known: auto, {', '.join(known)}")
         if name not in self._oracles:
             self._oracles[name] = known[name](self.X)
         return self._oracles[name]
 
-    def beta_max_bounds(self, oracle: str = "auto", progress: Progress = silent) -> Interval:
+    def beta_max_bounds(
+        self, oracle: str = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
+    ) -> Interval:
         """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal."""
         chosen = self.oracle(oracle)
         if chosen.name not in self._bounds:
-            self._bounds[chosen.name] = self._find_beta_max(chosen, progress)
+            self._bounds[chosen.name] = self._find_beta_max(chosen, progress, effort)
         return self._bounds[chosen.name]
 
-    def _find_beta_max(self, chosen: Oracle, progress: Progress) -> Interval:
+    def _find_beta_max(self, chosen: Oracle, progress: Progress, effort: Effort) -> Interval:
         nu = self.dual_at_zero()
         above = 0.0
         if chosen.exact and "ascent" in self.architecture.oracles:
             # A search first: the exact oracle skips every pattern that cannot beat what was found.
             above = self.oracle("ascent").best_units(nu, above=0.0).lower
-        answer = chosen.best_units(nu, above=above, progress=progress)
+        answer = chosen.best_units(nu, above=above, effort=effort, progress=progress)
+        if answer.stopped == "interrupted":
+            raise KeyboardInterrupt
         return Interval(max(answer.lower, above), answer.upper)
 
     def beta_max(self, oracle: str = "auto", progress: Progress = silent) -> float:
@@ -212,11 +216,13 @@ class Problem:
         object.__setattr__(other, "_bounds", self._bounds)
         return other
 
-    def at_fraction(self, fraction: float, oracle: str = "auto", progress: Progress = silent) -> "Problem":
+    def at_fraction(
+        self, fraction: float, oracle: str = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
+    ) -> "Problem":
         """The same problem at beta = fraction * beta_max."""
         if not (np.isfinite(fraction) and fraction > 0):
             raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
-        top = self.beta_max(oracle, progress)
+        top = self.beta_max_bounds(oracle, progress, effort).low
         if top <= 0:
             raise InputError(
                 "beta_max is 0 (the zero network is optimal for every beta), so it has no fractions; give beta itself"

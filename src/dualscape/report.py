@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from dualscape import figures
-from dualscape.errors import InputError
 from dualscape.figures.numbers import grouped, plural
 from dualscape.figures.plotly_renderer import FONT, element, library
 from dualscape.figures.scene import DoesNotApplyError, Scene
+from dualscape.files import write_whole
 from dualscape.optimal_set import OptimalSet
 from dualscape.problem import Problem
 from dualscape.solver.solution import Solution
@@ -89,17 +89,7 @@ def write_report(
     Raises:
         InputError: the file cannot be written.
     """
-    target = Path(path)
-    text = render(solution, optimal_set, staircase, notes=notes, title=title)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            draft.write_text(text, encoding="utf-8")
-            os.replace(draft, target)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write the report to {target}: {error.strerror}; give another path") from error
+    write_whole(Path(path), render(solution, optimal_set, staircase, notes=notes, title=title))
 
 
 def render(

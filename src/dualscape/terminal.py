@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from dualscape.analysis import YEAR, Analysis, Choice
+from dualscape.analysis import Analysis
+from dualscape.oracles.choice import YEAR, Choice
 from dualscape.progress import Event, silent
 from dualscape.progress import Progress as Tell
 from dualscape.staircase import Count
@@ -96,15 +97,20 @@ def _counted(event: Event) -> str:
 # --- before the computation -------------------------------------------------------------------------------
 def describe_choice(choice: Choice) -> str:
     """Which oracle was chosen, what it is expected to cost, and how to choose otherwise."""
-    cost = choice.estimates[choice.name]
-    kind = "exact" if choice.exact else "search only: proves nothing"
-    line = f"oracle {choice.name} ({kind}): {_big(cost.patterns)} patterns, about {_duration(cost.seconds)} a call"
-    others = [
-        f"--oracle {name}: {_big(other.patterns)} patterns, about {_duration(other.seconds)}"
-        for name, other in choice.estimates.items()
-        if name != choice.name
-    ]
-    return line + (f" ({'; '.join(others)})" if others else "")
+
+    def cost(name: str) -> str:
+        found = choice.estimates[name]
+        return f"{_big(found.patterns)} {found.counts}, about {_duration(found.seconds)}"
+
+    name = choice.name
+    if choice.prover is None:
+        kind = "search only: proves nothing"
+    elif choice.complete:
+        kind = "exact"
+    else:
+        name, kind = choice.prover, "exact, but too dear to finish: bounds what it can in the time it is given"
+    others = [f"--oracle {other}: {cost(other)}" for other in choice.estimates if other != name]
+    return f"oracle {name} ({kind}): {cost(name)} a call" + (f" ({'; '.join(others)})" if others else "")
 
 
 def _duration(seconds: float) -> str:

@@ -1,52 +1,16 @@
 """The exact oracle against projections onto the cones of all patterns, dense directions and planted maxima."""
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import nnls
 
 from dualscape.architectures import get_architecture
 from dualscape.geometry.arrangement import Arrangement
-from dualscape.oracles import choose_oracle
+from dualscape.oracles import Choice
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.cells import CellsOracle
-
-
-def greatest_value(X, nu):
-    """h(nu) from the definition: the distance of s X^T D nu to the polar cone, for every listed pattern."""
-    best = 0.0
-    for block in Arrangement.of(X, seed=7).patterns():
-        for active in block:
-            C = np.where(active, 1.0, -1.0)[:, None] * X
-            for sign in (1.0, -1.0):
-                best = max(best, nnls(C.T, -sign * (X.T @ (active * nu)))[1])
-    return best
-
-
-def dense(X, nu, count=200_000, seed=3):
-    u = np.random.default_rng(seed).standard_normal((count, X.shape[1]))
-    u /= np.linalg.norm(u, axis=1)[:, None]
-    return np.abs(nu @ np.maximum(X @ u.T, 0)).max()
-
-
-CASES = {
-    "gaussian 9 x 3": lambda rng: rng.standard_normal((9, 3)),
-    "gaussian 7 x 4": lambda rng: rng.standard_normal((7, 4)),
-    "n < d": lambda rng: rng.standard_normal((3, 6)),
-    "n = 1": lambda rng: rng.standard_normal((1, 3)),
-    "grid": lambda rng: np.column_stack([np.array(list(itertools.product([0, 1, 2], [0, 1, 2])), float), np.ones(9)]),
-    "cube": lambda rng: np.array(list(itertools.product([-1, 1], repeat=3)), float),
-    "one-hot": lambda rng: np.eye(4)[rng.integers(4, size=12)],
-    "one-hot and a number": lambda rng: np.column_stack([np.eye(3)[rng.integers(3, size=9)], rng.standard_normal(9)]),
-    "antipodes": lambda rng: (lambda a: np.vstack([a, -a]))(rng.standard_normal((4, 3))),
-    "duplicates": lambda rng: np.repeat(rng.standard_normal((4, 3)), 3, axis=0),
-    "nearly parallel": lambda rng: np.vstack(
-        [v := rng.standard_normal((4, 3)), v + 1e-9 * rng.standard_normal((4, 3))]
-    ),
-}
+from exact_values import CASES, dense, greatest_value
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -129,8 +93,13 @@ def test_search_finds_a_lower_bound_and_proves_nothing():
 def test_automatic_choice_follows_the_cost():
     oracles = get_architecture("relu").oracles
     rng = np.random.default_rng(0)
-    assert choose_oracle(rng.standard_normal((40, 5)), oracles) == "cells"
-    assert choose_oracle(rng.standard_normal((442, 10)), oracles) == "ascent"
+    assert Choice.of(rng.standard_normal((12, 5)), oracles).prover == "cells"
+    many = Choice.of(rng.standard_normal((442, 4)), oracles)
+    assert (many.prover, many.complete, many.name) == ("bisection", True, "bisection")
+    wide = Choice.of(rng.standard_normal((442, 10)), oracles)
+    assert (wide.prover, wide.complete, wide.name) == ("bisection", False, "ascent")
+    assert Choice.of(rng.standard_normal((442, 10)), oracles, time_limit=1e9).complete
+    assert Choice.of(rng.standard_normal((12, 5)), oracles, "ascent").prover is None
     assert CellsOracle.estimate(rng.standard_normal((20, 5))).patterns == 10_072
 
 

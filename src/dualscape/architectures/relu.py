@@ -9,6 +9,7 @@ from dualscape.architectures.base import Architecture, Face, Matrix, Vector
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.base import Oracle
+from dualscape.oracles.bisection import BisectionOracle
 from dualscape.oracles.cells import CellsOracle
 from dualscape.oracles.local import climb_from, scores
 
@@ -35,7 +36,11 @@ class TwoLayerReLU(Architecture):
     """f(x) = sum_j s_j c_j (x . ubar_j)_+ ."""
 
     name = "relu"
-    oracles: ClassVar[dict[str, type[Oracle]]] = {"cells": CellsOracle, "ascent": AscentOracle}
+    oracles: ClassVar[dict[str, type[Oracle]]] = {
+        "cells": CellsOracle,
+        "bisection": BisectionOracle,
+        "ascent": AscentOracle,
+    }
 
     def columns(self, X: Matrix, directions: Matrix, signs: Vector) -> Matrix:
         return np.asarray(np.maximum(X @ directions.T, 0.0) * signs)

@@ -3,10 +3,13 @@
 It scales to any size and proves nothing: its upper bound is inf.
 """
 
+from typing import ClassVar
+
 import numpy as np
 
+from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
-from dualscape.oracles.base import Estimate, Matrix, Oracle, OracleAnswer, Vector
+from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.local import assemble, climb_from, distinct, scores
 from dualscape.progress import Progress, silent
 
@@ -20,6 +23,7 @@ class AscentOracle(Oracle):
 
     name = "ascent"
     exact = False
+    counts: ClassVar[str] = "starts"
 
     def __init__(self, X: Matrix, *, starts: int = STARTS, seed: int = 0) -> None:
         self._X = X
@@ -30,7 +34,7 @@ class AscentOracle(Oracle):
     @classmethod
     def estimate(cls, X: Matrix) -> Estimate:
         n, d = X.shape
-        return Estimate(4 * STARTS, 4 * STARTS * (STEPS * 2e-9 * n * d + 2e-6 * d * d))
+        return Estimate(4 * STARTS, 4 * STARTS * (STEPS * 2e-9 * n * d + 2e-6 * d * d), cls.counts)
 
     def _directions(self, attempt: int) -> Matrix:
         """Half of the starts at random, half from pairs of rows: a neuron that tells two examples apart."""
@@ -50,8 +54,10 @@ class AscentOracle(Oracle):
         nu: Vector,
         *,
         above: float,
+        enough: float = np.inf,
         starts: Matrix | None = None,
         attempt: int = 0,
+        effort: Effort = NO_LIMITS,
         progress: Progress = silent,
     ) -> OracleAnswer:
         X, hinges = self._X, self._hinges

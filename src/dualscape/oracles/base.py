@@ -7,14 +7,17 @@ Oracles know a data matrix and nothing of losses, networks or problems.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.effort import Effort
 from dualscape.progress import Progress, silent
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+NO_LIMITS = Effort()
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +31,9 @@ class OracleAnswer:
         lower: the greatest value found, 0 when none is positive; h(nu) >= lower.
         upper: proven bound h(nu) <= upper, rounding included; inf when directions were only searched.
         oracle: the name of the oracle.
-        patterns: number of activation patterns (or nodes, or starts) that were looked at.
+        patterns: number of activation patterns (or cones, or starts) that were looked at.
+        stopped: "" when the oracle finished; otherwise why it did not: "enough" (it found what it was told is enough),
+            "time", "interrupted" or "dimension" (too many for it). The bounds hold all the same.
     """
 
     directions: Matrix
@@ -38,10 +43,11 @@ class OracleAnswer:
     upper: float
     oracle: str
     patterns: int
+    stopped: str = ""
 
     @property
     def exact(self) -> bool:
-        """Whether all directions were covered."""
+        """Whether the upper bound is proven."""
         return bool(np.isfinite(self.upper))
 
 
@@ -50,12 +56,14 @@ class Estimate:
     """What one call of an oracle is expected to cost.
 
     Attributes:
-        patterns: how many patterns (nodes, starts) it will look at.
+        patterns: how many patterns (cones, starts) it will look at, roughly.
         seconds: expected wall time of one call.
+        counts: what `patterns` counts, in words.
     """
 
     patterns: int
     seconds: float
+    counts: str = "activation patterns"
 
 
 class Oracle(ABC):
@@ -64,6 +72,12 @@ class Oracle(ABC):
     name: str
     #: True when an answer covers all directions and so can prove something.
     exact: bool
+    #: What `patterns` of an answer counts, in words.
+    counts: ClassVar[str] = "activation patterns"
+    #: Whether a call that is stopped early has improved the bound all along.
+    anytime: ClassVar[bool] = False
+    #: Units with a value above (1 - window) h can be listed at about the cost of a bound.
+    window: ClassVar[float] = 1e-2
 
     @abstractmethod
     def __init__(self, X: Matrix) -> None: ...
@@ -79,17 +93,21 @@ class Oracle(ABC):
         nu: Vector,
         *,
         above: float,
+        enough: float = np.inf,
         starts: Matrix | None = None,
         attempt: int = 0,
+        effort: Effort = NO_LIMITS,
         progress: Progress = silent,
     ) -> OracleAnswer:
-        """Units whose value exceeds `above` (all of them, if exact), best first.
+        """Units whose value exceeds `above` (all of them, if exact and not stopped), best first.
 
         Args:
             nu: (n,) dual variable.
             above: units below this value need not be listed; the bounds hold whatever it is, but
                 `upper` is never less than `above`.
+            enough: the oracle may stop once it has found a value above this.
             starts: (q, d) directions worth trying first.
             attempt: another attempt of a search looks elsewhere; an exact oracle has no use for it.
+            effort: time, workers and checkpoint; Ctrl-C and the deadline end a call with what is proven by then.
             progress: told of what has been covered so far.
         """

@@ -7,16 +7,17 @@ excludes it in O(r). The few that are left are projected onto their cones, and w
 
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
+from dualscape.effort import Effort, run_all
 from dualscape.geometry.arrangement import Arrangement, check_resolved, count_cells
 from dualscape.geometry.hinges import Hinges
-from dualscape.oracles.base import Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.local import assemble
+from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
+from dualscape.oracles.local import assemble, scores
 from dualscape.oracles.scan import scan_lines
+from dualscape.oracles.spectral import spectral_bound
 from dualscape.progress import Event, Progress, silent
 
 #: Seconds per pattern pair near an optimum, on one core: measured 3 to 8 microseconds for 20 <= N <= 442 and 3 <=
@@ -24,6 +25,8 @@ from dualscape.progress import Event, Progress, silent
 PAIR_SECONDS = 6e-6
 #: Lines handed to a thread at once hold at most about this many patterns.
 CHUNK = 40_000
+#: Every level is cut into at least this many ranges of lines, and this many of them are handed out at once.
+SHARES, BATCH = 64, 256
 
 
 class CellsOracle(Oracle):
@@ -42,21 +45,24 @@ class CellsOracle(Oracle):
         patterns = count_cells(hinges.count, hinges.rank)
         return Estimate(patterns, 0.5 * patterns * PAIR_SECONDS / (os.cpu_count() or 1))
 
-    def _tasks(self) -> Iterator[tuple[int, int, int]]:
-        """(level, first line, number of lines), together all lines."""
+    def _tasks(self) -> list[tuple[int, int, int]]:
+        """(level, first line, number of lines), together all lines; the same on any number of workers."""
         most = max(1, CHUNK // max(self._arrangement.hinges.count, 1))
+        tasks = []
         for level, lines in self._arrangement.lines():
-            size = min(most, 1 + lines // (8 * (os.cpu_count() or 1)))
-            for first in range(0, lines, size):
-                yield level, first, min(size, lines - first)
+            size = min(most, 1 + lines // SHARES)
+            tasks += [(level, first, min(size, lines - first)) for first in range(0, lines, size)]
+        return tasks
 
     def best_units(
         self,
         nu: Vector,
         *,
         above: float,
+        enough: float = np.inf,
         starts: Matrix | None = None,
         attempt: int = 0,
+        effort: Effort = NO_LIMITS,
         progress: Progress = silent,
     ) -> OracleAnswer:
         arrangement = self._arrangement
@@ -71,44 +77,71 @@ class CellsOracle(Oracle):
         exponent = int(np.frexp(size)[1])
         kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
         size, floor = np.ldexp([size, max(above - slack, 0.0)], -exponent).tolist()
-
-        def scan(task: tuple[int, int, int], room: int = 4096) -> tuple[Matrix, Vector]:
-            while True:
-                found, state = np.empty((room, hinges.rank + 1)), np.zeros(4)
-                turned, turn = arrangement.turned, arrangement.turn
-                scan_lines(turned, hinges.rows, kappa, linear, *task, turn, size, floor, found, state)
-                if state[1] <= room:
-                    return found[: int(state[1])], state
-                room = 2 * int(state[1])
-
-        found, upper, failed, done, told = [], floor, 0, 0, time.monotonic()
-        tasks = list(self._tasks())
+        form = (arrangement.turned, hinges.rows, kappa, linear, arrangement.turn, size, floor)
+        tasks = self._tasks()
         total = sum(lines for _, _, lines in tasks)
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        units, upper, failed, done, told = {}, floor, 0, 0, 0.0
+        stopped = ""
+
+        def ended() -> bool:
+            return bool(stopped) or effort.expired()
+
+        with effort.workers() as pool:
             try:
-                for task, (units, state) in zip(tasks, pool.map(scan, tasks), strict=True):
-                    found.append(units)
-                    upper = max(upper, float(state[0]))
-                    failed += int(state[3])
-                    done += task[2]
-                    if time.monotonic() - told > 0.2:
-                        told = time.monotonic()
-                        progress(
-                            Event("cells", done, total, f"h <= {np.ldexp(upper, exponent):.6g} on what is covered")
-                        )
+                # Lines in batches, so that millions of tasks are not queued at once.
+                for begin in range(0, len(tasks), BATCH):
+                    if ended():
+                        break
+                    batch = [(form, task) for task in tasks[begin : begin + BATCH]]
+                    for entry in run_all(pool, _scan, batch, ended):
+                        if entry is not None:
+                            index, (found, state) = entry
+                            units[begin + index] = found
+                            upper, failed = max(upper, float(state[0])), failed + int(state[3])
+                            done += tasks[begin + index][2]
+                        if time.monotonic() - told > 0.2:
+                            told = time.monotonic()
+                            bound = np.ldexp(upper, exponent)
+                            progress(Event("cells", done, total, f"h <= {bound:.6g} on what is covered"))
+                    if self._enough(nu, units, enough):
+                        stopped = "enough"
             except KeyboardInterrupt:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+                stopped = "interrupted"
         check_resolved(failed)
-        upper = float(np.ldexp(upper, exponent))
-        units = np.vstack(found)
+        if done == total:
+            stopped, bound = "", float(np.ldexp(upper, exponent))
+        else:
+            # Nothing is known of the lines that were not scanned but the bound of any size.
+            stopped = stopped or "time"
+            bound = float(np.ldexp(spectral_bound(hinges.rows, kappa, linear), exponent))
+        listed = np.vstack([np.zeros((0, hinges.rank + 1)), *(units[index] for index in sorted(units))])
         return assemble(
             self._X,
             nu,
-            units[:, :-1] @ hinges.basis.T,
-            units[:, -1],
+            listed[:, :-1] @ hinges.basis.T,
+            listed[:, -1],
             above=above,
-            upper=max(upper + slack, above),
+            upper=max(bound + slack, above),
             oracle=self.name,
             patterns=arrangement.count,
+            stopped=stopped,
         )
+
+    def _enough(self, nu: Vector, units: dict[int, Matrix], enough: float) -> bool:
+        if not np.isfinite(enough) or not units:
+            return False
+        found = np.vstack(list(units.values()))
+        values = scores(self._X, nu, found[:, :-1] @ self._arrangement.hinges.basis.T, found[:, -1])
+        return bool(values.max(initial=-np.inf) > enough)
+
+
+def _scan(form: tuple[Any, ...], task: tuple[int, int, int]) -> tuple[Matrix, Vector]:
+    """(units above the floor and their sign, state) of a range of lines; see `scan_lines`."""
+    turned, rows, kappa, linear, turn, size, floor = form
+    room = 4096
+    while True:
+        found, state = np.empty((room, rows.shape[1] + 1)), np.zeros(4)
+        scan_lines(turned, rows, kappa, linear, *task, turn, size, floor, found, state)
+        if state[1] <= room:
+            return found[: int(state[1])].copy(), state
+        room = 2 * int(state[1])

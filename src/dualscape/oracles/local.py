@@ -70,6 +70,7 @@ def assemble(
     upper: float,
     oracle: str,
     patterns: int,
+    stopped: str = "",
 ) -> OracleAnswer:
     """The answer that lists these units once each, best first, with values recomputed from the data."""
     norms = np.linalg.norm(directions, axis=1)
@@ -84,4 +85,6 @@ def assemble(
     kept = kept[np.argsort(-values[kept], kind="stable")]
     lower = float(values[kept[0]]) if len(kept) else 0.0
     listed = kept[values[kept] > above] if len(kept) else kept
-    return OracleAnswer(directions[listed], signs[listed], values[listed], lower, max(upper, lower), oracle, patterns)
+    return OracleAnswer(
+        directions[listed], signs[listed], values[listed], lower, max(upper, lower), oracle, patterns, stopped
+    )

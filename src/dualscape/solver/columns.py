@@ -6,179 +6,26 @@ into the master, and when it finds nothing either, its bound is the certificate.
 """
 
 import time
-from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import qr, solve_triangular
 from threadpoolctl import threadpool_limits
 
-from dualscape.certificate import certify_dual
-from dualscape.errors import InputError
+from dualscape.certificate import Certificate, certificate_of, certify_dual
+from dualscape.checkpoint import Checkpoint, fingerprint
+from dualscape.effort import Effort
 from dualscape.network import Network
+from dualscape.oracles import SEARCH_SHARE, Choice, OracleAnswer
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
-from dualscape.solver.master import solve_master
-from dualscape.solver.slide import merge_units, slide
 from dualscape.solver.solution import Round, Solution
+from dualscape.solver.state import Scale, State, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 
-Matrix = NDArray[np.float64]
-Vector = NDArray[np.float64]
 MOST_ROUNDS = 500
 #: Without an exact oracle, this many searches in a row must find nothing before the solver stops.
 SEARCHES = 5
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Units of length for X and y, so that the solver sees numbers near one."""
-
-    x: float
-    y: float
-
-    @classmethod
-    def of(cls, problem: Problem) -> "Scale":
-        x = float(np.linalg.norm(problem.X, axis=1).max(initial=0.0)) or 1.0
-        y = float(np.linalg.norm(problem.y)) / len(problem.y) ** 0.5 if problem.loss.quadratic else 1.0
-        return cls(x, y or 1.0)
-
-    def objective(self, problem: Problem) -> float:
-        """What an objective in these units is multiplied by to give that of the original."""
-        return self.y**2 if problem.loss.quadratic else 1.0
-
-    def apply(self, problem: Problem) -> Problem:
-        """The same problem in these units; its directions and signs are those of the original."""
-        return Problem(
-            problem.X / self.x,
-            problem.y / self.y,
-            beta=problem.beta / self.x / self.y,
-            loss=problem.loss,
-            bias="none",
-            architecture=problem.architecture,
-        )
-
-
-@dataclass
-class State:
-    """The units at hand and the master's solution over them, in the solver's units of length."""
-
-    problem: Problem
-    directions: Matrix
-    signs: Vector
-    masses: Vector
-    columns: Matrix
-    nu: Vector
-    objective: float
-
-    @classmethod
-    def empty(cls, problem: Problem) -> "State":
-        zero = np.zeros(problem.n)
-        none = np.zeros((0, problem.d))
-        nu = problem.dual_at_zero()
-        value = problem.loss.value(zero, problem.y)
-        return cls(problem, none, np.zeros(0), np.zeros(0), np.zeros((problem.n, 0)), nu, value)
-
-    def add(self, directions: Matrix, signs: Vector, masses: Vector | None = None) -> None:
-        """More units, then the master over all of them; units that end without mass are dropped."""
-        problem = self.problem
-        directions = np.vstack([self.directions, directions])
-        signs = np.concatenate([self.signs, signs])
-        new = np.zeros(len(signs) - len(self.masses))
-        columns = np.hstack(
-            [
-                self.columns,
-                problem.architecture.columns(
-                    problem.X, directions[len(self.masses) :], signs[-len(new) or len(signs) :]
-                ),
-            ]
-        )
-        start = np.concatenate([self.masses, new])
-        if masses is not None:
-            # The newcomers may be a better start than what is there.
-            alone = np.concatenate([np.zeros_like(self.masses), masses])
-            if self._value(columns, alone) < self._value(columns, start):
-                start = alone
-        c = solve_master(columns, problem.y, problem.beta, problem.loss, start)
-        if self._value(columns, c) > self._value(columns, start):
-            c = start
-        keep = c > 0
-        self.directions, self.signs, self.masses = directions[keep], signs[keep], c[keep]
-        self.columns = columns[:, keep]
-        f = self.columns @ self.masses
-        self.nu = -problem.loss.gradient(f, problem.y)
-        self.objective = problem.loss.value(f, problem.y) + problem.beta * float(self.masses.sum())
-
-    def _value(self, columns: Matrix, c: Vector) -> float:
-        return self.problem.loss.value(columns @ c, self.problem.y) + self.problem.beta * float(c.sum())
-
-    def slide(self, in_time: Callable[[], bool], rounds: int = 50) -> None:
-        """Newton on the faces until it no longer lowers the objective or time is up; the objective never rises."""
-        for _ in range(rounds):
-            if len(self.masses) == 0 or not in_time():
-                return
-            before = self.objective
-            units = slide(self.problem, self.directions, self.signs, self.masses, self.nu)
-            self.add(*units)
-            if before - self.objective <= 1e-13 * abs(before):
-                return
-
-    def polished_dual(self, rounds: int = 3) -> Vector:
-        """nu with the constraints of the units at hand tight to the precision of nu, not of y.
-
-        y - f cancels when beta is small, which leaves an error of the size of eps |y|. The least change that makes
-        s_j nu^T (X u_j)_+ = beta again removes it; the units follow to the maximisers at the new nu.
-        """
-        problem, nu = self.problem, self.nu
-        if len(self.masses) == 0:
-            return nu
-        directions = self.directions
-        for _ in range(rounds):
-            columns = problem.architecture.columns(problem.X, directions, self.signs)
-            Q, R, pivots = qr(columns, mode="economic", pivoting=True)
-            diagonal = np.abs(np.diag(R))
-            rank = int((diagonal > 1e-9 * diagonal[0]).sum())
-            missing = (problem.beta - columns.T @ nu)[pivots[:rank]]
-            nu = nu + Q[:, :rank] @ solve_triangular(R[:rank, :rank], missing, trans="T")
-            directions = problem.architecture.climb(problem.X, nu, directions, self.signs)
-        nu = problem.loss.nearest_dual(nu, problem.y)
-        return nu if np.linalg.norm(nu - self.nu) <= 1e-6 * np.linalg.norm(self.nu) else self.nu
-
-    def tidy(self) -> None:
-        """Units that have come to the same maximiser become one, if that costs no more than rounding."""
-        problem = self.problem
-        if len(self.masses) == 0:
-            return
-        climbed = problem.architecture.climb(problem.X, self.polished_dual(), self.directions, self.signs)
-        leaders, masses = merge_units(climbed, self.signs, self.masses, 1e-7)
-        if len(leaders) == len(self.masses):
-            return
-        other = State.empty(problem)
-        other.add(climbed[leaders], self.signs[leaders], masses)
-        if other.objective <= self.objective * (1 + 1e-13):
-            self.__dict__.update(other.__dict__)
-
-
-@dataclass
-class _Log:
-    """Rounds so far, and the clock."""
-
-    limit: float | None
-    began: float = field(default_factory=time.monotonic)
-    rounds: list[Round] = field(default_factory=list)
-
-    def in_time(self) -> bool:
-        return self.limit is None or self.seconds() <= self.limit
-
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
-
-    def add(self, state: State, scale: float, violation: float, oracle: str, progress: Progress) -> None:
-        entry = Round(state.objective * scale, violation, len(state.masses), self.seconds(), oracle)
-        self.rounds.append(entry)
-        note = f"objective {entry.objective:.9g}, {entry.units} neurons, violation {violation:.1e} ({oracle})"
-        progress(Event("solve", len(self.rounds), None, note))
 
 
 def solve(
@@ -188,16 +35,21 @@ def solve(
     start: Network | None = None,
     tolerances: Tolerances = DEFAULT,
     time_limit: float | None = None,
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
     progress: Progress = silent,
 ) -> Solution:
     """Train to the global optimum of every width, with a certificate if the oracle covers all directions.
 
     Args:
         problem: the problem.
-        oracle: "auto" or a name; an exact oracle proves, a searching one only finds.
+        oracle: "auto" or a name; an exact oracle proves, a searching one only finds. "auto" takes the cheapest exact
+            one; where none is affordable it searches, and proves what the time limit allows.
         start: a network whose units are tried first.
         tolerances: when to stop and what may be called global.
-        time_limit: seconds after which the best network so far is returned, or None.
+        time_limit: seconds after which the best network so far is returned with what is proven of it, or None.
+        executor: who shares the exact oracle's work (processes, dask, MPI); threads when not given.
+        checkpoint: a file in which the exact oracle saves itself; a later call on the same problem goes on from it.
         progress: told of every round.
 
     Returns:
@@ -208,97 +60,170 @@ def solve(
     >>> solution.certificate.verdict, round(solution.certificate.primal, 12)
     ('global', 0.0975)
     """
-    if time_limit is not None and not time_limit > 0:
-        raise InputError(f"the time limit must be positive, got {time_limit:g} seconds")
-    scale = Scale.of(problem)
-    state = State.empty(scale.apply(problem))
-    log = _Log(time_limit)
-    chosen = problem.oracle(oracle)
-    stopped = "rounds"
+    effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint)
+    run = _Run(problem, oracle, effort, tolerances, progress)
     # One BLAS thread: the matrices are small, and the sum of two threads depends on how they share the work.
     limits = threadpool_limits(1, user_api="blas")
     try:
-        if start is not None and start.width:
-            problem.objective(start)  # refuses a network of another problem
-            state.add(start.directions, start.signs)
-        for _ in range(MOST_ROUNDS):
-            if not log.in_time():
-                stopped = "time"
-                break
-            if not _search_round(state, scale, log, tolerances, progress, 1 if chosen.exact else SEARCHES):
-                if not chosen.exact:
-                    stopped = "converged"
-                    break
-                if not _exact_round(problem, chosen.name, state, scale, log, tolerances, progress):
-                    stopped = "converged"
-                    break
+        run.begin(start)
+        stopped = run.rounds()
     except KeyboardInterrupt:
         stopped = "interrupted"
     finally:
         limits.unregister()
-    return _finish(problem, chosen.name, state, scale, log, stopped, tolerances, progress)
+    return run.finish(stopped)
 
 
-def _search_round(
-    state: State, scale: Scale, log: _Log, tolerances: Tolerances, progress: Progress, attempts: int
-) -> bool:
-    """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
-    problem = state.problem
-    state.slide(log.in_time)
-    state.tidy()
-    above = problem.beta * (1 + tolerances.violation)
-    for attempt in range(attempts):
-        # Every round starts elsewhere: what one search misses another may find.
-        answer = problem.oracle("ascent").best_units(
-            state.nu, above=above, starts=state.directions, attempt=len(log.rounds) + attempt
-        )
-        log.add(state, scale.objective(problem), answer.lower / problem.beta - 1, "ascent", progress)
-        if len(answer.values):
-            before = state.objective
-            state.add(answer.directions, answer.signs)
-            if before - state.objective > 1e-14 * abs(before):
-                return True
-        if not log.in_time():
-            break
-    return False
+@dataclass
+class _Log:
+    """Rounds so far, and the clock."""
+
+    began: float = field(default_factory=time.monotonic)
+    rounds: list[Round] = field(default_factory=list)
+
+    def add(self, state: State, scale: float, violation: float, oracle: str, progress: Progress) -> None:
+        seconds = time.monotonic() - self.began
+        entry = Round(state.objective * scale, violation, len(state.masses), seconds, oracle)
+        self.rounds.append(entry)
+        note = f"objective {entry.objective:.9g}, {entry.units} neurons, violation {violation:.1e} ({oracle})"
+        progress(Event("solve", len(self.rounds), None, note))
 
 
-def _exact_round(
-    problem: Problem, oracle: str, state: State, scale: Scale, log: _Log, tolerances: Tolerances, progress: Progress
-) -> bool:
-    """Ask the exact oracle; False when it finds no violation or nothing that it finds helps."""
-    nu = state.polished_dual() * scale.y
-    above = problem.beta * (1 + tolerances.violation)
-    answer = problem.oracle(oracle).best_units(nu, above=above, progress=progress)
-    violation = max(answer.lower / problem.beta - 1, 0.0) if len(answer.values) else tolerances.violation
-    log.add(state, scale.objective(problem), violation, oracle, progress)
-    if len(answer.values) == 0:
+class _Run:
+    """One call of `solve`."""
+
+    def __init__(
+        self, problem: Problem, oracle: str, effort: Effort, tolerances: Tolerances, progress: Progress
+    ) -> None:
+        self.problem, self.effort, self.tolerances, self.progress = problem, effort, tolerances, progress
+        self.scale = Scale.of(problem)
+        self.state = State.empty(self.scale.apply(problem))
+        self.log = _Log()
+        self.above = problem.beta * (1 + tolerances.violation)
+        #: The oracle that proves, or None when the caller asked for a search; and what it may use.
+        limit = None if effort.deadline is None else effort.remaining()
+        choice = Choice.of(problem.X, problem.architecture.oracles, oracle, limit)
+        self.prover = choice.prover
+        # What will not finish, and has no time limit either, gives the bound that can be had at once.
+        self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.complete else effort
+        #: The last exact answer and the nu it was asked for, while nothing has been searched since.
+        self.answer: OracleAnswer | None = None
+        self.asked: Vector | None = None
+        #: The nu of the exact call that a checkpoint holds.
+        self.resumed: Vector | None = None
+        self._search_until = 0.0
+        self._share_time()
+
+    def _share_time(self) -> None:
+        share = 1.0 if self.prover is None else SEARCH_SHARE
+        self._search_until = time.monotonic() + share * self.effort.remaining()
+
+    def in_time(self) -> bool:
+        """Whether the search may go on."""
+        return time.monotonic() <= self._search_until
+
+    # --- rounds ------------------------------------------------------------------------------------------
+    def begin(self, start: Network | None) -> None:
+        """The units to begin with: those of the checkpoint, or of `start`, or none."""
+        saved = self.effort.checkpoint and self.effort.checkpoint.load("solver", self._fingerprint())
+        if saved:
+            self.resumed = self.state.restore(saved)
+        elif start is not None and start.width:
+            self.problem.objective(start)  # refuses a network of another problem
+            self.state.add(start.directions, start.signs)
+
+    def rounds(self) -> str:
+        """Search and proof in turn; why they ended."""
+        for _ in range(MOST_ROUNDS):
+            if self.resumed is None:
+                if not self.in_time():
+                    return "time"
+                if self._search_round(SEARCHES if self.prover is None else 1):
+                    continue
+            if self.prover is None:
+                return "converged" if self.in_time() else "time"
+            helped = self._exact_round()
+            stopped = self.answer.stopped if self.answer else ""
+            if stopped in ("time", "interrupted"):
+                return stopped
+            if not helped:
+                return "converged"
+            self._share_time()
+        return "rounds"
+
+    def _tell(self, violation: float, oracle: str) -> None:
+        self.log.add(self.state, self.scale.objective(self.problem), violation, oracle, self.progress)
+
+    def _search_round(self, attempts: int) -> bool:
+        """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
+        state, problem = self.state, self.state.problem
+        self.answer = None
+        state.slide(self.in_time)
+        state.tidy()
+        above = problem.beta * (1 + self.tolerances.violation)
+        for attempt in range(attempts):
+            # Every round starts elsewhere: what one search misses another may find.
+            answer = problem.oracle("ascent").best_units(
+                state.nu, above=above, starts=state.directions, attempt=len(self.log.rounds) + attempt
+            )
+            self._tell(answer.lower / problem.beta - 1, "ascent")
+            if len(answer.values):
+                before = state.objective
+                state.add(answer.directions, answer.signs)
+                if before - state.objective > 1e-14 * abs(before):
+                    return True
+            if not self.in_time():
+                break
         return False
-    before = state.objective
-    state.add(answer.directions, answer.signs)
-    return before - state.objective > 1e-15 * abs(before)
 
+    def _exact_round(self) -> bool:
+        """Ask the exact oracle; False when it finds no violation or nothing that it finds helps."""
+        assert self.prover is not None
+        state, problem = self.state, self.problem
+        nu = self.resumed if self.resumed is not None else state.polished_dual() * self.scale.y
+        self.asked, self.resumed = nu, None
+        if self.effort.checkpoint is not None:
+            self.effort.checkpoint.save("solver", self._fingerprint(), state.arrays(nu))
+        answer = problem.oracle(self.prover).best_units(
+            nu, above=self.above, enough=self.above, starts=state.directions, effort=self.proof_effort,
+            progress=self.progress,
+        )  # fmt: skip
+        self.answer = answer
+        proven = answer.upper / problem.beta - 1
+        self._tell(max(answer.lower / problem.beta - 1, 0.0) if len(answer.values) else proven, self.prover)
+        if len(answer.values) == 0:
+            return False
+        before = state.objective
+        state.add(answer.directions, answer.signs)
+        return before - state.objective > 1e-15 * abs(before)
 
-def _finish(
-    problem: Problem,
-    oracle: str,
-    state: State,
-    scale: Scale,
-    log: _Log,
-    stopped: str,
-    tolerances: Tolerances,
-    progress: Progress,
-) -> Solution:
-    """Back to the user's units of length, and the certificate from the data alone."""
-    order = np.lexsort((*np.round(state.directions, 9).T[::-1], -state.signs))
-    network = Network(
-        state.directions[order].reshape(-1, problem.d),
-        state.signs[order],
-        state.masses[order] * (scale.y / scale.x),
-        problem.bias,
-    )
-    nu = state.polished_dual() * scale.y
-    if stopped in ("time", "interrupted"):
-        oracle = "ascent"
-    certificate = certify_dual(problem, network, nu, oracle=oracle, tolerances=tolerances, progress=progress)
-    return Solution(problem, network, nu, certificate, tuple(log.rounds), stopped)
+    # --- the end -----------------------------------------------------------------------------------------
+    def _fingerprint(self) -> str:
+        problem = self.problem
+        return fingerprint(problem.X, problem.y, problem.beta, problem.loss.name, problem.architecture.name)
+
+    def finish(self, stopped: str) -> Solution:
+        """Back to the user's units of length, and the certificate from the data alone."""
+        state, scale, problem = self.state, self.scale, self.problem
+        order = np.lexsort((*np.round(state.directions, 9).T[::-1], -state.signs))
+        network = Network(
+            state.directions[order].reshape(-1, problem.d),
+            state.signs[order],
+            state.masses[order] * (scale.y / scale.x),
+            problem.bias,
+        )
+        nu, certificate = self._certificate(network, stopped)
+        return Solution(problem, network, nu, certificate, tuple(self.log.rounds), stopped)
+
+    def _certificate(self, network: Network, stopped: str) -> tuple[Vector, Certificate]:
+        """(nu, certificate): from the last exact answer if it is the last word, otherwise from a new one."""
+        if self.answer is not None and self.asked is not None and self.answer.stopped != "enough":
+            found = certificate_of(self.problem, network, self.asked, self.answer, tolerances=self.tolerances)
+            return self.asked, found
+        nu = self.state.polished_dual() * self.scale.y
+        effort = Effort(deadline=0.0) if stopped == "interrupted" else self.proof_effort
+        found = certify_dual(
+            self.problem, network, nu, oracle=self.prover or "ascent", effort=effort, tolerances=self.tolerances,
+            progress=self.progress,
+        )  # fmt: skip
+        return nu, found

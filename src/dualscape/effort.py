@@ -1,0 +1,107 @@
+"""How much work may be spent on an answer, by whom, and where it is kept: one object, passed down like tolerances."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from dualscape.checkpoint import Checkpoint
+from dualscape.errors import DualscapeError, InputError
+
+
+class WorkersLostError(DualscapeError):
+    """The executor broke: one of its workers died and it does not replace them."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a computation may use; all of it is optional and none of it changes a completed answer.
+
+    Attributes:
+        deadline: `time.monotonic()` at which to stop with what is proven by then, or None.
+        executor: who does the independent parts. None: a pool of threads, one per core; the compiled loops let go of
+            the interpreter, so that processes on one machine only add their start-up time.
+        checkpoint: where long computations save themselves, or None.
+
+    >>> Effort().expired(), Effort.within(1e-9).expired()
+    (False, True)
+    """
+
+    deadline: float | None = None
+    executor: Executor | None = None
+    checkpoint: Checkpoint | None = None
+
+    @classmethod
+    def within(
+        cls, seconds: float | None, *, executor: Executor | None = None, checkpoint: Checkpoint | None = None
+    ) -> "Effort":
+        """An effort that ends so many seconds from now; None for no limit.
+
+        Raises:
+            InputError: the limit is not positive, or the executor is none.
+        """
+        if seconds is not None and not seconds > 0:
+            raise InputError(f"the time limit must be positive, got {seconds:g} seconds")
+        if executor is not None and not hasattr(executor, "submit"):
+            raise InputError(f"the executor must be a concurrent.futures.Executor, got {type(executor).__name__}")
+        return cls(None if seconds is None else time.monotonic() + seconds, executor, checkpoint)
+
+    def expired(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def remaining(self) -> float:
+        """Seconds until the deadline, inf when there is none."""
+        return float("inf") if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)
+
+    def workers(self) -> AbstractContextManager[Executor]:
+        """The executor to use; one that is made here is closed on leaving."""
+        return nullcontext(self.executor) if self.executor else ThreadPoolExecutor(os.cpu_count() or 1)
+
+
+def run_all(
+    pool: Executor,
+    function: Callable[..., Any],
+    tasks: Sequence[tuple[Any, ...]],
+    expired: Callable[[], bool],
+    *,
+    every: float = 0.2,
+) -> Iterator[tuple[int, Any] | None]:
+    """(index, function(*task)) as the tasks end, in whatever order; None every `every` seconds while none does.
+
+    Once `expired()` says so no further task is begun: those that run are waited for, the others never come.
+
+    Raises:
+        WorkersLostError: the executor broke.
+    """
+    futures: dict[Future[Any], int] = {}
+    try:
+        for index, task in enumerate(tasks):
+            futures[pool.submit(function, *task)] = index
+        waiting = set(futures)
+        while waiting:
+            if expired():
+                for future in list(waiting):
+                    if future.cancel():
+                        waiting.discard(future)
+                if not waiting:
+                    break
+            done, waiting = wait(waiting, timeout=every, return_when=FIRST_COMPLETED)
+            if not done:
+                yield None
+            for future in done:
+                try:
+                    yield futures[future], future.result()
+                except CancelledError:
+                    continue
+    except (BrokenProcessPool, ConnectionError) as error:
+        raise WorkersLostError(
+            f"the executor lost a worker and cannot go on ({type(error).__name__}); run again with a new one"
+        ) from error
+    finally:
+        for future in futures:
+            future.cancel()

@@ -1,0 +1,47 @@
+"""Writing a file whole or not at all."""
+
+import os
+from pathlib import Path
+
+from dualscape.errors import InputError
+
+
+def check_writable(path: Path) -> None:
+    """Raise InputError when a file could not be written there; nothing is left behind."""
+    folder = path.parent
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder; give a file name")
+    if not folder.is_dir():
+        raise InputError(f"cannot write {path}: there is no folder {folder}; make it first")
+    try:
+        trial = _draft(path)
+        trial.touch(exist_ok=False)
+        trial.unlink()
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(13, "the file is write-protected")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write to a temporary file beside `path`, then rename: an older file is kept when that fails.
+
+    Raises:
+        InputError: the file cannot be written; nothing is left behind.
+    """
+    draft = _draft(path)
+    try:
+        try:
+            with draft.open("wb") as file:
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -1,0 +1,171 @@
+"""The exact oracle for many rows in few dimensions: branch and bound over simplicial cones (THEORY section 4.2).
+
+Its work grows about tenfold a dimension and hardly with n, where the number of activation patterns grows like
+n^(r - 1). It can stop at any time with what is proven by then, saves itself to a checkpoint, and takes any executor.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dualscape.checkpoint import Checkpoint, fingerprint
+from dualscape.effort import Effort
+from dualscape.geometry.arrangement import count_cells
+from dualscape.geometry.hinges import Hinges
+from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
+from dualscape.oracles.frontier import Frontier, HingeSum
+from dualscape.oracles.local import assemble, scores
+from dualscape.oracles.spectral import spectral_bound
+from dualscape.progress import Event, Progress, silent
+
+#: Cones for a proof at beta = 0.1 beta_max, as a multiple of 10^r, and seconds a cone on one core: constant, and per
+#: entry of the (N, r) data. Measured for 200 <= N <= 1800 and 3 <= r <= 7 (benchmarks/run_frontier.py).
+CONES, CONE_SECONDS, ENTRY_SECONDS = 1.0, 3e-6, 1.5e-9
+#: More orthants than 2^this are not begun with.
+MOST_RANK = 14
+#: Seconds between two saves to the checkpoint.
+SAVE_EVERY = 10.0
+
+
+class BisectionOracle(Oracle):
+    """h(nu) by bisection of cones that cover the sphere, to rounding; lists every local maximiser above a threshold."""
+
+    name = "bisection"
+    exact = True
+    anytime: ClassVar[bool] = True
+    counts: ClassVar[str] = "cones"
+    window: ClassVar[float] = 1e-4
+
+    def __init__(self, X: Matrix) -> None:
+        self._X = X
+        self._hinges = Hinges.of(X)
+
+    @classmethod
+    def estimate(cls, X: Matrix) -> Estimate:
+        hinges = Hinges.of(X)
+        N, r = hinges.rows.shape
+        cones = min(CONES * 10.0 ** min(r, 300), 40.0 * count_cells(N, r))
+        seconds = cones * (CONE_SECONDS + ENTRY_SECONDS * N * r) / (os.cpu_count() or 1)
+        return Estimate(int(cones), seconds, cls.counts)
+
+    def best_units(
+        self,
+        nu: Vector,
+        *,
+        above: float,
+        enough: float = np.inf,
+        starts: Matrix | None = None,
+        attempt: int = 0,
+        effort: Effort = NO_LIMITS,
+        progress: Progress = silent,
+    ) -> OracleAnswer:
+        hinges, X = self._hinges, self._X
+        if hinges.count == 0:
+            empty = np.zeros((0, X.shape[1]))
+            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, max(above, 0.0), self.name, 1)
+        kappa, linear = hinges.reduce(nu)
+        slack = hinges.slack(nu)
+        ceiling = spectral_bound(hinges.rows, kappa, linear)
+        if hinges.rank > MOST_RANK:
+            # Too many orthants to begin with: the bound of any size is all there is.
+            empty, upper = np.zeros((0, X.shape[1])), max(ceiling + slack, above)
+            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, upper, self.name, 0, "dimension")
+        # Squares must neither over- nor underflow: search in units of a power of two, which is exact.
+        exponent = int(np.frexp(float(np.abs(kappa).sum() + np.abs(linear).sum()))[1])
+        kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
+        floor = float(np.ldexp(max(above - slack, 0.0), -exponent))
+        search = _Search(HingeSum.of(hinges.rows, kappa, linear, floor), effort, progress, exponent)
+        if effort.checkpoint is not None:
+            search.keep_in(effort.checkpoint, fingerprint(self.name, X, nu, above))
+
+        def found_enough(units: Matrix) -> bool:
+            values = scores(X, nu, units[:, :-1] @ hinges.basis.T, units[:, -1])
+            return bool(values.max(initial=-np.inf) > enough)
+
+        stopped = search.run(found_enough if np.isfinite(enough) else None)
+        frontier = search.frontier
+        return assemble(
+            X,
+            nu,
+            frontier.found[:, :-1] @ hinges.basis.T,
+            frontier.found[:, -1],
+            above=above,
+            upper=max(min(float(np.ldexp(frontier.bound, exponent)), ceiling) + slack, above),
+            oracle=self.name,
+            patterns=frontier.treated,
+            stopped=stopped,
+        )
+
+
+class _Search:
+    """Waves until the frontier is empty, time is up, enough is found or Ctrl-C is pressed."""
+
+    def __init__(self, form: HingeSum, effort: Effort, progress: Progress, exponent: int) -> None:
+        self.frontier = Frontier.start(form)
+        self._effort, self._progress, self._exponent = effort, progress, exponent
+        self._checkpoint: Checkpoint | None = None
+        self._fingerprint = ""
+
+    def keep_in(self, checkpoint: Checkpoint, fingerprint: str) -> None:
+        """Go on from the checkpoint if it has this search, and save there from now on."""
+        self._checkpoint, self._fingerprint = checkpoint, fingerprint
+        saved = checkpoint.load(self._section, fingerprint)
+        if saved is not None:
+            frontier = self.frontier
+            frontier.records, frontier.found = saved["records"].astype(float), saved["found"].astype(float)
+            frontier.closed = float(saved["closed"])
+            frontier.treated, frontier.waves = int(saved["treated"]), int(saved["waves"])
+
+    @property
+    def _section(self) -> str:
+        return f"bisection-{self._fingerprint}"
+
+    def _save(self) -> None:
+        if self._checkpoint is not None:
+            frontier = self.frontier
+            arrays: dict[str, ArrayLike] = {
+                "records": frontier.records,
+                "found": frontier.found,
+                "closed": frontier.closed,
+                "treated": frontier.treated,
+                "waves": frontier.waves,
+            }
+            self._checkpoint.save(self._section, self._fingerprint, arrays)
+
+    def run(self, enough: Callable[[Matrix], bool] | None) -> str:
+        """Why it stopped, "" when the frontier is empty."""
+        try:
+            stopped = self._waves(enough)
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        self._save()
+        return stopped
+
+    def _waves(self, enough: Callable[[Matrix], bool] | None) -> str:
+        frontier, told, saved, seen = self.frontier, 0.0, time.monotonic(), 0
+        with self._effort.workers() as pool:
+            while not frontier.done:
+                if enough is not None and len(frontier.found) > seen:
+                    seen = len(frontier.found)
+                    if enough(frontier.found):
+                        return "enough"
+                if self._effort.expired():
+                    return "time"
+                for _ in frontier.wave(pool, self._effort.expired):
+                    if time.monotonic() - told > 0.2:
+                        told = time.monotonic()
+                        self._tell()
+                if time.monotonic() - saved > SAVE_EVERY:
+                    self._save()
+                    saved = time.monotonic()
+        return ""
+
+    def _tell(self) -> None:
+        frontier = self.frontier
+        bound = np.ldexp(frontier.bound, self._exponent)
+        note = f"h <= {bound:.6g} proven, {frontier.treated:,} cones, {len(frontier.records):,} open"
+        self._progress(Event("bisection", round(100 * frontier.covered()), 100, note))

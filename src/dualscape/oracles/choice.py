@@ -1,0 +1,79 @@
+"""Which oracle to ask: the cheapest that proves, if it is affordable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dualscape.errors import BudgetError, InputError
+from dualscape.oracles.base import Estimate, Matrix, Oracle
+
+#: Without a time limit, "auto" takes an exact oracle when one call of it is expected to take no longer than this.
+AFFORDABLE_SECONDS = 60.0
+#: Of the time that is left, the share that may go into searching before a proof is begun.
+SEARCH_SHARE = 0.5
+YEAR = 3.15e7  # seconds
+HOPELESS_SECONDS = YEAR / 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The oracles that will be asked, and what every oracle of the architecture would cost.
+
+    Attributes:
+        prover: the oracle that bounds h(nu), or None when the caller asked for a search.
+        complete: whether it is expected to finish; otherwise it gives the bound that it has when time is up.
+        search: the oracle that looks for units.
+        estimates: cost of a call, by oracle.
+    """
+
+    prover: str | None
+    complete: bool
+    search: str
+    estimates: Mapping[str, Estimate]
+
+    @property
+    def name(self) -> str:
+        """The oracle of single questions such as beta_max: the prover if it will finish, otherwise the search."""
+        return self.prover if self.prover is not None and self.complete else self.search
+
+    @classmethod
+    def of(
+        cls, X: Matrix, known: Mapping[str, type[Oracle]], oracle: str = "auto", time_limit: float | None = None
+    ) -> "Choice":
+        """The choice for data X (n, d) among the known oracles.
+
+        Args:
+            X: the data.
+            known: the oracles of the architecture by name.
+            oracle: "auto" or a name.
+            time_limit: seconds for everything, or None.
+
+        Raises:
+            InputError: there is no oracle of that name.
+            BudgetError: a single call of it would take months, and its bound is worth nothing before it ends.
+
+        >>> import numpy as np
+        >>> from dualscape.architectures import get_architecture
+        >>> Choice.of(np.eye(3), get_architecture("relu").oracles).prover
+        'cells'
+        """
+        if oracle != "auto" and oracle not in known:
+            raise InputError(f"unknown oracle {oracle!r}; known: auto, {', '.join(known)}")
+        estimates = {name: kind.estimate(X) for name, kind in known.items()}
+        seconds = {name: estimate.seconds for name, estimate in estimates.items()}
+        searches = [name for name in known if not known[name].exact]
+        search = min(searches or list(known), key=lambda name: seconds[name])
+        affordable = AFFORDABLE_SECONDS if time_limit is None else SEARCH_SHARE * time_limit
+        if oracle != "auto":
+            if not known[oracle].exact:
+                return cls(None, True, oracle, estimates)
+            if seconds[oracle] > HOPELESS_SECONDS and not known[oracle].anytime:
+                cost = estimates[oracle]
+                raise BudgetError(
+                    f"oracle {oracle!r} would look at {float(cost.patterns):.2g} patterns a call, about "
+                    f"{cost.seconds / YEAR:.2g} years; use fewer features, or an oracle that only searches"
+                )
+            return cls(oracle, time_limit is None or seconds[oracle] <= affordable, search, estimates)
+        exact = [name for name in known if known[name].exact and seconds[name] <= affordable]
+        if exact:
+            return cls(min(exact, key=lambda name: seconds[name]), True, search, estimates)
+        return cls(next((name for name in known if known[name].anytime), None), False, search, estimates)

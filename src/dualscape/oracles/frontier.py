@@ -1,0 +1,151 @@
+"""The cones that are still open, and the waves in which they are worked off, best first.
+
+A wave takes the open cones with the greatest bounds, shares them out to the workers and gathers what is left. Which
+cones make a wave depends on nothing but the frontier, so that the answer is the same on any number of workers; the
+greatest bound in the frontier bounds F wherever the work is not done yet, so that it can stop at any time.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dualscape.effort import run_all
+from dualscape.oracles.base import Matrix, Vector
+from dualscape.oracles.cone_tree import BOUND, DEPTH, explore, root_records
+
+#: Tasks of a wave, and cones a task treats in the first waves; later ones are up to GROWTH times as large.
+TASKS = 64
+BUDGET = 2_000
+GROWTH = 8
+#: With more open cones than this those nearest to done are finished first, to bound the memory.
+MOST_OPEN = 400_000
+#: Cones below one orthant on a worker's stack.
+DEEP = 400
+
+
+@dataclass(frozen=True, eq=False)
+class HingeSum:
+    """F of both signs: linear.u + sum_i c_i (z_i.u)_+ with c = +-kappa; what every task needs to know.
+
+    Attributes:
+        rows: (N, r) unit vectors z_i.
+        c2, linear2: (2, N) and (2, r): the weights for s = + and s = -.
+        size: sum |c| + |linear|, which rounding errors scale with.
+        floor: values below it are of no interest.
+    """
+
+    rows: Matrix
+    c2: Matrix
+    linear2: Matrix
+    size: float
+    floor: float
+
+    @classmethod
+    def of(cls, rows: Matrix, kappa: Vector, linear: Vector, floor: float) -> "HingeSum":
+        """From the reduced form of `geometry.hinges`."""
+        size = float(np.abs(kappa).sum() + np.linalg.norm(linear))
+        return cls(rows, np.stack([kappa, -kappa]), np.stack([linear, -linear]), size, floor)
+
+
+def _work(form: HingeSum, records: Matrix, target: float, budget: int) -> tuple[Matrix, Matrix, float, int]:
+    """One task: (cones left, units above the floor and their sign, bound on what is done, cones treated)."""
+    room = 256
+    spread = form.rows.shape[1] ** 0.5
+    while True:
+        left, found, state = explore(
+            form.rows, form.c2, form.linear2, form.size, records, target, form.floor, spread, budget, DEEP, room
+        )
+        if state[1] <= room:
+            return left, found, float(state[0]), int(state[2])
+        room = 2 * int(state[1])
+
+
+def orthants(r: int) -> Matrix:
+    """The 2^r orthants as cones, (2^r, r, r): generators of l1-norm one, so that sum lam = |u|_1 <= sqrt(r) |u|."""
+    signs = 1.0 - 2.0 * (np.arange(2**r)[:, None] >> np.arange(r) & 1)
+    return np.asarray(signs[:, :, None] * np.eye(r))
+
+
+@dataclass
+class Frontier:
+    """Open cones as records (`cone_tree`), and what the closed ones gave.
+
+    Attributes:
+        form: the function that is bounded.
+        records: (q, .) open cones.
+        closed: F does not exceed this on the cones that are done.
+        found: (k, r + 1) local maximisers above the floor and their sign.
+        treated: number of cones that were bounded.
+        waves: number of waves so far.
+    """
+
+    form: HingeSum
+    records: Matrix
+    closed: float
+    found: Matrix
+    treated: int = 0
+    waves: int = 0
+    _parts: list[Matrix] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, form: HingeSum) -> "Frontier":
+        """All directions, open."""
+        r = form.rows.shape[1]
+        records = root_records(form.rows, form.c2, form.linear2, orthants(r))
+        return cls(form, records, form.floor, np.zeros((0, r + 1)))
+
+    @property
+    def bound(self) -> float:
+        """F does not exceed this anywhere; inf before the first wave."""
+        return max(self.closed, float(self.records[:, BOUND].max(initial=-np.inf)))
+
+    @property
+    def done(self) -> bool:
+        """Whether no cone is open."""
+        return len(self.records) == 0
+
+    def covered(self) -> float:
+        """The share of all directions in cones that are done (a cut halves a cone's share)."""
+        open_share = np.exp2(-self.records[:, DEPTH]).sum()
+        return float(1.0 - open_share / (2.0 * 2.0 ** self.form.rows.shape[1]))
+
+    def _choose(self) -> tuple[np.ndarray, float, int]:
+        """(indices of the cones of the next wave, target, budget of a task)."""
+        bounds, floor = self.records[:, BOUND], self.form.floor
+        budget = BUDGET * min(2 ** (self.waves // 8), GROWTH)
+        if len(bounds) > MOST_OPEN:
+            order = np.argsort(bounds, kind="stable")
+            return order[: TASKS * 16], floor, GROWTH * BUDGET
+        top = float(bounds.max())
+        if np.isinf(top):
+            return np.arange(len(bounds)), np.inf, budget
+        target = floor + 0.25 * (top - floor)
+        order = np.argsort(-bounds, kind="stable")
+        return order[: int((bounds > target).sum())][: TASKS * budget // 4], target, budget
+
+    def wave(self, pool: Executor, expired: Callable[[], bool]) -> Iterator[None]:
+        """Work off one wave; yields now and then. What was not begun when `expired` said so stays open."""
+        chosen, target, budget = self._choose()
+        shares = [chosen[i::TASKS] for i in range(min(TASKS, len(chosen)))]
+        tasks = [(self.form, self.records[share], target, budget) for share in shares]
+        results: dict[int, tuple[Matrix, Matrix, float, int]] = {}
+        for entry in run_all(pool, _work, tasks, expired):
+            if entry is None:
+                yield
+            else:
+                results[entry[0]] = entry[1]
+        keep = np.ones(len(self.records), dtype=bool)
+        parts, units = [], [self.found]
+        for index in sorted(results):
+            left, found, closed, treated = results[index]
+            keep[shares[index]] = False
+            parts.append(left)
+            units.append(found)
+            self.closed = max(self.closed, closed)
+            self.treated += treated
+        self.records = np.vstack([self.records[keep], *parts])
+        self.found = np.vstack(units)
+        self.waves += 1
+        yield

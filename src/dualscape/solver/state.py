@@ -1,0 +1,163 @@
+"""The units at hand with the master's solution over them: what the rounds of the solver improve."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr, solve_triangular
+
+from dualscape.problem import Problem
+from dualscape.solver.master import solve_master
+from dualscape.solver.slide import merge_units, slide
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Units of length for X and y, so that the solver sees numbers near one."""
+
+    x: float
+    y: float
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Scale":
+        x = float(np.linalg.norm(problem.X, axis=1).max(initial=0.0)) or 1.0
+        y = float(np.linalg.norm(problem.y)) / len(problem.y) ** 0.5 if problem.loss.quadratic else 1.0
+        return cls(x, y or 1.0)
+
+    def objective(self, problem: Problem) -> float:
+        """What an objective in these units is multiplied by to give that of the original."""
+        return self.y**2 if problem.loss.quadratic else 1.0
+
+    def apply(self, problem: Problem) -> Problem:
+        """The same problem in these units; its directions and signs are those of the original."""
+        return Problem(
+            problem.X / self.x,
+            problem.y / self.y,
+            beta=problem.beta / self.x / self.y,
+            loss=problem.loss,
+            bias="none",
+            architecture=problem.architecture,
+        )
+
+
+@dataclass
+class State:
+    """The units at hand and the master's solution over them, in the solver's units of length."""
+
+    problem: Problem
+    directions: Matrix
+    signs: Vector
+    masses: Vector
+    columns: Matrix
+    nu: Vector
+    objective: float
+
+    @classmethod
+    def empty(cls, problem: Problem) -> "State":
+        zero = np.zeros(problem.n)
+        none = np.zeros((0, problem.d))
+        nu = problem.dual_at_zero()
+        value = problem.loss.value(zero, problem.y)
+        return cls(problem, none, np.zeros(0), np.zeros(0), np.zeros((problem.n, 0)), nu, value)
+
+    def add(self, directions: Matrix, signs: Vector, masses: Vector | None = None) -> None:
+        """More units, then the master over all of them; units that end without mass are dropped."""
+        problem = self.problem
+        directions = np.vstack([self.directions, directions])
+        signs = np.concatenate([self.signs, signs])
+        new = np.zeros(len(signs) - len(self.masses))
+        columns = np.hstack(
+            [
+                self.columns,
+                problem.architecture.columns(
+                    problem.X, directions[len(self.masses) :], signs[-len(new) or len(signs) :]
+                ),
+            ]
+        )
+        start = np.concatenate([self.masses, new])
+        if masses is not None:
+            # The newcomers may be a better start than what is there.
+            alone = np.concatenate([np.zeros_like(self.masses), masses])
+            if self._value(columns, alone) < self._value(columns, start):
+                start = alone
+        c = solve_master(columns, problem.y, problem.beta, problem.loss, start)
+        if self._value(columns, c) > self._value(columns, start):
+            c = start
+        keep = c > 0
+        self.directions, self.signs, self.masses = directions[keep], signs[keep], c[keep]
+        self.columns = columns[:, keep]
+        f = self.columns @ self.masses
+        self.nu = -problem.loss.gradient(f, problem.y)
+        self.objective = problem.loss.value(f, problem.y) + problem.beta * float(self.masses.sum())
+
+    def arrays(self, nu: Vector) -> dict[str, NDArray[np.float64]]:
+        """Everything that `restore` needs, and the nu that an oracle is asked about."""
+        return {
+            "directions": self.directions,
+            "signs": self.signs,
+            "masses": self.masses,
+            "columns": self.columns,
+            "nu": self.nu,
+            "objective": np.asarray(self.objective),
+            "asked": nu,
+        }
+
+    def restore(self, saved: Mapping[str, NDArray[np.generic]]) -> Vector:
+        """Put back what `arrays` gave, to the bit; returns the nu that an oracle was asked about."""
+        for name in ("directions", "signs", "masses", "columns", "nu"):
+            setattr(self, name, saved[name].astype(float))
+        self.objective = float(saved["objective"])
+        return saved["asked"].astype(float)
+
+    def _value(self, columns: Matrix, c: Vector) -> float:
+        return self.problem.loss.value(columns @ c, self.problem.y) + self.problem.beta * float(c.sum())
+
+    def slide(self, in_time: Callable[[], bool], rounds: int = 50) -> None:
+        """Newton on the faces until it no longer lowers the objective or time is up; the objective never rises."""
+        for _ in range(rounds):
+            if len(self.masses) == 0 or not in_time():
+                return
+            before = self.objective
+            units = slide(self.problem, self.directions, self.signs, self.masses, self.nu)
+            self.add(*units)
+            if before - self.objective <= 1e-13 * abs(before):
+                return
+
+    def polished_dual(self, rounds: int = 3) -> Vector:
+        """nu with the constraints of the units at hand tight to the precision of nu, not of y.
+
+        y - f cancels when beta is small, which leaves an error of the size of eps |y|. The least change that makes
+        s_j nu^T (X u_j)_+ = beta again removes it; the units follow to the maximisers at the new nu.
+        """
+        problem, nu = self.problem, self.nu
+        if len(self.masses) == 0:
+            return nu
+        directions = self.directions
+        for _ in range(rounds):
+            columns = problem.architecture.columns(problem.X, directions, self.signs)
+            Q, R, pivots = qr(columns, mode="economic", pivoting=True)
+            diagonal = np.abs(np.diag(R))
+            rank = int((diagonal > 1e-9 * diagonal[0]).sum())
+            missing = (problem.beta - columns.T @ nu)[pivots[:rank]]
+            nu = nu + Q[:, :rank] @ solve_triangular(R[:rank, :rank], missing, trans="T")
+            directions = problem.architecture.climb(problem.X, nu, directions, self.signs)
+        nu = problem.loss.nearest_dual(nu, problem.y)
+        return nu if np.linalg.norm(nu - self.nu) <= 1e-6 * np.linalg.norm(self.nu) else self.nu
+
+    def tidy(self) -> None:
+        """Units that have come to the same maximiser become one, if that costs no more than rounding."""
+        problem = self.problem
+        if len(self.masses) == 0:
+            return
+        climbed = problem.architecture.climb(problem.X, self.polished_dual(), self.directions, self.signs)
+        leaders, masses = merge_units(climbed, self.signs, self.masses, 1e-7)
+        if len(leaders) == len(self.masses):
+            return
+        other = State.empty(problem)
+        other.add(climbed[leaders], self.signs[leaders], masses)
+        if other.objective <= self.objective * (1 + 1e-13):
+            self.__dict__.update(other.__dict__)
