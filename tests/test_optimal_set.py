@@ -9,6 +9,7 @@ from dualscape.errors import BudgetError, InputError, NotCertifiedError
 from dualscape.network import Network
 from dualscape.optimal_set import optimal_set
 from dualscape.problem import Problem
+from dualscape.solver import solve
 from planted import circle_family, planted, solution_at
 
 ROOT3 = 3**0.5
@@ -193,7 +194,7 @@ def test_a_missing_unit_is_noticed():
     kept = np.arange(2)
     cut = replace(answer, directions=answer.directions[kept], signs=answer.signs[kept], values=answer.values[kept])
     with_answer(solution, cut)
-    with pytest.raises(NotCertifiedError, match="solve more accurately"):
+    with pytest.raises(NotCertifiedError, match="is no combination of the 2 tight units"):
         optimal_set(solution)
 
 
@@ -232,3 +233,29 @@ def test_the_scale_of_the_data_does_not_matter(size, segment):
     scaled = optimal_set(solution_at(problem, size * solution.nu))
     np.testing.assert_allclose(scaled.vertices, size * segment.vertices, rtol=1e-9)
     assert scaled.contains(scaled.sample(np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("delta", [1e-9, 5e-9, 1e-8])
+def test_a_unit_that_only_nearly_is_optimal_is_left_out(delta):
+    """Five units of the circle family are planted; the sixth misses the bound by about delta, far more than rounding."""
+    angles = np.radians([30, 45, 60, 75, 90.0])
+    angles[0] += delta
+    S = np.column_stack([np.cos(angles), np.sin(angles)])
+    v = np.diff(S, axis=0, prepend=np.zeros((1, 2)))[::-1]
+    X = (v[:, 0] / v[:, 1])[:, None]
+    y = np.maximum(np.column_stack([X, np.ones(5)]) @ S.T, 0).sum(axis=1) + 0.1 * v[:, 1]
+    optimal = optimal_set(solve(Problem(X, y, beta=0.1)))
+    assert (optimal.k, optimal.dimension) == (5, 0)
+    assert optimal.separation.seen
+    assert 0.1 * delta < optimal.separation.next < 10 * delta
+
+
+def test_predictions_of_bad_rows_are_refused(segment):
+    for rows, message in (
+        ([["a"]], "must be an array of numbers"),
+        ([[np.nan]], "finite"),
+        ([[1.0, 2.0]], "1 features"),
+    ):
+        for ask in (segment.spread, segment.smallest().predict):
+            with pytest.raises(InputError, match=message):
+                ask(rows)

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -172,3 +174,10 @@ def test_nu_at_zero():
     logistic = build(loss="logistic")
     assert logistic.dual_at_zero().tolist() == [0.5, -0.5, 0.5]
     assert logistic.loss is get_loss("logistic")
+
+
+def test_an_unresolved_beta_max_is_not_called_zero():
+    corners = np.array(list(itertools.product([-1.0, 1.0], repeat=3)))
+    problem = Problem(1e-12 * corners, np.sign(corners.sum(axis=1)), beta=1.0)
+    with pytest.raises(InputError, match=r"beta_max is not resolved: it lies in \[0, "):
+        problem.at_fraction(0.1)

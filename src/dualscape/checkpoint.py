@@ -52,7 +52,7 @@ class Checkpoint:
     def _read(self) -> dict[str, Arrays]:
         sections: dict[str, Arrays] = {}
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            with self.path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 for key in file.files:
                     section, _, name = key.partition("/")
                     sections.setdefault(section, {})[name] = file[key]

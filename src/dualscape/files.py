@@ -11,6 +11,8 @@ def check_writable(path: Path) -> None:
     folder = path.parent
     if path.is_dir():
         raise InputError(f"cannot write {path}: it is a folder; give a file name")
+    if _is_device(path):
+        return
     if not folder.is_dir():
         raise InputError(f"cannot write {path}: there is no folder {folder}; make it first")
     try:
@@ -26,14 +28,22 @@ def check_writable(path: Path) -> None:
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write to a temporary file beside `path`, then rename: an older file is kept when that fails.
 
+    A symbolic link is followed; a device or a pipe is written to as it is.
+
     Raises:
         InputError: the file cannot be written; nothing is left behind.
     """
-    draft = _draft(path)
+    data = content.encode("utf-8") if isinstance(content, str) else content
     try:
+        if _is_device(path):
+            with path.open("wb") as stream:
+                stream.write(data)
+            return
+        path = path.resolve()
+        draft = _draft(path)
         try:
             with draft.open("wb") as file:
-                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(draft, path)
@@ -41,6 +51,10 @@ def write_whole(path: Path, content: bytes | str) -> None:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def _draft(path: Path) -> Path:

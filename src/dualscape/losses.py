@@ -165,6 +165,6 @@ def get_loss(loss: "str | Loss") -> Loss:
     """The loss of that name; a Loss is returned as it is."""
     if isinstance(loss, Loss):
         return loss
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise InputError(f"unknown loss {loss!r}; known losses: {', '.join(sorted(LOSSES))}")
     return LOSSES[loss]

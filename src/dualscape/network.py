@@ -22,6 +22,23 @@ def with_bias(X: Matrix, bias: str) -> Matrix:
     return np.column_stack([X, np.ones(len(X))]) if bias == "penalised" else X
 
 
+def neuron_inputs(X: ArrayLike, bias: str, d: int | None) -> Matrix:
+    """What neurons of d coordinates (None: any number) see of raw features X (n, p), shape (n, d).
+
+    Raises:
+        InputError: X is not numeric, not finite or of another number of columns.
+    """
+    inputs = np.atleast_2d(_numeric(X, "X"))
+    if inputs.ndim != 2 or not np.isfinite(inputs).all():
+        raise InputError(
+            f"X must be a table of finite numbers, got shape {inputs.shape}; drop or fill in what is missing"
+        )
+    extra = int(bias == "penalised")
+    if d is not None and inputs.shape[1] + extra != d:
+        raise InputError(f"the network takes {d - extra} features, X has {inputs.shape[1]} columns")
+    return with_bias(inputs, bias)
+
+
 def _numeric(values: ArrayLike, name: str) -> Vector:
     try:
         return np.asarray(values, dtype=np.float64)
@@ -131,13 +148,7 @@ class Network:
 
     def predict(self, X: ArrayLike) -> Vector:
         """f(x) for every row of X (n, p), p the number of features without the bias column."""
-        data = with_bias(np.atleast_2d(np.asarray(X, dtype=float)), self.bias)
-        if self.width and data.shape[1] != self.directions.shape[1]:
-            raise InputError(
-                f"the network takes {self.directions.shape[1] - (self.bias == 'penalised')} features, "
-                f"X has {data.shape[1] - (self.bias == 'penalised')} columns"
-            )
-        return self.fit(data)
+        return self.fit(neuron_inputs(X, self.bias, self.directions.shape[1] if self.width else None))
 
     def fit(self, data: Matrix) -> Vector:
         """f on a matrix that already has its bias column, shape (n, d) -> (n,)."""

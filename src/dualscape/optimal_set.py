@@ -11,7 +11,7 @@ from dualscape.geometry.polytope import Margin, Polytope, polytope
 from dualscape.geometry.sampling import analytic_center, hit_and_run
 from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
 from dualscape.membership import Membership, membership
-from dualscape.network import Network, with_bias
+from dualscape.network import Network, neuron_inputs
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
@@ -21,6 +21,7 @@ from dualscape.tolerances import DEFAULT, Tolerances
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
+LEAST_SLACK = 1e-11  # slacks below this are 0: the solver stops adding units there
 CLEAR = 1e2  # what is called positive must exceed the errors by this factor
 
 
@@ -178,9 +179,7 @@ class OptimalSet:
 
     def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
         """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
-        data = with_bias(np.atleast_2d(np.asarray(X, dtype=float)), self.problem.bias)
-        if data.shape[1] != self.problem.d:
-            raise InputError(f"X has {data.shape[1]} columns (bias included), the problem {self.problem.d}")
+        data = neuron_inputs(X, self.problem.bias, self.problem.d)
         W = self.problem.architecture.columns(data, self.directions, self.signs)
         if self.vertices_complete:
             values = W @ self.vertices.T
@@ -219,7 +218,7 @@ def optimal_set(
         effort: time, workers and checkpoint for listing the tight units.
 
     Raises:
-        NotCertifiedError: the solution is not certified, or not solved accurately enough to tell the units apart.
+        NotCertifiedError: the solution is not certified, or rounding hides which units are optimal.
         BudgetError: time was up before all tight units were listed.
 
     >>> from dualscape.problem import Problem
@@ -243,7 +242,8 @@ def optimal_set(
         masses = polytope(A, y_star, tolerance=tolerances.mass)
     except InputError as error:
         raise NotCertifiedError(
-            f"the optimal fit is no combination of the {len(signs)} tight units ({error}); solve more accurately"
+            f"the optimal fit is no combination of the {len(signs)} tight units ({error}): the optimum is certified, but "
+            "rounding hides which units it has; try a slightly different beta"
         ) from error
     progress(Event("vertices", 0, None, f"{len(signs)} units, dimension {masses.dimension}"))
     listed, sampled = _vertices(masses, max_vertices)
@@ -277,7 +277,7 @@ def _vertices(masses: Polytope, budget: int) -> tuple[Vertices, Vertices | None]
     affordable = 3_000_000 // max(masses.Q.size, 1)
     sampled = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
     if len(sampled.points) == 0 or masses.dimension == 0:
-        raise NotCertifiedError("rounding hides the optimal masses of the tight units; solve more accurately")
+        raise NotCertifiedError("rounding hides the optimal masses of the tight units; try a slightly different beta")
     return listed, sampled
 
 
@@ -302,14 +302,28 @@ def _tight_units(
     directions = np.asarray(answer.directions, dtype=float).reshape(len(answer.signs), problem.d)
     scores = problem.architecture.scores(problem.X, solution.nu, directions, answer.signs)
     slack = 1 - scores / problem.beta
-    tight = np.flatnonzero(slack <= tolerances.tight)
+    noise = _noise(solution)
+    threshold = min(tolerances.tight, max(CLEAR * noise, LEAST_SLACK))
+    tight = np.flatnonzero(slack <= threshold)
     tight = tight[_distinct(directions[tight], answer.signs[tight], slack[tight], tolerances.direction)]
     largest = float(np.abs(slack[tight]).max(initial=0.0))
-    others = slack[slack > tolerances.tight]
+    others = slack[slack > threshold]
     following = float(others.min(initial=oracle.window))
-    narrow = following < tolerances.narrow * largest
+    narrow = following < tolerances.narrow * max(largest, noise)
     separation = Separation(largest, following, narrow, len(others) > 0)
     return directions[tight], np.asarray(answer.signs[tight], dtype=float), slack[tight], separation
+
+
+def _noise(solution: Solution) -> float:
+    """How far slacks may be off: by the change of nu when the neurons move to the maximisers at nu, 0 at an optimum."""
+    problem, network, nu = solution.problem, solution.network, solution.nu
+    if network.width == 0:
+        return 0.0
+    climbed = problem.architecture.climb(problem.X, nu, network.directions, network.signs)
+    columns = problem.architecture.columns(problem.X, climbed, network.signs)
+    mismatch = nu + problem.loss.gradient(columns @ network.masses, problem.y)
+    longest = float(np.linalg.norm(columns, axis=0).max())
+    return float(np.linalg.norm(mismatch)) * longest / problem.beta
 
 
 def _distinct(directions: Matrix, signs: Vector, slack: Vector, tolerance: float) -> NDArray[np.intp]:

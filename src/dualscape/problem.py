@@ -23,7 +23,7 @@ LARGEST, SMALLEST = 1e70, 1e-70  # squares of X^T nu and their sums stay far fro
 
 @dataclass(frozen=True)
 class Interval:
-    """A number known to lie in [low, high]; high is inf when only a search was made."""
+    """A number known to lie in [low, high], low up to rounding; high is inf when only a search was made."""
 
     low: float
     high: float
@@ -222,7 +222,13 @@ class Problem:
         """The same problem at beta = fraction * beta_max."""
         if not (np.isfinite(fraction) and fraction > 0):
             raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
-        top = self.beta_max_bounds(oracle, progress, effort).low
+        bounds = self.beta_max_bounds(oracle, progress, effort)
+        top, weight = bounds.low, float(np.abs(self.dual_at_zero()) @ np.linalg.norm(self.X, axis=1))
+        if top <= 0 and bounds.high > 1e-13 * weight:
+            raise InputError(
+                f"beta_max is not resolved: it lies in [0, {bounds.high:.3g}], which rounding hides beside columns of "
+                "another size; rescale the features (standardise) or give beta itself"
+            )
         if top <= 0:
             raise InputError(
                 "beta_max is 0 (the zero network is optimal for every beta), so it has no fractions; give beta itself"

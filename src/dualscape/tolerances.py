@@ -10,7 +10,8 @@ class Tolerances:
     Attributes:
         relative_gap: a certificate with (primal - dual) / primal below this may say "global".
         violation: the solver adds units until h(nu) / beta - 1 is below this.
-        tight: a unit with slack 1 - s nu^T (X u)_+ / beta below this belongs to the optimal set.
+        tight: no unit with slack 1 - s nu^T (X u)_+ / beta above this belongs to the optimal set; where nu is known
+            better than that, the limit is lower.
         narrow: separation next / tight below this factor is reported as a warning.
         direction: two units of equal sign closer than this (Euclidean) are one unit.
         mass: a mass below this fraction of the total mass counts as zero.

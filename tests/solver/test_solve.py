@@ -2,6 +2,9 @@
 symmetries."""
 
 import itertools
+import subprocess
+import sys
+import time
 import warnings
 
 import cvxpy as cp
@@ -209,3 +212,59 @@ def test_time_limit_and_start():
         solve(problem, time_limit=0)
     with pytest.raises(InputError, match="coordinates per neuron"):
         solve(problem, start=Network([[1.0, 0.0]], [1.0], [1.0]))
+
+
+@pytest.mark.parametrize("beta", [1e-17, 1e-18, 1e-300])
+def test_a_beta_below_rounding_is_no_accident(beta):
+    problem = Problem([[1.0, 2], [2, 1], [0, 1], [-1, 3]], [1.0, 0, 1, 0], beta=beta)
+    certificate = solve(problem).certificate
+    assert certificate.verdict in ("bounded", "global")
+    assert certificate.dual <= certificate.primal <= 1.0
+
+
+def test_what_is_too_large_to_prove_is_bounded():
+    """Twenty dimensions: no exact oracle finishes, and still there is a true bound."""
+    rng = np.random.default_rng(15)
+    X = rng.standard_normal((100, 20))
+    problem = Problem(X, np.maximum(X[:, 0], 0) + 0.1 * rng.standard_normal(100), beta=5.0, bias="none")
+    certificate = solve(problem).certificate
+    assert certificate.verdict == "bounded"
+    assert 0 < certificate.dual < certificate.primal
+    for width in (1, 3):
+        other = solve(problem, oracle="ascent", start=None, time_limit=0.1 * width).certificate
+        assert other.primal >= certificate.dual
+
+
+def test_time_limit_gives_the_bound_that_there_was_time_for():
+    rng = np.random.default_rng(16)
+    X = rng.standard_normal((300, 7))
+    problem = Problem(X, rng.standard_normal(300), beta=3.0)
+    short, longer = (solve(problem, time_limit=seconds).certificate for seconds in (0.5, 4.0))
+    assert short.verdict == longer.verdict == "bounded"
+    assert 0 < short.dual < longer.dual < longer.primal
+
+
+def test_checkpoint_of_a_killed_run(tmp_path):
+    """A process that is killed in the middle of a proof; the next one goes on and ends where an undisturbed one does."""
+    path = tmp_path / "proof.npz"
+    code = f"""
+import numpy as np
+import dualscape.oracles.bisection as bisection
+from dualscape import Problem, solve
+from dualscape.checkpoint import Checkpoint
+bisection.SAVE_EVERY = 0.05
+rng = np.random.default_rng(17)
+problem = Problem(rng.standard_normal((80, 4)), rng.standard_normal(80), beta=2.0)
+solution = solve(problem, oracle="bisection", checkpoint=Checkpoint({str(path)!r}))
+print(repr((solution.certificate.dual, solution.certificate.primal, solution.certificate.patterns)))
+"""
+    run = [sys.executable, "-c", code]
+    killed = subprocess.Popen(run, stdout=subprocess.PIPE)
+    while not (path.exists() and any("bisection" in name for name in np.load(path).files)):
+        assert killed.poll() is None
+        time.sleep(0.002)
+    killed.kill()
+    assert killed.communicate()[0] == b""
+    resumed = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    path.unlink()
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == resumed

@@ -77,6 +77,8 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
         beta: > 0.
         start: (k,) masses >= 0 whose columns are independent.
     """
+    if A.shape[1] == 0:
+        return start
     norms = np.linalg.norm(A, axis=0)
     norms[norms == 0] = 1.0
     A = A / norms  # unit columns: one tolerance for all

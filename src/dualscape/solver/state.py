@@ -155,7 +155,7 @@ class State:
             return
         climbed = problem.architecture.climb(problem.X, self.polished_dual(), self.directions, self.signs)
         leaders, masses = merge_units(climbed, self.signs, self.masses, 1e-7)
-        if len(leaders) == len(self.masses):
+        if len(leaders) in (0, len(self.masses)):
             return
         other = State.empty(problem)
         other.add(climbed[leaders], self.signs[leaders], masses)

@@ -1,0 +1,57 @@
+"""Files are written whole or not at all, and nothing else is replaced."""
+
+import os
+import stat
+import threading
+
+import pytest
+
+from dualscape.checkpoint import Checkpoint, fingerprint
+from dualscape.errors import InputError
+from dualscape.files import check_writable, write_whole
+
+
+def test_a_symbolic_link_is_followed(tmp_path):
+    target, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    check_writable(link)
+    write_whole(link, "new")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "new"
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["link.txt", "real.txt"]
+
+
+def test_a_pipe_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    check_writable(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    write_whole(pipe, "text")
+    reader.join()
+    assert read == ["text"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])
+def test_what_is_no_checkpoint_is_refused(tmp_path, content):
+    path = tmp_path / "file.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="is no checkpoint"):
+        Checkpoint(path)
+    assert path.read_bytes() == content
+
+
+def test_sections_are_kept_apart(tmp_path):
+    path = tmp_path / "file.npz"
+    first = Checkpoint(path)
+    assert not path.exists()
+    first.save("a", "1", {"x": [1.0]})
+    first.save("b", "2", {"y": [2.0]})
+    again = Checkpoint(path)
+    assert again.load("a", "1")["x"].tolist() == [1.0]
+    assert again.load("a", "2") is None
+    assert again.load("c", "1") is None
+    assert fingerprint([1.0]) != fingerprint([1])
