@@ -237,7 +237,7 @@ def test_the_scale_of_the_data_does_not_matter(size, segment):
 
 @pytest.mark.parametrize("delta", [1e-9, 5e-9, 1e-8])
 def test_a_unit_that_only_nearly_is_optimal_is_left_out(delta):
-    """Five units of the circle family are planted; the sixth misses the bound by about delta, far more than rounding."""
+    """Five units of the circle family are planted; the sixth misses the bound by about delta, more than rounding."""
     angles = np.radians([30, 45, 60, 75, 90.0])
     angles[0] += delta
     S = np.column_stack([np.cos(angles), np.sin(angles)])

@@ -242,8 +242,8 @@ def optimal_set(
         masses = polytope(A, y_star, tolerance=tolerances.mass)
     except InputError as error:
         raise NotCertifiedError(
-            f"the optimal fit is no combination of the {len(signs)} tight units ({error}): the optimum is certified, but "
-            "rounding hides which units it has; try a slightly different beta"
+            f"the optimal fit is no combination of the {len(signs)} tight units ({error}): the optimum is certified, "
+            "but rounding hides which units it has; try a slightly different beta"
         ) from error
     progress(Event("vertices", 0, None, f"{len(signs)} units, dimension {masses.dimension}"))
     listed, sampled = _vertices(masses, max_vertices)

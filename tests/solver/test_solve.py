@@ -245,7 +245,7 @@ def test_time_limit_gives_the_bound_that_there_was_time_for():
 
 
 def test_checkpoint_of_a_killed_run(tmp_path):
-    """A process that is killed in the middle of a proof; the next one goes on and ends where an undisturbed one does."""
+    """A process is killed in the middle of a proof; the next one goes on and ends where an undisturbed one does."""
     path = tmp_path / "proof.npz"
     code = f"""
 import numpy as np
