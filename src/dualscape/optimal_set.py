@@ -315,13 +315,21 @@ def _tight_units(
 
 
 def _noise(solution: Solution) -> float:
-    """How far slacks may be off: by the change of nu when the neurons move to the maximisers at nu, 0 at an optimum."""
+    """How far slacks may be off: what is left of the optimality conditions at nu, 0 at an optimum.
+
+    The neurons are moved to the maximisers at nu and their masses by one Newton step, since they are known less well
+    than nu itself: the objective is flat around its minimum.
+    """
     problem, network, nu = solution.problem, solution.network, solution.nu
     if network.width == 0:
         return 0.0
     climbed = problem.architecture.climb(problem.X, nu, network.directions, network.signs)
     columns = problem.architecture.columns(problem.X, climbed, network.signs)
-    mismatch = nu + problem.loss.gradient(columns @ network.masses, problem.y)
+    fit = columns @ network.masses
+    mismatch = nu + problem.loss.gradient(fit, problem.y)
+    curved = problem.loss.curvature(fit, problem.y)[:, None] * columns
+    moved = columns @ np.linalg.lstsq(curved, -mismatch, rcond=None)[0]
+    mismatch = nu + problem.loss.gradient(fit + moved, problem.y)
     longest = float(np.linalg.norm(columns, axis=0).max())
     return float(np.linalg.norm(mismatch)) * longest / problem.beta
 

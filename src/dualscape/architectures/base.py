@@ -49,6 +49,10 @@ class Architecture(ABC):
         """s_j nu^T (X u_j)_+ for every unit, shape (k,): the left side of the dual constraint."""
 
     @abstractmethod
+    def pull(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
+        """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
+
+    @abstractmethod
     def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
         """The local maximiser of the score that each unit climbs to, shape (k, d); never a lower score."""
 

@@ -48,6 +48,11 @@ class TwoLayerReLU(Architecture):
     def scores(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
         return scores(X, nu, directions, signs)
 
+    def pull(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
+        active = (X @ directions.T > 0).astype(float)
+        active *= nu[:, None]
+        return np.asarray(signs[:, None] * (active.T @ X))
+
     def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
         return climb_from(_hinges(_ByIdentity(X)), nu, directions, signs)[0]
 

@@ -21,7 +21,7 @@ from dualscape.oracles.spectral import spectral_bound
 from dualscape.progress import Event, Progress, silent
 
 #: Seconds per pattern pair near an optimum, on one core: measured 3 to 8 microseconds for 20 <= N <= 442 and 3 <=
-#: rank <= 6, nearly all of it in the projections (benchmarks/cells.py).
+#: rank <= 6, nearly all of it in the projections (benchmarks/run_cells.py).
 PAIR_SECONDS = 6e-6
 #: Lines handed to a thread at once hold at most about this many patterns.
 CHUNK = 40_000

@@ -24,8 +24,10 @@ from dualscape.solver.state import Scale, State, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
+#: Data of at least this many entries are begun with a wide network: its width, and its steps of descent.
+WIDE_FROM, WIDTH, STEPS = 500, 100, 100
 #: Without an exact oracle, this many searches in a row must find nothing before the solver stops.
-SEARCHES = 5
+SEARCHES = 30
 
 
 def solve(
@@ -131,6 +133,8 @@ class _Run:
         elif start is not None and start.width:
             self.problem.objective(start)  # refuses a network of another problem
             self.state.add(start.directions, start.signs)
+        elif self.problem.n * self.problem.d >= WIDE_FROM:
+            self.state.begin_wide(WIDTH, STEPS)
 
     def rounds(self) -> str:
         """Search and proof in turn; why they ended."""
@@ -158,7 +162,7 @@ class _Run:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
         state, problem = self.state, self.state.problem
         self.answer = None
-        state.slide(self.in_time)
+        state.slide(self.in_time, least=0.1)
         state.tidy()
         above = problem.beta * (1 + self.tolerances.violation)
         for attempt in range(attempts):
@@ -173,8 +177,12 @@ class _Run:
                 if before - state.objective > 1e-14 * abs(before):
                     return True
             if not self.in_time():
-                break
-        return False
+                return False
+        # Nothing more is found: now the last digits of what there is.
+        before = state.objective
+        state.slide(self.in_time)
+        state.tidy()
+        return before - state.objective > 1e-13 * abs(before)
 
     def _exact_round(self) -> bool:
         """Ask the exact oracle; False when it finds no violation or nothing that it finds helps."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
 from dualscape.problem import Problem
+from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import solve_master
 from dualscape.solver.slide import merge_units, slide
 
@@ -116,16 +117,40 @@ class State:
     def _value(self, columns: Matrix, c: Vector) -> float:
         return self.problem.loss.value(columns @ c, self.problem.y) + self.problem.beta * float(c.sum())
 
-    def slide(self, in_time: Callable[[], bool], rounds: int = 50) -> None:
-        """Newton on the faces until it no longer lowers the objective or time is up; the objective never rises."""
+    def slide(self, in_time: Callable[[], bool], least: float = 0.0, rounds: int = 50) -> None:
+        """Newton on the faces until it no longer lowers the objective or time is up; the objective never rises.
+
+        Args:
+            in_time: whether to go on.
+            least: it also ends once a step brings less than this share of what all steps brought.
+            rounds: most steps.
+        """
+        began = self.objective
         for _ in range(rounds):
             if len(self.masses) == 0 or not in_time():
                 return
             before = self.objective
             units = slide(self.problem, self.directions, self.signs, self.masses, self.nu)
             self.add(*units)
-            if before - self.objective <= 1e-13 * abs(before):
+            if before - self.objective <= max(1e-13 * abs(before), least * (began - self.objective)):
                 return
+
+    def begin_wide(self, width: int, steps: int, seed: int = 0) -> None:
+        """Train a wide network from random units for a few steps: a start that column by column would take long."""
+        problem, rng = self.problem, np.random.default_rng(seed)
+        directions = rng.standard_normal((width, problem.d))
+        directions /= np.linalg.norm(directions, axis=1)[:, None]
+        signs = np.where(np.arange(width) % 2, 1.0, -1.0)
+        columns = problem.architecture.columns(problem.X, directions, signs)
+        longest = float(np.linalg.norm(columns, axis=0).max(initial=0.0))
+        if longest == 0.0:
+            return
+        masses = np.full(width, float(np.linalg.norm(problem.y)) / longest / width)
+        before = self.objective
+        trained = descend_jointly(problem, directions, signs, masses, steps=steps)
+        self.add(*trained)
+        if not self.objective <= before:
+            self.__dict__.update(State.empty(problem).__dict__)
 
     def polished_dual(self, rounds: int = 3) -> Vector:
         """nu with the constraints of the units at hand tight to the precision of nu, not of y.

@@ -1,0 +1,105 @@
+"""The five problems on which everybody is trained: `python problems.py OUT/` writes them as OUT/NAME.npz.
+
+A file has X (n, d), y (n,) and betas, two weight decays: a tenth and a hundredth of an estimate of beta_max. Nobody
+adds a bias; where there is one, it is a column of ones in X and penalised like every other weight.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+FRACTIONS = (0.1, 0.01)
+
+
+def standardized(values: Matrix) -> Matrix:
+    """Columns of mean 0 and standard deviation 1; constant columns become 0."""
+    centred = values - values.mean(axis=0)
+    spread = centred.std(axis=0)
+    return centred / np.where(spread > 0, spread, 1.0)
+
+
+def teacher(X: Matrix, neurons: int, noise: float, rng: np.random.Generator) -> Vector:
+    """Outputs of a random ReLU network of that many neurons, with standard deviation 1, and Gaussian noise."""
+    U = rng.standard_normal((neurons, X.shape[1])) / X.shape[1] ** 0.5
+    clean = np.maximum(X @ U.T, 0.0) @ rng.choice([-1.0, 1.0], neurons)
+    return clean / clean.std() + noise * rng.standard_normal(len(X))
+
+
+def gaussian(n: int, d: int, *, neurons: int, seed: int, ones: bool = False) -> tuple[Matrix, Vector]:
+    """Standard normal features, the last one replaced by ones if `ones`, and the outputs of a teacher."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d))
+    if ones:
+        X[:, -1] = 1.0
+    return X, teacher(X, neurons, 0.1, rng)
+
+
+def diabetes(*features: str) -> tuple[Matrix, Vector]:
+    """442 patients, progression of the disease after a year; all ten features or those named, all standardised."""
+    from sklearn.datasets import load_diabetes
+
+    bundle = load_diabetes(scaled=False)
+    chosen = [list(bundle.feature_names).index(name) for name in features or bundle.feature_names]
+    return standardized(bundle.data[:, chosen]), standardized(bundle.target)
+
+
+def breast_cancer() -> tuple[Matrix, Vector]:
+    """569 tumours, malignant -1 or benign +1, fitted as numbers; 30 standardised features."""
+    from sklearn.datasets import load_breast_cancer
+
+    bundle = load_breast_cancer()
+    return standardized(bundle.data), 2.0 * bundle.target - 1.0
+
+
+def estimated_beta_max(X: Matrix, y: Vector, *, patterns: int = 500, steps: int = 5, seed: int = 0) -> float:
+    """The least beta at which the zero network is optimal, max |y^T (X u)_+| over unit u, estimated from below.
+
+    From sampled activation patterns D on, u = X^T D y and its own pattern take turns for a few steps.
+    """
+    rng = np.random.default_rng(seed)
+    most = 0.0
+    for _ in range(0, patterns, 100):
+        U = rng.standard_normal((X.shape[1], 100))
+        for _ in range(steps):
+            U = X.T @ ((X @ U >= 0) * y[:, None])
+            U /= np.maximum(np.linalg.norm(U, axis=0), 1e-300)
+            Z = X @ U
+            most = max(most, *(float(np.abs(y @ np.maximum(side, 0.0)).max()) for side in (Z, -Z)))
+    return most
+
+
+PROBLEMS: dict[str, Callable[[], tuple[Matrix, Vector]]] = {
+    "S": lambda: gaussian(30, 3, neurons=5, seed=1, ones=True),
+    "M": lambda: gaussian(200, 10, neurons=10, seed=2),
+    "L": lambda: gaussian(1000, 20, neurons=20, seed=3),
+    "diabetes": diabetes,
+    "breast-cancer": breast_cancer,
+}
+#: Weight decays that are given, not estimated.
+BETAS = {"diabetes": (23.8857, 2.3886)}
+
+
+def write(folder: Path, names: list[str] | None = None) -> dict[str, Path]:
+    """Write the named problems, or all; the path of each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for name in names or PROBLEMS:
+        X, y = PROBLEMS[name]()
+        betas = BETAS.get(name) or tuple(fraction * estimated_beta_max(X, y) for fraction in FRACTIONS)
+        paths[name] = folder / f"{name}.npz"
+        np.savez(paths[name], X=X, y=y, betas=np.array(betas))
+    return paths
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python problems.py OUT/")
+    for name, path in write(Path(sys.argv[1])).items():
+        with np.load(path) as file:
+            n, d = file["X"].shape
+            print(f"{path}: {name}, n = {n}, d = {d}, beta = {', '.join(f'{beta:.6g}' for beta in file['betas'])}")

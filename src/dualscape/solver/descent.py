@@ -1,0 +1,54 @@
+"""Joint descent of directions and masses by L-BFGS, as one trains a wide network: quick at first, never the last word.
+
+With w_j = c_j u_j and w_j = theta_j |theta_j|, the objective
+
+    F(theta) = L(sum_j a_j(w_j), y) + beta sum_j |theta_j|^2
+
+is smooth off the kinks of the units, and theta_j is the balanced weight vector of neuron j.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from dualscape.problem import Problem
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+MEMORY = 20
+#: Units that end with less than this share of the mass are left out.
+LEAST_SHARE = 1e-7
+
+
+def descend_jointly(
+    problem: Problem, directions: Matrix, signs: Vector, masses: Vector, *, steps: int
+) -> tuple[Matrix, Vector, Vector]:
+    """(directions, signs, masses) after at most `steps` steps of L-BFGS; the objective does not rise.
+
+    Args:
+        problem: the problem, in units of length in which its numbers are near one.
+        directions: (k, d) unit vectors.
+        signs: (k,).
+        masses: (k,) > 0.
+        steps: iterations.
+    """
+    X, y, beta, loss, units = problem.X, problem.y, problem.beta, problem.loss, problem.architecture
+    k, d = directions.shape
+
+    def value_and_gradient(flat: Vector) -> tuple[float, Vector]:
+        theta = flat.reshape(k, d)
+        norms = np.sqrt((theta * theta).sum(axis=1) + 1e-300)
+        w = theta * norms[:, None]
+        f = units.columns(X, w, signs).sum(axis=1)
+        slope = -units.pull(X, -loss.gradient(f, y), w, signs)
+        along = (theta * slope).sum(axis=1) / norms
+        gradient = norms[:, None] * slope + along[:, None] * theta + 2 * beta * theta
+        return loss.value(f, y) + beta * float(norms @ norms), gradient.ravel()
+
+    start = directions * np.sqrt(masses)[:, None]
+    options = {"maxiter": steps, "maxcor": MEMORY, "ftol": 1e-15, "gtol": 0.0}
+    found = minimize(value_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options)
+    theta = found.x.reshape(k, d)
+    norms = np.linalg.norm(theta, axis=1)
+    alive = norms**2 > LEAST_SHARE * float(norms @ norms)
+    return theta[alive] / norms[alive, None], signs[alive], norms[alive] ** 2
