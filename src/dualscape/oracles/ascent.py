@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
@@ -27,8 +28,9 @@ SMOOTHING, STRIDE = (0.1, 0.03), 0.1
 NEARBY = 0.3
 #: After the rise, only starts above this fraction of the threshold climb on exactly.
 PROMISING = 0.95
-#: Starts that rise together; more of them are shared out to threads.
-CHUNK = 128
+#: Starts that rise together, fewer where they would make more entries than this; chunks are shared out to threads.
+CHUNK, ENTRIES = 128, 2_000_000
+Matrix32 = NDArray[np.float32]
 
 
 class AscentOracle(Oracle):
@@ -90,10 +92,25 @@ class AscentOracle(Oracle):
         directions = self._directions(attempt, starts)
         directions = np.vstack([directions, directions])
         signs = np.repeat([1.0, -1.0], len(directions) // 2)
-        width = SMOOTHING[attempt % len(SMOOTHING)] * float(self._lengths.mean())
-        parts = [slice(at, at + CHUNK) for at in range(0, len(signs), CHUNK)]
+        # Smoothed functions in single precision, in units in which nothing over- or underflows: the climb is exact.
+        rows = (X / self._lengths.max()).astype(np.float32)
+        largest = max(float(np.abs(nu).max()), 1e-300)
+        weights = (nu / largest).astype(np.float32)
+        height = max(above, 0.0) / largest / float(self._lengths.max())
+        width = SMOOTHING[attempt % len(SMOOTHING)] * float(self._lengths.mean() / self._lengths.max())
+        chunk = int(np.clip(ENTRIES // len(X), 16, CHUNK))
+        parts = [slice(at, at + chunk) for at in range(0, len(signs), chunk)]
+
+        def rise(part: slice) -> Matrix:
+            return _rise(rows, weights, directions[part], signs[part], width, height, effort)
+
+        def climb(share: NDArray[np.intp]) -> Matrix:
+            if effort.expired():
+                return risen[share]
+            return climb_from(hinges, nu, risen[share], signs[share])[0]
+
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            risen = np.vstack(list(pool.map(lambda part: self._rise(nu, directions[part], signs[part], width), parts)))
+            risen = np.vstack(list(pool.map(rise, parts)))
             # Many starts have met by now: climb exactly from one of each crowd, and from the best even if it is low.
             values = scores(X, nu, risen, signs)
             order = np.argsort(-values, kind="stable")
@@ -101,8 +118,7 @@ class AscentOracle(Oracle):
             promising[: self._starts // 8] = True
             leaders = distinct(risen, signs, order[promising & (values[order] > 0)], 1e-2)
             shares = [leaders[at : at + CHUNK // 4] for at in range(0, len(leaders), CHUNK // 4)]
-            climbed = pool.map(lambda share: climb_from(hinges, nu, risen[share], signs[share])[0], shares)
-            found = np.vstack([np.zeros((0, X.shape[1])), *climbed])
+            found = np.vstack([np.zeros((0, X.shape[1])), *pool.map(climb, shares)])
         return assemble(
             X,
             nu,
@@ -114,22 +130,36 @@ class AscentOracle(Oracle):
             patterns=len(directions),
         )
 
-    def _rise(self, nu: Vector, directions: Matrix, signs: Vector, width: float) -> Matrix:
-        """Gradient steps on the sphere, with the step function of the active rows replaced by a ramp that steepens."""
-        X = self._X
-        U = directions.T.copy()
-        weighted = nu[:, None] * X
-        # A step is measured against the greatest value there is among the starts.
-        size = max(float(np.abs(nu @ np.maximum(X @ U, 0.0)).max()), 1e-300)
-        for step in range(STEPS):
-            rest = 1.0 - step / STEPS
-            active = X @ U
-            active *= 0.5 / (width * rest)
-            active += 0.5
-            np.clip(active, 0.0, 1.0, out=active)
-            pull = weighted.T @ active
-            pull *= signs
-            size = max(size, float(np.sqrt((pull * pull).sum(axis=0).max())) * 0.1)
-            U += (STRIDE * rest / size) * pull
-            U /= np.sqrt((U * U).sum(axis=0))
-        return np.ascontiguousarray(U.T)
+
+def _rise(
+    rows: Matrix32,
+    weights: Matrix32,
+    directions: Matrix,
+    signs: Vector,
+    width: float,
+    height: float,
+    effort: Effort,
+) -> Matrix:
+    """Gradient steps on the sphere, with the step function of the active rows replaced by a ramp that steepens."""
+    U = directions.T.astype(np.float32)
+    weighted = np.ascontiguousarray((weights[:, None] * rows).T)
+    turn = signs.astype(np.float32)
+    for step in range(STEPS):
+        if effort.expired():
+            break
+        rest = 1.0 - step / STEPS
+        active = rows @ U
+        active *= np.float32(0.5 / (width * rest))
+        active += np.float32(0.5)
+        np.clip(active, 0.0, 1.0, out=active)
+        pull = weighted @ active
+        pull *= turn
+        # A step is measured against the value that is looked for, but never turns by much more than a radian.
+        size = max(height, 0.1 * float(np.sqrt((pull * pull).sum(axis=0).max())), 1e-30)
+        U += np.float32(STRIDE * rest / size) * pull
+        norms = np.sqrt((U * U).sum(axis=0))
+        # A step that leads to 0 leaves no direction; such a start is out.
+        U /= np.where(norms > 0, norms, np.float32(1.0))
+    risen = U.T.astype(np.float64)
+    norms = np.linalg.norm(risen, axis=1)
+    return np.asarray(risen / np.where(norms > 0, norms, 1.0)[:, None])

@@ -168,7 +168,11 @@ class _Run:
         for attempt in range(attempts):
             # Every round starts elsewhere: what one search misses another may find.
             answer = problem.oracle("ascent").best_units(
-                state.nu, above=above, starts=state.directions, attempt=len(self.log.rounds) + attempt
+                state.nu,
+                above=above,
+                starts=state.directions,
+                attempt=len(self.log.rounds) + attempt,
+                effort=Effort(deadline=self._search_until),
             )
             self._tell(answer.lower / problem.beta - 1, "ascent")
             if len(answer.values):
@@ -230,6 +234,9 @@ class _Run:
             return self.asked, found
         nu = self.state.polished_dual() * self.scale.y
         effort = Effort(deadline=0.0) if stopped == "interrupted" else self.proof_effort
+        if self.prover is None and self.effort.deadline is not None:
+            # A last search that does not overdraw the time by much.
+            effort = Effort.within(0.2 + 0.1 * (time.monotonic() - self.log.began))
         found = certify_dual(
             self.problem, network, nu, oracle=self.prover or "ascent", effort=effort, tolerances=self.tolerances,
             progress=self.progress,

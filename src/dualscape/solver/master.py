@@ -37,7 +37,9 @@ def reduce_to_basic(A: Matrix, c: Vector) -> Vector:
         if len(support) == 0:
             return c
         unit = A[:, support] / np.where(scale[support] > 0, scale[support], 1.0)
-        _, R, pivots = qr(unit, mode="economic", pivoting=True)
+        # Pivoting on the small factor: on tall columns it would run at the speed of memory.
+        R, pivots = qr(np.linalg.qr(unit, mode="r"), mode="r", pivoting=True)
+        R = R[: min(unit.shape)]
         diagonal = np.abs(np.diag(R))
         rank = int((diagonal > DEPENDENT * max(diagonal[0], 1e-300) * len(A) ** 0.5).sum()) if len(diagonal) else 0
         if rank == len(support):

@@ -164,7 +164,9 @@ class State:
         directions = self.directions
         for _ in range(rounds):
             columns = problem.architecture.columns(problem.X, directions, self.signs)
-            Q, R, pivots = qr(columns, mode="economic", pivoting=True)
+            tall, small = np.linalg.qr(columns)
+            Q, R, pivots = qr(small, mode="economic", pivoting=True)
+            Q = tall @ Q
             diagonal = np.abs(np.diag(R))
             rank = int((diagonal > 1e-9 * diagonal[0]).sum())
             missing = (problem.beta - columns.T @ nu)[pivots[:rank]]
