@@ -23,7 +23,7 @@ from dualscape.oracles.spectral import spectral_bound
 from dualscape.progress import Event, Progress, silent
 
 #: Cones for a proof at beta = 0.1 beta_max, as a multiple of 10^r, and seconds a cone on one core: constant, and per
-#: entry of the (N, r) data. Measured for 200 <= N <= 1800 and 3 <= r <= 7 (benchmarks/run_frontier.py).
+#: entry of the (N, r) data. From one data set, 442 rows with 3 <= r <= 7; other N are extrapolated.
 CONES, CONE_SECONDS, ENTRY_SECONDS = 1.0, 3e-6, 1.5e-9
 #: More orthants than 2^this are not begun with.
 MOST_RANK = 14

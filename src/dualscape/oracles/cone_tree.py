@@ -60,7 +60,7 @@ def _settle(weight, row, g, low, high):
 
 @njit(cache=True, nogil=True)
 def root_records(rows, c2, linear2, roots):
-    """Records of the cones `roots` (q, r, r) for both signs, (2 q, 4 + r + r * r); no hyperplane is settled yet."""
+    """Records of the cones `roots` (q, r, r) for both signs, (2 q, 4 + r + r * r)."""
     q, r, _ = roots.shape
     out = np.zeros((2 * q, HEAD + r + r * r))
     for j in range(2 * q):
@@ -85,8 +85,13 @@ def root_records(rows, c2, linear2, roots):
 
 
 @njit(cache=True, nogil=True)
-def _load(record, rows, stack):
-    """The cone of a record becomes the only one on the stack."""
+def _load(record, rows, c, stack):
+    """The cone of a record becomes the only one on the stack.
+
+    A hyperplane that was settled may have drifted over the threshold since, so that within `band` of it open and
+    settled cannot be told apart. There a convex one counts as open (twice at worst, which raises the bound) and a
+    concave one is left out (its term is at most 0): the bound holds either way.
+    """
     V, g, ids, Z, counts, excess, depth, bound = stack
     N, r = rows.shape
     bound[0], depth[0], excess[0] = record[BOUND], np.int64(record[DEPTH]), record[EXCESS]
@@ -95,6 +100,7 @@ def _load(record, rows, stack):
         for b in range(r):
             V[0, a, b] = record[HEAD + r + a * r + b]
     zero = on_plane(r)
+    band = 2.0 * (zero + (r + 4) * (depth[0] + 1) * EPS)
     m = 0
     for i in range(N):
         low, high = np.inf, -np.inf
@@ -104,7 +110,8 @@ def _load(record, rows, stack):
                 value += rows[i, a] * V[0, k, a]
             Z[0, m, k] = value
             low, high = min(low, value), max(high, value)
-        if low < -zero and high > zero:
+        threshold = zero if c[i] > 0.0 else band
+        if low < -threshold and high > threshold:
             ids[0, m] = i
             m += 1
     counts[0] = m
@@ -310,7 +317,7 @@ def explore(rows, c2, linear2, size, records, target, floor, spread, budget, dee
         sign = 1.0 - 2.0 * which
         c, linear = c2[which], linear2[which]
         concave_caps(c, 1.0, caps)
-        _load(records[j], rows, stack)
+        _load(records[j], rows, c, stack)
         height = 1
         while height > 0 and treated < budget and height + 1 < deep:
             top = height - 1

@@ -7,7 +7,7 @@ greatest bound in the frontier bounds F wherever the work is not done yet, so th
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -87,7 +87,6 @@ class Frontier:
     found: Matrix
     treated: int = 0
     waves: int = 0
-    _parts: list[Matrix] = field(default_factory=list)
 
     @classmethod
     def start(cls, form: HingeSum) -> "Frontier":
