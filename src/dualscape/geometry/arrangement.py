@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import BudgetError
-from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.hinges import RANK_TOLERANCE, Hinges
 from dualscape.geometry.sweep import line_patterns
 
 Matrix = NDArray[np.float64]
@@ -46,12 +46,26 @@ def check_resolved(failed: int) -> None:
         raise ArithmeticError("the arrangement is not resolved in double precision; build it with a larger `turn`")
 
 
-def _list_lines(turned: Matrix, task: tuple[int, int, int]) -> NDArray[np.bool_]:
+def line_ranges(N: int, rank: int, most: int, shares: int = 1) -> list[tuple[int, int, int]]:
+    """(level, first line, number of lines), together all lines of the sweep of N hyperplanes of that rank.
+
+    Level j has the subsets of size j, a line those that extend one of size j - 1. No range has more lines than `most`;
+    a level is cut into at least about `shares` ranges.
+    """
+    ranges = []
+    for level in range(max(1, min(rank, N))):
+        lines = comb(N - 1, level - 1) if level else 1
+        size = max(1, min(most, lines // shares))
+        ranges += [(level, first, min(size, lines - first)) for first in range(0, lines, size)]
+    return ranges
+
+
+def _list_lines(columns: Matrix, task: tuple[int, int, int]) -> NDArray[np.bool_]:
     """The patterns (cells, N) with hyperplane 0 positive of the lines (level, first, number)."""
     level, first, lines = task
     blocks = []
     for line in range(first, first + lines):
-        bits, failed = line_patterns(turned, level, line)
+        bits, failed = line_patterns(columns, level, line)
         check_resolved(failed)
         blocks.append(bits)
     return np.vstack(blocks)
@@ -63,12 +77,14 @@ class Arrangement:
 
     Attributes:
         hinges: the distinct hyperplanes of the data.
-        turned: (N, r) turned normals in a generic flag of bases: row 0 is the last basis vector.
+        turned: (N, r) their normals after the turn, in the coordinates of `hinges.rows`.
+        frame: (r, r) a generic basis, the same for every part of the arrangement.
         turn: no normal was turned by more than this.
     """
 
     hinges: Hinges
     turned: Matrix
+    frame: Matrix
     turn: float
 
     @classmethod
@@ -81,24 +97,34 @@ class Arrangement:
         noise /= np.maximum(np.linalg.norm(noise, axis=1, keepdims=True), 1e-300)
         turned = hinges.rows + 0.5 * turn * noise
         turned /= np.linalg.norm(turned, axis=1, keepdims=True) if N else 1.0
-        if N:
-            frame = np.column_stack([turned[0], rng.standard_normal((r, r - 1))])
-            flag, _ = np.linalg.qr(frame)
-            flag = np.column_stack([flag[:, 1:], turned[0]])
-            turned = turned @ flag
-            turned[0] = 0.0
-            turned[0, -1] = 1.0
-        return cls(hinges, np.ascontiguousarray(turned), turn)
+        return cls(hinges, turned, rng.standard_normal((r, r)), turn)
+
+    def columns(self, part: NDArray[np.bool_]) -> Matrix:
+        """Normals (rank of the part, N), those of the hyperplanes in `part` (N,) first, as `geometry.sweep` reads them.
+
+        Coordinates are those of a generic basis of the part's row space that ends with its first normal. Of the other
+        normals only what lies in that space is kept: they ride along.
+        """
+        rows = self.hinges.rows
+        own, others = self.turned[part], rows[~part]
+        if len(own) == 0:
+            return np.zeros((0, len(rows)))
+        _, singular, right = np.linalg.svd(rows[part], full_matrices=False)
+        rank = int((singular > RANK_TOLERANCE * singular[0]).sum())
+        basis = right[:rank].T
+        own = own @ basis
+        own /= np.linalg.norm(own, axis=1, keepdims=True)
+        flag, _ = np.linalg.qr(np.column_stack([own[0], self.frame[:rank, : rank - 1]]))
+        flag = np.column_stack([flag[:, 1:], own[0]])
+        columns = np.vstack([own, others @ basis]) @ flag
+        columns[0] = 0.0
+        columns[0, -1] = 1.0
+        return np.ascontiguousarray(columns.T)
 
     @property
     def count(self) -> int:
         """Number of patterns listed, of which half are the negatives of the others."""
         return count_cells(self.hinges.count, self.hinges.rank)
-
-    def lines(self) -> list[tuple[int, int]]:
-        """(level, number of lines) of the sweep: level j has the subsets of size j, a line those that extend one."""
-        N, r = self.hinges.rows.shape
-        return [(j, 1 if j == 0 else comb(N - 1, j - 1)) for j in range(min(r, N))]
 
     def patterns(
         self, *, chunk: int = 65_536, budget: int = 10_000_000, executor: Executor | None = None
@@ -125,13 +151,12 @@ class Arrangement:
             yield np.ones((1, len(self.hinges.group)), dtype=bool)
             return
         size = max(1, chunk // (2 * N))
-        tasks = [
-            (level, first, min(size, lines - first)) for level, lines in self.lines() for first in range(0, lines, size)
-        ]
+        tasks = line_ranges(N, self.hinges.rank, size)
+        columns = self.columns(np.ones(N, dtype=bool))
         with nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             ahead = 2 * (os.cpu_count() or 1)
             for position in range(0, len(tasks), ahead):
-                for bits in pool.map(partial(_list_lines, self.turned), tasks[position : position + ahead]):
+                for bits in pool.map(partial(_list_lines, columns), tasks[position : position + ahead]):
                     yield self.hinges.patterns(np.vstack([bits, ~bits]))
 
     def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:

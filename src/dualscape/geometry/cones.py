@@ -231,6 +231,14 @@ def crossings(rows, kappa, sign, u, flips):
 
 
 @njit(cache=True, nogil=True)
+def _length(u):
+    total = 0.0
+    for a in range(len(u)):
+        total += u[a] * u[a]
+    return np.sqrt(total)
+
+
+@njit(cache=True, nogil=True)
 def climb(rows, kappa, linear, sign, u, bits, active, lam):
     """Local maximiser of s f over the unit sphere reached from u; s f never falls.
 
@@ -247,27 +255,32 @@ def climb(rows, kappa, linear, sign, u, bits, active, lam):
         for a in range(r):
             value += rows[k, a] * u[a]
         bits[k] = value > 0 or (value == 0 and sign * kappa[k] > 0)
-    best, norm = -1.0, 0.0
-    m = 0
+    gradient(rows, kappa, linear, bits, sign, g)
+    m = project(rows, bits, g, caps, 0.0, u, active, lam)
+    norm = _length(u)
+    if norm <= 1e-13 * _length(g):
+        u[:] = 0.0
+        return 0.0, m
+    risen, trial, held = np.empty(r), np.empty(N, dtype=np.bool_), np.empty_like(active)
+    masses = np.empty_like(lam)
     for _ in range(200):
-        gradient(rows, kappa, linear, bits, sign, g)
-        m = project(rows, bits, g, caps, 0.0, u, active, lam)
-        norm, size = 0.0, 0.0
-        for a in range(r):
-            norm += u[a] * u[a]
-            size += g[a] * g[a]
-        norm = np.sqrt(norm)
-        if norm <= 1e-13 * np.sqrt(size):
-            u[:] = 0.0
-            return 0.0, m
-        if norm <= best * (1 + 1e-15):
+        # Across a convex hyperplane through u the function rises: try all of them together, then one by one.
+        total = crossings(rows, kappa, sign, u, flips)
+        higher = False
+        for attempt in range(total + 1 if total > 1 else total):
+            seen = 0
+            for k in range(N):
+                seen += flips[k]
+                trial[k] = bits[k] != (flips[k] and (attempt == 0 or attempt == seen))
+            gradient(rows, kappa, linear, trial, sign, g)
+            others = project(rows, trial, g, caps, 0.0, risen, held, masses)
+            higher = _length(risen) > norm * (1 + 1e-15)
+            if higher:
+                m, norm = others, _length(risen)
+                u[:], bits[:], active[:], lam[:] = risen, trial, held, masses
+                break
+        if not higher:
             break
-        best = norm
-        if crossings(rows, kappa, sign, u, flips) == 0:
-            break
-        for k in range(N):
-            if flips[k]:
-                bits[k] = not bits[k]
     settle(rows, bits, active, m, u)
     return norm, m
 

@@ -2,6 +2,10 @@
 
 At a vertex the sign of each hyperplane through it is fixed by which of the cells around it has the vertex on top
 (THEORY section 3); the other signs come from the order of the crossings along the line.
+
+The normals are the columns of an (r, N) matrix, so that the crossings of a line are computed for all of them at once.
+The first M of them make the arrangement. Those behind only ride along: the sweep keeps the side of each at the current
+vertex, but they cut no cells.
 """
 
 import numpy as np
@@ -58,8 +62,8 @@ def inverse_norm(R, size):
 
 
 @njit(cache=True, nogil=True)
-def line_of(turned, subset, size, p, q, Q, R):
-    """The line {p + t q} on which the `size` rows of `subset` vanish, in the first size + 2 coordinates.
+def line_of(columns, subset, size, p, q, Q, R):
+    """The line {p + t q} on which the `size` normals of `subset` vanish, in the first size + 2 coordinates.
 
     The last coordinate is positive along p (`p[-1]`, the height) and zero along q. Writes Q, R: rows of the subset
     without their last coordinate are R^T Q. Returns a bound on the error of the plane of p and q, or inf when it is
@@ -70,9 +74,8 @@ def line_of(turned, subset, size, p, q, Q, R):
     basis = np.empty((dim, dim))
     factor = np.zeros((size, size))
     for l in range(size):
-        row = turned[subset[l]]
         for a in range(dim):
-            basis[l, a] = row[a]
+            basis[l, a] = columns[a, subset[l]]
         for _ in range(2):
             for i in range(l):
                 dot = 0.0
@@ -123,9 +126,8 @@ def line_of(turned, subset, size, p, q, Q, R):
     q[dim - 1] = 0.0
     # The same rows without their last coordinate: the objective is decomposed over them.
     for l in range(size):
-        row = turned[subset[l]]
         for a in range(dim - 1):
-            Q[l, a] = row[a]
+            Q[l, a] = columns[a, subset[l]]
         for i in range(l):
             R[i, l] = 0.0
         for _ in range(2):
@@ -149,120 +151,243 @@ def line_of(turned, subset, size, p, q, Q, R):
 
 
 @njit(cache=True, nogil=True)
-def decompose(Q, R, vector, size, mu):
-    """mu with sum_l mu_l row_l = vector, for vector in the span of the rows R^T Q."""
-    for l in range(size):
-        mu[l] = 0.0
-        for a in range(size + 1):
-            mu[l] += Q[l, a] * vector[a]
-    for l in range(size - 1, -1, -1):
-        for i in range(l + 1, size):
-            mu[l] -= R[l, i] * mu[i]
-        mu[l] /= R[l, l]
-
-
-@njit(cache=True, nogil=True)
-def start_line(turned, level, subset, work):
-    """Crossings of the line of `subset` (level - 1 rows) with all other hyperplanes.
-
-    Fills work = (order, t, slope, error, top0, topq, Q, R): hyperplanes by increasing t, their crossing, their slope
-    along the line, the uncertainty of t, and what is needed for the signs of the subset's own rows. Returns the
-    number of crossings, or -1 when the line is not determined.
-    """
-    order, t, slope, error, goal, Q, R, p, q = work
-    N = turned.shape[0]
-    size = level - 1
-    relative = line_of(turned, subset, size, p, q, Q, R)
-    if not np.isfinite(relative):
-        return -1
-    count = 0
-    for k in range(1, N):
-        member = False
-        for l in range(size):
-            member = member or subset[l] == k
-        if member:
-            continue
-        along, offset = 0.0, 0.0
-        for a in range(level + 1):
-            along += turned[k, a] * q[a]
-            offset += turned[k, a] * p[a]
-        slope[k] = along
-        t[k] = -offset / along if along != 0.0 else 1e300
-        error[k] = relative * (1.0 + abs(t[k])) / max(abs(along), 1e-300)
-        order[count] = k
-        count += 1
-    by_crossing = np.argsort(t[order[:count]])
-    order[:count] = order[:count][by_crossing]
-    for a in range(level):
-        goal[a] = 1.0 if a == level - 1 else 0.0
-    goal[level] = max(relative / p[level], 4e-16 * level * inverse_norm(R, size))
-    return count
-
-
-@njit(cache=True, nogil=True)
 def make_work(N, r):
-    """Room for one line: (order, t, slope, error, goal, Q, R, p, q) of `start_line`."""
+    """Room for one line: (order, place, slope, offset, own, mu, sure, Q, R, D, p, q, limits, bucket, starts)."""
     return (
         np.empty(N, dtype=np.int64),
         np.empty(N),
         np.empty(N),
         np.empty(N),
-        np.empty(r + 1),
+        np.empty(N),
+        np.empty((r, N)),
+        np.empty(N, dtype=np.bool_),
         np.empty((r + 1, r + 1)),
         np.zeros((r + 1, r + 1)),
+        np.empty((r + 1, r + 1)),
         np.empty(r + 1),
         np.empty(r + 1),
+        np.empty(3),
+        np.empty(N, dtype=np.int64),
+        np.empty(N + 2, dtype=np.int64),
     )
 
 
 @njit(cache=True, nogil=True)
-def vertex_signs(turned, level, subset, position, count, work, bits, doubtful):
+def _sort_places(place, order, bucket, starts):
+    """Indices by increasing place in [-1, 1]; places above 1 come last. Buckets, then insertion: few branches fail."""
+    N = len(place)
+    for k in range(N):
+        bucket[k] = np.int64(min((place[k] + 1.0) * (0.5 * N), N))
+    starts[:] = 0
+    for k in range(N):
+        starts[bucket[k] + 1] += 1
+    most = 0
+    for j in range(N):
+        most = max(most, starts[j + 1])
+        starts[j + 1] += starts[j]
+    if most > 24:
+        order[:] = np.argsort(place)
+        return
+    for k in range(N):
+        order[starts[bucket[k]]] = k
+        starts[bucket[k]] += 1
+    for j in range(1, N):
+        k = order[j]
+        value = place[k]
+        at = j
+        while at > 0 and place[order[at - 1]] > value:
+            order[at] = order[at - 1]
+            at -= 1
+        order[at] = k
+
+
+# Division by 0 gives inf here and not an error, so that the loops over all crossings are vectorised.
+@njit(cache=True, nogil=True, error_model="numpy")
+def start_line(columns, M, level, subset, work):
+    """Crossings of the line of `subset` (level - 1 rows) with all other hyperplanes.
+
+    Fills work. A crossing at p + t q has the place t / (1 + |t|) in [-1, 1], `order` sorts by it. At the vertex there
+    the last basis vector is own_k z_k + sum_l mu_lk z_subset[l], whose signs are known where `sure` and no neighbour is
+    too close; D = R^-1 Q maps a vector in the span of the subset's rows to its coefficients. limits = (error of an
+    offset or slope, the greatest error of the angle atan t of a crossing, relative error of own and mu when they are
+    solved for). Returns the number of crossings, or -1 when the line is not determined.
+    """
+    order, place, slope, offset, own, mu, sure, Q, R, D, p, q, limits, bucket, starts = work
+    N = columns.shape[1]
+    size = level - 1
+    relative = line_of(columns, subset, size, p, q, Q, R)
+    if not relative < np.inf:
+        return -1
+    for k in range(N):
+        slope[k] = columns[0, k] * q[0]
+        offset[k] = columns[0, k] * p[0]
+    for a in range(1, level + 1):
+        pa, qa = p[a], q[a]
+        for k in range(N):
+            slope[k] += columns[a, k] * qa
+            offset[k] += columns[a, k] * pa
+    for k in range(N):
+        total = abs(slope[k]) + abs(offset[k])
+        where = -offset[k] / total if total > 0.0 else 0.0
+        place[k] = where if slope[k] >= 0.0 else -where
+    place[0] = 2.0
+    for l in range(size):
+        place[subset[l]] = 2.0
+    _sort_places(place, order, bucket, starts)
+    squares = 0.0
+    for l in range(size - 1, -1, -1):
+        for a in range(level):
+            value = Q[l, a]
+            for i in range(l + 1, size):
+                value -= R[l, i] * D[i, a]
+            D[l, a] = value / R[l, l]
+            squares += D[l, a] * D[l, a]
+    limits[0] = 2.0 * relative
+    limits[2] = max(relative / p[level], 4e-16 * level * (np.sqrt(squares) if size else 1.0))
+    clear = 2.0 * max(limits[2], 4e-16 * level * level * squares)
+    for k in range(M):
+        own[k] = q[level - 1] / slope[k]
+        sure[k] = abs(own[k]) > clear * (1.0 + abs(own[k])) and 1.0 - abs(place[k]) > limits[2]
+    for l in range(size):
+        for k in range(M):
+            mu[l, k] = 0.0
+        for a in range(level):
+            factor = D[l, a]
+            for k in range(M):
+                mu[l, k] -= factor * columns[a, k]
+        for k in range(M):
+            mu[l, k] = D[l, level - 1] + own[k] * mu[l, k]
+            sure[k] = sure[k] and abs(mu[l, k]) > clear * (1.0 + abs(own[k]))
+    least = np.inf
+    for k in range(1, M):
+        least = min(least, slope[k] * slope[k] + offset[k] * offset[k] if place[k] <= 1.0 else np.inf)
+    limits[1] = limits[0] / np.sqrt(least) + 1e-15
+    count = N - 1 - size
+    _mark_neighbours(order, place, sure, M, count, 2.0 * limits[1])
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _mark_neighbours(order, place, sure, M, count, gap):
+    """Not sure: the first M hyperplanes whose neighbour along the line, closed at infinity, is within `gap`."""
+    first, previous = -1, -1
+    for position in range(count):
+        k = order[position]
+        if k >= M:
+            continue
+        if previous < 0:
+            first = k
+        elif not place[k] - place[previous] > gap:
+            sure[k] = False
+            sure[previous] = False
+        previous = k
+    if previous != first and not 2.0 - (place[previous] - place[first]) > gap:
+        sure[first] = False
+        sure[previous] = False
+
+
+@njit(cache=True, nogil=True)
+def _add(doubtful, doubts, k):
+    """Append k unless it is there; the new number, -1 when there is no room."""
+    for b in range(doubts):
+        if doubtful[b] == k:
+            return doubts
+    if doubts == MOST_OPEN:
+        return -1
+    doubtful[doubts] = k
+    return doubts + 1
+
+
+@njit(cache=True, nogil=True)
+def _angle_error(slope, offset, error):
+    """How far off the angle of a crossing is for this error of its slope and offset."""
+    length = np.hypot(slope, offset)
+    return error / length + 1e-15 if length > 0.0 else np.inf
+
+
+@njit(cache=True, nogil=True)
+def _near_crossings(M, position, count, work, doubtful):
+    """Write to `doubtful` the hyperplanes whose crossing cannot be told from that of order[position]; their number.
+
+    Places differ by at most as much as angles, so that nothing is missed.
+    """
+    order, place, slope, offset, _, _, _, _, _, _, _, _, limits, _, _ = work
+    i = order[position]
+    error = _angle_error(slope[i], offset[i], limits[0])
+    doubts = 0
+    for way in (-1, 1):
+        other = position
+        for _ in range(count - 1):
+            other += way
+            if other < 0:
+                other = count - 1
+            elif other == count:
+                other = 0
+            k = order[other]
+            if k >= M:
+                continue
+            gap = abs(place[k] - place[i])
+            gap = min(gap, 2.0 - gap)
+            if gap > 2.0 * limits[1]:
+                break
+            if gap <= error + _angle_error(slope[k], offset[k], limits[0]):
+                doubts = _add(doubtful, doubts, k)
+                if doubts < 0:
+                    return -1
+    return doubts
+
+
+@njit(cache=True, nogil=True)
+def vertex_signs(columns, M, level, subset, position, count, work, bits, doubtful):
     """Signs at the vertex where the line meets hyperplane order[position], of that hyperplane and of the subset's rows.
 
     Sets bits of these rows, writes the hyperplanes whose sign rounding leaves open to `doubtful`, returns their number
     (-1 when there are more than can be resolved).
     """
-    order, t, slope, error, goal, Q, R, _, q = work
+    order, place, _, _, own, mu, sure, Q, R, _, _, _, limits, _, _ = work
     size = level - 1
     i = order[position]
-    doubts = 0
-    for way in (-1, 1):
-        other = position + way
-        while 0 <= other < count and abs(t[order[other]] - t[i]) <= error[order[other]] + error[i]:
-            if doubts == MOST_OPEN:
-                return -1
-            doubtful[doubts] = order[other]
-            doubts += 1
-            other += way
+    if sure[i]:
+        bits[i] = own[i] < 0.0
+        for l in range(size):
+            bits[subset[l]] = mu[l, i] < 0.0
+        return 0
+    doubts = _near_crossings(M, position, count, work, doubtful)
+    if doubts < 0:
+        return -1
     # A crossing this far out may lie beyond the horizon, where hyperplane 0 is.
-    if abs(t[i]) * goal[level] >= 1.0:
-        if doubts == MOST_OPEN:
+    if 1.0 - abs(place[i]) <= limits[2]:
+        doubts = _add(doubtful, doubts, 0)
+        if doubts < 0:
             return -1
-        doubtful[doubts] = 0
-        doubts += 1
-    mu = np.empty(size + 1)
-    rest = np.empty(level)
-    own = q[level - 1] / slope[i] if slope[i] != 0.0 else 0.0
-    largest = abs(own)
+    # Solving for the coefficients loses less than D does.
+    share = own[i] if np.isfinite(own[i]) else 0.0
+    rest, solved = np.empty(level), np.empty(level)
     for a in range(level):
-        rest[a] = goal[a] - own * turned[i, a]
-    decompose(Q, R, rest, size, mu)
+        rest[a] = (1.0 if a == level - 1 else 0.0) - share * columns[a, i]
+    largest = abs(share)
     for l in range(size):
-        largest = max(largest, abs(mu[l]))
-    mu[size] = own
+        solved[l] = 0.0
+        for a in range(level):
+            solved[l] += Q[l, a] * rest[a]
+    for l in range(size - 1, -1, -1):
+        for k in range(l + 1, size):
+            solved[l] -= R[l, k] * solved[k]
+        solved[l] /= R[l, l]
+        largest = max(largest, abs(solved[l]))
+    solved[size] = share
     for l in range(level):
         k = i if l == size else subset[l]
-        bits[k] = mu[l] < 0.0
-        if abs(mu[l]) <= 4.0 * goal[level] * (1.0 + largest):
-            if doubts == MOST_OPEN:
+        bits[k] = solved[l] < 0.0
+        if abs(solved[l]) <= 4.0 * limits[2] * (1.0 + largest):
+            doubts = _add(doubtful, doubts, k)
+            if doubts < 0:
                 return -1
-            doubtful[doubts] = k
-            doubts += 1
     return doubts
 
 
 @njit(cache=True, nogil=True)
-def begin_line(turned, level, subset, count, work, bits):
+def begin_line(count, work, bits):
     """Signs far down the line, before its first crossing; the subset's own rows are left unset."""
     order, slope = work[0], work[2]
     bits[:] = False
@@ -272,38 +397,38 @@ def begin_line(turned, level, subset, count, work, bits):
 
 
 @njit(cache=True, nogil=True)
-def bottom_pattern(turned, bits):
+def bottom_pattern(columns, bits):
     """The one cell of level 0: its top is the first basis vector."""
     bits[0] = True
     for k in range(1, len(bits)):
-        bits[k] = turned[k, 0] > 0
+        bits[k] = columns[0, k] > 0
 
 
 @njit(cache=True, nogil=True)
-def line_patterns(turned, level, line):
+def line_patterns(columns, level, line):
     """(patterns (cells, N) of one line with hyperplane 0 positive, 1 if rounding left more open than can be listed)."""
-    N, r = turned.shape
+    r, N = columns.shape
     work = make_work(N, r)
     order, slope = work[0], work[2]
     bits = np.empty(N, dtype=np.bool_)
     out = np.empty((4 * N, N), dtype=np.bool_)
     if level == 0:
-        bottom_pattern(turned, bits)
+        bottom_pattern(columns, bits)
         out[0] = bits
         return out[:1], 0
     subset = np.zeros(level, dtype=np.int64)
     unrank(line, N - 1, level - 1, subset)
     last = subset[level - 2] if level > 1 else 0
-    count = start_line(turned, level, subset, work)
+    count = start_line(columns, N, level, subset, work)
     if count < 0:
         return out[:0], 1
-    begin_line(turned, level, subset, count, work, bits)
+    begin_line(count, work, bits)
     doubtful = np.empty(MOST_OPEN, dtype=np.int64)
     filled = 0
     for position in range(count):
         i = order[position]
         if i > last:
-            doubts = vertex_signs(turned, level, subset, position, count, work, bits, doubtful)
+            doubts = vertex_signs(columns, N, level, subset, position, count, work, bits, doubtful)
             if doubts < 0:
                 return out[:0], 1
             if filled + (1 << doubts) > len(out):

@@ -1,10 +1,13 @@
-"""The proven bound of one pattern: how large s nu^T (X u)_+ can be among all u that the pattern stands for.
+"""The proven bound of one pattern: how large F can be among all u that the pattern stands for.
 
-A pattern of the turned arrangement stands for every unit u with sigma_g z_g.u >= -turn. For such u and any lam >= 0,
+F(u) = linear.u + sum_g kappa_g (z_g.u)_+ is s nu^T (X u)_+ in the form of `geometry.hinges`, the sign s included in
+linear and kappa. A pattern has a side for each hyperplane with kappa_g > 0, across which F is convex; it stands for
+every unit u with sigma_g z_g.u >= -turn for these. For such u, any sides of the others, g the gradient of F for all
+these sides, and any lam >= 0,
 
-    s f(u) <= |g + sum lam_g sigma_g z_g| + turn * sum over the wrong sides of u of (lam_g + s kappa_g)_+ .
+    F(u) <= |g + sum lam_g sigma_g z_g| + turn * sum over the wrong sides of u of (lam_g + kappa_g)_+ .
 
-* With lam_g <= -s kappa_g the concave hyperplanes (s kappa_g <= 0) cost nothing, whichever side u has them on.
+* With lam_g <= -kappa_g the concave hyperplanes (kappa_g <= 0) cost nothing, whichever side u has them on.
 * A convex hyperplane far from the maximiser p costs nothing either: any u on its wrong side has c.u <= 0 for
   c = sigma z, so that s f(u) <= |p - (c.p) c| + ..., which is well below |p|.
 * The convex hyperplanes that are left, those through p, are tried on both of their sides.
@@ -15,31 +18,31 @@ Rounding: every sum above is inflated by its own gamma_n.
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import concave_caps, gradient, project
+from dualscape.geometry.cones import gradient, project
 
-#: At most this many hyperplanes are tried on both sides.
+#: At most this many hyperplanes are tried on both sides, those that cost most.
 MOST_BOTH = 6
+#: Projections go on until the bound is this part of the floor: their multipliers then exclude the next cells too.
+STOP = 0.98
 EPS = 2.0**-53
 
 
 @njit(cache=True, nogil=True)
 def make_scratch(N, r):
-    """(g, u, active, lam, caps, free, pull, left, trial) for one thread."""
+    """(g, u, active, lam, caps, pull, left) for one thread; the caps are those of `concave_caps`."""
     return (
         np.empty(r),
         np.empty(r),
         np.empty(r + 1, dtype=np.int64),
         np.empty(r + 1),
         np.empty(N),
-        np.full(N, np.inf),
         np.empty(N),
-        np.empty(N, dtype=np.bool_),
         np.empty(N, dtype=np.bool_),
     )
 
 
 @njit(cache=True, nogil=True)
-def _rounded(u, lam, m, N, size):
+def rounded(u, lam, m, N, size):
     """(|u|, a bound on the rounding of |g + sum lam c|)."""
     norm, masses = 0.0, 0.0
     for a in range(len(u)):
@@ -53,17 +56,17 @@ def _rounded(u, lam, m, N, size):
 
 
 @njit(cache=True, nogil=True)
-def _resummed(rows, kappa, linear, sign, bits, u, active, lam, m, size):
+def resummed(rows, kappa, linear, bits, u, active, lam, m, size):
     """u again from its terms, with compensated sums: (|u|, a bound on the rounding, free of the factor N)."""
     N, r = rows.shape
     masses, norm = 0.0, 0.0
     for l in range(m):
         masses += lam[l]
     for a in range(r):
-        total, lost = sign * linear[a], 0.0
+        total, lost = linear[a], 0.0
         for k in range(N + m):
             if k < N:
-                term = sign * kappa[k] * rows[k, a] if bits[k] else 0.0
+                term = kappa[k] * rows[k, a] if bits[k] else 0.0
             else:
                 l = k - N
                 term = lam[l] * rows[active[l], a] if bits[active[l]] else -lam[l] * rows[active[l], a]
@@ -78,7 +81,7 @@ def _resummed(rows, kappa, linear, sign, bits, u, active, lam, m, size):
 
 
 @njit(cache=True, nogil=True)
-def _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left):
+def _convex_excess(rows, kappa, bits, turn, u, active, lam, m, pull, left):
     """What wrong sides of convex hyperplanes may add to |u|; those that could not be excluded stay in `left`.
 
     Hyperplanes that enter with `left` False are not counted: their sides are known.
@@ -89,12 +92,12 @@ def _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left)
         norm += u[a] * u[a]
     norm = np.sqrt(norm)
     for k in range(N):
-        pull[k] = sign * kappa[k]
+        pull[k] = kappa[k]
     for l in range(m):
         pull[active[l]] += lam[l]
     total = 0.0
     for k in range(N):
-        left[k] = left[k] and sign * kappa[k] > 0.0
+        left[k] = left[k] and kappa[k] > 0.0
         if left[k]:
             total += pull[k]
     for _ in range(20):
@@ -120,61 +123,70 @@ def _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left)
 
 
 @njit(cache=True, nogil=True)
-def pattern_bound(rows, kappa, linear, sign, bits, turn, size, floor, scratch):
-    """Proven bound of one pattern and sign; (bound, m, whether u is of interest).
+def pattern_bound(rows, kappa, linear, bits, turn, size, floor, scratch):
+    """Proven bound of one pattern of the convex hyperplanes; (bound, m, whether u is of interest).
 
     `size` is a bound on |linear| + sum |kappa|, which rounding errors scale with. When the bound is seen to be at most
-    `floor` the rest is skipped. Otherwise u = scratch[1] is the maximiser over the cones behind concave hyperplanes,
-    and bits its pattern.
+    `floor` the rest is skipped. The sides of the concave hyperplanes in `bits` are only where the projection begins.
+    Afterwards u = scratch[1] is the maximiser over all cones behind concave hyperplanes, and bits its pattern.
     """
-    g, u, active, lam, caps, free, pull, left, trial = scratch
+    g, u, active, lam, caps, pull, left = scratch
     N = len(rows)
-    gradient(rows, kappa, linear, bits, sign, g)
-    trial[:] = bits
-    m = project(rows, trial, g, free, max(floor - 4.0 * turn * size, 0.0), u, active, lam)
-    norm, rounding = _rounded(u, lam, m, N, size)
+    gradient(rows, kappa, linear, bits, 1.0, g)
+    stop = max(min(STOP * floor, floor - 4.0 * turn * size), 0.0)
+    m = project(rows, bits, g, caps, stop, u, active, lam)
+    norm, rounding = rounded(u, lam, m, N, size)
     crude = size
     for l in range(m):
         crude += lam[l]
     if norm + rounding + 1.01 * turn * crude <= floor:
         return norm, m, False
-    concave_caps(kappa, sign, caps)
-    gradient(rows, kappa, linear, bits, sign, g)
-    m = project(rows, bits, g, caps, 0.0, u, active, lam)
-    norm, rounding = _resummed(rows, kappa, linear, sign, bits, u, active, lam, m, size)
+    if norm <= stop:
+        gradient(rows, kappa, linear, bits, 1.0, g)
+        m = project(rows, bits, g, caps, 0.0, u, active, lam)
+    norm, rounding = resummed(rows, kappa, linear, bits, u, active, lam, m, size)
     left[:] = True
-    excess = _convex_excess(rows, kappa, sign, bits, turn, u, active, lam, m, pull, left)
+    excess = _convex_excess(rows, kappa, bits, turn, u, active, lam, m, pull, left)
     upper = norm + rounding + excess
     # A projection of the size of its rounding has no direction.
     interesting = norm > floor and norm > 100.0 * rounding
     both = 0
     for k in range(N):
         both += left[k]
-    if both == 0 or both > MOST_BOTH or upper <= floor:
+    if both == 0 or upper <= floor:
         return upper, m, interesting
+    while both > MOST_BOTH:
+        # Those that cost least stay with the excess.
+        least = -1
+        for k in range(N):
+            if left[k] and (least < 0 or pull[k] < pull[least]):
+                least = k
+        left[least] = False
+        both -= 1
     return (
-        min(upper, _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, left, norm + rounding)),
+        min(upper, _both_sides(rows, kappa, linear, bits, turn, size, caps, left, norm + rounding)),
         m,
         interesting,
     )
 
 
 @njit(cache=True, nogil=True)
-def _both_sides(rows, kappa, linear, sign, bits, turn, size, caps, which, best):
+def _both_sides(rows, kappa, linear, bits, turn, size, caps, which, best):
     """The greatest bound over all sides of `which`: in one of the choices u has the right side of each of them."""
     N, r = rows.shape
     index = np.flatnonzero(which)
-    g, u, active, lam, _, _, pull, left, trial = make_scratch(N, r)
+    g, u, active, lam, _, pull, left = make_scratch(N, r)
+    trial = np.empty(N, dtype=np.bool_)
     for choice in range(1 << len(index)):
         trial[:] = bits
         for b in range(len(index)):
             if choice >> b & 1:
                 trial[index[b]] = not trial[index[b]]
-        gradient(rows, kappa, linear, trial, sign, g)
+        gradient(rows, kappa, linear, trial, 1.0, g)
         m = project(rows, trial, g, caps, 0.0, u, active, lam)
-        norm, rounding = _resummed(rows, kappa, linear, sign, trial, u, active, lam, m, size)
+        norm, rounding = resummed(rows, kappa, linear, trial, u, active, lam, m, size)
         for k in range(N):
             left[k] = not which[k]
-        excess = _convex_excess(rows, kappa, sign, trial, turn, u, active, lam, m, pull, left)
+        excess = _convex_excess(rows, kappa, trial, turn, u, active, lam, m, pull, left)
         best = max(best, norm + rounding + excess)
     return best

@@ -1,8 +1,8 @@
 """The exact oracle over all activation patterns (THEORY section 4.1).
 
-Every pattern is visited by a sweep along the lines of the arrangement; |g| below the threshold, g = s X^T D nu,
-excludes it in O(r). The few that are left are projected onto their cones, and what they could hide is bounded
-(`bounds`).
+For each sign s, only hyperplanes across which s f is convex can separate its local maximisers: a sweep along the lines
+of their arrangement visits every pattern of these, and |g| below the threshold, g a gradient of s f there, excludes it
+in O(r). The few that are left are projected onto their cones, and what they could hide is bounded (`bounds`).
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dualscape.effort import Effort, run_all
-from dualscape.geometry.arrangement import Arrangement, check_resolved, count_cells
+from dualscape.geometry.arrangement import Arrangement, check_resolved, count_cells, line_ranges
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.local import assemble, scores
@@ -20,9 +20,9 @@ from dualscape.oracles.scan import scan_lines
 from dualscape.oracles.spectral import spectral_bound
 from dualscape.progress import Event, Progress, silent
 
-#: Seconds per pattern pair near an optimum, on one core: measured 3 to 8 microseconds for 20 <= N <= 442 and 3 <=
-#: rank <= 6, nearly all of it in the projections (benchmarks/run_cells.py).
-PAIR_SECONDS = 6e-6
+#: Seconds per visited pattern near an optimum, on one core: measured 0.3 to 0.8 microseconds for 60 <= N <= 442 and
+#: 3 <= rank <= 6; it is 0.2 where |g| excludes nearly all of them (benchmarks/run_cells.py).
+PATTERN_SECONDS = 7e-7
 #: Lines handed to a thread at once hold at most about this many patterns.
 CHUNK = 40_000
 #: Every level is cut into at least this many ranges of lines, and this many of them are handed out at once.
@@ -42,17 +42,9 @@ class CellsOracle(Oracle):
     @classmethod
     def estimate(cls, X: Matrix) -> Estimate:
         hinges = Hinges.of(X)
-        patterns = count_cells(hinges.count, hinges.rank)
-        return Estimate(patterns, 0.5 * patterns * PAIR_SECONDS / (os.cpu_count() or 1))
-
-    def _tasks(self) -> list[tuple[int, int, int]]:
-        """(level, first line, number of lines), together all lines; the same on any number of workers."""
-        most = max(1, CHUNK // max(self._arrangement.hinges.count, 1))
-        tasks = []
-        for level, lines in self._arrangement.lines():
-            size = min(most, 1 + lines // SHARES)
-            tasks += [(level, first, min(size, lines - first)) for first in range(0, lines, size)]
-        return tasks
+        # About half of the hyperplanes are convex for either sign.
+        patterns = 2 * count_cells((hinges.count + 1) // 2, hinges.rank)
+        return Estimate(patterns, patterns * PATTERN_SECONDS / (os.cpu_count() or 1))
 
     def best_units(
         self,
@@ -77,10 +69,17 @@ class CellsOracle(Oracle):
         exponent = int(np.frexp(size)[1])
         kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
         size, floor = np.ldexp([size, max(above - slack, 0.0)], -exponent).tolist()
-        form = (arrangement.turned, hinges.rows, kappa, linear, arrangement.turn, size, floor)
-        tasks = self._tasks()
-        total = sum(lines for _, _, lines in tasks)
-        units, upper, failed, done, told = {}, floor, 0, 0, 0.0
+        tasks = []
+        for sign in (1.0, -1.0):
+            convex = sign * kappa > 0
+            order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
+            columns, M = arrangement.columns(convex), int(convex.sum())
+            # Adding 0.0 leaves no -0.0.
+            signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
+            form = (columns, M, *signed, sign, arrangement.turn, size, floor)
+            tasks += [(form, lines) for lines in line_ranges(M, len(columns), max(1, CHUNK // max(M, 1)), SHARES)]
+        total = sum(lines for _, (_, _, lines) in tasks)
+        units, upper, failed, done, visited, told = {}, floor, 0, 0, 0, 0.0
         stopped = ""
 
         def ended() -> bool:
@@ -92,13 +91,13 @@ class CellsOracle(Oracle):
                 for begin in range(0, len(tasks), BATCH):
                     if ended():
                         break
-                    batch = [(form, task) for task in tasks[begin : begin + BATCH]]
-                    for entry in run_all(pool, _scan, batch, ended):
+                    for entry in run_all(pool, _scan, tasks[begin : begin + BATCH], ended):
                         if entry is not None:
                             index, (found, state) = entry
                             units[begin + index] = found
                             upper, failed = max(upper, float(state[0])), failed + int(state[3])
-                            done += tasks[begin + index][2]
+                            visited += int(state[4])
+                            done += tasks[begin + index][1][2]
                         if time.monotonic() - told > 0.2:
                             told = time.monotonic()
                             bound = np.ldexp(upper, exponent)
@@ -123,7 +122,7 @@ class CellsOracle(Oracle):
             above=above,
             upper=max(bound + slack, above),
             oracle=self.name,
-            patterns=arrangement.count,
+            patterns=visited,
             stopped=stopped,
         )
 
@@ -135,13 +134,13 @@ class CellsOracle(Oracle):
         return bool(values.max(initial=-np.inf) > enough)
 
 
-def _scan(form: tuple[Any, ...], task: tuple[int, int, int]) -> tuple[Matrix, Vector]:
+def _scan(form: tuple[Any, ...], lines: tuple[int, int, int]) -> tuple[Matrix, Vector]:
     """(units above the floor and their sign, state) of a range of lines; see `scan_lines`."""
-    turned, rows, kappa, linear, turn, size, floor = form
+    columns, M, rows, kappa, linear, sign, turn, size, floor = form
     room = 4096
     while True:
-        found, state = np.empty((room, rows.shape[1] + 1)), np.zeros(4)
-        scan_lines(turned, rows, kappa, linear, *task, turn, size, floor, found, state)
+        found, state = np.empty((room, rows.shape[1] + 1)), np.zeros(5)
+        scan_lines(columns, M, rows, kappa, linear, sign, *lines, turn, size, floor, found, state)
         if state[1] <= room:
             return found[: int(state[1])].copy(), state
         room = 2 * int(state[1])

@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 
 from dualscape.geometry.cones import climb, concave_caps, crossings, gradient, project
-from dualscape.oracles.bounds import _resummed, _rounded
+from dualscape.oracles.bounds import resummed, rounded
 from dualscape.oracles.cone_bound import EPS, cone_bound, drift, height_error, make_bound_work
-from dualscape.oracles.scan import _record
+from dualscape.oracles.scan import record_unit
 
 #: Cones with at most this many open convex hyperplanes are solved for all of their sides.
 MOST_SIDES = 3
@@ -262,21 +262,21 @@ def _solve(rows, c, linear, sign, stack, top, size, floor, spread, sides, lam_be
             pattern[sides[j]] = (choice >> j & 1) == 1
         gradient(rows, c, linear, pattern, 1.0, g)
         m = project(rows, pattern, g, caps, floor * 0.999999, u, active, lam)
-        norm, rounding = _rounded(u, lam, m, N, size)
+        norm, rounding = rounded(u, lam, m, N, size)
         masses = 0.0
         for l in range(m):
             if c[active[l]] > 0.0:
                 masses += lam[l]
         excess_here = spread * (error + masses * wrong)
         if norm + rounding + excess_here > floor:
-            norm, rounding = _resummed(rows, c, linear, 1.0, pattern, u, active, lam, m, size)
+            norm, rounding = resummed(rows, c, linear, pattern, u, active, lam, m, size)
         state[0] = max(state[0], norm + rounding + excess_here)
         if norm <= floor or norm <= 100.0 * rounding:
             continue
         if crossings(rows, c, 1.0, u, flips) > 0:
             norm, m = climb(rows, c, linear, 1.0, u, pattern, active, lam)
         if norm > floor:
-            _record(found, state, u, norm, sign)
+            record_unit(found, state, u, norm, sign)
 
 
 @njit(cache=True, nogil=True)
