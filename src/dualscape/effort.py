@@ -13,6 +13,19 @@ from dualscape.checkpoint import Checkpoint
 from dualscape.errors import DualscapeError, InputError
 
 
+class Here(Executor):
+    """Runs every task at once and in this thread: for work that is done sooner than a pool is made."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """The finished future of fn(*args, **kwargs)."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 class WorkersLostError(DualscapeError):
     """The executor broke: one of its workers died and it does not replace them."""
 
@@ -58,8 +71,10 @@ class Effort:
         """Seconds until the deadline, inf when there is none."""
         return float("inf") if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)
 
-    def workers(self) -> AbstractContextManager[Executor]:
-        """The executor to use; one that is made here is closed on leaving."""
+    def workers(self, *, little: bool = False) -> AbstractContextManager[Executor]:
+        """The executor to use; one that is made here is closed on leaving. `little` work is not worth any."""
+        if little:
+            return nullcontext(Here())
         return nullcontext(self.executor) if self.executor else ThreadPoolExecutor(os.cpu_count() or 1)
 
 

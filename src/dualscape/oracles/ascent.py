@@ -16,6 +16,7 @@ from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.local import assemble, climb_from, distinct, scores
+from dualscape.oracles.rise import LANES, PORTION, from_lanes, rise, to_lanes
 from dualscape.progress import Progress, silent
 
 #: Starts a call for each sign, and steps on the smoothed function.
@@ -28,9 +29,8 @@ SMOOTHING, STRIDE = (0.1, 0.03), 0.1
 NEARBY = 0.3
 #: After the rise, only starts above this fraction of the threshold climb on exactly.
 PROMISING = 0.95
-#: Starts that rise together, fewer where they would make more entries than this; chunks are shared out to threads.
-CHUNK, ENTRIES = 128, 2_000_000
-Matrix32 = NDArray[np.float32]
+#: Starts that climb together in a thread.
+CHUNK = 32
 
 
 class AscentOracle(Oracle):
@@ -98,11 +98,18 @@ class AscentOracle(Oracle):
         weights = (nu / largest).astype(np.float32)
         height = max(above, 0.0) / largest / float(self._lengths.max())
         width = SMOOTHING[attempt % len(SMOOTHING)] * float(self._lengths.mean() / self._lengths.max())
-        chunk = int(np.clip(ENTRIES // len(X), 16, CHUNK))
-        parts = [slice(at, at + chunk) for at in range(0, len(signs), chunk)]
+        lanes = to_lanes(directions)
+        turns = np.resize(signs.astype(np.float32), lanes.shape[::2])
+        portion = max(1, PORTION // (2 * rows.size * LANES))
 
-        def rise(part: slice) -> Matrix:
-            return _rise(rows, weights, directions[part], signs[part], width, height, effort)
+        def raise_block(block: int) -> None:
+            for first in range(0, STEPS, portion):
+                if effort.expired():
+                    return
+                rise(
+                    rows, weights, lanes[block], turns[block], np.float32(width), np.float32(height),
+                    np.float32(STRIDE), first, min(first + portion, STEPS), STEPS,
+                )  # fmt: skip
 
         def climb(share: NDArray[np.intp]) -> Matrix:
             if effort.expired():
@@ -110,14 +117,15 @@ class AscentOracle(Oracle):
             return climb_from(hinges, nu, risen[share], signs[share])[0]
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            risen = np.vstack(list(pool.map(rise, parts)))
+            list(pool.map(raise_block, range(len(lanes))))
+            risen = from_lanes(lanes, len(signs))
             # Many starts have met by now: climb exactly from one of each crowd, and from the best even if it is low.
             values = scores(X, nu, risen, signs)
             order = np.argsort(-values, kind="stable")
             promising = values[order] > PROMISING * max(above, 0.0)
             promising[: self._starts // 8] = True
             leaders = distinct(risen, signs, order[promising & (values[order] > 0)], 1e-2)
-            shares = [leaders[at : at + CHUNK // 4] for at in range(0, len(leaders), CHUNK // 4)]
+            shares = [leaders[at : at + CHUNK] for at in range(0, len(leaders), CHUNK)]
             found = np.vstack([np.zeros((0, X.shape[1])), *pool.map(climb, shares)])
         return assemble(
             X,
@@ -129,37 +137,3 @@ class AscentOracle(Oracle):
             oracle=self.name,
             patterns=len(directions),
         )
-
-
-def _rise(
-    rows: Matrix32,
-    weights: Matrix32,
-    directions: Matrix,
-    signs: Vector,
-    width: float,
-    height: float,
-    effort: Effort,
-) -> Matrix:
-    """Gradient steps on the sphere, with the step function of the active rows replaced by a ramp that steepens."""
-    U = directions.T.astype(np.float32)
-    weighted = np.ascontiguousarray((weights[:, None] * rows).T)
-    turn = signs.astype(np.float32)
-    for step in range(STEPS):
-        if effort.expired():
-            break
-        rest = 1.0 - step / STEPS
-        active = rows @ U
-        active *= np.float32(0.5 / (width * rest))
-        active += np.float32(0.5)
-        np.clip(active, 0.0, 1.0, out=active)
-        pull = weighted @ active
-        pull *= turn
-        # A step is measured against the value that is looked for, but never turns by much more than a radian.
-        size = max(height, 0.1 * float(np.sqrt((pull * pull).sum(axis=0).max())), 1e-30)
-        U += np.float32(STRIDE * rest / size) * pull
-        norms = np.sqrt((U * U).sum(axis=0))
-        # A step that leads to 0 leaves no direction; such a start is out.
-        U /= np.where(norms > 0, norms, np.float32(1.0))
-    risen = U.T.astype(np.float64)
-    norms = np.linalg.norm(risen, axis=1)
-    return np.asarray(risen / np.where(norms > 0, norms, 1.0)[:, None])

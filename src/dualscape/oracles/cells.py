@@ -27,6 +27,8 @@ PATTERN_SECONDS = 7e-7
 CHUNK = 40_000
 #: Every level is cut into at least this many ranges of lines, and this many of them are handed out at once.
 SHARES, BATCH = 64, 256
+#: Fewer patterns than this are visited in the calling thread.
+LITTLE = 10_000
 
 
 class CellsOracle(Oracle):
@@ -70,6 +72,9 @@ class CellsOracle(Oracle):
         kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
         size, floor = np.ldexp([size, max(above - slack, 0.0)], -exponent).tolist()
         tasks = []
+        # Little work is not cut: it is done before a pool of workers is there.
+        little = count_cells((hinges.count + 1) // 2, hinges.rank) < LITTLE
+        shares = 1 if little else SHARES
         for sign in (1.0, -1.0):
             convex = sign * kappa > 0
             order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
@@ -77,7 +82,7 @@ class CellsOracle(Oracle):
             # Adding 0.0 leaves no -0.0.
             signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
             form = (columns, M, *signed, sign, arrangement.turn, size, floor)
-            tasks += [(form, lines) for lines in line_ranges(M, len(columns), max(1, CHUNK // max(M, 1)), SHARES)]
+            tasks += [(form, lines) for lines in line_ranges(M, len(columns), max(1, CHUNK // max(M, 1)), shares)]
         total = sum(lines for _, (_, _, lines) in tasks)
         units, upper, failed, done, visited, told = {}, floor, 0, 0, 0, 0.0
         stopped = ""
@@ -85,7 +90,7 @@ class CellsOracle(Oracle):
         def ended() -> bool:
             return bool(stopped) or effort.expired()
 
-        with effort.workers() as pool:
+        with effort.workers(little=little) as pool:
             try:
                 # Lines in batches, so that millions of tasks are not queued at once.
                 for begin in range(0, len(tasks), BATCH):

@@ -10,6 +10,8 @@ from dualscape.oracles.base import Estimate, Matrix, Oracle
 AFFORDABLE_SECONDS = 60.0
 #: Of the time that is left, the share that may go into searching before a proof is begun.
 SEARCH_SHARE = 0.5
+#: An exact oracle also searches when it is this much cheaper than the search.
+MUCH_CHEAPER = 10.0
 YEAR = 3.15e7  # seconds
 HOPELESS_SECONDS = YEAR / 4
 
@@ -21,7 +23,7 @@ class Choice:
     Attributes:
         prover: the oracle that bounds h(nu), or None when the caller asked for a search.
         complete: whether it is expected to finish; otherwise it gives the bound that it has when time is up.
-        search: the oracle that looks for units.
+        search: the oracle that looks for units; an exact one where that costs next to nothing.
         estimates: cost of a call, by oracle.
     """
 
@@ -72,8 +74,11 @@ class Choice:
                     f"oracle {oracle!r} would look at {float(cost.patterns):.2g} patterns a call, about "
                     f"{cost.seconds / YEAR:.2g} years; use fewer features, or an oracle that only searches"
                 )
-            return cls(oracle, time_limit is None or seconds[oracle] <= affordable, search, estimates)
-        exact = [name for name in known if known[name].exact and seconds[name] <= affordable]
-        if exact:
-            return cls(min(exact, key=lambda name: seconds[name]), True, search, estimates)
-        return cls(next((name for name in known if known[name].anytime), None), False, search, estimates)
+            prover, complete = oracle, time_limit is None or seconds[oracle] <= affordable
+        else:
+            exact = [name for name in known if known[name].exact and seconds[name] <= affordable]
+            anytime = next((name for name in known if known[name].anytime), None)
+            prover, complete = min(exact, key=lambda name: seconds[name], default=anytime), bool(exact)
+        if prover is not None and not known[prover].anytime and MUCH_CHEAPER * seconds[prover] < seconds[search]:
+            search = prover
+        return cls(prover, complete, search, estimates)

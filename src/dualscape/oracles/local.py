@@ -1,6 +1,7 @@
 """Local maximisers of s nu^T (X u)_+ : climbing to them, and listing them once."""
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from dualscape.geometry.cones import climb_all
@@ -47,17 +48,36 @@ def climb_from(
 
 def distinct(directions: Matrix, signs: Vector, order: NDArray[np.intp], tolerance: float) -> NDArray[np.intp]:
     """The indices of `order` whose unit is not within `tolerance` of an earlier one of equal sign."""
-    kept: list[int] = []
-    cells: dict[tuple[int, ...], list[int]] = {}
-    # Neighbours differ by at most one in every key of a grid wider than the tolerance along one fixed generic axis.
+    # Neighbours along one fixed generic axis are the only ones that can be near.
     axis = np.cos(1.0 + np.arange(directions.shape[1]))
-    keys = np.floor(directions @ axis / (np.linalg.norm(axis) * tolerance)).astype(np.int64)
+    keys = directions @ axis / np.linalg.norm(axis)
+    line = np.argsort(keys, kind="stable")
+    place = np.empty(len(line), dtype=np.intp)
+    place[line] = np.arange(len(line))
+    return _distinct(np.ascontiguousarray(directions), signs, np.asarray(order, np.intp), tolerance, keys, line, place)
+
+
+@njit(cache=True, nogil=True)
+def _distinct(directions, signs, order, tolerance, keys, line, place):
+    kept, filled = np.empty(len(order), dtype=np.intp), 0
+    taken = np.zeros(len(line), dtype=np.bool_)
     for j in order:
-        near = [i for shift in (-1, 0, 1) for i in cells.get((int(keys[j]) + shift, int(signs[j])), [])]
-        if all(np.linalg.norm(directions[i] - directions[j]) > tolerance for i in near):
-            kept.append(int(j))
-            cells.setdefault((int(keys[j]), int(signs[j])), []).append(int(j))
-    return np.asarray(kept, dtype=np.intp)
+        near = False
+        for way in (-1, 1):
+            at = place[j] + way
+            while not near and 0 <= at < len(line) and abs(keys[line[at]] - keys[j]) <= tolerance:
+                i = line[at]
+                if taken[i] and signs[i] == signs[j]:
+                    square = 0.0
+                    for a in range(directions.shape[1]):
+                        square += (directions[i, a] - directions[j, a]) ** 2
+                    near = square <= tolerance * tolerance
+                at += way
+        if not near:
+            taken[j] = True
+            kept[filled] = j
+            filled += 1
+    return kept[:filled]
 
 
 def assemble(

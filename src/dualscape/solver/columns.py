@@ -105,7 +105,7 @@ class _Run:
         #: The oracle that proves, or None when the caller asked for a search; and what it may use.
         limit = None if effort.deadline is None else effort.remaining()
         choice = Choice.of(problem.X, problem.architecture.oracles, oracle, limit)
-        self.prover = choice.prover
+        self.prover, self.search = choice.prover, choice.search
         # What will not finish, and has no time limit either, gives the bound that can be had at once.
         self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.complete else effort
         #: The last exact answer and the nu it was asked for, while nothing has been searched since.
@@ -167,14 +167,15 @@ class _Run:
         above = problem.beta * (1 + self.tolerances.violation)
         for attempt in range(attempts):
             # Every round starts elsewhere: what one search misses another may find.
-            answer = problem.oracle("ascent").best_units(
+            answer = problem.oracle(self.search).best_units(
                 state.nu,
                 above=above,
                 starts=state.directions,
                 attempt=len(self.log.rounds) + attempt,
                 effort=Effort(deadline=self._search_until),
             )
-            self._tell(answer.lower / problem.beta - 1, "ascent")
+            seen = answer.upper if answer.exact and len(answer.values) == 0 else answer.lower
+            self._tell(seen / problem.beta - 1, self.search)
             if len(answer.values):
                 before = state.objective
                 state.add(answer.directions, answer.signs)
