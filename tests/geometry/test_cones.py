@@ -19,7 +19,7 @@ def run_project(rows, bits, g, caps):
     r = rows.shape[1]
     u, active, lam = np.empty(r), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
     bits, g = bits.copy(), g.copy()
-    m = project(rows, bits, g, caps, 0.0, u, active, lam)
+    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam)
     return u, bits, g, active[:m], lam[:m]
 
 
@@ -79,7 +79,7 @@ def test_climb_ends_on_a_local_maximum_and_never_falls(seed, N, r, sign, lattice
     start /= np.linalg.norm(start)
     u = start.copy()
     bits, active, lam = np.empty(len(rows), dtype=bool), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
-    top, _ = climb(rows, kappa, linear, sign, u, bits, active, lam)
+    top, _ = climb(rows, np.ascontiguousarray(rows.T), kappa, linear, sign, u, bits, active, lam)
     assert top >= value(start) - 1e-9
     if top > 1e-9:
         u /= np.linalg.norm(u)

@@ -30,10 +30,10 @@ def gradient(rows, kappa, linear, bits, sign, g):
 
 
 @njit(cache=True, nogil=True)
-def _triangular(rows, bits, active, m, Q, R):
-    """Gram-Schmidt (twice) of the active normals: sigma z_active[l] = sum_k R[k, l] Q[k]."""
+def _triangular(rows, bits, active, first, m, Q, R):
+    """Gram-Schmidt (twice) of the active normals from `first` on: sigma z_active[l] = sum_k R[k, l] Q[k]."""
     r = rows.shape[1]
-    for l in range(m):
+    for l in range(first, m):
         k = active[l]
         sigma = 1.0 if bits[k] else -1.0
         for a in range(r):
@@ -59,36 +59,41 @@ def _triangular(rows, bits, active, m, Q, R):
 
 
 @njit(cache=True, nogil=True)
-def _worst(rows, bits, caps, u):
+def _worst(columns, bits, caps, u, heights):
     """The most violated constraint of the cone at u that may push back: (its index, its value sigma z.u)."""
-    r = rows.shape[1]
+    r, N = columns.shape
+    for k in range(N):
+        heights[k] = columns[0, k] * u[0]
+    for a in range(1, r):
+        value = u[a]
+        for k in range(N):
+            heights[k] += columns[a, k] * value
     worst, lowest = -1, np.inf
-    for k in range(rows.shape[0]):
-        value = 0.0
-        for a in range(r):
-            value += rows[k, a] * u[a]
-        if not bits[k]:
-            value = -value
+    for k in range(N):
+        value = heights[k] if bits[k] else -heights[k]
         if value < lowest and caps[k] > 0:
             lowest, worst = value, k
     return worst, lowest
 
 
 @njit(cache=True, nogil=True)
-def project(rows, bits, g, caps, stop, u, active, lam):
+def project(rows, columns, bits, g, caps, stop, u, active, lam):
     """min |g + sum lam_k sigma_k z_k| over 0 <= lam_k <= caps_k: dual active set (Goldfarb-Idnani) from lam = 0 upward.
 
     With infinite caps, u is the projection of g onto the cone of `bits`. A lam that reaches its cap is absorbed: its
     hyperplane is crossed, its bit flips and g becomes the gradient on the other side. |u| falls at every step; the
     walk ends early once |u| <= stop.
 
-    Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the number of active constraints.
+    The normals come twice, as rows (N, r) and as `columns` (r, N), the contiguous transpose: all heights z_k.u at once
+    are most of the work. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the number of
+    active constraints.
     """
     r = rows.shape[1]
     Q = np.empty((r + 1, r))
     R = np.zeros((r + 1, r + 1))
-    step = np.empty(r + 1)
+    step, dots = np.empty(r + 1), np.empty(r + 1)
     z = np.empty(r)
+    heights = np.empty(len(rows))
     size = 0.0
     for a in range(r):
         u[a] = g[a]
@@ -101,7 +106,7 @@ def project(rows, bits, g, caps, stop, u, active, lam):
             norm2 += u[a] * u[a]
         if norm2 <= stop * stop or norm2 <= (1e-15 * size) ** 2:
             break
-        p, violation = _worst(rows, bits, caps, u)
+        p, violation = _worst(columns, bits, caps, u, heights)
         if p < 0 or violation >= -2e-16 * size:
             break
         present = False
@@ -113,20 +118,20 @@ def project(rows, bits, g, caps, stop, u, active, lam):
         mass = 0.0
         stuck = False
         while True:
-            _triangular(rows, bits, active, m, Q, R)
             for a in range(r):
                 z[a] = sigma * rows[p, a]
             for l in range(m):
-                step[l] = 0.0
+                dots[l] = 0.0
             for _ in range(2):
                 for l in range(m):
                     dot = 0.0
                     for a in range(r):
                         dot += Q[l, a] * z[a]
-                    step[l] += dot
+                    dots[l] += dot
                     for a in range(r):
                         z[a] -= dot * Q[l, a]
             for l in range(m - 1, -1, -1):
+                step[l] = dots[l]
                 for i in range(l + 1, m):
                     step[l] -= R[l, i] * step[i]
                 step[l] /= R[l, l]
@@ -160,6 +165,12 @@ def project(rows, bits, g, caps, stop, u, active, lam):
                 break
             if full <= partial:
                 active[m], lam[m] = p, mass
+                length = np.sqrt(zz)
+                for l in range(m):
+                    R[l, m] = dots[l]
+                R[m, m] = length
+                for a in range(r):
+                    Q[m, a] = z[a] / length
                 m += 1
                 break
             if step[leaving] < 0:
@@ -171,6 +182,7 @@ def project(rows, bits, g, caps, stop, u, active, lam):
             for l in range(leaving, m - 1):
                 active[l], lam[l] = active[l + 1], lam[l + 1]
             m -= 1
+            _triangular(rows, bits, active, leaving, m, Q, R)
         # u afresh from lam: what is bounded is exactly this sum.
         for a in range(r):
             u[a] = g[a]
@@ -191,7 +203,7 @@ def settle(rows, bits, active, m, u):
     """
     r = rows.shape[1]
     Q, R = np.empty((r + 1, r)), np.zeros((r + 1, r + 1))
-    _triangular(rows, bits, active, m, Q, R)
+    _triangular(rows, bits, active, 0, m, Q, R)
     for _ in range(2):
         for l in range(m):
             dot = 0.0
@@ -239,7 +251,7 @@ def _length(u):
 
 
 @njit(cache=True, nogil=True)
-def climb(rows, kappa, linear, sign, u, bits, active, lam):
+def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     """Local maximiser of s f over the unit sphere reached from u; s f never falls.
 
     Overwrites u (r,) by the maximiser times its value, and bits by its pattern.
@@ -256,7 +268,7 @@ def climb(rows, kappa, linear, sign, u, bits, active, lam):
             value += rows[k, a] * u[a]
         bits[k] = value > 0 or (value == 0 and sign * kappa[k] > 0)
     gradient(rows, kappa, linear, bits, sign, g)
-    m = project(rows, bits, g, caps, 0.0, u, active, lam)
+    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam)
     norm = _length(u)
     if norm <= 1e-13 * _length(g):
         u[:] = 0.0
@@ -273,7 +285,7 @@ def climb(rows, kappa, linear, sign, u, bits, active, lam):
                 seen += flips[k]
                 trial[k] = bits[k] != (flips[k] and (attempt == 0 or attempt == seen))
             gradient(rows, kappa, linear, trial, sign, g)
-            others = project(rows, trial, g, caps, 0.0, risen, held, masses)
+            others = project(rows, columns, trial, g, caps, 0.0, risen, held, masses)
             higher = _length(risen) > norm * (1 + 1e-15)
             if higher:
                 m, norm = others, _length(risen)
@@ -286,8 +298,8 @@ def climb(rows, kappa, linear, sign, u, bits, active, lam):
 
 
 @njit(cache=True, nogil=True)
-def climb_all(rows, kappa, linear, signs, starts, found, bits, active, lam, held):
+def climb_all(rows, columns, kappa, linear, signs, starts, found, bits, active, lam, held):
     """`climb` from every start (q, r): found (q, r), bits (q, N), active and lam (q, r + 1), held (q,) counts."""
     for j in range(starts.shape[0]):
         found[j] = starts[j]
-        _, held[j] = climb(rows, kappa, linear, signs[j], found[j], bits[j], active[j], lam[j])
+        _, held[j] = climb(rows, columns, kappa, linear, signs[j], found[j], bits[j], active[j], lam[j])

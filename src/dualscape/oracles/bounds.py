@@ -123,7 +123,7 @@ def _convex_excess(rows, kappa, bits, turn, u, active, lam, m, pull, left):
 
 
 @njit(cache=True, nogil=True)
-def pattern_bound(rows, kappa, linear, bits, turn, size, floor, scratch):
+def pattern_bound(rows, columns, kappa, linear, bits, turn, size, floor, scratch):
     """Proven bound of one pattern of the convex hyperplanes; (bound, m, whether u is of interest).
 
     `size` is a bound on |linear| + sum |kappa|, which rounding errors scale with. When the bound is seen to be at most
@@ -134,7 +134,7 @@ def pattern_bound(rows, kappa, linear, bits, turn, size, floor, scratch):
     N = len(rows)
     gradient(rows, kappa, linear, bits, 1.0, g)
     stop = max(min(STOP * floor, floor - 4.0 * turn * size), 0.0)
-    m = project(rows, bits, g, caps, stop, u, active, lam)
+    m = project(rows, columns, bits, g, caps, stop, u, active, lam)
     norm, rounding = rounded(u, lam, m, N, size)
     crude = size
     for l in range(m):
@@ -143,7 +143,7 @@ def pattern_bound(rows, kappa, linear, bits, turn, size, floor, scratch):
         return norm, m, False
     if norm <= stop:
         gradient(rows, kappa, linear, bits, 1.0, g)
-        m = project(rows, bits, g, caps, 0.0, u, active, lam)
+        m = project(rows, columns, bits, g, caps, 0.0, u, active, lam)
     norm, rounding = resummed(rows, kappa, linear, bits, u, active, lam, m, size)
     left[:] = True
     excess = _convex_excess(rows, kappa, bits, turn, u, active, lam, m, pull, left)
@@ -164,14 +164,14 @@ def pattern_bound(rows, kappa, linear, bits, turn, size, floor, scratch):
         left[least] = False
         both -= 1
     return (
-        min(upper, _both_sides(rows, kappa, linear, bits, turn, size, caps, left, norm + rounding)),
+        min(upper, _both_sides(rows, columns, kappa, linear, bits, turn, size, caps, left, norm + rounding)),
         m,
         interesting,
     )
 
 
 @njit(cache=True, nogil=True)
-def _both_sides(rows, kappa, linear, bits, turn, size, caps, which, best):
+def _both_sides(rows, columns, kappa, linear, bits, turn, size, caps, which, best):
     """The greatest bound over all sides of `which`: in one of the choices u has the right side of each of them."""
     N, r = rows.shape
     index = np.flatnonzero(which)
@@ -183,7 +183,7 @@ def _both_sides(rows, kappa, linear, bits, turn, size, caps, which, best):
             if choice >> b & 1:
                 trial[index[b]] = not trial[index[b]]
         gradient(rows, kappa, linear, trial, 1.0, g)
-        m = project(rows, trial, g, caps, 0.0, u, active, lam)
+        m = project(rows, columns, trial, g, caps, 0.0, u, active, lam)
         norm, rounding = resummed(rows, kappa, linear, trial, u, active, lam, m, size)
         for k in range(N):
             left[k] = not which[k]

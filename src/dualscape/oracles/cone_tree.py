@@ -230,7 +230,9 @@ def _cut(rows, c, stack, top, heights, cut, total):
 
 
 @njit(cache=True, nogil=True)
-def _solve(rows, c, linear, sign, stack, top, size, floor, spread, sides, lam_best, caps, scratch, found, state):
+def _solve(
+    rows, columns, c, linear, sign, stack, top, size, floor, spread, sides, lam_best, caps, scratch, found, state
+):
     """Maximise F over the cone on `top` for all sides of its open convex hyperplanes; record what exceeds the floor."""
     V, _, ids, Z, counts, excess, depth, _ = stack
     u, g, middle, settled, pattern, flips, active, lam = scratch
@@ -261,7 +263,7 @@ def _solve(rows, c, linear, sign, stack, top, size, floor, spread, sides, lam_be
         for j in range(len(sides)):
             pattern[sides[j]] = (choice >> j & 1) == 1
         gradient(rows, c, linear, pattern, 1.0, g)
-        m = project(rows, pattern, g, caps, floor * 0.999999, u, active, lam)
+        m = project(rows, columns, pattern, g, caps, floor * 0.999999, u, active, lam)
         norm, rounding = rounded(u, lam, m, N, size)
         masses = 0.0
         for l in range(m):
@@ -274,7 +276,7 @@ def _solve(rows, c, linear, sign, stack, top, size, floor, spread, sides, lam_be
         if norm <= floor or norm <= 100.0 * rounding:
             continue
         if crossings(rows, c, 1.0, u, flips) > 0:
-            norm, m = climb(rows, c, linear, 1.0, u, pattern, active, lam)
+            norm, m = climb(rows, columns, c, linear, 1.0, u, pattern, active, lam)
         if norm > floor:
             record_unit(found, state, u, norm, sign)
 
@@ -288,6 +290,7 @@ def explore(rows, c2, linear2, size, records, target, floor, spread, budget, dee
     More units than `room` are only counted.
     """
     N, r = rows.shape
+    columns = np.ascontiguousarray(rows.T)
     stack = make_stack(deep, N, r)
     ids, counts, depth, bound = stack[2], stack[4], stack[6], stack[7]
     work = make_bound_work(r)
@@ -340,7 +343,7 @@ def explore(rows, c2, linear2, size, records, target, floor, spread, budget, dee
                     convex += 1
             if convex <= MOST_SIDES:
                 _solve(
-                    rows, c, linear, sign, stack, top, size, floor, spread, sides[:convex], work[8], caps,
+                    rows, columns, c, linear, sign, stack, top, size, floor, spread, sides[:convex], work[8], caps,
                     scratch, found, state,
                 )  # fmt: skip
                 height -= 1

@@ -31,6 +31,7 @@ def climb_from(
     held = np.zeros(q, dtype=np.int64)
     climb_all(
         hinges.rows,
+        np.ascontiguousarray(hinges.rows.T),
         kappa,
         linear,
         np.ascontiguousarray(signs, dtype=float),

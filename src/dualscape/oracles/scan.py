@@ -116,7 +116,7 @@ def _still_excluded(rows, kappa, M, bits, g, way, turn, size, floor, multipliers
 
 
 @njit(cache=True, nogil=True)
-def _bound_pattern(rows, kappa, linear, M, bits, way, turn, size, floor, sign, room, found, state):
+def _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor, sign, room, found, state):
     """Bound one pattern (its complement for way 1); record local maximisers above the floor, keep the multipliers."""
     scratch, flips, pattern, before, best, multipliers, _ = room
     N, r = rows.shape
@@ -124,7 +124,7 @@ def _bound_pattern(rows, kappa, linear, M, bits, way, turn, size, floor, sign, r
     for k in range(N):
         before[k] = bits[k] != (way == 1)
         pattern[k] = before[k]
-    bound, m, interesting = pattern_bound(rows, kappa, linear, pattern, turn, size, floor, scratch)
+    bound, m, interesting = pattern_bound(rows, columns, kappa, linear, pattern, turn, size, floor, scratch)
     _keep_multipliers(kappa, M, before, pattern, active, lam, m, way, multipliers)
     state[2] += 1
     if bound > state[0]:
@@ -139,13 +139,13 @@ def _bound_pattern(rows, kappa, linear, M, bits, way, turn, size, floor, sign, r
     settle(rows, pattern, active, m, best)
     if crossings(rows, kappa, 1.0, best, flips) > 0:
         # A kink across which F rises: the local maximum is in another cone, which may be thinner than the turn.
-        norm, _ = climb(rows, kappa, linear, 1.0, best, pattern, active, lam)
+        norm, _ = climb(rows, columns, kappa, linear, 1.0, best, pattern, active, lam)
     if norm > floor:
         record_unit(found, state, best, norm, sign)
 
 
 @njit(cache=True, nogil=True)
-def _bound_both(rows, kappa, linear, whole, M, g, bits, prune2, turn, size, floor, sign, room, found, state):
+def _bound_both(rows, columns, kappa, linear, whole, M, g, bits, prune2, turn, size, floor, sign, room, found, state):
     """Bound the pattern `bits` of gradient g, and its complement, whose gradient is `whole` - g."""
     multipliers, trial = room[5], room[6]
     r = rows.shape[1]
@@ -155,19 +155,36 @@ def _bound_both(rows, kappa, linear, whole, M, g, bits, prune2, turn, size, floo
         other2 += (whole[a] - g[a]) * (whole[a] - g[a])
     state[4] += 2
     if not norm2 <= prune2 and not _still_excluded(rows, kappa, M, bits, g, 0, turn, size, floor, multipliers, trial):
-        _bound_pattern(rows, kappa, linear, M, bits, 0, turn, size, floor, sign, room, found, state)
+        _bound_pattern(rows, columns, kappa, linear, M, bits, 0, turn, size, floor, sign, room, found, state)
     if not other2 <= prune2:
         for a in range(r):
             g[a] = whole[a] - g[a]
         if not _still_excluded(rows, kappa, M, bits, g, 1, turn, size, floor, multipliers, trial):
-            _bound_pattern(rows, kappa, linear, M, bits, 1, turn, size, floor, sign, room, found, state)
+            _bound_pattern(rows, columns, kappa, linear, M, bits, 1, turn, size, floor, sign, room, found, state)
         for a in range(r):
             g[a] = whole[a] - g[a]
 
 
 @njit(cache=True, nogil=True)
 def _bound_choices(
-    rows, kappa, linear, whole, M, g, bits, doubtful, doubts, prune2, turn, size, floor, sign, room, found, state
+    rows,
+    columns,
+    kappa,
+    linear,
+    whole,
+    M,
+    g,
+    bits,
+    doubtful,
+    doubts,
+    prune2,
+    turn,
+    size,
+    floor,
+    sign,
+    room,
+    found,
+    state,
 ):
     """`_bound_both` for both sides of every doubtful hyperplane; overwrites g."""
     r = rows.shape[1]
@@ -181,7 +198,9 @@ def _bound_choices(
                 bits[k] = not bits[k]
                 for a in range(r):
                     g[a] += kappa[k] * (1.0 if bits[k] else -1.0) * rows[k, a]
-        _bound_both(rows, kappa, linear, whole, M, g, bits, prune2, turn, size, floor, sign, room, found, state)
+        _bound_both(
+            rows, columns, kappa, linear, whole, M, g, bits, prune2, turn, size, floor, sign, room, found, state
+        )
         for b in range(doubts):
             if choice >> b & 1:
                 bits[doubtful[b]] = not bits[doubtful[b]]
@@ -217,15 +236,16 @@ def _excluded(weighted, whole, g, own, mu, i, after, subset, size, prune2):
 
 
 @njit(cache=True, nogil=True)
-def scan_lines(columns, M, rows, kappa, linear, sign, level, first, lines, turn, size, floor, found, state):
+def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn, size, floor, found, state):
     """Bound all patterns of `lines` lines of one level from `first` on.
 
-    `columns` are the normals in general position (`Arrangement.columns`), those with kappa > 0 first, M in number.
+    `generic` are the normals in general position (`Arrangement.columns`), those with kappa > 0 first, M in number.
     Fills found (room, r + 1) with local maximisers above the floor and `sign`, and
     state = (upper bound, number found, patterns projected, lines or vertices left unresolved, patterns bounded).
     """
     N, r = rows.shape
-    work = make_work(N, max(len(columns), 1))
+    columns = np.ascontiguousarray(rows.T)
+    work = make_work(N, max(len(generic), 1))
     order, slope, own, mu, sure = work[0], work[2], work[4], work[5], work[6]
     scratch = make_scratch(N, r)
     concave_caps(kappa, 1.0, scratch[4])
@@ -243,12 +263,12 @@ def scan_lines(columns, M, rows, kappa, linear, sign, level, first, lines, turn,
     g, here = np.empty(r), np.empty(r)
     if level == 0:
         if M:
-            bottom_pattern(columns, bits)
+            bottom_pattern(generic, bits)
         else:
             bits[:] = False
         for way in range(2 if M else 1):
             state[4] += 1
-            _bound_pattern(rows, kappa, linear, M, bits, way, turn, size, floor, sign, room, found, state)
+            _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor, sign, room, found, state)
         return
     weighted = np.empty((N, r))
     whole = 2.0 * linear
@@ -267,7 +287,7 @@ def scan_lines(columns, M, rows, kappa, linear, sign, level, first, lines, turn,
         last = subset[level - 2] if level > 1 else 0
         if last == M - 1:
             continue
-        count = start_line(columns, M, level, subset, work)
+        count = start_line(generic, M, level, subset, work)
         if count < 0:
             state[3] += 1
             continue
@@ -285,13 +305,13 @@ def scan_lines(columns, M, rows, kappa, linear, sign, level, first, lines, turn,
                 if sure[i] and _excluded(weighted, whole, g, own, mu, i, after, subset, level - 1, prune2):
                     state[4] += 2
                 else:
-                    doubts = vertex_signs(columns, M, level, subset, position, count, work, bits, doubtful)
+                    doubts = vertex_signs(generic, M, level, subset, position, count, work, bits, doubtful)
                     if doubts < 0:
                         state[3] += 1
                         doubts = 0
                     _vertex_gradient(weighted, g, bits, i, after, subset, level - 1, here)
                     _bound_choices(
-                        rows, kappa, linear, whole, M, here, bits, doubtful, doubts, prune2,
+                        rows, columns, kappa, linear, whole, M, here, bits, doubtful, doubts, prune2,
                         turn, size, floor, sign, room, found, state,
                     )  # fmt: skip
                     for l in range(level - 1):
