@@ -21,7 +21,7 @@ class Here(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (the caller of result() gets it)
             future.set_exception(error)
         return future
 

@@ -1,5 +1,6 @@
 """Two-layer ReLU networks with scalar output: unit neurons (ubar, s) with the column s (X ubar)_+ ."""
 
+import os
 from functools import lru_cache
 from typing import ClassVar
 
@@ -54,18 +55,22 @@ class TwoLayerReLU(Architecture):
         return np.asarray(signs[:, None] * (active.T @ X))
 
     def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
-        return climb_from(_hinges(_ByIdentity(X)), nu, directions, signs)[0]
+        return climb_from(_hinges(_ByIdentity(X)), nu, directions, signs, threads=os.cpu_count() or 1)[0]
 
     def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, list[Face]]:
         hinges = _hinges(_ByIdentity(X))
-        climbed, bits, holding = climb_from(hinges, nu, directions, signs)
+        climbed, bits, holding = climb_from(hinges, nu, directions, signs, threads=os.cpu_count() or 1)
         active = hinges.patterns(bits)
         faces = []
         for j, held in enumerate(holding):
             # Directions that keep u on the hyperplanes that hold it: the complement of their normals in the row space.
-            normals = hinges.rows[held]
-            complement = np.linalg.qr(normals.T, mode="complete")[0][:, len(held) :] if len(held) else None
-            basis = hinges.basis if complement is None else hinges.basis @ complement
-            on_face = np.isin(hinges.group, held)
-            faces.append(Face(basis, signs[j] * ((active[j] & ~on_face)[:, None] * (X @ basis))))
+            inside = active[j]
+            basis = hinges.basis
+            if len(held):
+                basis = basis @ np.linalg.qr(hinges.rows[held].T, mode="complete")[0][:, len(held) :]
+                for group in held:
+                    inside[hinges.group == group] = False
+            jacobian = X @ basis
+            jacobian *= (signs[j] * inside)[:, None]
+            faces.append(Face(basis, jacobian))
         return climbed, faces

@@ -65,6 +65,7 @@ class Choice:
         searches = [name for name in known if not known[name].exact]
         search = min(searches or list(known), key=lambda name: seconds[name])
         affordable = AFFORDABLE_SECONDS if time_limit is None else SEARCH_SHARE * time_limit
+        prover: str | None
         if oracle != "auto":
             if not known[oracle].exact:
                 return cls(None, True, oracle, estimates)

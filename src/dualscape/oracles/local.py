@@ -1,5 +1,7 @@
 """Local maximisers of s nu^T (X u)_+ : climbing to them, and listing them once."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 
 #: Two units of equal sign closer than this are the same local maximiser.
 SAME_UNIT = 1e-7
+#: Units times entries of the data from which on several threads climb.
+THREADED = 200_000
 
 
 def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
@@ -18,7 +22,7 @@ def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
 
 
 def climb_from(
-    hinges: Hinges, nu: Vector, directions: Matrix, signs: Vector
+    hinges: Hinges, nu: Vector, directions: Matrix, signs: Vector, *, threads: int = 1
 ) -> tuple[Matrix, NDArray[np.bool_], list[NDArray[np.int64]]]:
     """Local maximisers reached from directions (q, d): (directions, hyperplane signs (q, N), what holds each).
 
@@ -26,22 +30,24 @@ def climb_from(
     """
     kappa, linear = hinges.reduce(nu)
     q, r = len(directions), hinges.rank
+    starts, turns = np.ascontiguousarray(directions @ hinges.basis), np.ascontiguousarray(signs, dtype=float)
     found, bits = np.empty((q, r)), np.empty((q, hinges.count), dtype=bool)
     active, lam = np.empty((q, r + 1), dtype=np.int64), np.empty((q, r + 1))
     held = np.zeros(q, dtype=np.int64)
-    climb_all(
-        hinges.rows,
-        np.ascontiguousarray(hinges.rows.T),
-        kappa,
-        linear,
-        np.ascontiguousarray(signs, dtype=float),
-        np.ascontiguousarray(directions @ hinges.basis),
-        found,
-        bits,
-        active,
-        lam,
-        held,
-    )
+    columns = np.ascontiguousarray(hinges.rows.T)
+
+    def climb_part(part: slice) -> None:
+        climb_all(
+            hinges.rows, columns, kappa, linear, turns[part], starts[part],
+            found[part], bits[part], active[part], lam[part], held[part],
+        )  # fmt: skip
+
+    if threads > 1 and q * hinges.rows.size > THREADED:
+        size = -(-q // (4 * threads))
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(climb_part, [slice(at, at + size) for at in range(0, q, size)]))
+    else:
+        climb_part(slice(0, q))
     norms = np.linalg.norm(found, axis=1)
     norms[norms == 0] = 1.0
     return (found / norms[:, None]) @ hinges.basis.T, bits, [active[j, : held[j]].copy() for j in range(q)]
@@ -59,7 +65,9 @@ def distinct(directions: Matrix, signs: Vector, order: NDArray[np.intp], toleran
 
 
 @njit(cache=True, nogil=True)
-def _distinct(directions, signs, order, tolerance, keys, line, place):
+def _distinct(  # type: ignore[no-untyped-def]
+    directions, signs, order, tolerance, keys, line, place
+):
     kept, filled = np.empty(len(order), dtype=np.intp), 0
     taken = np.zeros(len(line), dtype=np.bool_)
     for j in order:

@@ -9,9 +9,11 @@ from numba import njit
 
 #: A column within this (squared) distance of the span of the support depends on it.
 DEPENDENT = 1e-11
+#: Sums may be taken in any order, which lets them be vectorised.
+SUMS = {"reassoc", "contract"}
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def _append(G, L, support, m, k):
     """Row m of the factor for column k; returns its squared distance from the span of the support."""
     rest = G[k, k]
@@ -26,7 +28,7 @@ def _append(G, L, support, m, k):
     return rest
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def _solve(L, m, rhs):
     """rhs <- (L L^T)^{-1} rhs for the leading m rows."""
     for i in range(m):
@@ -41,17 +43,26 @@ def _solve(L, m, rhs):
         rhs[i] = value / L[i, i]
 
 
-@njit(cache=True, nogil=True)
-def _remove(G, L, support, m, position):
-    """The factor without the column at `position`; returns the new size."""
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _remove(L, support, m, position):
+    """The factor without the column at `position`, by plane rotations; returns the new size."""
     for i in range(position, m - 1):
         support[i] = support[i + 1]
-    for i in range(position, m - 1):
-        _append(G, L, support, i, support[i])
+        for a in range(i + 2):
+            L[i, a] = L[i + 1, a]
+    for j in range(position, m - 1):
+        length = np.hypot(L[j, j], L[j, j + 1])
+        if length == 0.0:
+            continue
+        cosine, sine = L[j, j] / length, L[j, j + 1] / length
+        for i in range(j, m - 1):
+            left, right = L[i, j], L[i, j + 1]
+            L[i, j] = cosine * left + sine * right
+            L[i, j + 1] = cosine * right - sine * left
     return m - 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def gram_active_set(G, b, start, tolerance):
     """Approximate minimiser of 1/2 c.G c - b.c over c >= 0, from `start` >= 0, shape (k,); support independent."""
     k = len(b)
@@ -90,7 +101,7 @@ def gram_active_set(G, b, start, tolerance):
                     c[support[i]] = max(c[support[i]] + step * trial[i], 0.0)
                 c[support[leaving]] = 0.0
                 inside[support[leaving]] = False
-                m = _remove(G, L, support, m, leaving)
+                m = _remove(L, support, m, leaving)
                 if _append(G, L, support, m, entering) <= 0:
                     return c
                 c[entering] = step
@@ -113,7 +124,7 @@ def gram_active_set(G, b, start, tolerance):
                 break
             c[support[leaving]] = 0.0
             inside[support[leaving]] = False
-            m = _remove(G, L, support, m, leaving)
+            m = _remove(L, support, m, leaving)
         entering, best = -1, tolerance
         for j in range(k):
             if not inside[j]:

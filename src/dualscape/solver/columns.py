@@ -162,8 +162,7 @@ class _Run:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
         state, problem = self.state, self.state.problem
         self.answer = None
-        state.slide(self.in_time, least=0.1)
-        state.tidy()
+        state.slide(self.in_time, rough=True)
         above = problem.beta * (1 + self.tolerances.violation)
         for attempt in range(attempts):
             # Every round starts elsewhere: what one search misses another may find.

@@ -6,7 +6,7 @@ each step of which is the same problem with weighted rows. The columns with posi
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr, solve_triangular
+from scipy.linalg import LinAlgError, qr, qr_delete, qr_insert, solve_triangular
 
 from dualscape.losses import Loss
 from dualscape.solver.active_set import gram_active_set
@@ -60,14 +60,62 @@ def reduce_to_basic(A: Matrix, c: Vector) -> Vector:
         c[support[leaving]] = 0.0
 
 
-def _minimum_on(A: Matrix, target: Vector, price: Vector) -> Vector | None:
-    """argmin 1/2 |A c - target|^2 + price . c without signs; None when the unit columns are dependent."""
-    if A.shape[1] > A.shape[0]:
-        return None
-    Q, R = np.linalg.qr(A)
-    if np.abs(np.diag(R)).min() <= DEPENDENT:
-        return None
-    return np.asarray(solve_triangular(R, Q.T @ target - solve_triangular(R, price, trans="T")))
+class _Factor:
+    """QR factors of the columns of the support, updated as columns come and go."""
+
+    def __init__(self, A: Matrix, support: NDArray[np.intp]) -> None:
+        self._A = A
+        self.support = support
+        self._begin()
+
+    def _begin(self) -> None:
+        self._Q, self._R = np.linalg.qr(self._A[:, self.support])
+        self._fresh = True
+
+    @property
+    def _updates(self) -> bool:
+        """Whether these are the factors of a tall matrix, the only ones that are updated."""
+        return 0 < self._Q.shape[1] < self._Q.shape[0]
+
+    def append(self, column: int) -> None:
+        """One more column, the last one."""
+        self.support = np.append(self.support, column)
+        if self._updates and len(self.support) < len(self._A):
+            try:
+                self._Q, self._R = qr_insert(
+                    self._Q, self._R, self._A[:, column], self._R.shape[1], which="col", check_finite=False
+                )
+                self._fresh = False
+                return
+            except LinAlgError:  # the column lies in the span of the others
+                pass
+        self._begin()
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Only some of the columns."""
+        gone = np.flatnonzero(~kept)
+        self.support = self.support[kept]
+        if not self._updates or len(gone) > 3:
+            self._begin()
+            return
+        for position in gone[::-1]:
+            self._Q, self._R = qr_delete(self._Q, self._R, int(position), which="col", check_finite=False)
+            self._fresh = False
+
+    def minimum(self, target: Vector, price: Vector, *, fresh: bool = False) -> Vector | None:
+        """argmin 1/2 |A c - target|^2 + price . c on the support, without signs; None when its columns are dependent.
+
+        `fresh` factors are not what updates have left of them.
+        """
+        if len(self.support) > len(self._A):
+            return None
+        if fresh and not self._fresh:
+            self._begin()
+        R = self._R
+        if np.abs(np.diag(R)).min() <= DEPENDENT:
+            return None
+        rhs = self._Q.T @ target - solve_triangular(R, price[self.support], trans="T", check_finite=False)
+        return np.asarray(solve_triangular(R, rhs, check_finite=False))
 
 
 def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Vector:
@@ -86,12 +134,14 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
     A = A / norms  # unit columns: one tolerance for all
     price = beta / norms
     c = _found_by_gram(A, target, price, start * norms)
-    support = np.flatnonzero(c > 0)
+    factor = _Factor(A, np.flatnonzero(c > 0))
     rounding = 1e-15 * (np.linalg.norm(target) + 1e-300) * max(len(target), 4) ** 0.5
     best_value, stale = np.inf, 0
+    fresh = False
     for _ in range(10 * A.shape[1] + 100):
-        while len(support):
-            best = _minimum_on(A[:, support], target, price[support])
+        while len(factor.support):
+            support = factor.support
+            best = factor.minimum(target, price, fresh=fresh)
             if best is None:
                 # The column that came last depends on the others: the fit stays, the price falls along the kernel.
                 kernel = np.append(-np.linalg.lstsq(A[:, support[:-1]], A[:, support[-1]], rcond=None)[0], 1.0)
@@ -102,7 +152,7 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
                 leaving = int(steps.argmin())
                 c[support] = np.maximum(c[support] + steps[leaving] * kernel, 0.0)
                 c[support[leaving]] = 0.0
-                support = np.delete(support, leaving)
+                factor.keep(np.arange(len(support)) != leaving)
                 continue
             if (best > 0).all():
                 c[support] = best
@@ -112,20 +162,24 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector) -> Ve
             t = min(float(steps.min()), 1.0)
             c[support] = np.maximum(c[support] + t * (best - c[support]), 0.0)
             c[support[steps <= t]] = 0.0
-            support = support[c[support] > 0]
+            factor.keep(c[support] > 0)
+        support = factor.support
         residual = target - A[:, support] @ c[support]
         value = 0.5 * float(residual @ residual) + float(price[support] @ c[support])
         # Below rounding a column may seem to help forever.
         stale = 0 if value < best_value else stale + 1
         best_value = min(value, best_value)
-        if stale > STALE:
-            break
         surplus = A.T @ residual - price
         surplus[support] = -np.inf
         entering = int(surplus.argmax())
-        if surplus[entering] <= rounding:
-            break
-        support = np.append(support, entering)
+        if stale > STALE or surplus[entering] <= rounding:
+            if fresh:
+                break
+            # Once more with factors that were not updated: the last digits of the masses.
+            fresh = True
+            continue
+        fresh = False
+        factor.append(entering)
     return c / norms
 
 

@@ -27,6 +27,8 @@ def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: fl
     """(one index per unit, its mass): units of equal sign within `tolerance` joined, zero directions left out."""
     alive = np.flatnonzero(np.linalg.norm(directions, axis=1) > 0.5)
     leaders = distinct(directions, signs, alive, tolerance)
+    if len(leaders) == len(alive):
+        return leaders, masses[leaders]
     total = np.zeros(len(leaders))
     for j in alive:
         distance = np.linalg.norm(directions[leaders] - directions[j], axis=1) + 4.0 * (signs[leaders] != signs[j])
@@ -35,14 +37,19 @@ def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: fl
 
 
 def newton_on_faces(
-    faces: list[Face], v: list[Vector], y: Vector, beta: float, loss: Loss, *, steps: int = 30
+    faces: list[Face], v: list[Vector], y: Vector, beta: float, loss: Loss, *, precision: float, steps: int = 30
 ) -> list[Vector]:
-    """Minimiser of F from v, one vector per face; blocks that shrink to nothing come back as zero."""
+    """Minimiser of F from v, one vector per face; blocks that shrink to nothing come back as zero.
+
+    It ends where the gradient is at most `precision` times beta, or as small as rounding lets it be.
+    """
     J = np.hstack([face.jacobian for face in faces])
-    ends = np.cumsum([face.jacobian.shape[1] for face in faces])
-    starts = ends - [face.jacobian.shape[1] for face in faces]
-    owner = np.repeat(np.arange(len(faces)), ends - starts)
+    sizes = np.array([face.jacobian.shape[1] for face in faces])
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    owner = np.repeat(np.arange(len(faces)), sizes)
     x = np.concatenate(v)
+    gram = J.T @ J if loss.quadratic else None
 
     def norms_of(x: Vector) -> Vector:
         return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=len(faces))))
@@ -66,9 +73,13 @@ def newton_on_faces(
             best, best_residual, stale = x, residual, 0
         else:
             stale += 1
-        if residual <= 1e-15 or stale > 3 or not live.any():
+        if residual <= precision or stale > 3 or not live.any():
             break
-        step = _newton_step(J[:, live], loss.curvature(f, y), beta, unit[live], norms, owner[live], gradient[live])
+        if gram is None:
+            H = (J[:, live] * loss.curvature(f, y)[:, None]).T @ J[:, live]
+        else:
+            H = gram.copy() if live.all() else gram[np.ix_(live, live)]
+        step = _newton_step(H, sizes[live_block], beta / norms[live_block], unit[live], gradient[live])
         if step is None:
             break
         move = np.zeros_like(x)
@@ -91,17 +102,20 @@ def newton_on_faces(
 
 
 def _newton_step(
-    J: Matrix, weight: Vector, beta: float, unit: Vector, norms: Vector, owner: NDArray[np.intp], gradient: Vector
+    H: Matrix, sizes: NDArray[np.intp], stiffness: Vector, unit: Vector, gradient: Vector
 ) -> Vector | None:
-    H = (J * weight[:, None]).T @ J if not (weight == 1).all() else J.T @ J
-    stiffness = beta / norms[owner]
-    same = owner[:, None] == owner[None, :]
-    H -= np.where(same, np.outer(unit, unit) * stiffness[:, None], 0.0)
+    """The step for the curvature H (overwritten) of the loss and beta / |v_j| across each block's unit vector."""
+    end = 0
+    for size, stiff in zip(sizes, stiffness, strict=True):
+        block = slice(end, end + size)
+        end += size
+        H[block, block] -= stiff * np.outer(unit[block], unit[block])
+        H[range(block.start, end), range(block.start, end)] += stiff
     diagonal = np.arange(len(unit))
-    H[diagonal, diagonal] += stiffness
     # Diagonal scaling first: tiny masses make stiff blocks. Then the least ridge that lets Cholesky pass.
     scale = 1.0 / np.sqrt(np.maximum(H[diagonal, diagonal], 1e-300))
-    H *= scale[:, None] * scale[None, :]
+    H *= scale[:, None]
+    H *= scale
     ridge = 1e-15
     while ridge < 1e-3:
         try:
@@ -121,7 +135,7 @@ def _newton_step(
 
 
 def slide(
-    problem: Problem, directions: Matrix, signs: Vector, masses: Vector, nu: Vector
+    problem: Problem, directions: Matrix, signs: Vector, masses: Vector, nu: Vector, precision: float
 ) -> tuple[Matrix, Vector, Vector]:
     """Units and masses after one Newton solve on the faces that they climb to at nu.
 
@@ -139,7 +153,7 @@ def slide(
         np.maximum(c, 1e-9 * masses.sum()) * (face.basis.T @ u)
         for c, face, u in zip(masses, faces, directions, strict=True)
     ]
-    solved = newton_on_faces(faces, v, problem.y, problem.beta, problem.loss)
+    solved = newton_on_faces(faces, v, problem.y, problem.beta, problem.loss, precision=precision)
     w = np.array([face.basis @ x for face, x in zip(faces, solved, strict=True)])
     norms = np.linalg.norm(w, axis=1)
     alive = norms > 0

@@ -16,6 +16,13 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
+#: A rough slide ends Newton's method at this residual, relative to beta, and its steps once one brings less than this
+#: share of what all brought.
+ROUGH, LEAST_GAIN = 1e-3, 0.1
+#: A slide that is not rough ends after so many steps that do not lower the objective.
+IDLE = 3
+
+
 @dataclass(frozen=True)
 class Scale:
     """Units of length for X and y, so that the solver sees numbers near one."""
@@ -89,11 +96,14 @@ class State:
         if self._value(columns, c) > self._value(columns, start):
             c = start
         keep = c > 0
-        self.directions, self.signs, self.masses = directions[keep], signs[keep], c[keep]
-        self.columns = columns[:, keep]
-        f = self.columns @ self.masses
+        self._become(directions[keep], signs[keep], c[keep], columns[:, keep])
+
+    def _become(self, directions: Matrix, signs: Vector, masses: Vector, columns: Matrix) -> None:
+        problem = self.problem
+        self.directions, self.signs, self.masses, self.columns = directions, signs, masses, columns
+        f = columns @ masses
         self.nu = -problem.loss.gradient(f, problem.y)
-        self.objective = problem.loss.value(f, problem.y) + problem.beta * float(self.masses.sum())
+        self.objective = problem.loss.value(f, problem.y) + problem.beta * float(masses.sum())
 
     def arrays(self, nu: Vector) -> dict[str, NDArray[np.float64]]:
         """Everything that `restore` needs, and the nu that an oracle is asked about."""
@@ -117,23 +127,39 @@ class State:
     def _value(self, columns: Matrix, c: Vector) -> float:
         return self.problem.loss.value(columns @ c, self.problem.y) + self.problem.beta * float(c.sum())
 
-    def slide(self, in_time: Callable[[], bool], least: float = 0.0, rounds: int = 50) -> None:
-        """Newton on the faces until it no longer lowers the objective or time is up; the objective never rises.
+    def slide(self, in_time: Callable[[], bool], *, rough: bool = False, rounds: int = 50) -> None:
+        """Newton on the faces until it no longer helps or time is up; the objective does not rise but by rounding.
 
         Args:
             in_time: whether to go on.
-            least: it also ends once a step brings less than this share of what all steps brought.
+            rough: for a state that will have other units soon: Newton's method and the steps end early, and masses
+                are not made optimal for fixed directions as long as the objective falls without that.
             rounds: most steps.
         """
-        began = self.objective
+        problem, began = self.problem, self.objective
+        precision, noise = (ROUGH, 0.0) if rough else (1e-15, 1e-15)
+        idle = 0
         for _ in range(rounds):
             if len(self.masses) == 0 or not in_time():
                 return
-            before = self.objective
-            units = slide(self.problem, self.directions, self.signs, self.masses, self.nu)
-            self.add(*units)
-            if before - self.objective <= max(1e-13 * abs(before), least * (began - self.objective)):
+            before, nu = self.objective, self.nu
+            units = slide(problem, self.directions, self.signs, self.masses, nu, precision)
+            columns = problem.architecture.columns(problem.X, *units[:2])
+            if self._value(columns, units[2]) < before + noise * abs(before):
+                self._become(*units, columns)
+            else:
+                self.add(*units)
+            gain = before - self.objective
+            if rough and gain <= LEAST_GAIN * (began - self.objective):
                 return
+            # Units converge when the objective no longer shows it: its error is the square of theirs.
+            idle = idle + 1 if gain <= 1e-13 * abs(before) else 0
+            if idle == IDLE or np.linalg.norm(self.nu - nu) <= 1e-15 * np.linalg.norm(nu):
+                # A unit that cannot follow its face keeps a mass it should not have: the master has the last word.
+                before, idle = self.objective, 0
+                self.add(self.directions[:0], self.signs[:0])
+                if before - self.objective <= 1e-13 * abs(before):
+                    return
 
     def begin_wide(self, width: int, steps: int, seed: int = 0) -> None:
         """Train a wide network from random units for a few steps: a start that column by column would take long."""
