@@ -26,7 +26,7 @@ from dualscape.tolerances import DEFAULT, Tolerances
 MOST_ROUNDS = 500
 #: Data of at least this many entries are begun with a wide network: its width, and its steps of descent.
 WIDE_FROM, WIDTH, STEPS = 500, 100, 100
-#: Without an exact oracle, this many searches in a row must find nothing before the solver stops.
+#: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
 SEARCHES = 30
 
 
@@ -106,6 +106,8 @@ class _Run:
         limit = None if effort.deadline is None else effort.remaining()
         choice = Choice.of(problem.X, problem.architecture.oracles, oracle, limit)
         self.prover, self.search = choice.prover, choice.search
+        #: Searches in a row that must find nothing before the search ends.
+        self.attempts = 1 if self.prover is not None and choice.complete else SEARCHES
         # What will not finish, and has no time limit either, gives the bound that can be had at once.
         self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.complete else effort
         #: The last exact answer and the nu it was asked for, while nothing has been searched since.
@@ -142,7 +144,7 @@ class _Run:
             if self.resumed is None:
                 if not self.in_time():
                     return "time"
-                if self._search_round(SEARCHES if self.prover is None else 1):
+                if self._search_round(self.attempts):
                     continue
             if self.prover is None:
                 return "converged" if self.in_time() else "time"
