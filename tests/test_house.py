@@ -17,6 +17,7 @@ FLOORS = (
     "files",
     "tolerances",
     "progress",
+    "devices",
     "checkpoint",
     "effort",
     "geometry",

@@ -50,6 +50,7 @@ def analyze(
     beta_fraction: float | None = None,
     oracle: str = "auto",
     time_limit: float | None = None,
+    device: str | None = None,
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
     max_vertices: int = 20_000,
@@ -61,6 +62,7 @@ def analyze(
         problem: the problem.
         beta_fraction: solve at this fraction of beta_max instead of at the problem's beta.
         oracle: "auto" or a name.
+        device: a PyTorch device on which searches rise, such as "cuda".
         time_limit: seconds after which the solver returns the best so far and what is proven of it.
         executor: who shares the exact oracle's work; threads when not given.
         checkpoint: where the exact oracle saves itself, and what it goes on from.
@@ -71,7 +73,7 @@ def analyze(
     3
     """
     name = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit).name
-    effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint)
+    effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     with stage("beta_max") as progress:
         bounds = problem.beta_max_bounds(name, progress, effort)
     if beta_fraction is not None:
@@ -79,7 +81,13 @@ def analyze(
     with stage("solve") as progress:
         limit = None if time_limit is None else max(effort.remaining(), 1e-3)
         solution = solve(
-            problem, oracle=oracle, time_limit=limit, executor=executor, checkpoint=checkpoint, progress=progress
+            problem,
+            oracle=oracle,
+            time_limit=limit,
+            executor=executor,
+            checkpoint=checkpoint,
+            device=device,
+            progress=progress,
         )
     notes = _stop_notes(solution)
     if not bounds.exact:

@@ -80,6 +80,7 @@ def commands() -> None:
     metavar="FILE",
     help="Save long certifications to FILE, and go on from it after an interruption.",
 )
+@click.option("--device", metavar="NAME", help="A PyTorch device on which searches rise, such as cuda; off by default.")
 @click.option(
     "--max-vertices",
     type=click.IntRange(min=1),
@@ -173,6 +174,7 @@ def _analyze(data: str, table: "Table", settings: dict[str, Any], options: dict[
         beta_fraction=fraction,
         oracle=options["oracle"],
         time_limit=options["time_limit"],
+        device=options["device"],
         checkpoint=checkpoint,
         max_vertices=options["max_vertices"],
         stage=reporter.stage,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dualscape.checkpoint import Checkpoint
+from dualscape.devices import open_device
 from dualscape.errors import DualscapeError, InputError
 
 
@@ -39,6 +40,7 @@ class Effort:
         executor: who does the independent parts. None: a pool of threads, one per core; the compiled loops let go of
             the interpreter, so that processes on one machine only add their start-up time.
         checkpoint: where long computations save themselves, or None.
+        device: name of a PyTorch device on which searches rise, such as "cuda"; None: this machine's processors.
 
     >>> Effort().expired(), Effort.within(1e-9).expired()
     (False, True)
@@ -47,21 +49,29 @@ class Effort:
     deadline: float | None = None
     executor: Executor | None = None
     checkpoint: Checkpoint | None = None
+    device: str | None = None
 
     @classmethod
     def within(
-        cls, seconds: float | None, *, executor: Executor | None = None, checkpoint: Checkpoint | None = None
+        cls,
+        seconds: float | None,
+        *,
+        executor: Executor | None = None,
+        checkpoint: Checkpoint | None = None,
+        device: str | None = None,
     ) -> "Effort":
         """An effort that ends so many seconds from now; None for no limit.
 
         Raises:
-            InputError: the limit is not positive, or the executor is none.
+            InputError: the limit is not positive, the executor is none, or the device cannot be used.
         """
         if seconds is not None and not seconds > 0:
             raise InputError(f"the time limit must be positive, got {seconds:g} seconds")
         if executor is not None and not hasattr(executor, "submit"):
             raise InputError(f"the executor must be a concurrent.futures.Executor, got {type(executor).__name__}")
-        return cls(None if seconds is None else time.monotonic() + seconds, executor, checkpoint)
+        if device is not None:
+            open_device(device)
+        return cls(None if seconds is None else time.monotonic() + seconds, executor, checkpoint, device)
 
     def expired(self) -> bool:
         """Whether the deadline has passed."""

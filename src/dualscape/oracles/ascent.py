@@ -16,7 +16,7 @@ from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.local import assemble, climb_from, distinct, scores
-from dualscape.oracles.rise import LANES, PORTION, from_lanes, rise, to_lanes
+from dualscape.oracles.rise import LANES, PORTION, from_lanes, rise, rise_on_device, to_lanes
 from dualscape.progress import Progress, silent
 
 #: Starts a call for each sign, and steps on the smoothed function.
@@ -117,7 +117,10 @@ class AscentOracle(Oracle):
             return climb_from(hinges, nu, risen[share], signs[share])[0]
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(raise_block, range(len(lanes))))
+            if effort.device is None:
+                list(pool.map(raise_block, range(len(lanes))))
+            else:
+                rise_on_device(effort.device, rows, weights, lanes, turns, width, height, STRIDE, STEPS, effort.expired)
             risen = from_lanes(lanes, len(signs))
             # Many starts have met by now: climb exactly from one of each crowd, and from the best even if it is low.
             values = scores(X, nu, risen, signs)

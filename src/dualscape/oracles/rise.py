@@ -5,15 +5,65 @@ in lanes, so that one row of the data meets all of them while it is at hand; not
 number of directions is ever written. What comes of it is only where an exact climb begins.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from dualscape.devices import open_device
 
 Lanes = NDArray[np.float32]
 #: Directions that rise together.
 LANES = 64
 #: Multiplications between two looks at the clock.
 PORTION = 500_000_000
+#: Entries of the largest array that a device is given.
+DEVICE_ENTRIES = 200_000_000
+
+
+def rise_in_arrays(
+    xp: Any,
+    rows: Any,
+    weights: Any,
+    directions: Any,
+    signs: Any,
+    width: float,
+    height: float,
+    stride: float,
+    steps: int,
+    expired: Callable[[], bool],
+) -> Any:
+    """What `rise` does to all blocks of lanes, by whole arrays of a library: for devices with their own memory.
+
+    Args:
+        xp: the library, numpy or torch.
+        rows: (n, d) data.
+        weights: (n,) nu.
+        directions: (d, q) in lanes, q a multiple of LANES.
+        signs: (q,).
+        width: as in `rise`; so are height, stride and steps.
+        expired: whether to end early.
+
+    Returns:
+        The directions after the steps, (d, q).
+    """
+    d, q = directions.shape
+    pulled = (weights[:, None] * rows).T
+    for step in range(steps):
+        if expired():
+            break
+        rest = 1.0 - step / steps
+        active = xp.clip(rows @ directions * (0.5 / (width * rest)) + 0.5, 0.0, 1.0)
+        pull = pulled @ active
+        most = xp.sqrt(xp.amax((pull * pull).sum(axis=0).reshape(q // LANES, LANES), axis=1))
+        length = stride * rest / xp.clip(0.1 * most, max(height, 1e-30), None)
+        turned = (pull * signs).reshape(d, q // LANES, LANES) * length[:, None]
+        directions = directions + turned.reshape(d, q)
+        norms = xp.sqrt((directions * directions).sum(axis=0))
+        directions = directions / xp.where(norms > 0, norms, xp.ones_like(norms))
+    return directions
 
 
 def to_lanes(directions: NDArray[np.float64]) -> Lanes:
@@ -29,6 +79,35 @@ def from_lanes(lanes: Lanes, count: int) -> NDArray[np.float64]:
     directions = lanes.transpose(0, 2, 1).reshape(-1, lanes.shape[1])[:count].astype(np.float64)
     norms = np.linalg.norm(directions, axis=1, keepdims=True)
     return np.asarray(directions / np.where(norms > 0, norms, 1.0))
+
+
+def rise_on_device(
+    name: str,
+    rows: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    lanes: Lanes,
+    signs: NDArray[np.float32],
+    width: float,
+    height: float,
+    stride: float,
+    steps: int,
+    expired: Callable[[], bool],
+) -> None:
+    """`rise` for all blocks of lanes (blocks, d, LANES) with their signs (blocks, LANES), in place, on a device."""
+    import torch
+
+    device = open_device(name)
+    data, nu = (torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in (rows, weights))
+    most = max(1, DEVICE_ENTRIES // (len(rows) * LANES))
+    for first in range(0, len(lanes), most):
+        part = lanes[first : first + most]
+        flat = np.ascontiguousarray(part.transpose(1, 0, 2).reshape(part.shape[1], -1))
+        turns = torch.from_numpy(np.ascontiguousarray(signs[first : first + most].reshape(-1))).to(device)
+        with torch.inference_mode():
+            risen = rise_in_arrays(
+                torch, data, nu, torch.from_numpy(flat).to(device), turns, width, height, stride, steps, expired
+            )
+        part[:] = risen.cpu().numpy().reshape(part.shape[1], len(part), LANES).transpose(1, 0, 2)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

@@ -39,6 +39,7 @@ def solve(
     time_limit: float | None = None,
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
+    device: str | None = None,
     progress: Progress = silent,
 ) -> Solution:
     """Train to the global optimum of every width, with a certificate if the oracle covers all directions.
@@ -52,6 +53,7 @@ def solve(
         time_limit: seconds after which the best network so far is returned with what is proven of it, or None.
         executor: who shares the exact oracle's work (processes, dask, MPI); threads when not given.
         checkpoint: a file in which the exact oracle saves itself; a later call on the same problem goes on from it.
+        device: a PyTorch device on which searches rise, such as "cuda"; the processors when not given.
         progress: told of every round.
 
     Returns:
@@ -62,7 +64,7 @@ def solve(
     >>> solution.certificate.verdict, round(solution.certificate.primal, 12)
     ('global', 0.0975)
     """
-    effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint)
+    effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     run = _Run(problem, oracle, effort, tolerances, progress)
     # One BLAS thread: the matrices are small, and the sum of two threads depends on how they share the work.
     limits = threadpool_limits(1, user_api="blas")
@@ -173,7 +175,7 @@ class _Run:
                 above=above,
                 starts=state.directions,
                 attempt=len(self.log.rounds) + attempt,
-                effort=Effort(deadline=self._search_until),
+                effort=Effort(deadline=self._search_until, device=self.effort.device),
             )
             seen = answer.upper if answer.exact and len(answer.values) == 0 else answer.lower
             self._tell(seen / problem.beta - 1, self.search)

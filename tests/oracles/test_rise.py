@@ -1,0 +1,82 @@
+"""The fused kernel of the search against whole-array arithmetic, and the device that can be asked for."""
+
+import builtins
+import sys
+
+import numpy as np
+import pytest
+
+from dualscape import Problem, solve
+from dualscape.effort import Effort
+from dualscape.errors import InputError
+from dualscape.oracles.ascent import AscentOracle
+from dualscape.oracles.rise import LANES, from_lanes, rise, rise_in_arrays, to_lanes
+
+
+def example(q, n=40, d=5):
+    rng = np.random.default_rng(q)
+    rows, weights = rng.standard_normal((n, d)).astype(np.float32), rng.standard_normal(n).astype(np.float32)
+    return rows, weights, rng.standard_normal((q, d)), np.where(np.arange(q) % 2, 1.0, -1.0)
+
+
+def score(rows, weights, directions, signs):
+    return signs * (weights @ np.maximum(rows @ directions.T, 0))
+
+
+@pytest.mark.parametrize("q", [1, LANES, 3 * LANES - 5])
+def test_lanes_hold_the_directions(q):
+    directions = example(q)[2]
+    unit = directions / np.linalg.norm(directions, axis=1)[:, None]
+    np.testing.assert_allclose(from_lanes(to_lanes(directions), q), unit, atol=1e-6)
+
+
+def test_kernel_and_arrays_rise_alike():
+    q = 2 * LANES
+    rows, weights, directions, signs = example(q)
+    lanes, turns = to_lanes(directions), signs.astype(np.float32).reshape(-1, LANES)
+    flat = np.ascontiguousarray(lanes.transpose(1, 0, 2).reshape(rows.shape[1], q))
+    width, height, stride, steps = 0.2, 1.0, 0.1, 8
+    whole = rise_in_arrays(np, rows, weights, flat, turns.reshape(-1), width, height, stride, steps, lambda: False)
+    single = [np.float32(value) for value in (width, height, stride)]
+    for block in range(2):
+        rise(rows, weights, lanes[block], turns[block], *single, 0, 3, steps)
+        rise(rows, weights, lanes[block], turns[block], *single, 3, steps, steps)
+    np.testing.assert_allclose(lanes.transpose(1, 0, 2).reshape(rows.shape[1], q), whole, atol=2e-4)
+
+
+def test_most_directions_rise():
+    q = 4 * LANES
+    rows, weights, directions, signs = example(q)
+    lanes = to_lanes(directions)
+    for block, turns in zip(lanes, signs.astype(np.float32).reshape(-1, LANES), strict=True):
+        rise(rows, weights, block, turns, np.float32(0.2), np.float32(5.0), np.float32(0.1), 0, 40, 40)
+    before = directions / np.linalg.norm(directions, axis=1)[:, None]
+    gain = score(rows, weights, from_lanes(lanes, q), signs) - score(rows, weights, before, signs)
+    assert (gain > 0).mean() > 0.95
+
+
+def test_a_device_without_pytorch_is_refused_in_one_line(monkeypatch):
+    known = builtins.__import__
+
+    def without_torch(name, *args, **kwargs):
+        if name == "torch":
+            raise ImportError(name)
+        return known(name, *args, **kwargs)
+
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr(builtins, "__import__", without_torch)
+    with pytest.raises(InputError, match="needs PyTorch, which is not installed"):
+        solve(Problem(np.eye(2), np.ones(2), beta=0.1, bias="none"), device="cuda")
+
+
+def test_the_device_is_asked_and_its_answer_used(monkeypatch):
+    """A device that leaves directions where they are: the oracle climbs exactly from there."""
+    import dualscape.oracles.ascent as ascent
+
+    asked = []
+    monkeypatch.setattr(ascent, "rise_on_device", lambda name, *rest: asked.append(name))
+    rng = np.random.default_rng(3)
+    X, nu = rng.standard_normal((30, 3)), rng.standard_normal(30)
+    answer = AscentOracle(X).best_units(nu, above=0.0, effort=Effort(device="somewhere"))
+    assert asked == ["somewhere"]
+    assert answer.lower == pytest.approx(AscentOracle(X).best_units(nu, above=0.0).lower, rel=1e-9)
