@@ -21,7 +21,7 @@ SIZES = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 FEWEST = 10_000
 ABOUT = """\
 Millions of activation patterns covered a second, by all cores together, for Gaussian data of n rows and the given rank;
-in parentheses the millions really visited a second: for each sign only hyperplanes on one side of the dual variable, about
+in parentheses the millions really visited a second: for each sign only the hyperplanes with a kink of that sign, about
 half of them, cut the sphere. Nearly all patterns are excluded by the first test. The best of {repeat} calls counts.
 Blank: fewer than {fewest:,} patterns, or more than the {seconds:g} s allow.
 """
