@@ -50,6 +50,25 @@ def test_optimality_conditions(seed, n, k, kind, name, fraction):
     assert np.linalg.matrix_rank(A[:, c > 0]) == (c > 0).sum()
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n,k", [(60, 200), (200, 60), (120, 120)])
+def test_optimality_conditions_where_many_columns_come_and_go(seed, n, k):
+    """Columns of nearby units are nearly dependent, and most of those that enter have to leave again."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, 5))
+    units = np.repeat(rng.standard_normal((k // 4, 5)), 4, axis=0) + 1e-3 * rng.standard_normal((k, 5))
+    A = np.maximum(X @ units.T, 0) * np.where(rng.random(k) < 0.5, 1.0, -1.0)
+    y, loss = rng.standard_normal(n), get_loss("squared")
+    beta = 1e-3 * float(np.max(A.T @ y))
+    start = rng.random(k) * (rng.random(k) < 0.5)
+    c = solve_master(A, y, beta, loss, start)
+    violation, slackness = residuals(A, y, beta, loss, c)
+    assert (c >= 0).all()
+    assert violation <= 1e-8
+    assert slackness <= 1e-8
+    assert np.linalg.matrix_rank(A[:, c > 0]) == (c > 0).sum()
+
+
 @pytest.mark.parametrize("name", ["squared", "logistic"])
 def test_value_of_a_conic_solver(name):
     rng = np.random.default_rng(0)

@@ -245,6 +245,16 @@ def test_time_limit_gives_the_bound_that_there_was_time_for():
     assert longer.patterns > short.patterns >= 0
 
 
+@pytest.mark.parametrize("limit", [0.05, 0.2, 0.5])
+def test_no_more_neurons_than_rank_when_time_runs_out(limit):
+    rng = np.random.default_rng(17)
+    X = rng.standard_normal((60, 8))
+    problem = Problem(X, rng.standard_normal(60), beta=0.5, bias="none")
+    network = solve(problem, oracle="ascent", time_limit=limit).network
+    columns = np.maximum(X @ network.directions.T, 0) * network.signs
+    assert np.linalg.matrix_rank(columns) == network.width <= 60
+
+
 def test_checkpoint_of_a_killed_run(tmp_path):
     """A process is killed in the middle of a proof; the next one goes on and ends where an undisturbed one does."""
     path = tmp_path / "proof.npz"

@@ -221,6 +221,9 @@ class _Run:
     def finish(self, stopped: str) -> Solution:
         """Back to the user's units of length, and the certificate from the data alone."""
         state, scale, problem = self.state, self.scale, self.problem
+        if stopped != "converged":
+            # A rough state may have more units than its columns have rank, and masses that are not the best.
+            state.add(state.directions[:0], state.signs[:0])
         order = np.lexsort((*np.round(state.directions, 9).T[::-1], -state.signs))
         network = Network(
             state.directions[order].reshape(-1, problem.d),
