@@ -14,6 +14,8 @@ from numba import njit
 DEPENDENT = 1e-11
 #: A unit vector is on a hyperplane when it is this close to it.
 ON_HYPERPLANE = 1e-11
+#: A climb ends after this many entries of the data were met, once it has crossed ten times (and after 200 crossings).
+CLIMBED_ENTRIES = 2_000_000
 
 
 @njit(cache=True, nogil=True)
@@ -252,7 +254,7 @@ def _length(u):
 
 @njit(cache=True, nogil=True)
 def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
-    """Local maximiser of s f over the unit sphere reached from u; s f never falls.
+    """Local maximiser of s f over the unit sphere reached from u, or as far as it gets; s f never falls.
 
     Overwrites u (r,) by the maximiser times its value, and bits by its pattern.
     Returns (value, number of active constraints); value 0 with u = 0 when nothing positive is reached.
@@ -275,7 +277,8 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
         return 0.0, m
     risen, trial, held = np.empty(r), np.empty(N, dtype=np.bool_), np.empty_like(active)
     masses = np.empty_like(lam)
-    for _ in range(200):
+    # Far from a maximum of many rows there is one crossing after another; whoever climbs again goes on from here.
+    for _ in range(min(200, max(10, CLIMBED_ENTRIES // (N * r)))):
         # Across a convex hyperplane through u the function rises: try all of them together, then one by one.
         total = crossings(rows, kappa, sign, u, flips)
         higher = False

@@ -29,8 +29,10 @@ SMOOTHING, STRIDE = (0.1, 0.03), 0.1
 NEARBY = 0.3
 #: After the rise, only starts above this fraction of the threshold climb on exactly.
 PROMISING = 0.95
-#: Starts that climb together in a thread.
-CHUNK = 32
+#: Starts that climb together in a thread between two looks at the clock, fewer where the data have more entries.
+CHUNK, CLIMBED_ENTRIES = 32, 1_000_000
+#: Climbs times entries of the data in one call, and the climbs that there are in any case.
+MOST_ENTRIES, FEWEST_CLIMBS = 20_000_000, 64
 
 
 class AscentOracle(Oracle):
@@ -129,7 +131,10 @@ class AscentOracle(Oracle):
             promising = values[order] > PROMISING * max(above, 0.0)
             promising[: self._starts // 8] = True
             leaders = distinct(risen, signs, order[promising & (values[order] > 0)], 1e-2)
-            shares = [leaders[at : at + CHUNK] for at in range(0, len(leaders), CHUNK)]
+            # An exact climb takes time that grows faster than the data: where they are large only the best go on.
+            leaders = leaders[: max(MOST_ENTRIES // X.size, FEWEST_CLIMBS)]
+            chunk = int(np.clip(CLIMBED_ENTRIES // X.size, 1, CHUNK))
+            shares = [leaders[at : at + chunk] for at in range(0, len(leaders), chunk)]
             found = np.vstack([np.zeros((0, X.shape[1])), *pool.map(climb, shares)])
         return assemble(
             X,
