@@ -145,6 +145,14 @@ def test_automatic_choice_follows_the_cost():
     assert CellsOracle.estimate(rng.standard_normal((20, 5))).patterns == 2 * 512
 
 
+def test_more_patterns_than_a_float_holds_are_refused_and_not_a_traceback():
+    X = np.random.default_rng(0).standard_normal((3000, 300))
+    assert count_cells(3000, 300) > 10**308
+    choice = Choice.of(X, get_architecture("relu").oracles)
+    assert (choice.prover, choice.complete, choice.name) == ("bisection", False, "ascent")
+    assert choice.estimates["cells"].seconds > 1e200
+
+
 def test_bound_holds_across_a_truncated_row_space():
     """Antipodal rows whose nu cancel still pull in the direction that the rank leaves out."""
     e = 1e-12

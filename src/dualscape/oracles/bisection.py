@@ -48,7 +48,7 @@ class BisectionOracle(Oracle):
     def estimate(cls, X: Matrix) -> Estimate:
         hinges = Hinges.of(X)
         N, r = hinges.rows.shape
-        cones = min(CONES * 10.0 ** min(r, 300), 40.0 * count_cells(N, r))
+        cones = min(CONES * 10.0 ** min(r, 300), 40.0 * min(count_cells(N, r), 10**300))
         seconds = cones * (CONE_SECONDS + ENTRY_SECONDS * N * r) / (os.cpu_count() or 1)
         return Estimate(int(cones), seconds, cls.counts)
 

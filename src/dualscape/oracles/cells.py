@@ -29,6 +29,8 @@ CHUNK = 40_000
 SHARES, BATCH = 64, 256
 #: Fewer patterns than this are visited in the calling thread.
 LITTLE = 10_000
+#: More patterns than a float holds are only said to be this many.
+COUNTLESS = 10**300
 
 
 class CellsOracle(Oracle):
@@ -45,7 +47,7 @@ class CellsOracle(Oracle):
     def estimate(cls, X: Matrix) -> Estimate:
         hinges = Hinges.of(X)
         # About half of the hyperplanes are convex for either sign.
-        patterns = 2 * count_cells((hinges.count + 1) // 2, hinges.rank)
+        patterns = min(2 * count_cells((hinges.count + 1) // 2, hinges.rank), COUNTLESS)
         return Estimate(patterns, patterns * PATTERN_SECONDS / (os.cpu_count() or 1))
 
     def best_units(
