@@ -20,13 +20,13 @@ from dualscape.oracles.rise import LANES, PORTION, from_lanes, rise, rise_on_dev
 from dualscape.progress import Progress, silent
 
 #: Starts a call for each sign, and steps on the smoothed function.
-STARTS = 512
-STEPS = 40
+STARTS = 1024
+STEPS = 20
 #: Widths of the smoothing in mean row lengths, by turns, and length of a step, both at the beginning; they shrink to
 #: nothing.
-SMOOTHING, STRIDE = (0.1, 0.03), 0.1
+RISES = ((0.03, 0.08), (0.1, 0.08), (0.03, 0.05), (0.01, 0.1))
 #: How far a start near a given direction is moved.
-NEARBY = 0.3
+NEARBY = (0.2, 1.2)
 #: After the rise, only starts above this fraction of the threshold climb on exactly.
 PROMISING = 0.95
 #: Starts that climb together in a thread between two looks at the clock, fewer where the data have more entries.
@@ -71,7 +71,7 @@ class AscentOracle(Oracle):
             one, other = rng.integers(len(known), size=(2, near))
             noise = rng.standard_normal((near // 2, hinges.rank)) @ hinges.basis.T / hinges.rank**0.5
             weight = rng.uniform(0, 1, size=(near - near // 2, 1))
-            groups.append(known[one[: near // 2]] + NEARBY * noise)
+            groups.append(known[one[: near // 2]] + rng.uniform(*NEARBY, size=(near // 2, 1)) * noise)
             groups.append(weight * known[one[near // 2 :]] + (1 - weight) * known[other[near // 2 :]])
         directions = np.vstack(groups)
         norms = np.linalg.norm(directions, axis=1)
@@ -100,7 +100,8 @@ class AscentOracle(Oracle):
         largest = max(float(np.abs(nu).max()), 1e-300)
         weights = (nu / largest).astype(np.float32)
         height = max(above, 0.0) / largest / float(self._lengths.max())
-        width = SMOOTHING[attempt % len(SMOOTHING)] * float(self._lengths.mean() / self._lengths.max())
+        smoothing, stride = RISES[attempt % len(RISES)]
+        width = smoothing * float(self._lengths.mean() / self._lengths.max())
         lanes = to_lanes(directions)
         turns = np.resize(signs.astype(np.float32), lanes.shape[::2])
         portion = max(1, PORTION // (2 * rows.size * LANES))
@@ -111,7 +112,7 @@ class AscentOracle(Oracle):
                     return
                 rise(
                     rows, weights, lanes[block], turns[block], np.float32(width), np.float32(height),
-                    np.float32(STRIDE), first, min(first + portion, STEPS), STEPS,
+                    np.float32(stride), first, min(first + portion, STEPS), STEPS,
                 )  # fmt: skip
 
         def climb(share: NDArray[np.intp]) -> Matrix:
@@ -123,7 +124,7 @@ class AscentOracle(Oracle):
             if effort.device is None:
                 list(pool.map(raise_block, range(len(lanes))))
             else:
-                rise_on_device(effort.device, rows, weights, lanes, turns, width, height, STRIDE, STEPS, effort.expired)
+                rise_on_device(effort.device, rows, weights, lanes, turns, width, height, stride, STEPS, effort.expired)
             risen = from_lanes(lanes, len(signs))
             # Many starts have met by now: climb exactly from one of each crowd, and from the best even if it is low.
             values = scores(X, nu, risen, signs)

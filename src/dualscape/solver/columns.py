@@ -25,7 +25,7 @@ from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
 #: Data of at least this many entries are begun with a wide network: its width, and its steps of descent.
-WIDE_FROM, WIDTH, STEPS = 500, 100, 100
+WIDE_FROM, WIDTH, STEPS = 500, 200, 100
 #: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
 SEARCHES = 30
 
@@ -181,9 +181,11 @@ class _Run:
             self._tell(seen / problem.beta - 1, self.search)
             if len(answer.values):
                 before = state.objective
-                state.add(answer.directions, answer.signs)
-                if before - state.objective > 1e-14 * abs(before):
-                    return True
+                # When the digits of a rough master are used up, an exact one goes on.
+                for rough in (True, False):
+                    state.add(answer.directions, answer.signs, rough=rough)
+                    if before - state.objective > 1e-14 * abs(before):
+                        return True
             if not self.in_time():
                 return False
         # Nothing more is found: now the last digits of what there is.

@@ -16,9 +16,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-#: A rough slide ends Newton's method at this residual, relative to beta, and its steps once one brings less than this
-#: share of what all brought.
-ROUGH, LEAST_GAIN = 1e-3, 0.1
+#: A rough slide ends Newton's method at this residual, relative to beta.
+ROUGH = 1e-2
 #: A slide that is not rough ends after so many steps that do not lower the objective.
 IDLE = 3
 
@@ -72,8 +71,10 @@ class State:
         value = problem.loss.value(zero, problem.y)
         return cls(problem, none, np.zeros(0), np.zeros(0), np.zeros((problem.n, 0)), nu, value)
 
-    def add(self, directions: Matrix, signs: Vector, masses: Vector | None = None) -> None:
-        """More units, then the master over all of them; units that end without mass are dropped."""
+    def add(
+        self, directions: Matrix, signs: Vector, masses: Vector | None = None, *, rough: bool = False
+    ) -> None:
+        """More units, then the master over all of them (roughly or not); units that end without mass are dropped."""
         problem = self.problem
         directions = np.vstack([self.directions, directions])
         signs = np.concatenate([self.signs, signs])
@@ -92,7 +93,7 @@ class State:
             alone = np.concatenate([np.zeros_like(self.masses), masses])
             if self._value(columns, alone) < self._value(columns, start):
                 start = alone
-        c = solve_master(columns, problem.y, problem.beta, problem.loss, start)
+        c = solve_master(columns, problem.y, problem.beta, problem.loss, start, rough=rough)
         if self._value(columns, c) > self._value(columns, start):
             c = start
         keep = c > 0
@@ -132,12 +133,12 @@ class State:
 
         Args:
             in_time: whether to go on.
-            rough: for a state that will have other units soon: Newton's method and the steps end early, and masses
-                are not made optimal for fixed directions as long as the objective falls without that.
+            rough: for a state that will have other units soon: one step with few digits, after which masses are not
+                made optimal for fixed directions if the objective falls without that.
             rounds: most steps.
         """
-        problem, began = self.problem, self.objective
-        precision, noise = (ROUGH, 0.0) if rough else (1e-15, 1e-15)
+        problem = self.problem
+        precision, noise = (ROUGH, 0.0) if rough else (1e-15, 1e-14)
         idle = 0
         for _ in range(rounds):
             if len(self.masses) == 0 or not in_time():
@@ -148,9 +149,9 @@ class State:
             if self._value(columns, units[2]) < before + noise * abs(before):
                 self._become(*units, columns)
             else:
-                self.add(*units)
+                self.add(*units, rough=rough)
             gain = before - self.objective
-            if rough and gain <= LEAST_GAIN * (began - self.objective):
+            if rough:
                 return
             # Units converge when the objective no longer shows it: its error is the square of theirs.
             idle = idle + 1 if gain <= 1e-13 * abs(before) else 0
