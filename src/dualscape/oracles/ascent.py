@@ -24,7 +24,7 @@ STARTS = 1024
 STEPS = 20
 #: Widths of the smoothing in mean row lengths, by turns, and length of a step, both at the beginning; they shrink to
 #: nothing.
-RISES = ((0.03, 0.08), (0.1, 0.08), (0.03, 0.05), (0.01, 0.1))
+RISES = ((0.03, 0.18), (0.1, 0.25), (0.03, 0.12), (0.03, 0.25))
 #: How far a start near a given direction is moved.
 NEARBY = (0.2, 1.2)
 #: After the rise, only starts above this fraction of the threshold climb on exactly.
@@ -99,7 +99,6 @@ class AscentOracle(Oracle):
         rows = (X / self._lengths.max()).astype(np.float32)
         largest = max(float(np.abs(nu).max()), 1e-300)
         weights = (nu / largest).astype(np.float32)
-        height = max(above, 0.0) / largest / float(self._lengths.max())
         smoothing, stride = RISES[attempt % len(RISES)]
         width = smoothing * float(self._lengths.mean() / self._lengths.max())
         lanes = to_lanes(directions)
@@ -111,8 +110,8 @@ class AscentOracle(Oracle):
                 if effort.expired():
                     return
                 rise(
-                    rows, weights, lanes[block], turns[block], np.float32(width), np.float32(height),
-                    np.float32(stride), first, min(first + portion, STEPS), STEPS,
+                    rows, weights, lanes[block], turns[block], np.float32(width), np.float32(stride),
+                    first, min(first + portion, STEPS), STEPS,
                 )  # fmt: skip
 
         def climb(share: NDArray[np.intp]) -> Matrix:
@@ -124,7 +123,7 @@ class AscentOracle(Oracle):
             if effort.device is None:
                 list(pool.map(raise_block, range(len(lanes))))
             else:
-                rise_on_device(effort.device, rows, weights, lanes, turns, width, height, stride, STEPS, effort.expired)
+                rise_on_device(effort.device, rows, weights, lanes, turns, width, stride, STEPS, effort.expired)
             risen = from_lanes(lanes, len(signs))
             # Many starts have met by now: climb exactly from one of each crowd, and from the best even if it is low.
             values = scores(X, nu, risen, signs)

@@ -30,7 +30,6 @@ def rise_in_arrays(
     directions: Any,
     signs: Any,
     width: float,
-    height: float,
     stride: float,
     steps: int,
     expired: Callable[[], bool],
@@ -43,13 +42,12 @@ def rise_in_arrays(
         weights: (n,) nu.
         directions: (d, q) in lanes, q a multiple of LANES.
         signs: (q,).
-        width: as in `rise`; so are height, stride and steps.
+        width: as in `rise`; so are stride and steps.
         expired: whether to end early.
 
     Returns:
         The directions after the steps, (d, q).
     """
-    d, q = directions.shape
     pulled = (weights[:, None] * rows).T
     for step in range(steps):
         if expired():
@@ -57,10 +55,8 @@ def rise_in_arrays(
         rest = 1.0 - step / steps
         active = xp.clip(rows @ directions * (0.5 / (width * rest)) + 0.5, 0.0, 1.0)
         pull = pulled @ active
-        most = xp.sqrt(xp.amax((pull * pull).sum(axis=0).reshape(q // LANES, LANES), axis=1))
-        length = stride * rest / xp.clip(0.1 * most, max(height, 1e-30), None)
-        turned = (pull * signs).reshape(d, q // LANES, LANES) * length[:, None]
-        directions = directions + turned.reshape(d, q)
+        norms = xp.sqrt((pull * pull).sum(axis=0))
+        directions = directions + pull * (stride * rest * signs / xp.where(norms > 0, norms, xp.ones_like(norms)))
         norms = xp.sqrt((directions * directions).sum(axis=0))
         directions = directions / xp.where(norms > 0, norms, xp.ones_like(norms))
     return directions
@@ -88,7 +84,6 @@ def rise_on_device(
     lanes: Lanes,
     signs: NDArray[np.float32],
     width: float,
-    height: float,
     stride: float,
     steps: int,
     expired: Callable[[], bool],
@@ -105,13 +100,13 @@ def rise_on_device(
         turns = torch.from_numpy(np.ascontiguousarray(signs[first : first + most].reshape(-1))).to(device)
         with torch.inference_mode():
             risen = rise_in_arrays(
-                torch, data, nu, torch.from_numpy(flat).to(device), turns, width, height, stride, steps, expired
+                torch, data, nu, torch.from_numpy(flat).to(device), turns, width, stride, steps, expired
             )
         part[:] = risen.cpu().numpy().reshape(part.shape[1], len(part), LANES).transpose(1, 0, 2)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def rise(rows, weights, lanes, signs, width, height, stride, first, last, steps):
+def rise(rows, weights, lanes, signs, width, stride, first, last, steps):
     """Steps `first` to `last` of `steps` for one block of lanes, in place; all arrays in single precision.
 
     Args:
@@ -120,8 +115,7 @@ def rise(rows, weights, lanes, signs, width, height, stride, first, last, steps)
         lanes: (d, LANES) directions, overwritten.
         signs: (LANES,) the sign of each.
         width: of the ramp at the beginning, in the units of the rows.
-        height: the value that is looked for; steps are measured against it.
-        stride: length of a step at the beginning.
+        stride: length of a step at the beginning, whatever the slope: it turns a direction by no more radians.
         first: step to begin with.
         last: step to end before.
         steps: all steps; ramp and step length shrink to nothing over them.
@@ -152,15 +146,13 @@ def rise(rows, weights, lanes, signs, width, height, stride, first, last, steps)
         for a in range(d):
             for l in range(LANES):
                 square[l] += pull[a, l] * pull[a, l]
-        most = zero
         for l in range(LANES):
-            most = max(most, square[l])
-        # A step is measured against the value that is looked for, but never turns by much more than a radian.
-        length = stride * rest / max(height, np.float32(0.1) * np.sqrt(most), np.float32(1e-30))
+            length = stride * rest * signs[l]
+            active[l] = length / np.sqrt(square[l]) if square[l] > zero else zero
         square[:] = zero
         for a in range(d):
             for l in range(LANES):
-                lanes[a, l] += length * signs[l] * pull[a, l]
+                lanes[a, l] += active[l] * pull[a, l]
                 square[l] += lanes[a, l] * lanes[a, l]
         # A step that leads to 0 leaves no direction; such a start is out.
         for l in range(LANES):
