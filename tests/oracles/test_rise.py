@@ -35,9 +35,9 @@ def test_kernel_and_arrays_rise_alike():
     rows, weights, directions, signs = example(q)
     lanes, turns = to_lanes(directions), signs.astype(np.float32).reshape(-1, LANES)
     flat = np.ascontiguousarray(lanes.transpose(1, 0, 2).reshape(rows.shape[1], q))
-    width, height, stride, steps = 0.2, 1.0, 0.1, 8
-    whole = rise_in_arrays(np, rows, weights, flat, turns.reshape(-1), width, height, stride, steps, lambda: False)
-    single = [np.float32(value) for value in (width, height, stride)]
+    width, stride, steps = 0.2, 0.1, 8
+    whole = rise_in_arrays(np, rows, weights, flat, turns.reshape(-1), width, stride, steps, lambda: False)
+    single = [np.float32(value) for value in (width, stride)]
     for block in range(2):
         rise(rows, weights, lanes[block], turns[block], *single, 0, 3, steps)
         rise(rows, weights, lanes[block], turns[block], *single, 3, steps, steps)
@@ -49,7 +49,7 @@ def test_most_directions_rise():
     rows, weights, directions, signs = example(q)
     lanes = to_lanes(directions)
     for block, turns in zip(lanes, signs.astype(np.float32).reshape(-1, LANES), strict=True):
-        rise(rows, weights, block, turns, np.float32(0.2), np.float32(5.0), np.float32(0.1), 0, 40, 40)
+        rise(rows, weights, block, turns, np.float32(0.2), np.float32(0.1), 0, 40, 40)
     before = directions / np.linalg.norm(directions, axis=1)[:, None]
     gain = score(rows, weights, from_lanes(lanes, q), signs) - score(rows, weights, before, signs)
     assert (gain > 0).mean() > 0.95

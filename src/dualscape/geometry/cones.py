@@ -15,7 +15,7 @@ DEPENDENT = 1e-11
 #: A unit vector is on a hyperplane when it is this close to it.
 ON_HYPERPLANE = 1e-11
 #: A climb ends after this many entries of the data were met, once it has crossed ten times (and after 200 crossings).
-CLIMBED_ENTRIES = 2_000_000
+CLIMBED_ENTRIES = 400_000
 
 
 @njit(cache=True, nogil=True)
@@ -278,7 +278,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     risen, trial, held = np.empty(r), np.empty(N, dtype=np.bool_), np.empty_like(active)
     masses = np.empty_like(lam)
     # Far from a maximum of many rows there is one crossing after another; whoever climbs again goes on from here.
-    for _ in range(min(200, max(10, CLIMBED_ENTRIES // (N * r)))):
+    for _ in range(min(200, max(2, CLIMBED_ENTRIES // (N * r)))):
         # Across a convex hyperplane through u the function rises: try all of them together, then one by one.
         total = crossings(rows, kappa, sign, u, flips)
         higher = False

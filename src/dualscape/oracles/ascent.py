@@ -19,13 +19,14 @@ from dualscape.oracles.local import assemble, climb_from, distinct, scores
 from dualscape.oracles.rise import LANES, PORTION, from_lanes, rise, rise_on_device, to_lanes
 from dualscape.progress import Progress, silent
 
-#: Starts a call for each sign, and steps on the smoothed function.
-STARTS = 1024
+#: Starts of the first call for each sign, steps on the smoothed function, and how starts become more: the longer a
+#: search has gone on, the rarer is what it has not found.
+STARTS, MORE_EVERY, MOST_TIMES = 512, 8, 3
 STEPS = 20
-#: Widths of the smoothing in mean row lengths, by turns, and length of a step, both at the beginning; they shrink to
-#: nothing.
-RISES = ((0.03, 0.18), (0.1, 0.25), (0.03, 0.12), (0.03, 0.25))
-#: How far a start near a given direction is moved.
+#: By turns, at the beginning of a rise: the width of the smoothing in mean row lengths, and by how many radians a step
+#: turns a direction. Both shrink to nothing. Long steps reach far maxima, short ones do not leap over narrow ones.
+RISES = ((0.03, 0.12), (0.1, 0.18), (0.03, 0.25), (0.1, 0.08))
+#: How far starts near a given direction are moved: from, to.
 NEARBY = (0.2, 1.2)
 #: After the rise, only starts above this fraction of the threshold climb on exactly.
 PROMISING = 0.95
@@ -58,7 +59,8 @@ class AscentOracle(Oracle):
 
     def _directions(self, attempt: int, starts: Matrix | None) -> Matrix:
         """Starts at random, from pairs of rows (a neuron that tells two examples apart), near and between `starts`."""
-        X, hinges, count = self._X, self._hinges, self._starts
+        X, hinges = self._X, self._hinges
+        count = self._starts * min(1 + attempt // MORE_EVERY, MOST_TIMES)
         rng = np.random.default_rng((self._seed, attempt))
         known = np.zeros((0, X.shape[1])) if starts is None else starts
         near = count // 2 if len(known) else 0

@@ -27,7 +27,7 @@ MOST_ROUNDS = 500
 #: Data of at least this many entries are begun with a wide network: its width, and its steps of descent.
 WIDE_FROM, WIDTH, STEPS = 500, 200, 100
 #: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
-SEARCHES = 30
+SEARCHES = 15
 
 
 def solve(
@@ -241,7 +241,8 @@ class _Run:
         if self.answer is not None and self.asked is not None and self.answer.stopped != "enough":
             found = certificate_of(self.problem, network, self.asked, self.answer, tolerances=self.tolerances)
             return self.asked, found
-        nu = self.state.polished_dual() * self.scale.y
+        # Before it has converged, the digits that a polish would restore do not show, and it takes its time.
+        nu = (self.state.polished_dual() if stopped == "converged" else self.state.nu) * self.scale.y
         effort = Effort(deadline=0.0) if stopped == "interrupted" else self.proof_effort
         if self.prover is None and self.effort.deadline is not None:
             # A last search that does not overdraw the time by much.

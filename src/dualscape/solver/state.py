@@ -20,6 +20,8 @@ Vector = NDArray[np.float64]
 ROUGH = 1e-2
 #: A slide that is not rough ends after so many steps that do not lower the objective.
 IDLE = 3
+#: Data of more rows are begun with so many of them.
+BEGIN_ROWS = 4000
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,7 @@ class State:
         value = problem.loss.value(zero, problem.y)
         return cls(problem, none, np.zeros(0), np.zeros(0), np.zeros((problem.n, 0)), nu, value)
 
-    def add(
-        self, directions: Matrix, signs: Vector, masses: Vector | None = None, *, rough: bool = False
-    ) -> None:
+    def add(self, directions: Matrix, signs: Vector, masses: Vector | None = None, *, rough: bool = False) -> None:
         """More units, then the master over all of them (roughly or not); units that end without mass are dropped."""
         problem = self.problem
         directions = np.vstack([self.directions, directions])
@@ -165,6 +165,24 @@ class State:
     def begin_wide(self, width: int, steps: int, seed: int = 0) -> None:
         """Train a wide network from random units for a few steps: a start that column by column would take long."""
         problem, rng = self.problem, np.random.default_rng(seed)
+        if problem.n > BEGIN_ROWS:
+            # A share of the rows is enough to see where units belong; the few that remain soon fit all rows.
+            rows = np.sort(rng.choice(problem.n, BEGIN_ROWS, replace=False))
+            share = State.empty(
+                Problem(
+                    problem.X[rows],
+                    problem.y[rows],
+                    beta=problem.beta * BEGIN_ROWS / problem.n,
+                    loss=problem.loss,
+                    bias="none",
+                    architecture=problem.architecture,
+                )
+            )
+            share.begin_wide(width, steps, seed)
+            if len(share.masses):
+                alone = share.directions, share.signs, share.masses
+                self.add(*descend_jointly(problem, *alone, steps=steps // 3), rough=True)
+            return
         directions = rng.standard_normal((width, problem.d))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
         signs = np.where(np.arange(width) % 2, 1.0, -1.0)
@@ -175,7 +193,7 @@ class State:
         masses = np.full(width, float(np.linalg.norm(problem.y)) / longest / width)
         before = self.objective
         trained = descend_jointly(problem, directions, signs, masses, steps=steps)
-        self.add(*trained)
+        self.add(*trained, rough=True)
         if not self.objective <= before:
             self.__dict__.update(State.empty(problem).__dict__)
 
