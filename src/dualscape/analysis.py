@@ -62,7 +62,7 @@ def analyze(
         problem: the problem.
         beta_fraction: solve at this fraction of beta_max instead of at the problem's beta.
         oracle: "auto" or a name.
-        device: a PyTorch device on which searches rise, such as "cuda".
+        device: a PyTorch device on which searches rise and patterns stream, such as "cuda".
         time_limit: seconds after which the solver returns the best so far and what is proven of it.
         executor: who shares the exact oracle's work; threads when not given.
         checkpoint: where the exact oracle saves itself, and what it goes on from.

@@ -80,7 +80,7 @@ def commands() -> None:
     metavar="FILE",
     help="Save long certifications to FILE, and go on from it after an interruption.",
 )
-@click.option("--device", metavar="NAME", help="A PyTorch device on which searches rise, such as cuda; off by default.")
+@click.option("--device", metavar="NAME", help="A PyTorch device for searches and patterns, such as cuda.")
 @click.option(
     "--max-vertices",
     type=click.IntRange(min=1),

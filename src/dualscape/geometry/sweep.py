@@ -11,143 +11,10 @@ vertex, but they cut no cells.
 import numpy as np
 from numba import njit
 
+from dualscape.geometry.lines import frame_line, unrank
+
 #: At most this many open signs are resolved by listing both at one vertex.
 MOST_OPEN = 14
-
-
-@njit(cache=True, nogil=True)
-def unrank(position, n, size, subset):
-    """The subset of {1..n} of that size at that position in lexicographic order, written to `subset`."""
-    low = 1
-    for slot in range(size):
-        for value in range(low, n + 1):
-            # combinations that have `value` in this slot: C(n - value, size - slot - 1)
-            ways = 1.0
-            for k in range(size - slot - 1):
-                ways = ways * (n - value - k) / (k + 1)
-            block = np.int64(round(ways))
-            if position < block:
-                subset[slot] = value
-                low = value + 1
-                break
-            position -= block
-
-
-@njit(cache=True, nogil=True)
-def next_subset(subset, n, size):
-    """The lexicographically next subset of {1..n}, in place."""
-    slot = size - 1
-    while slot >= 0 and subset[slot] == n - size + 1 + slot:
-        slot -= 1
-    if slot < 0:
-        return
-    subset[slot] += 1
-    for later in range(slot + 1, size):
-        subset[later] = subset[later - 1] + 1
-
-
-@njit(cache=True, nogil=True)
-def inverse_norm(R, size):
-    """Frobenius norm of the inverse of the leading upper triangle of R, 1 when it is empty: 1 / sigma_min or more."""
-    total = 0.0
-    column = np.empty(size)
-    for j in range(size):
-        for i in range(j, -1, -1):
-            value = 1.0 if i == j else 0.0
-            for k in range(i + 1, j + 1):
-                value -= R[i, k] * column[k]
-            column[i] = value / R[i, i]
-            total += column[i] * column[i]
-    return np.sqrt(total) if size else 1.0
-
-
-@njit(cache=True, nogil=True)
-def line_of(columns, subset, size, p, q, Q, R):
-    """The line {p + t q} on which the `size` normals of `subset` vanish, in the first size + 2 coordinates.
-
-    The last coordinate is positive along p (`p[-1]`, the height) and zero along q. Writes Q, R: rows of the subset
-    without their last coordinate are R^T Q. Returns a bound on the error of the plane of p and q, or inf when it is
-    not determined; within the plane p and q are known up to a rotation by that error / height.
-    """
-    dim = size + 2
-    # Gram-Schmidt of the full rows, then the two unit vectors orthogonal to them.
-    basis = np.empty((dim, dim))
-    factor = np.zeros((size, size))
-    for l in range(size):
-        for a in range(dim):
-            basis[l, a] = columns[a, subset[l]]
-        for _ in range(2):
-            for i in range(l):
-                dot = 0.0
-                for a in range(dim):
-                    dot += basis[i, a] * basis[l, a]
-                factor[i, l] += dot
-                for a in range(dim):
-                    basis[l, a] -= dot * basis[i, a]
-        norm = 0.0
-        for a in range(dim):
-            norm += basis[l, a] * basis[l, a]
-        if norm <= 0.0:
-            return np.inf
-        factor[l, l] = np.sqrt(norm)
-        for a in range(dim):
-            basis[l, a] /= np.sqrt(norm)
-    for extra in range(size, dim):
-        best, best_norm = -1, -1.0
-        # the unit vector that the chosen ones cover least
-        for e in range(dim):
-            norm = 1.0
-            for i in range(extra):
-                norm -= basis[i, e] * basis[i, e]
-            if norm > best_norm:
-                best, best_norm = e, norm
-        for a in range(dim):
-            basis[extra, a] = 0.0
-        basis[extra, best] = 1.0
-        for _ in range(2):
-            for i in range(extra):
-                dot = 0.0
-                for a in range(dim):
-                    dot += basis[i, a] * basis[extra, a]
-                for a in range(dim):
-                    basis[extra, a] -= dot * basis[i, a]
-        norm = 0.0
-        for a in range(dim):
-            norm += basis[extra, a] * basis[extra, a]
-        for a in range(dim):
-            basis[extra, a] /= np.sqrt(norm)
-    x, y = basis[size, dim - 1], basis[size + 1, dim - 1]
-    height = np.hypot(x, y)
-    if height <= 0.0:
-        return np.inf
-    for a in range(dim):
-        p[a] = (x * basis[size, a] + y * basis[size + 1, a]) / height
-        q[a] = (y * basis[size, a] - x * basis[size + 1, a]) / height
-    q[dim - 1] = 0.0
-    # The same rows without their last coordinate: the objective is decomposed over them.
-    for l in range(size):
-        for a in range(dim - 1):
-            Q[l, a] = columns[a, subset[l]]
-        for i in range(l):
-            R[i, l] = 0.0
-        for _ in range(2):
-            for i in range(l):
-                dot = 0.0
-                for a in range(dim - 1):
-                    dot += Q[i, a] * Q[l, a]
-                R[i, l] += dot
-                for a in range(dim - 1):
-                    Q[l, a] -= dot * Q[i, a]
-        norm = 0.0
-        for a in range(dim - 1):
-            norm += Q[l, a] * Q[l, a]
-        R[l, l] = np.sqrt(norm)
-        if R[l, l] <= 0.0:
-            return np.inf
-        for a in range(dim - 1):
-            Q[l, a] /= R[l, l]
-    # The plane is orthogonal to the span of the rows, which is known up to eps over their least singular value.
-    return 4e-16 * dim * inverse_norm(factor, size)
 
 
 @njit(cache=True, nogil=True)
@@ -215,8 +82,8 @@ def start_line(columns, M, level, subset, work):
     order, place, slope, offset, own, mu, sure, Q, R, D, p, q, limits, bucket, starts = work
     N = columns.shape[1]
     size = level - 1
-    relative = line_of(columns, subset, size, p, q, Q, R)
-    if not relative < np.inf:
+    clear = frame_line(columns, subset, size, Q, R, D, p, q, limits)
+    if not clear < np.inf:
         return -1
     for k in range(N):
         slope[k] = columns[0, k] * q[0]
@@ -234,17 +101,6 @@ def start_line(columns, M, level, subset, work):
     for l in range(size):
         place[subset[l]] = 2.0
     _sort_places(place, order, bucket, starts)
-    squares = 0.0
-    for l in range(size - 1, -1, -1):
-        for a in range(level):
-            value = Q[l, a]
-            for i in range(l + 1, size):
-                value -= R[l, i] * D[i, a]
-            D[l, a] = value / R[l, l]
-            squares += D[l, a] * D[l, a]
-    limits[0] = 2.0 * relative
-    limits[2] = max(relative / p[level], 4e-16 * level * (np.sqrt(squares) if size else 1.0))
-    clear = 2.0 * max(limits[2], 4e-16 * level * level * squares)
     for k in range(M):
         own[k] = q[level - 1] / slope[k]
         sure[k] = abs(own[k]) > clear * (1.0 + abs(own[k])) and 1.0 - abs(place[k]) > limits[2]

@@ -18,6 +18,7 @@ from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAn
 from dualscape.oracles.local import assemble, scores
 from dualscape.oracles.scan import scan_lines
 from dualscape.oracles.spectral import spectral_bound
+from dualscape.oracles.stream import lines_left
 from dualscape.progress import Event, Progress, silent
 
 #: Seconds per visited pattern near an optimum, on one core: measured 0.3 to 0.8 microseconds for 60 <= N <= 442 and
@@ -25,6 +26,8 @@ from dualscape.progress import Event, Progress, silent
 PATTERN_SECONDS = 7e-7
 #: Lines handed to a thread at once hold at most about this many patterns.
 CHUNK = 40_000
+#: The same for a device.
+DEVICE_CHUNK = 8_000_000
 #: Every level is cut into at least this many ranges of lines, and this many of them are handed out at once.
 SHARES, BATCH = 64, 256
 #: Fewer patterns than this are visited in the calling thread.
@@ -76,7 +79,9 @@ class CellsOracle(Oracle):
         tasks = []
         # Little work is not cut: it is done before a pool of workers is there.
         little = count_cells((hinges.count + 1) // 2, hinges.rank) < LITTLE
-        shares = 1 if little else SHARES
+        device = None if little else effort.device
+        shares = 1 if little or device else SHARES
+        chunk = DEVICE_CHUNK if device else CHUNK
         for sign in (1.0, -1.0):
             convex = sign * kappa > 0
             order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
@@ -84,8 +89,9 @@ class CellsOracle(Oracle):
             # Adding 0.0 leaves no -0.0.
             signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
             form = (columns, M, *signed, sign, arrangement.turn, size, floor)
-            tasks += [(form, lines) for lines in line_ranges(M, len(columns), max(1, CHUNK // max(M, 1)), shares)]
-        total = sum(lines for _, (_, _, lines) in tasks)
+            ranges = line_ranges(M, len(columns), max(1, chunk // max(M, 1)), shares)
+            tasks += [(form, lines, device) for lines in ranges]
+        total = sum(lines for _, (_, _, lines), _ in tasks)
         units, upper, failed, done, visited, told = {}, floor, 0, 0, 0, 0.0
         stopped = ""
 
@@ -141,13 +147,24 @@ class CellsOracle(Oracle):
         return bool(values.max(initial=-np.inf) > enough)
 
 
-def _scan(form: tuple[Any, ...], lines: tuple[int, int, int]) -> tuple[Matrix, Vector]:
-    """(units above the floor and their sign, state) of a range of lines; see `scan_lines`."""
+def _scan(form: tuple[Any, ...], lines: tuple[int, int, int], device: str | None) -> tuple[Matrix, Vector]:
+    """(units above the floor and their sign, state) of a range of lines; see `scan_lines`.
+
+    A device first goes over the lines, and only those that it leaves are scanned.
+    """
     columns, M, rows, kappa, linear, sign, turn, size, floor = form
+    level, first, count = lines
+    runs, excluded = [(first, count)], 0
+    if device is not None and level > 1:
+        left, excluded = lines_left(form, level, first, count, device)
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], left, [False]]).astype(np.int8)))
+        runs = [(first + begin, end - begin) for begin, end in edges.reshape(-1, 2).tolist()]
     room = 4096
     while True:
         found, state = np.empty((room, rows.shape[1] + 1)), np.zeros(5)
-        scan_lines(columns, M, rows, kappa, linear, sign, *lines, turn, size, floor, found, state)
+        state[4] = excluded
+        for begin, number in runs:
+            scan_lines(columns, M, rows, kappa, linear, sign, level, begin, number, turn, size, floor, found, state)
         if state[1] <= room:
             return found[: int(state[1])].copy(), state
         room = 2 * int(state[1])

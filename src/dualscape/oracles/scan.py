@@ -11,16 +11,8 @@ import numpy as np
 from numba import njit
 
 from dualscape.geometry.cones import climb, concave_caps, crossings, settle
-from dualscape.geometry.sweep import (
-    MOST_OPEN,
-    begin_line,
-    bottom_pattern,
-    make_work,
-    next_subset,
-    start_line,
-    unrank,
-    vertex_signs,
-)
+from dualscape.geometry.lines import next_subset, unrank
+from dualscape.geometry.sweep import MOST_OPEN, begin_line, bottom_pattern, make_work, start_line, vertex_signs
 from dualscape.oracles.bounds import EPS, make_scratch, pattern_bound
 
 

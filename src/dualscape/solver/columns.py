@@ -53,7 +53,8 @@ def solve(
         time_limit: seconds after which the best network so far is returned with what is proven of it, or None.
         executor: who shares the exact oracle's work (processes, dask, MPI); threads when not given.
         checkpoint: a file in which the exact oracle saves itself; a later call on the same problem goes on from it.
-        device: a PyTorch device on which searches rise, such as "cuda"; the processors when not given.
+        device: a PyTorch device on which searches rise and patterns stream, such as "cuda"; the processors when not
+            given.
         progress: told of every round.
 
     Returns:

@@ -1,0 +1,84 @@
+"""Lines that the device's arrays exclude: a scan of them must find nothing. Computed with NumPy here, as by PyTorch."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dualscape.geometry.arrangement import Arrangement, line_ranges
+from dualscape.oracles.cells import CellsOracle
+from dualscape.oracles.scan import scan_lines
+from dualscape.oracles.stream import lines_left
+
+
+def forms(X, nu, share):
+    """The arguments of `scan_lines` for both signs, as `cells` makes them, at this share of h."""
+    arrangement = Arrangement.of(X)
+    hinges = arrangement.hinges
+    kappa, linear = hinges.reduce(nu)
+    size = float(np.abs(kappa).sum() + np.abs(linear).sum())
+    floor = share * CellsOracle(X).best_units(nu, above=0.0).lower
+    for sign in (1.0, -1.0):
+        convex = sign * kappa > 0
+        order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
+        signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
+        yield arrangement.columns(convex), int(convex.sum()), *signed, sign, arrangement.turn, size, floor
+
+
+def scanned(form, lines):
+    found, state = np.empty((4096, form[2].shape[1] + 1)), np.zeros(5)
+    scan_lines(*form[:6], *lines, *form[6:], found, state)
+    return found[: int(state[1])], state
+
+
+def check(X, nu, share):
+    """Every excluded line, scanned; returns (lines left, lines, patterns excluded)."""
+    total, stay, excluded = 0, 0, 0
+    for form in forms(X, nu, share):
+        columns, M, floor = form[0], form[1], form[-1]
+        for level, first, lines in line_ranges(M, len(columns), 10**9, 1):
+            if level < 2:
+                continue
+            left, patterns = lines_left(form, level, first, lines, None)
+            visited = 0
+            for j in np.flatnonzero(~left):
+                units, state = scanned(form, (level, first + j, 1))
+                assert len(units) == 0
+                assert state[0] <= floor
+                visited += int(state[4])
+            assert patterns == visited
+            total, stay, excluded = total + lines, stay + int(left.sum()), excluded + patterns
+    return stay, total, excluded
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.95, 1 - 1e-9, 1 + 1e-6])
+@pytest.mark.parametrize("data", ["gaussian", "lattice", "one-hot", "one sign"])
+def test_what_is_excluded_holds_nothing(data, share):
+    rng = np.random.default_rng(3)
+    X, nu = rng.standard_normal((16, 4)), rng.standard_normal(16)
+    if data == "lattice":
+        X = rng.integers(-2, 3, size=(16, 4)).astype(float)
+    elif data == "one-hot":
+        X = np.column_stack([rng.integers(0, 2, size=(16, 3)), np.ones(16)]).astype(float)
+    elif data == "one sign":
+        nu = np.abs(nu)
+    stay, total, excluded = check(X, nu, share)
+    if share == 0.0:
+        assert excluded == 0
+    if share > 1.0:
+        assert stay <= 0.1 * total
+
+
+def test_hardly_a_line_is_left_just_below_the_maximum():
+    rng = np.random.default_rng(0)
+    X, nu = rng.standard_normal((40, 4)), rng.standard_normal(40)
+    stay, total, _ = check(X, nu, 1 - 1e-9)
+    assert 1 <= stay <= 3
+    assert total > 300
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(4, 12), st.integers(3, 5), st.floats(0.2, 1.1))
+def test_exclusion_is_sound_on_random_lattices(seed, n, d, share):
+    rng = np.random.default_rng(seed)
+    check(rng.integers(-3, 4, size=(n, d)).astype(float) + 0.0, rng.standard_normal(n), share)
