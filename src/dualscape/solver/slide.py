@@ -16,13 +16,15 @@ from dualscape.architectures.base import Face
 from dualscape.losses import Loss
 from dualscape.oracles.local import distinct
 from dualscape.problem import Problem
+from dualscape.solver.descent import descend_jointly
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: More coordinates than this, and the dense Newton matrix costs more than it gives.
 LARGEST_SYSTEM = 4000
-#: Units times entries of the data above which their Jacobians are not written out: units then only climb.
-LARGEST_JACOBIAN = 100_000_000
+#: Units times entries of the data above which their Jacobians are not written out: a few steps of descent take the
+#: place of Newton's method.
+LARGEST_JACOBIAN, DESCENT_STEPS = 100_000_000, 10
 
 
 def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: float) -> tuple[NDArray[np.intp], Vector]:
@@ -144,9 +146,7 @@ def slide(
     Whether the result is better is for the caller to see: outside its face a unit's column is another one.
     """
     if len(masses) * problem.X.size > LARGEST_JACOBIAN:
-        directions = problem.architecture.climb(problem.X, nu, directions, signs)
-        leaders, masses = merge_units(directions, signs, masses, 1e-6)
-        return directions[leaders], signs[leaders], masses
+        return descend_jointly(problem, directions, signs, masses, steps=DESCENT_STEPS)
     climbed, all_faces = problem.architecture.faces(problem.X, nu, directions, signs)
     leaders, masses = merge_units(climbed, signs, masses, 1e-6)
     directions, signs = climbed[leaders], signs[leaders]
