@@ -1,5 +1,7 @@
 """What the solver does where the data are large, brought about on small data by lowering the limits."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -33,7 +35,7 @@ def test_descent_takes_the_place_of_newton_where_jacobians_are_too_large(problem
     monkeypatch.setattr(slide, "LARGEST_JACOBIAN", 0)
     solution = solve(problem, oracle="ascent")
     objectives = [entry.objective for entry in solution.history]
-    assert all(after <= before * (1 + 1e-12) for before, after in zip(objectives, objectives[1:], strict=False))
+    assert all(after <= before * (1 + 1e-12) for before, after in pairwise(objectives))
     assert solution.certificate.primal == pytest.approx(whole, rel=1e-4)
 
 
