@@ -14,7 +14,7 @@ from numba import njit
 DEPENDENT = 1e-11
 #: A unit vector is on a hyperplane when it is this close to it.
 ON_HYPERPLANE = 1e-11
-#: A climb ends after this many entries of the data were met, once it has crossed ten times (and after 200 crossings).
+#: A climb ends after this many entries of the data were met, once it has crossed twice (and after 200 crossings).
 CLIMBED_ENTRIES = 400_000
 
 

@@ -31,7 +31,7 @@ NEARBY = (0.2, 1.2)
 #: After the rise, only starts above this fraction of the threshold climb on exactly.
 PROMISING = 0.95
 #: Starts that climb together in a thread between two looks at the clock, fewer where the data have more entries.
-CHUNK, CLIMBED_ENTRIES = 32, 1_000_000
+CHUNK, CHUNK_ENTRIES = 32, 1_000_000
 #: Climbs times entries of the data in one call, and the climbs that there are in any case.
 MOST_ENTRIES, FEWEST_CLIMBS = 20_000_000, 64
 
@@ -135,7 +135,7 @@ class AscentOracle(Oracle):
             leaders = distinct(risen, signs, order[promising & (values[order] > 0)], 1e-2)
             # An exact climb takes time that grows faster than the data: where they are large only the best go on.
             leaders = leaders[: max(MOST_ENTRIES // X.size, FEWEST_CLIMBS)]
-            chunk = int(np.clip(CLIMBED_ENTRIES // X.size, 1, CHUNK))
+            chunk = int(np.clip(CHUNK_ENTRIES // X.size, 1, CHUNK))
             shares = [leaders[at : at + chunk] for at in range(0, len(leaders), chunk)]
             found = np.vstack([np.zeros((0, X.shape[1])), *pool.map(climb, shares)])
         return assemble(
