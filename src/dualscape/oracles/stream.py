@@ -21,8 +21,8 @@ from dualscape.oracles.bounds import EPS
 BATCH_ENTRIES = 4_000_000
 #: Multipliers are sought in so many rounds of so many steps; after each, what is excluded drops out.
 ROUNDS, STEPS = 5, 20
-#: Where a greater share of the vertices of a batch is open, multipliers for all of them would take too much memory.
-MOST_OPEN = 0.2
+#: Where a greater share of the vertices of a batch is open, the threshold is too low for multipliers to pay.
+OPEN_SHARE = 0.2
 
 #: (M, rows, kappa, linear, whole, turn, size, floor, columns): what the patterns of all lines share; see `scan_lines`.
 Shared = tuple[int, Any, Any, Any, Any, float, float, float, Any]
@@ -156,25 +156,26 @@ def _lines_left(xp: Any, shared: Shared, level: int, subsets: Any, p: Any, q: An
     looked_at = relevant & ~doubtful[:, None]
     open_cells = [looked_at & ~(norm2 <= prune2), looked_at & ~(other2 <= prune2)]
     left = doubtful
-    if int(open_cells[0].sum() + open_cells[1].sum()) > MOST_OPEN * 2 * lines * N:
+    if int(open_cells[0].sum() + open_cells[1].sum()) > OPEN_SHARE * 2 * lines * N:
         return left | open_cells[0].any(1) | open_cells[1].any(1)
+    # As many patterns at once as make arrays of the size of the others.
+    portion = max(1, BATCH_ENTRIES // N)
     for way, mask in enumerate(open_cells):
-        line, position = xp.where(mask)
-        if len(line) == 0:
-            continue
-        vertex = order[line, position]
-        before = place[line] < place[line, vertex][:, None]
-        bits = xp.where(before, slope[line] > 0, slope[line] < 0)
-        bits[:, 0] = True
-        each = xp.ones_like(line).cumsum(0) - 1
-        for l in range(level - 1):
-            bits[each, subsets[line, l]] = mu[line, l, vertex] < 0
-        bits[each, vertex] = own[line, vertex] < 0
-        g = xp.stack([value[line, position] for value in gradient], 1)
-        if way:
-            bits, g = ~bits, whole - g
-        stays = _open_after_descent(xp, shared, bits, g)
-        left[line[stays]] = True
+        every, positions = xp.where(mask)
+        for begin in range(0, len(every), portion):
+            line, position = every[begin : begin + portion], positions[begin : begin + portion]
+            vertex = order[line, position]
+            before = place[line] < place[line, vertex][:, None]
+            bits = xp.where(before, slope[line] > 0, slope[line] < 0)
+            bits[:, 0] = True
+            each = xp.ones_like(line).cumsum(0) - 1
+            for l in range(level - 1):
+                bits[each, subsets[line, l]] = mu[line, l, vertex] < 0
+            bits[each, vertex] = own[line, vertex] < 0
+            g = xp.stack([value[line, position] for value in gradient], 1)
+            if way:
+                bits, g = ~bits, whole - g
+            left[line[_open_after_descent(xp, shared, bits, g)]] = True
     return left
 
 
@@ -182,19 +183,15 @@ def _any_near(xp: Any, slope: Any, offset: Any, place: Any, error: Any, level: i
     """Lines on which two crossings of the first hyperplanes, place (lines, M), are too near to be told apart."""
     M = place.shape[1]
     count = M - level
-    if count < 1:
+    if count < 2:
         return error[:, 0] != error[:, 0]
     squares = (slope * slope + offset * offset)[:, :M]
     smallest = xp.amin(xp.where(place <= 1.0, squares, xp.full_like(squares, np.inf)), 1)
     gap = 2.0 * (error[:, 0] / xp.sqrt(smallest) + 1e-15)
     line = xp.sort(place, 1)
     line = (line if xp is np else line.values)[:, :count]
-    near = ~(2.0 - (line[:, -1] - line[:, 0]) > gap)
-    if count > 1:
-        near |= ~(xp.amin(line[:, 1:] - line[:, :-1], 1) > gap)
-    else:
-        near = near & (count > 1)
-    return near
+    around = 2.0 - (line[:, -1] - line[:, 0])
+    return ~(around > gap) | ~(xp.amin(line[:, 1:] - line[:, :-1], 1) > gap)
 
 
 def _open_after_descent(xp: Any, shared: Shared, bits: Any, g: Any) -> Any:
