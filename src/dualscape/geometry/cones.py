@@ -16,6 +16,31 @@ DEPENDENT = 1e-11
 ON_HYPERPLANE = 1e-11
 #: A climb ends after this many entries of the data were met, once it has crossed twice (and after 200 crossings).
 CLIMBED_ENTRIES = 400_000
+#: All constraints are seen again when u has moved by more than this times the mean of |u| and its last move.
+REACH, FIRST = 0.25, 0.05
+#: Sums may be taken in any order.
+SUMS = {"reassoc", "contract"}
+
+
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _dot(u, v):
+    total = 0.0
+    for a in range(len(u)):
+        total += u[a] * v[a]
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _distance(u, v):
+    total = 0.0
+    for a in range(len(u)):
+        total += (u[a] - v[a]) ** 2
+    return np.sqrt(total)
+
+
+@njit(cache=True, nogil=True)
+def _length(u):
+    return np.sqrt(_dot(u, u))
 
 
 @njit(cache=True, nogil=True)
@@ -44,16 +69,11 @@ def _triangular(rows, bits, active, first, m, Q, R):
             R[i, l] = 0.0
         for _ in range(2):
             for i in range(l):
-                dot = 0.0
-                for a in range(r):
-                    dot += Q[i, a] * Q[l, a]
+                dot = _dot(Q[i], Q[l])
                 R[i, l] += dot
                 for a in range(r):
                     Q[l, a] -= dot * Q[i, a]
-        norm = 0.0
-        for a in range(r):
-            norm += Q[l, a] * Q[l, a]
-        norm = np.sqrt(norm)
+        norm = _length(Q[l])
         R[l, l] = norm
         if norm > 0:
             for a in range(r):
@@ -61,8 +81,8 @@ def _triangular(rows, bits, active, first, m, Q, R):
 
 
 @njit(cache=True, nogil=True)
-def _worst(columns, bits, caps, u, heights):
-    """The most violated constraint of the cone at u that may push back: (its index, its value sigma z.u)."""
+def _heights(columns, u, heights):
+    """heights[k] = z_k.u for all normals at once, from their contiguous transpose (r, N)."""
     r, N = columns.shape
     for k in range(N):
         heights[k] = columns[0, k] * u[0]
@@ -70,45 +90,111 @@ def _worst(columns, bits, caps, u, heights):
         value = u[a]
         for k in range(N):
             heights[k] += columns[a, k] * value
-    worst, lowest = -1, np.inf
-    for k in range(N):
+
+
+@njit(cache=True, nogil=True)
+def _worst_of_all(columns, bits, caps, u, reach, heights, near):
+    """The most violated constraint of the cone at u that may push back: (its index, its value, how many are near).
+
+    `near` lists the constraints that can become violated while u moves by less than `reach`: normals have length one.
+    """
+    _heights(columns, u, heights)
+    worst, lowest, count = -1, np.inf, 0
+    for k in range(len(bits)):
         value = heights[k] if bits[k] else -heights[k]
-        if value < lowest and caps[k] > 0:
+        if value < reach and caps[k] > 0:
+            near[count] = k
+            count += 1
+            if value < lowest:
+                lowest, worst = value, k
+    return worst, lowest, count
+
+
+@njit(cache=True, nogil=True)
+def _worst_of_near(rows, bits, u, near, count):
+    """The same among the first `count` of `near`: (its index, its value)."""
+    worst, lowest = -1, np.inf
+    for l in range(count):
+        k = near[l]
+        height = _dot(rows[k], u)
+        value = height if bits[k] else -height
+        if value < lowest:
             lowest, worst = value, k
     return worst, lowest
 
 
 @njit(cache=True, nogil=True)
-def project(rows, columns, bits, g, caps, stop, u, active, lam):
+def _add_up(rows, bits, g, active, lam, m, u):
+    """u = g + sum lam sigma z, afresh: what is bounded is exactly this sum."""
+    u[:] = g
+    for l in range(m):
+        weight = lam[l] if bits[active[l]] else -lam[l]
+        for a in range(len(u)):
+            u[a] += weight * rows[active[l], a]
+
+
+@njit(cache=True, nogil=True)
+def _hold(rows, bits, caps, g, u, active, lam, m, Q, R):
+    """Where a walk begins that the first m of `active` hold, but for those that would pull; returns how many do."""
+    leaving = 0
+    while m > 0:
+        _triangular(rows, bits, active, leaving, m, Q, R)
+        lowest = 0.0
+        leaving = -1
+        for l in range(m - 1, -1, -1):
+            lam[l] = -_dot(Q[l], g)
+            for i in range(l + 1, m):
+                lam[l] -= R[l, i] * lam[i]
+            lam[l] /= R[l, l]
+        for l in range(m):
+            if min(lam[l], caps[active[l]] - lam[l]) < lowest:
+                lowest, leaving = min(lam[l], caps[active[l]] - lam[l]), l
+        if leaving < 0:
+            break
+        m -= 1
+        for l in range(leaving, m):
+            active[l] = active[l + 1]
+    _add_up(rows, bits, g, active, lam, m, u)
+    return m
+
+
+@njit(cache=True, nogil=True)
+def project(rows, columns, bits, g, caps, stop, u, active, lam, known=0):
     """min |g + sum lam_k sigma_k z_k| over 0 <= lam_k <= caps_k: dual active set (Goldfarb-Idnani) from lam = 0 upward.
 
     With infinite caps, u is the projection of g onto the cone of `bits`. A lam that reaches its cap is absorbed: its
     hyperplane is crossed, its bit flips and g becomes the gradient on the other side. |u| falls at every step; the
     walk ends early once |u| <= stop.
 
-    The normals come twice, as rows (N, r) and as `columns` (r, N), the contiguous transpose: all heights z_k.u at once
-    are most of the work. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the number of
-    active constraints.
+    The normals come twice, as rows (N, r) and as `columns` (r, N), the contiguous transpose. All heights z_k.u are most
+    of the work, so that they are seen only when u has moved far: in between, only the hyperplanes near to where they
+    were seen last can be violated. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the number of
+    active constraints. The walk begins with the first `known` of `active`, which must be independent.
     """
     r = rows.shape[1]
     Q = np.empty((r + 1, r))
     R = np.zeros((r + 1, r + 1))
     step, dots = np.empty(r + 1), np.empty(r + 1)
     z = np.empty(r)
-    heights = np.empty(len(rows))
-    size = 0.0
-    for a in range(r):
-        u[a] = g[a]
-        size += g[a] * g[a]
-    size = np.sqrt(size)
-    m = 0
+    heights, near = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
+    seen_at, last = np.empty(r), np.empty(r)
+    size = _length(g)
+    count, reach = 0, 0.0
+    m = _hold(rows, bits, caps, g, u, active, lam, known, Q, R)
+    last[:] = u
     for _ in range(60 + 20 * r + len(rows)):
-        norm2 = 0.0
-        for a in range(r):
-            norm2 += u[a] * u[a]
+        norm2 = _dot(u, u)
         if norm2 <= stop * stop or norm2 <= (1e-15 * size) ** 2:
             break
-        p, violation = _worst(columns, bits, caps, u, heights)
+        moved = _distance(u, seen_at)
+        if reach == 0.0 or moved >= 0.999 * reach:
+            norm = np.sqrt(norm2)
+            reach = REACH * np.sqrt((_distance(u, last) if reach > 0.0 else FIRST * norm) * norm)
+            seen_at[:] = u
+            p, violation, count = _worst_of_all(columns, bits, caps, u, reach, heights, near)
+        else:
+            p, violation = _worst_of_near(rows, bits, u, near, count)
+        last[:] = u
         if p < 0 or violation >= -2e-16 * size:
             break
         present = False
@@ -126,9 +212,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam):
                 dots[l] = 0.0
             for _ in range(2):
                 for l in range(m):
-                    dot = 0.0
-                    for a in range(r):
-                        dot += Q[l, a] * z[a]
+                    dot = _dot(Q[l], z)
                     dots[l] += dot
                     for a in range(r):
                         z[a] -= dot * Q[l, a]
@@ -137,10 +221,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam):
                 for i in range(l + 1, m):
                     step[l] -= R[l, i] * step[i]
                 step[l] /= R[l, l]
-            zz, zu = 0.0, 0.0
-            for a in range(r):
-                zz += z[a] * z[a]
-                zu += sigma * rows[p, a] * u[a]
+            zz, zu = _dot(z, z), sigma * _dot(rows[p], u)
             full = -zu / zz if zz > DEPENDENT * DEPENDENT and m < r else np.inf
             partial, leaving = np.inf, -1
             for l in range(m):
@@ -185,13 +266,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam):
                 active[l], lam[l] = active[l + 1], lam[l + 1]
             m -= 1
             _triangular(rows, bits, active, leaving, m, Q, R)
-        # u afresh from lam: what is bounded is exactly this sum.
-        for a in range(r):
-            u[a] = g[a]
-        for l in range(m):
-            sigma = 1.0 if bits[active[l]] else -1.0
-            for a in range(r):
-                u[a] += lam[l] * sigma * rows[active[l], a]
+        _add_up(rows, bits, g, active, lam, m, u)
         if stuck:
             break
     return m
@@ -208,9 +283,7 @@ def settle(rows, bits, active, m, u):
     _triangular(rows, bits, active, 0, m, Q, R)
     for _ in range(2):
         for l in range(m):
-            dot = 0.0
-            for a in range(r):
-                dot += Q[l, a] * u[a]
+            dot = _dot(Q[l], u)
             for a in range(r):
                 u[a] -= dot * Q[l, a]
 
@@ -223,33 +296,15 @@ def concave_caps(kappa, sign, caps):
 
 
 @njit(cache=True, nogil=True)
-def crossings(rows, kappa, sign, u, flips):
+def crossings(columns, kappa, sign, u, flips):
     """Hyperplanes through u across which s f is convex, so that it rises on both sides; marked in `flips`, counted."""
-    N, r = rows.shape
-    norm = 0.0
-    for a in range(r):
-        norm += u[a] * u[a]
-    norm = np.sqrt(norm)
+    norm, heights = _length(u), np.empty(len(kappa))
+    _heights(columns, u, heights)
     total = 0
-    for k in range(N):
-        flips[k] = False
-        if sign * kappa[k] <= 0:
-            continue
-        value = 0.0
-        for a in range(r):
-            value += rows[k, a] * u[a]
-        if abs(value) <= ON_HYPERPLANE * norm:
-            flips[k] = True
-            total += 1
+    for k in range(len(kappa)):
+        flips[k] = sign * kappa[k] > 0 and abs(heights[k]) <= ON_HYPERPLANE * norm
+        total += flips[k]
     return total
-
-
-@njit(cache=True, nogil=True)
-def _length(u):
-    total = 0.0
-    for a in range(len(u)):
-        total += u[a] * u[a]
-    return np.sqrt(total)
 
 
 @njit(cache=True, nogil=True)
@@ -263,12 +318,10 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     g = np.empty(r)
     caps = np.empty(N)
     concave_caps(kappa, sign, caps)
-    flips = np.zeros(N, dtype=np.bool_)
+    flips, heights = np.zeros(N, dtype=np.bool_), np.empty(N)
+    _heights(columns, u, heights)
     for k in range(N):
-        value = 0.0
-        for a in range(r):
-            value += rows[k, a] * u[a]
-        bits[k] = value > 0 or (value == 0 and sign * kappa[k] > 0)
+        bits[k] = heights[k] > 0 or (heights[k] == 0 and sign * kappa[k] > 0)
     gradient(rows, kappa, linear, bits, sign, g)
     m = project(rows, columns, bits, g, caps, 0.0, u, active, lam)
     norm = _length(u)
@@ -280,7 +333,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     # Far from a maximum of many rows there is one crossing after another; whoever climbs again goes on from here.
     for _ in range(min(200, max(2, CLIMBED_ENTRIES // (N * r)))):
         # Across a convex hyperplane through u the function rises: try all of them together, then one by one.
-        total = crossings(rows, kappa, sign, u, flips)
+        total = crossings(columns, kappa, sign, u, flips)
         higher = False
         for attempt in range(total + 1 if total > 1 else total):
             seen = 0
@@ -288,7 +341,12 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
                 seen += flips[k]
                 trial[k] = bits[k] != (flips[k] and (attempt == 0 or attempt == seen))
             gradient(rows, kappa, linear, trial, sign, g)
-            others = project(rows, columns, trial, g, caps, 0.0, risen, held, masses)
+            known = 0
+            for l in range(m):
+                if trial[active[l]] == bits[active[l]]:
+                    held[known] = active[l]
+                    known += 1
+            others = project(rows, columns, trial, g, caps, 0.0, risen, held, masses, known)
             higher = _length(risen) > norm * (1 + 1e-15)
             if higher:
                 m, norm = others, _length(risen)

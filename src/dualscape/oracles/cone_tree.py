@@ -275,7 +275,7 @@ def _solve(
         state[0] = max(state[0], norm + rounding + excess_here)
         if norm <= floor or norm <= 100.0 * rounding:
             continue
-        if crossings(rows, c, 1.0, u, flips) > 0:
+        if crossings(columns, c, 1.0, u, flips) > 0:
             norm, m = climb(rows, columns, c, linear, 1.0, u, pattern, active, lam)
         if norm > floor:
             record_unit(found, state, u, norm, sign)

@@ -129,7 +129,7 @@ def _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor
         norm += u[a] * u[a]
     norm = np.sqrt(norm)
     settle(rows, pattern, active, m, best)
-    if crossings(rows, kappa, 1.0, best, flips) > 0:
+    if crossings(columns, kappa, 1.0, best, flips) > 0:
         # A kink across which F rises: the local maximum is in another cone, which may be thinner than the turn.
         norm, _ = climb(rows, columns, kappa, linear, 1.0, best, pattern, active, lam)
     if norm > floor:

@@ -14,6 +14,14 @@ SUMS = {"reassoc", "contract"}
 
 
 @njit(cache=True, nogil=True, fastmath=SUMS)
+def _dot(u, v):
+    total = 0.0
+    for i in range(len(u)):
+        total += u[i] * v[i]
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def _append(G, L, support, m, k):
     """Row m of the factor for column k; returns its squared distance from the span of the support."""
     rest = G[k, k]
@@ -29,6 +37,16 @@ def _append(G, L, support, m, k):
 
 
 @njit(cache=True, nogil=True, fastmath=SUMS)
+def _solve_transposed(L, m, rhs):
+    """rhs <- L^{-T} rhs for the leading m rows, along the rows of L: its columns are not contiguous."""
+    for i in range(m - 1, -1, -1):
+        rhs[i] /= L[i, i]
+        value = rhs[i]
+        for a in range(i):
+            rhs[a] -= L[i, a] * value
+
+
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def _solve(L, m, rhs):
     """rhs <- (L L^T)^{-1} rhs for the leading m rows."""
     for i in range(m):
@@ -36,11 +54,7 @@ def _solve(L, m, rhs):
         for a in range(i):
             value -= L[i, a] * rhs[a]
         rhs[i] = value / L[i, i]
-    for i in range(m - 1, -1, -1):
-        value = rhs[i]
-        for a in range(i + 1, m):
-            value -= L[a, i] * rhs[a]
-        rhs[i] = value / L[i, i]
+    _solve_transposed(L, m, rhs)
 
 
 @njit(cache=True, nogil=True, fastmath=SUMS)
@@ -50,15 +64,18 @@ def _remove(L, support, m, position):
         support[i] = support[i + 1]
         for a in range(i + 2):
             L[i, a] = L[i + 1, a]
-    for j in range(position, m - 1):
-        length = np.hypot(L[j, j], L[j, j + 1])
-        if length == 0.0:
-            continue
-        cosine, sine = L[j, j] / length, L[j, j + 1] / length
-        for i in range(j, m - 1):
-            left, right = L[i, j], L[i, j + 1]
-            L[i, j] = cosine * left + sine * right
-            L[i, j + 1] = cosine * right - sine * left
+    cosine, sine = np.ones(m), np.zeros(m)
+    for i in range(position, m - 1):
+        # Row by row, which is contiguous: the rotations of the rows above first, then the one that this row needs.
+        left = L[i, position]
+        for j in range(position, i):
+            right = L[i, j + 1]
+            L[i, j] = cosine[j] * left + sine[j] * right
+            left = cosine[j] * right - sine[j] * left
+        length = np.hypot(left, L[i, i + 1])
+        if length > 0.0:
+            cosine[i], sine[i] = left / length, L[i, i + 1] / length
+        L[i, i], L[i, i + 1] = length, 0.0
     return m - 1
 
 
@@ -87,10 +104,7 @@ def gram_active_set(G, b, start, tolerance):
                 # Along the kernel the fit stays and the price falls: move until one column is used up.
                 for i in range(m):
                     trial[i] = -L[m, i]
-                for i in range(m - 1, -1, -1):
-                    for a in range(i + 1, m):
-                        trial[i] -= L[a, i] * trial[a]
-                    trial[i] /= L[i, i]
+                _solve_transposed(L, m, trial)
                 step, leaving = np.inf, -1
                 for i in range(m):
                     if trial[i] < 0 and -c[support[i]] / trial[i] < step:
@@ -128,9 +142,7 @@ def gram_active_set(G, b, start, tolerance):
         entering, best = -1, tolerance
         for j in range(k):
             if not inside[j]:
-                surplus = b[j]
-                for i in range(m):
-                    surplus -= G[j, support[i]] * c[support[i]]
+                surplus = b[j] - _dot(G[j], c)
                 if surplus > best:
                     entering, best = j, surplus
         if entering < 0:
