@@ -2,6 +2,7 @@
 
 import builtins
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,24 +11,34 @@ from dualscape import Problem, solve
 from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.oracles.ascent import AscentOracle
-from dualscape.oracles.rise import LANES, from_lanes, rise, rise_in_arrays, to_lanes
+from dualscape.oracles.rise import (
+    COORDINATES,
+    LANES,
+    ROWS,
+    SmoothedScores,
+    filled_up,
+    from_lanes,
+    rise,
+    rise_in_arrays,
+    to_lanes,
+)
 
 
-def example(q, n=40, d=5):
+def example(q, n=41, d=5):
     rng = np.random.default_rng(q)
-    rows, weights = rng.standard_normal((n, d)).astype(np.float32), rng.standard_normal(n).astype(np.float32)
+    rows, weights = filled_up(rng.standard_normal((n, d)), ROWS, COORDINATES), filled_up(rng.standard_normal(n), ROWS)
     return rows, weights, rng.standard_normal((q, d)), np.where(np.arange(q) % 2, 1.0, -1.0)
 
 
 def score(rows, weights, directions, signs):
-    return signs * (weights @ np.maximum(rows @ directions.T, 0))
+    return signs * (weights @ np.maximum(rows[:, : directions.shape[1]] @ directions.T, 0))
 
 
 @pytest.mark.parametrize("q", [1, LANES, 3 * LANES - 5])
 def test_lanes_hold_the_directions(q):
     directions = example(q)[2]
     unit = directions / np.linalg.norm(directions, axis=1)[:, None]
-    np.testing.assert_allclose(from_lanes(to_lanes(directions), q), unit, atol=1e-6)
+    np.testing.assert_allclose(from_lanes(to_lanes(directions), *directions.shape), unit, atol=1e-6)
 
 
 def test_kernel_and_arrays_rise_alike():
@@ -51,7 +62,7 @@ def test_most_directions_rise():
     for block, turns in zip(lanes, signs.astype(np.float32).reshape(-1, LANES), strict=True):
         rise(rows, weights, block, turns, np.float32(0.2), np.float32(0.1), 0, 40, 40)
     before = directions / np.linalg.norm(directions, axis=1)[:, None]
-    gain = score(rows, weights, from_lanes(lanes, q), signs) - score(rows, weights, before, signs)
+    gain = score(rows, weights, from_lanes(lanes, *directions.shape), signs) - score(rows, weights, before, signs)
     assert (gain > 0).mean() > 0.95
 
 
@@ -69,12 +80,23 @@ def test_a_device_without_pytorch_is_refused_in_one_line(monkeypatch):
         solve(Problem(np.eye(2), np.ones(2), beta=0.1, bias="none"), device="cuda")
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1.0, 1e150])
+def test_what_has_risen_is_scored_in_the_units_of_the_data(scale):
+    rng = np.random.default_rng(5)
+    X, nu = rng.standard_normal((33, 5)), rng.standard_normal(33)
+    directions, signs = example(70)[2:]
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    with ThreadPoolExecutor(2) as pool:
+        slope = SmoothedScores(X * scale, nu, np.linalg.norm(X, axis=1) * scale, Effort(), pool)
+        risen, values = slope.rise(directions, signs, 0.1, 0.1, 10)
+    np.testing.assert_allclose(values / scale, score(X, nu, risen, signs), atol=1e-5)
+    assert (values / scale > score(X, nu, directions, signs)).mean() > 0.9
+
+
 def test_the_device_is_asked_and_its_answer_used(monkeypatch):
     """A device that leaves directions where they are: the oracle climbs exactly from there."""
-    import dualscape.oracles.ascent as ascent
-
     asked = []
-    monkeypatch.setattr(ascent, "rise_on_device", lambda name, *rest: asked.append(name))
+    monkeypatch.setattr(SmoothedScores, "_rise_on_device", lambda self, name, *rest: asked.append(name))
     rng = np.random.default_rng(3)
     X, nu = rng.standard_normal((30, 3)), rng.standard_normal(30)
     answer = AscentOracle(X).best_units(nu, above=0.0, effort=Effort(device="somewhere"))

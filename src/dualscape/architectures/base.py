@@ -18,19 +18,28 @@ Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Face:
-    """A linear piece of the map from scaled directions to columns, around one unit neuron.
+class Faces:
+    """Linear pieces of the map from scaled directions to columns, one around each of k unit neurons, side by side.
 
-    For small v, the unit neuron in direction u + basis v has the column jacobian (u + basis v); the unit neuron
-    itself lies in the span of the basis.
+    For small v, the unit neuron j in direction u_j + basis_j v has the column jacobian_j (basis_j^T u_j + v); the unit
+    neuron itself lies in the span of its basis.
 
     Attributes:
-        basis: (d, q) orthonormal columns that span the directions in which the piece stays linear.
+        basis: (d, q) for each unit in turn, orthonormal columns that span the directions in which its piece is linear.
         jacobian: (n, q) columns of the basis vectors: s D X basis.
+        owner: (q,) the unit that each column belongs to, rising.
     """
 
     basis: Matrix
     jacobian: Matrix
+    owner: NDArray[np.intp]
+
+    def take(self, units: NDArray[np.intp]) -> "Faces":
+        """The faces of some of the units, in the order given."""
+        ends = np.searchsorted(self.owner, np.arange(self.owner.max(initial=-1) + 2))
+        columns = np.concatenate([np.zeros(0, dtype=np.intp), *(np.arange(ends[j], ends[j + 1]) for j in units)])
+        owner = np.repeat(np.arange(len(units)), (ends[1:] - ends[:-1])[units])
+        return Faces(self.basis[:, columns], self.jacobian[:, columns], owner)
 
 
 class Architecture(ABC):
@@ -57,5 +66,5 @@ class Architecture(ABC):
         """The local maximiser of the score that each unit climbs to, shape (k, d); never a lower score."""
 
     @abstractmethod
-    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, list[Face]]:
-        """The local maximisers of `climb`, and the linear piece on which each may move while it stays one."""
+    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, Faces]:
+        """The local maximisers of `climb`, and the linear pieces on which they may move while they stay ones."""

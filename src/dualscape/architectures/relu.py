@@ -1,12 +1,11 @@
 """Two-layer ReLU networks with scalar output: unit neurons (ubar, s) with the column s (X ubar)_+ ."""
 
-import os
 from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 
-from dualscape.architectures.base import Architecture, Face, Matrix, Vector
+from dualscape.architectures.base import Architecture, Faces, Matrix, Vector
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.base import Oracle
@@ -55,22 +54,25 @@ class TwoLayerReLU(Architecture):
         return np.asarray(signs[:, None] * (active.T @ X))
 
     def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
-        return climb_from(_hinges(_ByIdentity(X)), nu, directions, signs, threads=os.cpu_count() or 1)[0]
+        return climb_from(_hinges(_ByIdentity(X)), nu, directions, signs)[0]
 
-    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, list[Face]]:
+    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, Faces]:
         hinges = _hinges(_ByIdentity(X))
-        climbed, bits, holding = climb_from(hinges, nu, directions, signs, threads=os.cpu_count() or 1)
-        active = hinges.patterns(bits)
-        faces = []
-        for j, held in enumerate(holding):
+        climbed, bits, holding = climb_from(hinges, nu, directions, signs)
+        counts = np.array([len(held) for held in holding], dtype=np.intp)
+        owner = np.repeat(np.arange(len(counts)), hinges.rank - counts)
+        starts = np.searchsorted(owner, np.arange(len(counts)))
+        basis = np.empty((X.shape[1], len(owner)))
+        on = np.zeros(bits.shape, dtype=bool)
+        for count in np.unique(counts):
             # Directions that keep u on the hyperplanes that hold it: the complement of their normals in the row space.
-            inside = active[j]
-            basis = hinges.basis
-            if len(held):
-                basis = basis @ np.linalg.qr(hinges.rows[held].T, mode="complete")[0][:, len(held) :]
-                for group in held:
-                    inside[hinges.group == group] = False
-            jacobian = X @ basis
-            jacobian *= (signs[j] * inside)[:, None]
-            faces.append(Face(basis, jacobian))
-        return climbed, faces
+            units = np.flatnonzero(counts == count)
+            held = np.array([holding[j] for j in units], dtype=np.intp)
+            on[units[:, None], held] = True
+            free = np.linalg.qr(hinges.rows[held].transpose(0, 2, 1), mode="complete")[0][:, :, count:]
+            columns = starts[units][:, None] + np.arange(hinges.rank - count)
+            basis[:, columns] = np.moveaxis(hinges.basis @ free, 0, 1)
+        inside = hinges.patterns(bits) & ~(on[:, hinges.group] & (hinges.group >= 0))
+        jacobian = X @ basis
+        jacobian *= (inside * signs[:, None]).T[:, owner]
+        return climbed, Faces(basis, jacobian, owner)

@@ -168,8 +168,8 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known=0):
 
     The normals come twice, as rows (N, r) and as `columns` (r, N), the contiguous transpose. All heights z_k.u are most
     of the work, so that they are seen only when u has moved far: in between, only the hyperplanes near to where they
-    were seen last can be violated. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the number of
-    active constraints. The walk begins with the first `known` of `active`, which must be independent.
+    were seen last can be violated. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the
+    number of active constraints. The walk begins with the first `known` of `active`, which must be independent.
     """
     r = rows.shape[1]
     Q = np.empty((r + 1, r))

@@ -15,23 +15,23 @@ from numpy.typing import NDArray
 from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.local import assemble, climb_from, distinct, scores
-from dualscape.oracles.rise import LANES, PORTION, from_lanes, rise, rise_on_device, to_lanes
+from dualscape.oracles.local import assemble, climb_from, distinct
+from dualscape.oracles.rise import SmoothedScores
 from dualscape.progress import Progress, silent
 
 #: Starts of the first call for each sign, steps on the smoothed function, and how starts become more: the longer a
 #: search has gone on, the rarer is what it has not found.
-STARTS, MORE_EVERY, MOST_TIMES = 512, 8, 3
-STEPS = 20
+STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 4
+STEPS = 25
 #: By turns, at the beginning of a rise: the width of the smoothing in mean row lengths, and by how many radians a step
 #: turns a direction. Both shrink to nothing. Long steps reach far maxima, short ones do not leap over narrow ones.
 RISES = ((0.03, 0.12), (0.1, 0.18), (0.03, 0.25), (0.1, 0.08))
 #: How far starts near a given direction are moved: from, to.
 NEARBY = (0.2, 1.2)
-#: After the rise, only starts above this fraction of the threshold climb on exactly.
-PROMISING = 0.95
-#: Starts that climb together in a thread between two looks at the clock, fewer where the data have more entries.
-CHUNK, CHUNK_ENTRIES = 32, 1_000_000
+#: After the rise, only starts above this fraction of the threshold climb on exactly, and one of those that are so near.
+PROMISING, SAME_CROWD = 0.95, 1e-2
+#: Data of more entries than this rise twice: smoothing, stride and steps of the second time.
+AGAIN_ENTRIES, AGAIN = 10_000, (0.003, 0.1, 10)
 #: Climbs times entries of the data in one call, and the climbs that there are in any case.
 MOST_ENTRIES, FEWEST_CLIMBS = 20_000_000, 64
 
@@ -79,6 +79,15 @@ class AscentOracle(Oracle):
         norms = np.linalg.norm(directions, axis=1)
         return directions[norms > 0] / norms[norms > 0, None]
 
+    def _leaders(
+        self, risen: Matrix, signs: Vector, values: Vector, among: NDArray[np.intp], above: float
+    ) -> NDArray[np.intp]:
+        """Where exact climbs begin: one of each crowd (many starts have met), and the best even if they are low."""
+        order = among[np.argsort(-values[among], kind="stable")]
+        promising = values[order] > PROMISING * max(above, 0.0)
+        promising[: self._starts // 8] = True
+        return distinct(risen, signs, order[promising & (values[order] > 0)], SAME_CROWD)
+
     def best_units(
         self,
         nu: Vector,
@@ -97,47 +106,19 @@ class AscentOracle(Oracle):
         directions = self._directions(attempt, starts)
         directions = np.vstack([directions, directions])
         signs = np.repeat([1.0, -1.0], len(directions) // 2)
-        # Smoothed functions in single precision, in units in which nothing over- or underflows: the climb is exact.
-        rows = (X / self._lengths.max()).astype(np.float32)
-        largest = max(float(np.abs(nu).max()), 1e-300)
-        weights = (nu / largest).astype(np.float32)
-        smoothing, stride = RISES[attempt % len(RISES)]
-        width = smoothing * float(self._lengths.mean() / self._lengths.max())
-        lanes = to_lanes(directions)
-        turns = np.resize(signs.astype(np.float32), lanes.shape[::2])
-        portion = max(1, PORTION // (2 * rows.size * LANES))
-
-        def raise_block(block: int) -> None:
-            for first in range(0, STEPS, portion):
-                if effort.expired():
-                    return
-                rise(
-                    rows, weights, lanes[block], turns[block], np.float32(width), np.float32(stride),
-                    first, min(first + portion, STEPS), STEPS,
-                )  # fmt: skip
-
-        def climb(share: NDArray[np.intp]) -> Matrix:
-            if effort.expired():
-                return risen[share]
-            return climb_from(hinges, nu, risen[share], signs[share])[0]
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            if effort.device is None:
-                list(pool.map(raise_block, range(len(lanes))))
-            else:
-                rise_on_device(effort.device, rows, weights, lanes, turns, width, stride, STEPS, effort.expired)
-            risen = from_lanes(lanes, len(signs))
-            # Many starts have met by now: climb exactly from one of each crowd, and from the best even if it is low.
-            values = scores(X, nu, risen, signs)
-            order = np.argsort(-values, kind="stable")
-            promising = values[order] > PROMISING * max(above, 0.0)
-            promising[: self._starts // 8] = True
-            leaders = distinct(risen, signs, order[promising & (values[order] > 0)], 1e-2)
-            # An exact climb takes time that grows faster than the data: where they are large only the best go on.
-            leaders = leaders[: max(MOST_ENTRIES // X.size, FEWEST_CLIMBS)]
-            chunk = int(np.clip(CHUNK_ENTRIES // X.size, 1, CHUNK))
-            shares = [leaders[at : at + chunk] for at in range(0, len(leaders), chunk)]
-            found = np.vstack([np.zeros((0, X.shape[1])), *pool.map(climb, shares)])
+            slope = SmoothedScores(X, nu, self._lengths, effort, pool)
+            risen, values = slope.rise(directions, signs, *RISES[attempt % len(RISES)], STEPS)
+            leaders = self._leaders(risen, signs, values, np.arange(len(signs)), above)
+            if X.size > AGAIN_ENTRIES:
+                # Where climbs take long, fewer and shorter ones: those that may lead high rise once more, with care.
+                risen[leaders], values[leaders] = slope.rise(risen[leaders], signs[leaders], *AGAIN)
+                leaders = self._leaders(risen, signs, values, leaders, above)
+        # An exact climb takes time that grows faster than the data: where they are large only the best go on.
+        leaders = leaders[: max(MOST_ENTRIES // X.size, FEWEST_CLIMBS)]
+        found = climb_from(hinges, nu, risen[leaders], signs[leaders], expired=effort.expired)[0]
+        found = np.where(found.any(axis=1, keepdims=True), found, risen[leaders])
         return assemble(
             X,
             nu,

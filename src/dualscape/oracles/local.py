@@ -1,5 +1,7 @@
 """Local maximisers of s nu^T (X u)_+ : climbing to them, and listing them once."""
 
+import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,6 +16,8 @@ from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 SAME_UNIT = 1e-7
 #: Units times entries of the data from which on several threads climb.
 THREADED = 200_000
+#: Starts that climb together between two looks at the clock, fewer where the data have more entries.
+CHUNK, CHUNK_ENTRIES = 32, 1_000_000
 
 
 def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
@@ -22,32 +26,41 @@ def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
 
 
 def climb_from(
-    hinges: Hinges, nu: Vector, directions: Matrix, signs: Vector, *, threads: int = 1
+    hinges: Hinges,
+    nu: Vector,
+    directions: Matrix,
+    signs: Vector,
+    *,
+    expired: Callable[[], bool] = lambda: False,
 ) -> tuple[Matrix, NDArray[np.bool_], list[NDArray[np.int64]]]:
     """Local maximisers reached from directions (q, d): (directions, hyperplane signs (q, N), what holds each).
 
-    A start from which nothing positive is reached comes back as the zero direction.
+    A start from which nothing positive is reached comes back as the zero direction, and so does what is left once
+    `expired` says that time is up.
     """
     kappa, linear = hinges.reduce(nu)
     q, r = len(directions), hinges.rank
     starts, turns = np.ascontiguousarray(directions @ hinges.basis), np.ascontiguousarray(signs, dtype=float)
-    found, bits = np.empty((q, r)), np.empty((q, hinges.count), dtype=bool)
+    found, bits = np.zeros((q, r)), np.zeros((q, hinges.count), dtype=bool)
     active, lam = np.empty((q, r + 1), dtype=np.int64), np.empty((q, r + 1))
     held = np.zeros(q, dtype=np.int64)
     columns = np.ascontiguousarray(hinges.rows.T)
 
     def climb_part(part: slice) -> None:
-        climb_all(
-            hinges.rows, columns, kappa, linear, turns[part], starts[part],
-            found[part], bits[part], active[part], lam[part], held[part],
-        )  # fmt: skip
+        if not expired():
+            climb_all(
+                hinges.rows, columns, kappa, linear, turns[part], starts[part],
+                found[part], bits[part], active[part], lam[part], held[part],
+            )  # fmt: skip
 
-    if threads > 1 and q * hinges.rows.size > THREADED:
-        size = -(-q // (4 * threads))
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(climb_part, [slice(at, at + size) for at in range(0, q, size)]))
+    size = int(np.clip(CHUNK_ENTRIES // max(hinges.rows.size, 1), 1, CHUNK))
+    parts = [slice(at, at + size) for at in range(0, q, size)]
+    if q * hinges.rows.size > THREADED:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(pool.map(climb_part, parts))
     else:
-        climb_part(slice(0, q))
+        for part in parts:
+            climb_part(part)
     norms = np.linalg.norm(found, axis=1)
     norms[norms == 0] = 1.0
     return (found / norms[:, None]) @ hinges.basis.T, bits, [active[j, : held[j]].copy() for j in range(q)]

@@ -1,11 +1,12 @@
 """Rising on the smoothed score: gradient steps on the sphere for many directions at once, in single precision.
 
 The step function of the active rows is replaced by a ramp that steepens as the steps go on. Directions rise together
-in lanes, so that one row of the data meets all of them while it is at hand; nothing of the size of the data times the
-number of directions is ever written. What comes of it is only where an exact climb begins.
+in lanes, so that a few rows of the data meet all of them while they are at hand; nothing of the size of the data times
+the number of directions is ever written. What comes of it is only where an exact climb begins.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dualscape.devices import open_device
+from dualscape.effort import Effort
 
 Lanes = NDArray[np.float32]
-#: Directions that rise together.
-LANES = 64
+#: Directions that rise together, rows that meet them at a time, and coordinates: `rise` is written out for 4 and 2.
+LANES, ROWS, COORDINATES = 64, 4, 2
 #: Multiplications between two looks at the clock.
 PORTION = 500_000_000
 #: Entries of the largest array that a device is given.
@@ -62,47 +64,110 @@ def rise_in_arrays(
     return directions
 
 
+def filled_up(array: NDArray[np.float64], *multiples: int) -> NDArray[np.float32]:
+    """The array in single precision, with zeros up to a multiple of the given lengths."""
+    shape = [-(-length // multiple) * multiple for length, multiple in zip(array.shape, multiples, strict=True)]
+    filled = np.zeros(shape, dtype=np.float32)
+    filled[tuple(slice(length) for length in array.shape)] = array
+    return filled
+
+
 def to_lanes(directions: NDArray[np.float64]) -> Lanes:
-    """Directions (q, d) as (q / LANES, d, LANES), the last lanes filled up with zeros."""
-    q, d = directions.shape
-    padded = np.zeros((-(-q // LANES) * LANES, d), dtype=np.float32)
-    padded[:q] = directions
-    return np.ascontiguousarray(padded.reshape(-1, LANES, d).transpose(0, 2, 1))
+    """Directions (q, d) as (q / LANES, d, LANES), with lanes and coordinates of zeros at the end."""
+    filled = filled_up(directions, LANES, COORDINATES)
+    return np.ascontiguousarray(filled.reshape(-1, LANES, filled.shape[1]).transpose(0, 2, 1))
 
 
-def from_lanes(lanes: Lanes, count: int) -> NDArray[np.float64]:
-    """The first `count` directions as unit vectors (count, d) in double precision; zero stays zero."""
-    directions = lanes.transpose(0, 2, 1).reshape(-1, lanes.shape[1])[:count].astype(np.float64)
+def from_lanes(lanes: Lanes, count: int, dimension: int) -> NDArray[np.float64]:
+    """The first `count` directions as unit vectors (count, dimension) in double precision; zero stays zero."""
+    directions = lanes.transpose(0, 2, 1).reshape(-1, lanes.shape[1])[:count, :dimension].astype(np.float64)
     norms = np.linalg.norm(directions, axis=1, keepdims=True)
     return np.asarray(directions / np.where(norms > 0, norms, 1.0))
 
 
-def rise_on_device(
-    name: str,
-    rows: NDArray[np.float32],
-    weights: NDArray[np.float32],
-    lanes: Lanes,
-    signs: NDArray[np.float32],
-    width: float,
-    stride: float,
-    steps: int,
-    expired: Callable[[], bool],
-) -> None:
-    """`rise` for all blocks of lanes (blocks, d, LANES) with their signs (blocks, LANES), in place, on a device."""
-    import torch
+class SmoothedScores:
+    """The scores s nu^T (X u)_+ of one nu with their kinks rounded off, in single precision.
 
-    device = open_device(name)
-    data, nu = (torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in (rows, weights))
-    most = max(1, DEVICE_ENTRIES // (len(rows) * LANES))
-    for first in range(0, len(lanes), most):
-        part = lanes[first : first + most]
-        flat = np.ascontiguousarray(part.transpose(1, 0, 2).reshape(part.shape[1], -1))
-        turns = torch.from_numpy(np.ascontiguousarray(signs[first : first + most].reshape(-1))).to(device)
-        with torch.inference_mode():
-            risen = rise_in_arrays(
-                torch, data, nu, torch.from_numpy(flat).to(device), turns, width, stride, steps, expired
+    Args:
+        X: (n, d) data.
+        nu: (n,).
+        lengths: (n,) of the rows of X, not all zero.
+        effort: whose deadline ends a rise early, and whose device rises.
+        pool: the threads that share the work.
+    """
+
+    def __init__(
+        self,
+        X: NDArray[np.float64],
+        nu: NDArray[np.float64],
+        lengths: NDArray[np.float64],
+        effort: Effort,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        # In units in which nothing over- or underflows.
+        longest, largest = float(lengths.max()), max(float(np.abs(nu).max()), 1e-300)
+        self._rows, self._weights = filled_up(X / longest, ROWS, COORDINATES), filled_up(nu / largest, ROWS)
+        self._unit, self._length = longest * largest, float(lengths.mean()) / longest
+        self._effort, self._pool = effort, pool
+
+    def rise(
+        self, directions: NDArray[np.float64], signs: NDArray[np.float64], smoothing: float, stride: float, steps: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(risen (q, d), their scores (q,)) of unit directions (q, d) with signs (q,).
+
+        Args:
+            directions: where to begin.
+            signs: of the scores that rise.
+            smoothing: width of the ramp at the beginning, in mean lengths of the rows.
+            stride: by how many radians a step turns a direction at the beginning.
+            steps: how many; ramp and stride shrink to nothing over them.
+        """
+        lanes = to_lanes(directions)
+        turns = np.resize(signs.astype(np.float32), lanes.shape[::2])
+        width = smoothing * self._length
+        if self._effort.device is None:
+            list(
+                self._pool.map(
+                    lambda block: self._rise(lanes[block], turns[block], width, stride, steps), range(len(lanes))
+                )
             )
-        part[:] = risen.cpu().numpy().reshape(part.shape[1], len(part), LANES).transpose(1, 0, 2)
+        else:
+            self._rise_on_device(self._effort.device, lanes, turns, width, stride, steps)
+        values = np.concatenate([np.zeros(0), *self._pool.map(self._scores, lanes, turns)])
+        return from_lanes(lanes, *directions.shape), values[: len(signs)]
+
+    def _rise(self, lanes: Lanes, turns: NDArray[np.float32], width: float, stride: float, steps: int) -> None:
+        """One block of lanes, in place."""
+        portion = max(1, PORTION // (2 * self._rows.size * LANES))
+        for first in range(0, steps, portion):
+            if self._effort.expired():
+                return
+            last = min(first + portion, steps)
+            rise(self._rows, self._weights, lanes, turns, np.float32(width), np.float32(stride), first, last, steps)
+
+    def _scores(self, lanes: Lanes, turns: NDArray[np.float32]) -> NDArray[np.float64]:
+        scores = self._weights @ np.maximum(self._rows @ lanes, np.float32(0.0))
+        return np.asarray(scores * turns, dtype=float) * self._unit
+
+    def _rise_on_device(
+        self, name: str, lanes: Lanes, turns: NDArray[np.float32], width: float, stride: float, steps: int
+    ) -> None:
+        """All blocks of lanes (blocks, d, LANES) with their signs (blocks, LANES), in place, on a device."""
+        import torch
+
+        device = open_device(name)
+        data, nu = (torch.from_numpy(array).to(device) for array in (self._rows, self._weights))
+        most = max(1, DEVICE_ENTRIES // (len(self._rows) * LANES))
+        for first in range(0, len(lanes), most):
+            part = lanes[first : first + most]
+            flat = np.ascontiguousarray(part.transpose(1, 0, 2).reshape(part.shape[1], -1))
+            signs = torch.from_numpy(np.ascontiguousarray(turns[first : first + most].reshape(-1))).to(device)
+            with torch.inference_mode():
+                risen = rise_in_arrays(
+                    torch, data, nu, torch.from_numpy(flat).to(device), signs, width, stride, steps,
+                    self._effort.expired,
+                )  # fmt: skip
+            part[:] = risen.cpu().numpy().reshape(part.shape[1], len(part), LANES).transpose(1, 0, 2)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -110,7 +175,7 @@ def rise(rows, weights, lanes, signs, width, stride, first, last, steps):
     """Steps `first` to `last` of `steps` for one block of lanes, in place; all arrays in single precision.
 
     Args:
-        rows: (n, d) data.
+        rows: (n, d) data, n a multiple of ROWS, d of COORDINATES.
         weights: (n,) nu.
         lanes: (d, LANES) directions, overwritten.
         signs: (LANES,) the sign of each.
@@ -121,38 +186,50 @@ def rise(rows, weights, lanes, signs, width, stride, first, last, steps):
         steps: all steps; ramp and step length shrink to nothing over them.
     """
     n, d = rows.shape
-    active, square = np.empty(LANES, dtype=np.float32), np.empty(LANES, dtype=np.float32)
+    # Four rows and two coordinates at a time: every number that is loaded enters several sums.
+    active, square = np.empty((4, LANES), dtype=np.float32), np.empty(LANES, dtype=np.float32)
     pull = np.empty((d, LANES), dtype=np.float32)
     zero, half, one = np.float32(0.0), np.float32(0.5), np.float32(1.0)
     for step in range(first, last):
         rest = np.float32(1.0 - step / steps)
         steepness = half / (width * rest)
         pull[:] = zero
-        for i in range(n):
+        for i in range(0, n, 4):
             for l in range(LANES):
-                active[l] = half
-            for a in range(d):
-                x = rows[i, a] * steepness
+                active[0, l], active[1, l], active[2, l], active[3, l] = half, half, half, half
+            for a in range(0, d, 2):
+                x0, y0 = rows[i, a] * steepness, rows[i, a + 1] * steepness
+                x1, y1 = rows[i + 1, a] * steepness, rows[i + 1, a + 1] * steepness
+                x2, y2 = rows[i + 2, a] * steepness, rows[i + 2, a + 1] * steepness
+                x3, y3 = rows[i + 3, a] * steepness, rows[i + 3, a + 1] * steepness
                 for l in range(LANES):
-                    active[l] += x * lanes[a, l]
-            weight = weights[i]
-            for l in range(LANES):
-                active[l] = min(max(active[l], zero), one) * weight
-            for a in range(d):
-                x = rows[i, a]
+                    u, v = lanes[a, l], lanes[a + 1, l]
+                    active[0, l] += x0 * u + y0 * v
+                    active[1, l] += x1 * u + y1 * v
+                    active[2, l] += x2 * u + y2 * v
+                    active[3, l] += x3 * u + y3 * v
+            for b in range(4):
+                weight = weights[i + b]
                 for l in range(LANES):
-                    pull[a, l] += x * active[l]
+                    active[b, l] = min(max(active[b, l], zero), one) * weight
+            for a in range(0, d, 2):
+                x0, x1, x2, x3 = rows[i, a], rows[i + 1, a], rows[i + 2, a], rows[i + 3, a]
+                y0, y1, y2, y3 = rows[i, a + 1], rows[i + 1, a + 1], rows[i + 2, a + 1], rows[i + 3, a + 1]
+                for l in range(LANES):
+                    p, q, s, t = active[0, l], active[1, l], active[2, l], active[3, l]
+                    pull[a, l] += (x0 * p + x1 * q) + (x2 * s + x3 * t)
+                    pull[a + 1, l] += (y0 * p + y1 * q) + (y2 * s + y3 * t)
         square[:] = zero
         for a in range(d):
             for l in range(LANES):
                 square[l] += pull[a, l] * pull[a, l]
         for l in range(LANES):
             length = stride * rest * signs[l]
-            active[l] = length / np.sqrt(square[l]) if square[l] > zero else zero
+            active[0, l] = length / np.sqrt(square[l]) if square[l] > zero else zero
         square[:] = zero
         for a in range(d):
             for l in range(LANES):
-                lanes[a, l] += active[l] * pull[a, l]
+                lanes[a, l] += active[0, l] * pull[a, l]
                 square[l] += lanes[a, l] * lanes[a, l]
         # A step that leads to 0 leaves no direction; such a start is out.
         for l in range(LANES):

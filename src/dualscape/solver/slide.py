@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from dualscape.architectures.base import Face
+from dualscape.architectures.base import Faces
 from dualscape.losses import Loss
 from dualscape.oracles.local import distinct
 from dualscape.problem import Problem
@@ -41,22 +41,18 @@ def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: fl
 
 
 def newton_on_faces(
-    faces: list[Face], v: list[Vector], y: Vector, beta: float, loss: Loss, *, precision: float, steps: int = 30
-) -> list[Vector]:
-    """Minimiser of F from v, one vector per face; blocks that shrink to nothing come back as zero.
+    faces: Faces, x: Vector, y: Vector, beta: float, loss: Loss, *, precision: float, steps: int = 30
+) -> Vector:
+    """Minimiser of F from x, the v_j side by side (q,); blocks that shrink to nothing come back as zero.
 
     It ends where the gradient is at most `precision` times beta, or as small as rounding lets it be.
     """
-    J = np.hstack([face.jacobian for face in faces])
-    sizes = np.array([face.jacobian.shape[1] for face in faces])
-    ends = np.cumsum(sizes)
-    starts = ends - sizes
-    owner = np.repeat(np.arange(len(faces)), sizes)
-    x = np.concatenate(v)
+    J, owner = faces.jacobian, faces.owner
+    count = int(owner.max(initial=-1)) + 1
     gram = J.T @ J if loss.quadratic else None
 
     def norms_of(x: Vector) -> Vector:
-        return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=len(faces))))
+        return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=count)))
 
     def value_of(x: Vector) -> float:
         return loss.value(J @ x, y) + beta * float(norms_of(x).sum())
@@ -83,13 +79,13 @@ def newton_on_faces(
             H = (J[:, live] * loss.curvature(f, y)[:, None]).T @ J[:, live]
         else:
             H = gram.copy() if live.all() else gram[np.ix_(live, live)]
-        step = _newton_step(H, sizes[live_block], beta / norms[live_block], unit[live], gradient[live])
+        step = _newton_step(H, owner[live], beta / norms[owner[live]], unit[live], gradient[live])
         if step is None:
             break
         move = np.zeros_like(x)
         move[live] = step
         # A block that would pass through zero is only shrunk: beyond zero the model is another one.
-        along = np.bincount(owner, (x + move) * unit, minlength=len(faces))
+        along = np.bincount(owner, (x + move) * unit, minlength=count)
         crossing = live_block & (along < 0.1 * norms)
         move = np.where(crossing[owner], -0.9 * x, move)
         slope = float(gradient @ move)
@@ -102,20 +98,29 @@ def newton_on_faces(
         else:
             break
         x, value = x + t * move, min(value, new)
-    return [best[a:b] for a, b in zip(starts, ends, strict=True)]
+    return best
 
 
 def _newton_step(
-    H: Matrix, sizes: NDArray[np.intp], stiffness: Vector, unit: Vector, gradient: Vector
+    H: Matrix, owner: NDArray[np.intp], stiffness: Vector, unit: Vector, gradient: Vector
 ) -> Vector | None:
-    """The step for the curvature H (overwritten) of the loss and beta / |v_j| across each block's unit vector."""
-    end = 0
-    for size, stiff in zip(sizes, stiffness, strict=True):
-        block = slice(end, end + size)
-        end += size
-        H[block, block] -= stiff * np.outer(unit[block], unit[block])
-        H[range(block.start, end), range(block.start, end)] += stiff
+    """The step for the curvature H (q, q) (overwritten) of the loss and beta / |v_j| across each block's unit vector.
+
+    Args:
+        H: curvature of the loss.
+        owner: (q,) the block of each coordinate, rising.
+        stiffness: (q,) beta / |v_j| of its block.
+        unit: (q,) the blocks' unit vectors.
+        gradient: (q,).
+    """
+    # All pairs of coordinates of one block.
+    ends, starts = np.searchsorted(owner, owner, side="right"), np.searchsorted(owner, owner)
+    sizes = ends - starts
+    one = np.repeat(np.arange(len(owner)), sizes)
+    other = np.arange(len(one)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
+    H[one, other] -= stiffness[one] * unit[one] * unit[other]
     diagonal = np.arange(len(unit))
+    H[diagonal, diagonal] += stiffness
     # Diagonal scaling first: tiny masses make stiff blocks. Then the least ridge that lets Cholesky pass.
     scale = 1.0 / np.sqrt(np.maximum(H[diagonal, diagonal], 1e-300))
     H *= scale[:, None]
@@ -147,20 +152,19 @@ def slide(
     """
     if len(masses) * problem.X.size > LARGEST_JACOBIAN:
         return descend_jointly(problem, directions, signs, masses, steps=DESCENT_STEPS)
-    climbed, all_faces = problem.architecture.faces(problem.X, nu, directions, signs)
+    climbed, faces = problem.architecture.faces(problem.X, nu, directions, signs)
     leaders, masses = merge_units(climbed, signs, masses, 1e-6)
     directions, signs = climbed[leaders], signs[leaders]
     if len(masses) == 0:
         return directions, signs, masses
-    faces = [all_faces[j] for j in leaders]
-    if sum(face.basis.shape[1] for face in faces) > LARGEST_SYSTEM:
+    if len(leaders) < len(climbed):
+        faces = faces.take(leaders)
+    if len(faces.owner) > LARGEST_SYSTEM:
         return directions, signs, masses
-    v = [
-        np.maximum(c, 1e-9 * masses.sum()) * (face.basis.T @ u)
-        for c, face, u in zip(masses, faces, directions, strict=True)
-    ]
-    solved = newton_on_faces(faces, v, problem.y, problem.beta, problem.loss, precision=precision)
-    w = np.array([face.basis @ x for face, x in zip(faces, solved, strict=True)])
+    x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * (faces.basis * directions[faces.owner].T).sum(axis=0)
+    x = newton_on_faces(faces, x, problem.y, problem.beta, problem.loss, precision=precision)
+    w = np.zeros_like(directions)
+    np.add.at(w, faces.owner, (faces.basis * x).T)
     norms = np.linalg.norm(w, axis=1)
     alive = norms > 0
     return w[alive] / norms[alive, None], signs[alive], norms[alive]
