@@ -22,10 +22,10 @@ from dualscape.progress import Progress, silent
 #: Starts of the first call for each sign, steps on the smoothed function, and how starts become more: the longer a
 #: search has gone on, the rarer is what it has not found.
 STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 4
-STEPS = 25
-#: By turns, at the beginning of a rise: the width of the smoothing in mean row lengths, and by how many radians a step
-#: turns a direction. Both shrink to nothing. Long steps reach far maxima, short ones do not leap over narrow ones.
-RISES = ((0.03, 0.12), (0.1, 0.18), (0.03, 0.25), (0.1, 0.08))
+#: By turns: the width of the smoothing at the beginning of a rise in mean row lengths, by how many radians a step then
+#: turns a direction, and the steps. Width and step shrink to nothing. Long steps reach far maxima, short ones do not
+#: leap over narrow ones.
+RISES = ((0.03, 0.12, 20), (0.1, 0.18, 30), (0.03, 0.25, 20), (0.1, 0.08, 40))
 #: How far starts near a given direction are moved: from, to.
 NEARBY = (0.2, 1.2)
 #: After the rise, only starts above this fraction of the threshold climb on exactly, and one of those that are so near.
@@ -54,7 +54,7 @@ class AscentOracle(Oracle):
     def estimate(cls, X: Matrix) -> Estimate:
         n, d = X.shape
         # Rising and climbing, measured for 30 <= n <= 1000; about half of it runs on all cores.
-        seconds = 2 * STARTS * ((1.3e-10 * STEPS + 3e-9) * n * d / (os.cpu_count() or 1) + 1e-5)
+        seconds = 2 * STARTS * ((4e-9) * n * d / (os.cpu_count() or 1) + 1e-5)
         return Estimate(2 * STARTS, seconds, cls.counts)
 
     def _directions(self, attempt: int, starts: Matrix | None) -> Matrix:
@@ -109,7 +109,7 @@ class AscentOracle(Oracle):
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             slope = SmoothedScores(X, nu, self._lengths, effort, pool)
-            risen, values = slope.rise(directions, signs, *RISES[attempt % len(RISES)], STEPS)
+            risen, values = slope.rise(directions, signs, *RISES[attempt % len(RISES)])
             leaders = self._leaders(risen, signs, values, np.arange(len(signs)), above)
             if X.size > AGAIN_ENTRIES:
                 # Where climbs take long, fewer and shorter ones: those that may lead high rise once more, with care.

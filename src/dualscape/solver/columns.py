@@ -20,7 +20,7 @@ from dualscape.oracles import SEARCH_SHARE, Choice, OracleAnswer
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.solver.solution import Round, Solution
-from dualscape.solver.state import Scale, State, Vector
+from dualscape.solver.state import FINER, ROUGH, Scale, State, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
@@ -167,7 +167,7 @@ class _Run:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
         state, problem = self.state, self.state.problem
         self.answer = None
-        state.slide(self.in_time, rough=True)
+        state.slide(self.in_time, rough=ROUGH)
         above = problem.beta * (1 + self.tolerances.violation)
         for attempt in range(attempts):
             # Every round starts elsewhere: what one search misses another may find.
@@ -189,6 +189,12 @@ class _Run:
                         return True
             if not self.in_time():
                 return False
+            if attempt == 0 and attempts > 1:
+                # Before it is searched for long: units and nu with more digits, at which others may be missing.
+                before = state.objective
+                state.slide(self.in_time, rough=FINER)
+                if before - state.objective > 1e-9 * abs(before):
+                    return True
         # Nothing more is found: now the last digits of what there is.
         before = state.objective
         state.slide(self.in_time)

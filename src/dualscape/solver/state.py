@@ -16,8 +16,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-#: A rough slide ends Newton's method at this residual, relative to beta.
-ROUGH = 1e-2
+#: A rough slide ends Newton's method at this residual, relative to beta; and at this one when a search found nothing.
+ROUGH, FINER = 1e-2, 1e-8
 #: A slide that is not rough ends after so many steps that do not lower the objective.
 IDLE = 3
 #: Data of more rows are begun with so many of them.
@@ -128,17 +128,18 @@ class State:
     def _value(self, columns: Matrix, c: Vector) -> float:
         return self.problem.loss.value(columns @ c, self.problem.y) + self.problem.beta * float(c.sum())
 
-    def slide(self, in_time: Callable[[], bool], *, rough: bool = False, rounds: int = 50) -> None:
+    def slide(self, in_time: Callable[[], bool], *, rough: float = 0.0, rounds: int = 50) -> None:
         """Newton on the faces until it no longer helps or time is up; the objective does not rise but by rounding.
 
         Args:
             in_time: whether to go on.
-            rough: for a state that will have other units soon: one step with few digits, after which masses are not
-                made optimal for fixed directions if the objective falls without that.
+            rough: for a state that will have other units soon: one step that ends Newton's method at this residual,
+                relative to beta, after which masses are not made optimal for fixed directions if the objective falls
+                without that. With 0 all digits are wanted.
             rounds: most steps.
         """
         problem = self.problem
-        precision, noise = (ROUGH, 0.0) if rough else (1e-15, 1e-14)
+        precision, noise = (rough, 0.0) if rough else (1e-15, 1e-14)
         idle = 0
         for _ in range(rounds):
             if len(self.masses) == 0 or not in_time():
@@ -149,7 +150,7 @@ class State:
             if self._value(columns, units[2]) < before + noise * abs(before):
                 self._become(*units, columns)
             else:
-                self.add(*units, rough=rough)
+                self.add(*units, rough=rough > 0)
             gain = before - self.objective
             if rough:
                 return
