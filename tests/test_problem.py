@@ -176,8 +176,8 @@ def test_nu_at_zero():
     assert logistic.loss is get_loss("logistic")
 
 
-def test_an_unresolved_beta_max_is_not_called_zero():
+def test_an_unresolved_beta_max_has_no_fractions():
     corners = np.array(list(itertools.product([-1.0, 1.0], repeat=3)))
     problem = Problem(1e-12 * corners, np.sign(corners.sum(axis=1)), beta=1.0)
-    with pytest.raises(InputError, match=r"beta_max is not resolved: it lies in \[0, "):
+    with pytest.raises(InputError, match=r"beta_max is not resolved: it lies in \["):
         problem.at_fraction(0.1)

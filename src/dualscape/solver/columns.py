@@ -8,9 +8,10 @@ into the master, and when it finds nothing either, its bound is the certificate.
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from dualscape.certificate import Certificate, certificate_of, certify_dual
 from dualscape.checkpoint import Checkpoint, fingerprint
@@ -24,10 +25,11 @@ from dualscape.solver.state import FINER, ROUGH, Scale, State, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
-#: Data of at least this many entries are begun with a wide network: its width, and its steps of descent.
-WIDE_FROM, WIDTH, STEPS = 500, 200, 100
+#: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
+#: entries than twice that), and its steps of descent.
+WIDE_FROM, WIDTH, STEPS = 60, 200, 60
 #: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
-SEARCHES = 15
+SEARCHES = 20
 
 
 def solve(
@@ -68,15 +70,19 @@ def solve(
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     run = _Run(problem, oracle, effort, tolerances, progress)
     # One BLAS thread: the matrices are small, and the sum of two threads depends on how they share the work.
-    limits = threadpool_limits(1, user_api="blas")
-    try:
-        run.begin(start)
-        stopped = run.rounds()
-    except KeyboardInterrupt:
-        stopped = "interrupted"
-    finally:
-        limits.unregister()
+    with _thread_pools().limit(limits=1, user_api="blas"):
+        try:
+            run.begin(start)
+            stopped = run.rounds()
+        except KeyboardInterrupt:
+            stopped = "interrupted"
     return run.finish(stopped)
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """The thread pools of the libraries in memory; finding them takes milliseconds."""
+    return ThreadpoolController()
 
 
 @dataclass
@@ -138,8 +144,8 @@ class _Run:
         elif start is not None and start.width:
             self.problem.objective(start)  # refuses a network of another problem
             self.state.add(start.directions, start.signs)
-        elif self.problem.n * self.problem.d >= WIDE_FROM:
-            self.state.begin_wide(WIDTH, STEPS)
+        elif self.problem.X.size >= WIDE_FROM:
+            self.state.begin_wide(min(WIDTH, self.problem.X.size // 2), STEPS)
 
     def rounds(self) -> str:
         """Search and proof in turn; why they ended."""

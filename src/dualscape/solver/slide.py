@@ -33,8 +33,8 @@ def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: fl
     leaders = distinct(directions, signs, alive, tolerance)
     if len(leaders) == len(alive):
         return leaders, masses[leaders]
-    total = np.zeros(len(leaders))
-    for j in alive:
+    total = masses[leaders]
+    for j in np.setdiff1d(alive, leaders):
         distance = np.linalg.norm(directions[leaders] - directions[j], axis=1) + 4.0 * (signs[leaders] != signs[j])
         total[int(distance.argmin())] += masses[j]
     return leaders, total
