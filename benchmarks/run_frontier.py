@@ -21,7 +21,7 @@ from problems import Matrix, Vector, diabetes, estimated_beta_max, gaussian, sta
 RESULTS = Path(__file__).resolve().parent / "results"
 GAP = 1e-6
 #: The features of the diabetes data that are added one after the other.
-FEATURES = ("bmi", "s5", "bp", "s3", "s1")
+FEATURES = ("bmi", "s5", "bp", "s3", "s1", "s2")
 SIZES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
 
@@ -60,7 +60,7 @@ def all_series(seed: int) -> dict[str, list[Maker]]:
         return lambda: with_ones(make(*values))
 
     series: dict[str, list[Maker]] = {
-        "diabetes": [biased(diabetes, *FEATURES[:k]) for k in (2, 3, 4, 5)],
+        "diabetes": [biased(diabetes, *FEATURES[:k]) for k in (2, 3, 4, 5, 6)],
         "digits": [biased(digits, k) for k in (1, 2, 3, 4)],
         "photograph": [biased(photograph, n) for n in (1000, 10_000, 100_000)],
     }
