@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -345,6 +346,37 @@ def test_interrupted_after_the_solution(tmp_path, monkeypatch):
     assert content["certificate"]["verdict"] == "global"
     assert content["optimal_set"] is None
     assert content["notes"] == ["interrupted: the optimal set is left out"]
+
+
+def test_the_executor_is_by_name(tmp_path):
+    with_threads = analysed(tmp_path, "catalogue:square")
+    assert analysed(tmp_path, "catalogue:square", "--executor", "processes") == with_threads
+    result = run("analyze", "catalogue:square", "--executor", "many")
+    assert result.exit_code == 2
+    assert "unknown executor 'many'" in result.stderr
+
+
+def test_ctrl_c_returns_the_best_so_far(data, tmp_path):
+    """A real signal to the real program while it searches."""
+    out, path = tmp_path / "out.json", tmp_path / "wide.csv"
+    values = np.random.default_rng(1).standard_normal((150, 9))
+    path.write_text("\n".join(",".join(map(str, row)) for row in values), encoding="utf-8")
+    code = "from dualscape.cli import main; main()"
+    arguments = ["analyze", path, "--no-header", "--target", "8", "--beta", "0.05", "--time-limit", "300"]
+    command = [sys.executable, "-c", code, *map(str, arguments), "--json", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = []
+        while not told or "objective" not in told[-1]:
+            told.append(process.stderr.readline())
+            assert told[-1], told
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+    assert process.returncode == 0
+    content = strict(out)
+    assert content["certificate"]["verdict"] == "bounded"
+    assert 0 < content["certificate"]["dual"] < content["certificate"]["primal"]
+    assert any(note.startswith("interrupted") for note in content["notes"])
 
 
 def test_out_of_memory_is_one_line(monkeypatch):

@@ -80,6 +80,12 @@ def commands() -> None:
     metavar="FILE",
     help="Save long certifications to FILE, and go on from it after an interruption.",
 )
+@click.option(
+    "--executor",
+    default="threads",
+    metavar="NAME",
+    help="Who shares a proof: threads (default), processes, or a dask scheduler's address, tcp://HOST:8786.",
+)
 @click.option("--device", metavar="NAME", help="A PyTorch device for searches and patterns, such as cuda.")
 @click.option(
     "--max-vertices",
@@ -158,6 +164,7 @@ def _analyze(data: str, table: "Table", settings: dict[str, Any], options: dict[
     from dualscape.analysis import analyze as run
     from dualscape.analysis_json import to_dict, write_json
     from dualscape.checkpoint import Checkpoint
+    from dualscape.executors import open_executor
     from dualscape.oracles import Choice
     from dualscape.problem import Problem
     from dualscape.terminal import Reporter, describe_choice, show
@@ -169,16 +176,18 @@ def _analyze(data: str, table: "Table", settings: dict[str, Any], options: dict[
     checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
     known = problem.architecture.oracles
     reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
-    analysis = run(
-        problem,
-        beta_fraction=fraction,
-        oracle=options["oracle"],
-        time_limit=options["time_limit"],
-        device=options["device"],
-        checkpoint=checkpoint,
-        max_vertices=options["max_vertices"],
-        stage=reporter.stage,
-    )
+    with open_executor(options["executor"]) as executor:
+        analysis = run(
+            problem,
+            beta_fraction=fraction,
+            oracle=options["oracle"],
+            time_limit=options["time_limit"],
+            device=options["device"],
+            executor=executor,
+            checkpoint=checkpoint,
+            max_vertices=options["max_vertices"],
+            stage=reporter.stage,
+        )
     if not options["quiet"]:
         show(analysis, table.notes)
     if options["json_path"]:
