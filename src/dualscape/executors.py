@@ -47,7 +47,7 @@ def _scheduler(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError:
-        raise InputError(f"executor {address!r} needs dask, which is not installed; pip install 'dualscape[distributed]'") from None
+        raise InputError(f"executor {address!r} needs dask, which is not installed; pip install distributed") from None
     try:
         client = Client(address, timeout=PATIENCE)
     except (OSError, ValueError, RuntimeError) as error:
