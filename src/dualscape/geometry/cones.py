@@ -16,7 +16,8 @@ DEPENDENT = 1e-11
 ON_HYPERPLANE = 1e-11
 #: A climb ends after this many entries of the data were met, once it has crossed twice (and after 200 crossings).
 CLIMBED_ENTRIES = 400_000
-#: All constraints are seen again when u has moved by more than this times the mean of |u| and its last move.
+#: All constraints are seen again when u has moved by more than this times the geometric mean of |u| and its last move,
+#: for which the second is taken, relative to |u|, at the beginning.
 REACH, FIRST = 0.25, 0.05
 #: Sums may be taken in any order.
 SUMS = {"reassoc", "contract"}
