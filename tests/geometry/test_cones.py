@@ -19,7 +19,7 @@ def run_project(rows, bits, g, caps):
     r = rows.shape[1]
     u, active, lam = np.empty(r), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
     bits, g = bits.copy(), g.copy()
-    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam)
+    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, 0)
     return u, bits, g, active[:m], lam[:m]
 
 

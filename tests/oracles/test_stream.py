@@ -41,8 +41,9 @@ def check(X, nu, share):
                 continue
             left, patterns = lines_left(form, level, first, lines, None)
             visited = 0
-            for j in np.flatnonzero(~left):
-                units, state = scanned(form, (level, first + j, 1))
+            gone = np.flatnonzero(~left)
+            for run in np.split(gone, np.flatnonzero(np.diff(gone) > 1) + 1):
+                units, state = scanned(form, (level, first + int(run.min(initial=lines)), len(run)))
                 assert len(units) == 0
                 assert state[0] <= floor
                 visited += int(state[4])

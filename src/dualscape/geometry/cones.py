@@ -160,7 +160,7 @@ def _hold(rows, bits, caps, g, u, active, lam, m, Q, R):
 
 
 @njit(cache=True, nogil=True)
-def project(rows, columns, bits, g, caps, stop, u, active, lam, known=0):
+def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
     """min |g + sum lam_k sigma_k z_k| over 0 <= lam_k <= caps_k: dual active set (Goldfarb-Idnani) from lam = 0 upward.
 
     With infinite caps, u is the projection of g onto the cone of `bits`. A lam that reaches its cap is absorbed: its
@@ -324,7 +324,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     for k in range(N):
         bits[k] = heights[k] > 0 or (heights[k] == 0 and sign * kappa[k] > 0)
     gradient(rows, kappa, linear, bits, sign, g)
-    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam)
+    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, 0)
     norm = _length(u)
     if norm <= 1e-13 * _length(g):
         u[:] = 0.0

@@ -263,7 +263,7 @@ def _solve(
         for j in range(len(sides)):
             pattern[sides[j]] = (choice >> j & 1) == 1
         gradient(rows, c, linear, pattern, 1.0, g)
-        m = project(rows, columns, pattern, g, caps, floor * 0.999999, u, active, lam)
+        m = project(rows, columns, pattern, g, caps, floor * 0.999999, u, active, lam, 0)
         norm, rounding = rounded(u, lam, m, N, size)
         masses = 0.0
         for l in range(m):
