@@ -20,6 +20,7 @@ FLOORS = (
     "devices",
     "checkpoint",
     "effort",
+    "executors",
     "geometry",
     "oracles",
     "architectures",

@@ -1,6 +1,5 @@
 """Two-layer ReLU networks with scalar output: unit neurons (ubar, s) with the column s (X ubar)_+ ."""
 
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -12,24 +11,6 @@ from dualscape.oracles.base import Oracle
 from dualscape.oracles.bisection import BisectionOracle
 from dualscape.oracles.cells import CellsOracle
 from dualscape.oracles.local import climb_from, scores
-
-
-class _ByIdentity:
-    """Makes an array a cache key by identity; it stays alive as long as the key does."""
-
-    def __init__(self, array: Matrix) -> None:
-        self.array = array
-
-    def __hash__(self) -> int:
-        return id(self.array)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.array is self.array
-
-
-@lru_cache(maxsize=8)
-def _hinges(key: _ByIdentity) -> Hinges:
-    return Hinges.of(key.array)
 
 
 class TwoLayerReLU(Architecture):
@@ -54,10 +35,10 @@ class TwoLayerReLU(Architecture):
         return np.asarray(signs[:, None] * (active.T @ X))
 
     def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
-        return climb_from(_hinges(_ByIdentity(X)), nu, directions, signs)[0]
+        return climb_from(Hinges.of(X), nu, directions, signs)[0]
 
     def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, Faces]:
-        hinges = _hinges(_ByIdentity(X))
+        hinges = Hinges.of(X)
         climbed, bits, holding = climb_from(hinges, nu, directions, signs)
         counts = np.array([len(held) for held in holding], dtype=np.intp)
         owner = np.repeat(np.arange(len(counts)), hinges.rank - counts)

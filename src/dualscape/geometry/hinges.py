@@ -9,6 +9,7 @@ with kappa and linear depending on nu alone: for x_i = t_i z_g, (x_i.u)_+ is t_i
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,11 @@ class Hinges:
 
     @classmethod
     def of(cls, X: Matrix) -> "Hinges":
-        """The hyperplanes of the rows of X (n, d)."""
+        """The hyperplanes of the rows of X (n, d); found once where X cannot change."""
+        return _once(_ByIdentity(X)) if X.base is None and not X.flags.writeable else cls._find(X)
+
+    @classmethod
+    def _find(cls, X: Matrix) -> "Hinges":
         n = len(X)
         largest = np.abs(X).max(axis=1, initial=0.0)
         used = np.flatnonzero(largest > 0)
@@ -75,7 +80,8 @@ class Hinges:
             np.round(canonical, DECIMALS) + 0.0, axis=0, return_index=True, return_inverse=True
         )
         normals = canonical[first]
-        _, singular, right = np.linalg.svd(normals, full_matrices=False)
+        # The triangular factor has the same singular values and right singular vectors, and few rows.
+        _, singular, right = np.linalg.svd(np.linalg.qr(normals, mode="r"), full_matrices=False)
         rank = int((singular > RANK_TOLERANCE * singular.max(initial=0.0)).sum())
         basis = right[:rank].T.copy()
         rows = normals @ basis
@@ -125,6 +131,24 @@ class Hinges:
         used = self.group >= 0
         active[:, used] = bits[:, self.group[used]] ^ (self.lengths[used] < 0)
         return active
+
+
+class _ByIdentity:
+    """Makes an array a cache key by identity; it stays alive as long as the key does."""
+
+    def __init__(self, array: Matrix) -> None:
+        self.array = array
+
+    def __hash__(self) -> int:
+        return id(self.array)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and other.array is self.array
+
+
+@lru_cache(maxsize=4)
+def _once(key: _ByIdentity) -> Hinges:
+    return Hinges._find(key.array)
 
 
 def _sums(

@@ -25,6 +25,9 @@ from dualscape.solver.state import FINER, ROUGH, Scale, State, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
+#: A search without a proof ends after this share of the time limit: a last one, of at least so many seconds, sees what
+#: the network that is returned leaves.
+LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
 #: entries than twice that), and its steps of descent.
 WIDE_FROM, WIDTH, STEPS = 60, 200, 60
@@ -128,7 +131,7 @@ class _Run:
         self._share_time()
 
     def _share_time(self) -> None:
-        share = 1.0 if self.prover is None else SEARCH_SHARE
+        share = LAST_SEARCH_FROM if self.prover is None else SEARCH_SHARE
         self._search_until = time.monotonic() + share * self.effort.remaining()
 
     def in_time(self) -> bool:
@@ -258,8 +261,7 @@ class _Run:
         nu = (self.state.polished_dual() if stopped == "converged" else self.state.nu) * self.scale.y
         effort = Effort(deadline=0.0) if stopped == "interrupted" else self.proof_effort
         if self.prover is None and self.effort.deadline is not None:
-            # A last search that does not overdraw the time by much.
-            effort = Effort.within(0.2 + 0.1 * (time.monotonic() - self.log.began))
+            effort = Effort(deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH))
         found = certify_dual(
             self.problem, network, nu, oracle=self.prover or "ascent", effort=effort, tolerances=self.tolerances,
             progress=self.progress,
