@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear, nnls
 
-from dualscape.geometry.cones import climb, project
+from dualscape.geometry.cones import NONE_HELD, climb, project
 
 
 def unit_rows(rng, N, r, lattice=False):
@@ -19,7 +19,7 @@ def run_project(rows, bits, g, caps):
     r = rows.shape[1]
     u, active, lam = np.empty(r), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
     bits, g = bits.copy(), g.copy()
-    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, 0)
+    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, NONE_HELD)
     return u, bits, g, active[:m], lam[:m]
 
 

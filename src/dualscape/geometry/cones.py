@@ -19,11 +19,13 @@ CLIMBED_ENTRIES = 400_000
 #: All constraints are seen again when u has moved by more than this times the geometric mean of |u| and its last move,
 #: for which the second is taken, relative to |u|, at the beginning.
 REACH, FIRST = 0.25, 0.05
+#: No constraints are active. A number of Python's would be compiled for by itself.
+NONE_HELD = np.int64(0)
 #: Sums may be taken in any order.
 SUMS = {"reassoc", "contract"}
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@njit(cache=True, nogil=True)
 def _dot(u, v):
     total = 0.0
     for a in range(len(u)):
@@ -31,7 +33,7 @@ def _dot(u, v):
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@njit(cache=True, nogil=True)
 def _distance(u, v):
     total = 0.0
     for a in range(len(u)):
@@ -111,13 +113,15 @@ def _worst_of_all(columns, bits, caps, u, reach, heights, near):
     return worst, lowest, count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def _worst_of_near(rows, bits, u, near, count):
     """The same among the first `count` of `near`: (its index, its value)."""
     worst, lowest = -1, np.inf
     for l in range(count):
         k = near[l]
-        height = _dot(rows[k], u)
+        height = 0.0
+        for a in range(len(u)):
+            height += rows[k, a] * u[a]
         value = height if bits[k] else -height
         if value < lowest:
             lowest, worst = value, k
@@ -137,9 +141,9 @@ def _add_up(rows, bits, g, active, lam, m, u):
 @njit(cache=True, nogil=True)
 def _hold(rows, bits, caps, g, u, active, lam, m, Q, R):
     """Where a walk begins that the first m of `active` hold, but for those that would pull; returns how many do."""
-    leaving = 0
+    first = NONE_HELD
     while m > 0:
-        _triangular(rows, bits, active, leaving, m, Q, R)
+        _triangular(rows, bits, active, first, m, Q, R)
         lowest = 0.0
         leaving = -1
         for l in range(m - 1, -1, -1):
@@ -155,6 +159,7 @@ def _hold(rows, bits, caps, g, u, active, lam, m, Q, R):
         m -= 1
         for l in range(leaving, m):
             active[l] = active[l + 1]
+        first = np.int64(leaving)
     _add_up(rows, bits, g, active, lam, m, u)
     return m
 
@@ -281,7 +286,7 @@ def settle(rows, bits, active, m, u):
     """
     r = rows.shape[1]
     Q, R = np.empty((r + 1, r)), np.zeros((r + 1, r + 1))
-    _triangular(rows, bits, active, 0, m, Q, R)
+    _triangular(rows, bits, active, NONE_HELD, m, Q, R)
     for _ in range(2):
         for l in range(m):
             dot = _dot(Q[l], u)
@@ -324,7 +329,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     for k in range(N):
         bits[k] = heights[k] > 0 or (heights[k] == 0 and sign * kappa[k] > 0)
     gradient(rows, kappa, linear, bits, sign, g)
-    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, 0)
+    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, NONE_HELD)
     norm = _length(u)
     if norm <= 1e-13 * _length(g):
         u[:] = 0.0
@@ -342,7 +347,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
                 seen += flips[k]
                 trial[k] = bits[k] != (flips[k] and (attempt == 0 or attempt == seen))
             gradient(rows, kappa, linear, trial, sign, g)
-            known = 0
+            known = NONE_HELD
             for l in range(m):
                 if trial[active[l]] == bits[active[l]]:
                     held[known] = active[l]

@@ -40,7 +40,8 @@ def climb_from(
     """
     kappa, linear = hinges.reduce(nu)
     q, r = len(directions), hinges.rank
-    starts, turns = np.ascontiguousarray(directions @ hinges.basis), np.ascontiguousarray(signs, dtype=float)
+    # Copies, which can be written to: what cannot would be compiled for by itself.
+    starts, turns = np.ascontiguousarray(directions @ hinges.basis), np.array(signs, dtype=float)
     found, bits = np.zeros((q, r)), np.zeros((q, hinges.count), dtype=bool)
     active, lam = np.empty((q, r + 1), dtype=np.int64), np.empty((q, r + 1))
     held = np.zeros(q, dtype=np.int64)

@@ -88,7 +88,7 @@ def gram_active_set(G, b, start, tolerance):
     support = np.empty(k + 1, dtype=np.int64)
     inside = np.zeros(k, dtype=np.bool_)
     trial = np.empty(k + 1)
-    m = 0
+    m = np.int64(0)
     for j in range(k):
         if c[j] > 0:
             if _append(G, L, support, m, j) > DEPENDENT:
