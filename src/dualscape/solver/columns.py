@@ -33,6 +33,8 @@ LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
 WIDE_FROM, WIDTH, STEPS = 60, 200, 60
 #: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
 SEARCHES = 20
+#: Exact answers after which units may join without lowering the objective.
+MOST_JOINED = 3
 
 
 def solve(
@@ -127,6 +129,8 @@ class _Run:
         self.asked: Vector | None = None
         #: The nu of the exact call that a checkpoint holds.
         self.resumed: Vector | None = None
+        #: How often units joined that the objective did not show.
+        self.joined = 0
         self._search_until = 0.0
         self._share_time()
 
@@ -229,7 +233,11 @@ class _Run:
             return False
         before = state.objective
         state.add(answer.directions, answer.signs)
-        return before - state.objective > 1e-15 * abs(before)
+        if before - state.objective > 1e-15 * abs(before):
+            return True
+        # A violation whose square is below rounding moves nu, not the objective.
+        self.joined += 1
+        return self.joined <= MOST_JOINED and state.join(answer.directions, answer.signs)
 
     # --- the end -----------------------------------------------------------------------------------------
     def _fingerprint(self) -> str:

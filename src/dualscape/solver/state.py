@@ -163,6 +163,18 @@ class State:
                 if before - self.objective <= 1e-13 * abs(before):
                     return
 
+    def join(self, directions: Matrix, signs: Vector) -> bool:
+        """Newton over the units at hand and these, for masses too small for the objective to show; whether it took."""
+        problem = self.problem
+        masses = np.concatenate([self.masses, np.zeros(len(signs))])
+        together = np.vstack([self.directions, directions]), np.concatenate([self.signs, signs]), masses
+        units = slide(problem, *together, self.nu, 1e-15)
+        columns = problem.architecture.columns(problem.X, *units[:2])
+        if not self._value(columns, units[2]) <= self.objective * (1 + 1e-14):
+            return False
+        self._become(*units, columns)
+        return True
+
     def begin_wide(self, width: int, steps: int, seed: int = 0) -> None:
         """Train a wide network from random units for a few steps: a start that column by column would take long."""
         problem, rng = self.problem, np.random.default_rng(seed)
