@@ -9,8 +9,9 @@ from machine import sentence
 ABOUT = """\
 Seconds until the relative gap is proven to be at most {gap:g}, for networks of every width, at beta = {fraction:g}
 beta_max; d counts the column of ones, the penalised bias, of the real data. Patterns are those of the arrangement
-(oracle cells) or the cones of the search tree (oracle bisection). A gap in parentheses is what had been proven when the
-{time_limit:g} s were over; a dash means that the case was not tried, because a smaller one of its series had failed.
+(oracle cells) or the cones of the search tree (oracle bisection). A gap in parentheses is what had been proven when
+time was over, and how long that was; a dash means that the case was not tried, because a smaller one of its series had
+failed.
 """
 
 
@@ -21,7 +22,8 @@ def shown(case: dict | None, gap: float) -> tuple[str, str]:
     if "seconds" not in case:
         return case["failure"], "-"
     if case["gap"] is None or case["gap"] > gap:
-        return (f"({case['gap']:.1e})" if case["gap"] is not None else "(no bound)"), "-"
+        proven = f"{case['gap']:.1e}" if case["gap"] is not None else "no bound"
+        return f"({proven} after {case['time_limit']:g} s)", "-"
     patterns = f"{case['patterns']:,}" if case["patterns"] < 1e7 else f"{case['patterns']:.2g}"
     return f"{case['seconds']:.2g}" if case["seconds"] < 10 else f"{case['seconds']:.0f}", patterns
 

@@ -99,6 +99,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--series", nargs="+", metavar="NAME", help="data (default: all)")
     parser.add_argument("--fraction", type=float, default=0.1, help="weight decay, of beta_max (default: 0.1)")
     parser.add_argument("--time-limit", type=float, default=120.0, help="seconds for each case (default: 120)")
+    parser.add_argument("--keep", action="store_true", help="keep earlier results of the series not run now")
     parser.add_argument("--seed", type=int, default=0, help="of the Gaussian data")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
     return parser.parse_args()
@@ -117,21 +118,26 @@ def main() -> None:
         "machine": describe(("dualscape", "numpy", "scipy", "numba", "scikit-learn")),
         "gap": GAP,
         "fraction": options.fraction,
-        "time_limit": options.time_limit,
         "cases": [],
     }
-    for name in options.series or series:
+    chosen = options.series or list(series)
+    if options.keep and path.exists():
+        kept = json.loads(path.read_text(encoding="utf-8"))["cases"]
+        results["cases"] = [case for case in kept if case["data"] not in chosen]
+    for name in chosen:
         open_oracles = list(options.oracles)
         for make in series[name]:
             X, y = make()
             for oracle in list(open_oracles):
                 case = {"data": name, "n": X.shape[0], "d": X.shape[1], "oracle": oracle, "load": load()[:1]}
                 limit = options.time_limit
+                case["time_limit"] = limit
                 case |= isolated.call(certify, X, y, options.fraction, oracle, limit, seconds=2 * limit + 120)
                 proven = case.get("gap") is not None and case["gap"] <= GAP
                 if not proven:
                     open_oracles.remove(oracle)
                 results["cases"].append(case)
+                results["cases"].sort(key=lambda case: list(series).index(case["data"]))
                 path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
                 took = f"{case['seconds']:.3g} s, gap {case['gap']}" if "seconds" in case else case["failure"]
                 print(f"{name}, n {case['n']}, d {case['d']}, {oracle}: {took}", flush=True)
