@@ -361,10 +361,12 @@ def test_ctrl_c_returns_the_best_so_far(data, tmp_path):
     out, path = tmp_path / "out.json", tmp_path / "wide.csv"
     values = np.random.default_rng(1).standard_normal((150, 9))
     path.write_text("\n".join(",".join(map(str, row)) for row in values), encoding="utf-8")
-    code = "from dualscape.cli import main; main()"
+    # A program that a shell started in the background ignores SIGINT, and so would its children.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from dualscape.cli import main; main()"
     arguments = ["analyze", str(path), "--no-header", "--target", "8", "--beta", "0.05", "--json", str(out)]
     command = [sys.executable, "-c", code, *arguments, "--time-limit"]
-    # Once without a signal: while kernels are compiled for the first time a signal can be lost.
+    # Once without a signal, so that the signal does not come while kernels are compiled.
     subprocess.run([*command, "1"], check=True, capture_output=True)
     out.unlink()
     command.append("300")
