@@ -123,7 +123,7 @@ def main() -> None:
     chosen = options.series or list(series)
     if options.keep and path.exists():
         kept = json.loads(path.read_text(encoding="utf-8"))["cases"]
-        results["cases"] = [case for case in kept if case["data"] not in chosen]
+        results["cases"] = [case for case in kept if case["data"] in series and case["data"] not in chosen]
     for name in chosen:
         open_oracles = list(options.oracles)
         for make in series[name]:

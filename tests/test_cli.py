@@ -356,7 +356,7 @@ def test_the_executor_is_by_name(tmp_path):
     assert "unknown executor 'many'" in result.stderr
 
 
-def test_ctrl_c_returns_the_best_so_far(data, tmp_path):
+def test_ctrl_c_returns_the_best_so_far(tmp_path):
     """A real signal to the real program while it searches."""
     out, path = tmp_path / "out.json", tmp_path / "wide.csv"
     values = np.random.default_rng(1).standard_normal((150, 9))

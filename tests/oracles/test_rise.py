@@ -1,7 +1,5 @@
 """The fused kernel of the search against whole-array arithmetic, and the device that can be asked for."""
 
-import builtins
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -66,16 +64,8 @@ def test_most_directions_rise():
     assert (gain > 0).mean() > 0.95
 
 
-def test_a_device_without_pytorch_is_refused_in_one_line(monkeypatch):
-    known = builtins.__import__
-
-    def without_torch(name, *args, **kwargs):
-        if name == "torch":
-            raise ImportError(name)
-        return known(name, *args, **kwargs)
-
-    monkeypatch.delitem(sys.modules, "torch", raising=False)
-    monkeypatch.setattr(builtins, "__import__", without_torch)
+def test_a_device_without_pytorch_is_refused_in_one_line(hide):
+    hide("torch")
     with pytest.raises(InputError, match="needs PyTorch, which is not installed"):
         solve(Problem(np.eye(2), np.ones(2), beta=0.1, bias="none"), device="cuda")
 

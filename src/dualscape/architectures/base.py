@@ -36,9 +36,9 @@ class Faces:
 
     def take(self, units: NDArray[np.intp]) -> "Faces":
         """The faces of some of the units, in the order given."""
-        ends = np.searchsorted(self.owner, np.arange(self.owner.max(initial=-1) + 2))
-        columns = np.concatenate([np.zeros(0, dtype=np.intp), *(np.arange(ends[j], ends[j + 1]) for j in units)])
-        owner = np.repeat(np.arange(len(units)), (ends[1:] - ends[:-1])[units])
+        starts, ends = np.searchsorted(self.owner, units), np.searchsorted(self.owner, units, side="right")
+        owner = np.repeat(np.arange(len(units)), ends - starts)
+        columns = np.arange(len(owner)) + np.repeat(ends - np.cumsum(ends - starts), ends - starts)
         return Faces(self.basis[:, columns], self.jacobian[:, columns], owner)
 
 

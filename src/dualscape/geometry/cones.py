@@ -21,7 +21,7 @@ CLIMBED_ENTRIES = 400_000
 REACH, FIRST = 0.25, 0.05
 #: No constraints are active. A number of Python's would be compiled for by itself.
 NONE_HELD = np.int64(0)
-#: Sums may be taken in any order.
+#: Sums may be taken in any order, which lets them be vectorised.
 SUMS = {"reassoc", "contract"}
 
 

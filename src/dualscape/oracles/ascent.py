@@ -19,8 +19,8 @@ from dualscape.oracles.local import assemble, climb_from, distinct
 from dualscape.oracles.rise import SmoothedScores
 from dualscape.progress import Progress, silent
 
-#: Starts of the first call for each sign, steps on the smoothed function, and how starts become more: the longer a
-#: search has gone on, the rarer is what it has not found.
+#: Starts of the first call for each sign, and how they become more: the longer a search has gone on, the rarer is what
+#: it has not found.
 STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 4
 #: By turns: the width of the smoothing at the beginning of a rise in mean row lengths, by how many radians a step then
 #: turns a direction, and the steps. Width and step shrink to nothing. Long steps reach far maxima, short ones do not
@@ -54,7 +54,7 @@ class AscentOracle(Oracle):
     def estimate(cls, X: Matrix) -> Estimate:
         n, d = X.shape
         # Rising and climbing, measured for 30 <= n <= 1000; about half of it runs on all cores.
-        seconds = 2 * STARTS * ((4e-9) * n * d / (os.cpu_count() or 1) + 1e-5)
+        seconds = 2 * STARTS * (4e-9 * n * d / (os.cpu_count() or 1) + 1e-5)
         return Estimate(2 * STARTS, seconds, cls.counts)
 
     def _directions(self, attempt: int, starts: Matrix | None) -> Matrix:

@@ -7,10 +7,10 @@ support costs a row of a Cholesky factor. The Gram matrix squares the condition 
 import numpy as np
 from numba import njit
 
+from dualscape.geometry.cones import SUMS
+
 #: A column within this (squared) distance of the span of the support depends on it.
 DEPENDENT = 1e-11
-#: Sums may be taken in any order, which lets them be vectorised.
-SUMS = {"reassoc", "contract"}
 
 
 @njit(cache=True, nogil=True, fastmath=SUMS)

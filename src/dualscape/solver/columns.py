@@ -269,7 +269,9 @@ class _Run:
         nu = (self.state.polished_dual() if stopped == "converged" else self.state.nu) * self.scale.y
         effort = Effort(deadline=0.0) if stopped == "interrupted" else self.proof_effort
         if self.prover is None and self.effort.deadline is not None:
-            effort = Effort(deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH))
+            effort = Effort(
+                deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH), device=self.effort.device
+            )
         found = certify_dual(
             self.problem, network, nu, oracle=self.prover or "ascent", effort=effort, tolerances=self.tolerances,
             progress=self.progress,
