@@ -1,4 +1,4 @@
-"""Faces taken from others, and units that join by Newton's method."""
+"""Faces taken from others, units that join by Newton's method, and units of no mass that leave."""
 
 import numpy as np
 
@@ -27,3 +27,14 @@ def test_a_unit_without_mass_joins_by_newton():
     before = state.objective
     assert state.join(network.directions[:1], network.signs[:1])
     assert state.objective < before * (1 - 1e-6)
+
+
+def test_masses_that_are_rounding_leave():
+    # y - f rounds to twice the change that f is worth: the network with this mass seems better than none.
+    problem = Problem([[1.0]], [0.99], beta=0.9909, bias="none")
+    state = State.empty(problem)
+    without = state.objective
+    state._become(np.ones((1, 1)), np.ones(1), np.full(1, 0.57e-16), np.ones((1, 1)))
+    assert state.objective < without
+    state.add(state.directions[:0], state.signs[:0])
+    assert len(state.masses) == 0
