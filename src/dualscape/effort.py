@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from dualscape.checkpoint import Checkpoint
@@ -105,25 +106,27 @@ def run_all(
         WorkersLostError: the executor broke.
     """
     futures: dict[Future[Any], int] = {}
+    # A queue, since waiting on all futures anew for every one that ends takes a time that grows with their number.
+    ended: SimpleQueue[Future[Any]] = SimpleQueue()
     try:
         for index, task in enumerate(tasks):
             futures[pool.submit(function, *task)] = index
-        waiting = set(futures)
-        while waiting:
-            if expired():
-                for future in list(waiting):
-                    if future.cancel():
-                        waiting.discard(future)
-                if not waiting:
-                    break
-            done, waiting = wait(waiting, timeout=every, return_when=FIRST_COMPLETED)
-            if not done:
+        for future in futures:
+            future.add_done_callback(ended.put)
+        left, over = len(futures), False
+        while left:
+            if not over and expired():
+                over = True
+                for future in futures:
+                    future.cancel()
+            try:
+                future = ended.get(timeout=every)
+            except Empty:
                 yield None
-            for future in done:
-                try:
-                    yield futures[future], future.result()
-                except CancelledError:
-                    continue
+                continue
+            left -= 1
+            if not future.cancelled():
+                yield futures[future], future.result()
     except (BrokenProcessPool, ConnectionError) as error:
         raise WorkersLostError(
             f"the executor lost a worker and cannot go on ({type(error).__name__}); run again with a new one"

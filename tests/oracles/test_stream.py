@@ -36,7 +36,7 @@ def check(X, nu, share):
     total, stay, excluded = 0, 0, 0
     for form in forms(X, nu, share):
         columns, M, floor = form[0], form[1], form[-1]
-        for level, first, lines in line_ranges(M, len(columns), 10**9, 1):
+        for level, first, lines in line_ranges(M, len(columns), 10**9):
             if level < 2:
                 continue
             left, patterns = lines_left(form, level, first, lines, None)

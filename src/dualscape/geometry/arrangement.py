@@ -1,8 +1,8 @@
 """All activation patterns of a data matrix, in closed form (THEORY section 3).
 
 The cells of a simple central arrangement of N hyperplanes of rank r, up to u -> -u, are in bijection with the subsets
-of at most r - 1 of the hyperplanes 1..N-1. Subsets that share all but their last element lie on a line; along a line
-each next cell differs in one hyperplane, so that a sweep costs O(log N + r^2) a cell instead of O(N r).
+of at most r - 1 of the hyperplanes 1..N-1. Subsets that share all but one element lie on a line; along a line each next
+cell differs in one hyperplane, so that a sweep costs O(log N + r^2) a cell instead of O(N r).
 
 Degenerate rows (ties, lattice points, one-hot columns) are made general by a tiny random turn of each normal, by at
 most `Arrangement.turn`. Every unit u lies in a cell of the turned arrangement; with respect to the true rows it then
@@ -46,16 +46,16 @@ def check_resolved(failed: int) -> None:
         raise ArithmeticError("the arrangement is not resolved in double precision; build it with a larger `turn`")
 
 
-def line_ranges(N: int, rank: int, most: int, shares: int = 1) -> list[tuple[int, int, int]]:
+def line_ranges(N: int, rank: int, most: int, *, shares: int = 1, least: int = 1) -> list[tuple[int, int, int]]:
     """(level, first line, number of lines), together all lines of the sweep of N hyperplanes of that rank.
 
-    Level j has the subsets of size j, a line those that extend one of size j - 1. No range has more lines than `most`;
-    a level is cut into at least about `shares` ranges.
+    Level j has the subsets of size j, a line those that contain one of size j - 1 and are its own. No range has more lines than `most`;
+    a level is cut into about `shares` ranges or more, but not into ranges of fewer than `least` lines.
     """
     ranges = []
     for level in range(max(1, min(rank, N))):
         lines = comb(N - 1, level - 1) if level else 1
-        size = max(1, min(most, lines // shares))
+        size = max(1, min(most, max(lines // shares, least)))
         ranges += [(level, first, min(size, lines - first)) for first in range(0, lines, size)]
     return ranges
 

@@ -2,6 +2,9 @@
 
 A line of level L is where L - 1 hyperplanes meet in the space of the first L + 1 coordinates. Normals are the columns
 of an (r, N) matrix; hyperplane 0 is the horizon and in no subset.
+
+A vertex, where L hyperplanes meet, lies on L lines, and one of them is enough to find it. Which lines are swept is
+Turan's covering problem: choose few subsets of size k such that every set of k + 1 contains one of them.
 """
 
 import numpy as np
@@ -37,6 +40,69 @@ def next_subset(subset, n, size):
     subset[slot] += 1
     for later in range(slot + 1, size):
         subset[later] = subset[later - 1] + 1
+
+
+#: Of three hyperplanes, as the sum of 4^(k mod 3): all in one class, or two in one and the third in the next.
+TRIPLES = np.int64(1 << 3 | 1 << 12 | 1 << 48 | 1 << 6 | 1 << 24 | 1 << 33)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_chosen(size, odd, thirds, ones, others):
+    """Whether a subset is, of which `odd` are odd; sum of 4^(k mod 3), exclusive or of k >> 1 of odd and even ones.
+
+    Every set of size + 1 contains a subset that is. The shares of the subsets that are, for large n: a half for pairs,
+    4/9 for triples (Turan), nearly 5/16 for quadruples (Giraud), a half for more; see Sidorenko, What we know and what
+    we do not know about Turan numbers, Graphs and Combinatorics 11 (1995).
+    """
+    if size == 3:
+        return TRIPLES >> thirds & 1 == 1
+    if size == 4:
+        # All odd, all even, or two and two: of three odd ones, two agree about any two even ones.
+        common = ones & others
+        common ^= common >> 2
+        return (odd == 0) | (odd == 4) | ((odd == 2) & ((common ^ common >> 1) & 1 == 0))
+    # An even number of odd ones: of size + 1, leave out an even or an odd one.
+    return (odd & 1 == 0) | (odd == size)
+
+
+@njit(cache=True, nogil=True)
+def _summary(subset, size, without):
+    """(odd, thirds, ones, others) of `_is_chosen` for a subset without its entry at `without`."""
+    odd, thirds, ones, others = 0, 0, 0, 0
+    for l in range(size):
+        if l != without:
+            k = subset[l]
+            odd += k & 1
+            thirds += 1 << 2 * (k % 3)
+            ones ^= (k >> 1) & -(k & 1)
+            others ^= (k >> 1) & ((k & 1) - 1)
+    return odd, thirds, ones, others
+
+
+@njit(cache=True, nogil=True)
+def is_swept(subset, size):
+    """Whether the line of `subset` is swept."""
+    odd, thirds, ones, others = _summary(subset, size, size)
+    return _is_chosen(size, odd, thirds, ones, others)
+
+
+@njit(cache=True, nogil=True)
+def mark_owned(subset, size, n, owned):
+    """owned (> n) = whether the vertex of the swept line of `subset` and hyperplane i = 1..n belongs to this line.
+
+    It belongs to the swept line that leaves out the largest of its hyperplanes.
+    """
+    owned[:] = False
+    owned[1 : n + 1] = True
+    for l in range(size):
+        odd, thirds, ones, others = _summary(subset, size, l)
+        for i in range(1, subset[l]):
+            odd_i, half = i & 1, i >> 1
+            owned[i] &= not _is_chosen(
+                size, odd + odd_i, thirds + (1 << 2 * (i % 3)), ones ^ (half & -odd_i), others ^ (half & (odd_i - 1))
+            )
+    for l in range(size):
+        owned[subset[l]] = False
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,7 @@ vertex, but they cut no cells.
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.lines import frame_line, unrank
+from dualscape.geometry.lines import frame_line, is_swept, mark_owned, unrank
 
 #: At most this many open signs are resolved by listing both at one vertex.
 MOST_OPEN = 14
@@ -262,7 +262,8 @@ def bottom_pattern(columns, bits):
 
 @njit(cache=True, nogil=True)
 def line_patterns(columns, level, line):
-    """(patterns (cells, N) of one line with hyperplane 0 positive, 1 if rounding left more open than can be listed)."""
+    """(patterns (cells, N) of the vertices that a line owns, with hyperplane 0 positive, 1 if rounding left more open than
+    can be listed)."""
     r, N = columns.shape
     work = make_work(N, r)
     order, slope = work[0], work[2]
@@ -274,16 +275,19 @@ def line_patterns(columns, level, line):
         return out[:1], 0
     subset = np.zeros(level, dtype=np.int64)
     unrank(line, N - 1, level - 1, subset)
-    last = subset[level - 2] if level > 1 else 0
+    if not is_swept(subset, level - 1):
+        return out[:0], 0
     count = start_line(columns, N, level, subset, work)
     if count < 0:
         return out[:0], 1
     begin_line(count, work, bits)
+    owned = np.empty(N, dtype=np.bool_)
+    mark_owned(subset, level - 1, N - 1, owned)
     doubtful = np.empty(MOST_OPEN, dtype=np.int64)
     filled = 0
     for position in range(count):
         i = order[position]
-        if i > last:
+        if owned[i]:
             doubts = vertex_signs(columns, N, level, subset, position, count, work, bits, doubtful)
             if doubts < 0:
                 return out[:0], 1

@@ -24,8 +24,8 @@ from dualscape.progress import Event, Progress, silent
 #: Seconds per visited pattern near an optimum, on one core: measured 0.3 to 0.8 microseconds for 60 <= N <= 442 and
 #: 3 <= rank <= 6; it is 0.2 where |g| excludes nearly all of them (benchmarks/run_cells.py).
 PATTERN_SECONDS = 7e-7
-#: Lines handed to a thread at once hold at most about this many patterns.
-CHUNK = 40_000
+#: Lines handed to a thread at once hold at most about this many patterns, and at least.
+CHUNK, LEAST = 40_000, 4_000
 #: The same for a device.
 DEVICE_CHUNK = 8_000_000
 #: Every level is cut into at least this many ranges of lines, and this many of them are handed out at once.
@@ -89,7 +89,8 @@ class CellsOracle(Oracle):
             # Adding 0.0 leaves no -0.0.
             signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
             form = (columns, M, *signed, sign, arrangement.turn, size, floor)
-            ranges = line_ranges(M, len(columns), max(1, chunk // max(M, 1)), shares)
+            most, least = (max(1, patterns // max(M, 1)) for patterns in (chunk, LEAST))
+            ranges = line_ranges(M, len(columns), most, shares=shares, least=least)
             tasks += [(form, lines, device) for lines in ranges]
         total = sum(lines for _, (_, _, lines), _ in tasks)
         units, upper, failed, done, visited, told = {}, floor, 0, 0, 0, 0.0

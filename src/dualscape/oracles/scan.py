@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from dualscape.geometry.cones import climb, concave_caps, crossings, settle
-from dualscape.geometry.lines import next_subset, unrank
+from dualscape.geometry.lines import is_swept, mark_owned, next_subset, unrank
 from dualscape.geometry.sweep import MOST_OPEN, begin_line, bottom_pattern, make_work, start_line, vertex_signs
 from dualscape.oracles.bounds import EPS, make_scratch, pattern_bound
 
@@ -250,7 +250,7 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
         _make_multipliers(N, r),
         np.empty(r),
     )
-    bits = np.empty(N, dtype=np.bool_)
+    bits, owned = np.empty(N, dtype=np.bool_), np.empty(N, dtype=np.bool_)
     doubtful = np.empty(MOST_OPEN, dtype=np.int64)
     g, here = np.empty(r), np.empty(r)
     if level == 0:
@@ -276,14 +276,14 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
     for step in range(lines):
         if step:
             next_subset(subset, M - 1, level - 1)
-        last = subset[level - 2] if level > 1 else 0
-        if last == M - 1:
+        if not is_swept(subset, level - 1):
             continue
         count = start_line(generic, M, level, subset, work)
         if count < 0:
             state[3] += 1
             continue
         begin_line(count, work, bits)
+        mark_owned(subset, level - 1, M - 1, owned)
         for a in range(r):
             g[a] = linear[a]
         for k in range(N):
@@ -293,7 +293,7 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
         for position in range(count):
             i = order[position]
             after = slope[i] > 0
-            if last < i < M:
+            if owned[i]:
                 if sure[i] and _excluded(weighted, whole, g, own, mu, i, after, subset, level - 1, prune2):
                     state[4] += 2
                 else:

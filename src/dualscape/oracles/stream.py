@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dualscape.devices import open_device
-from dualscape.geometry.lines import frame_line, next_subset, unrank
+from dualscape.geometry.lines import frame_line, is_swept, mark_owned, next_subset, unrank
 from dualscape.oracles.bounds import EPS
 
 #: Entries (lines times hyperplanes) of the arrays for one batch of lines.
@@ -44,11 +44,22 @@ def frame_lines(columns, level, subsets, p, q, D, limits):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True)
-def _list_subsets(first, n, size, subsets):  # type: ignore[no-untyped-def]
-    unrank(first, n, size, subsets[0])
-    for j in range(1, len(subsets)):
-        subsets[j] = subsets[j - 1]
-        next_subset(subsets[j], n, size)
+def _list_swept(first, lines, n, size):  # type: ignore[no-untyped-def]
+    """(positions among `lines` subsets of {1..n} from `first` on, the subsets, owned (., n + 1)) of lines to sweep."""
+    positions, subsets = np.empty(lines, dtype=np.int64), np.empty((lines, size), dtype=np.int64)
+    subset, count = np.empty(size, dtype=np.int64), 0
+    unrank(first, n, size, subset)
+    for j in range(lines):
+        if j:
+            next_subset(subset, n, size)
+        if is_swept(subset, size):
+            positions[count] = j
+            subsets[count] = subset
+            count += 1
+    owned = np.empty((count, n + 1), dtype=np.bool_)
+    for j in range(count):
+        mark_owned(subsets[j], size, n, owned[j])
+    return positions[:count], subsets[:count], owned
 
 
 def lines_left(
@@ -76,28 +87,30 @@ def lines_left(
 
     whole = 2.0 * linear + kappa @ rows
     shared = (M, *(move(array) for array in (rows, kappa, linear, whole)), turn, size, floor, move(columns))
-    left = np.ones(lines, dtype=bool)
+    left = np.zeros(lines, dtype=bool)
     patterns = 0
     most = max(1, BATCH_ENTRIES // columns.shape[1])
     for begin in range(0, lines, most):
         count = min(most, lines - begin)
-        subsets = np.empty((count, level - 1), dtype=np.int64)
-        _list_subsets(first + begin, M - 1, level - 1, subsets)
+        positions, subsets, owned = _list_swept(first + begin, count, M - 1, level - 1)
+        own, count = owned.sum(axis=1), len(subsets)
+        if count == 0:
+            continue
         p, q = np.zeros((count, level + 1)), np.zeros((count, level + 1))
         D, limits = np.zeros((count, level - 1, level)), np.empty((count, 3))
         frame_lines(columns, level, subsets, p, q, D, limits)
         with np.errstate(all="ignore"):
-            batch = _lines_left(xp, shared, level, *(move(array) for array in (subsets, p, q, D, limits)))
+            batch = _lines_left(xp, shared, level, *(move(array) for array in (subsets, owned, p, q, D, limits)))
         batch = np.asarray(batch if device is None else batch.cpu().numpy())
-        # A line behind whose last hyperplane no other comes has no patterns of its own.
-        own = M - 1 - subsets[:, -1]
         batch &= own > 0
-        left[begin : begin + count] = batch
+        left[begin + positions] = batch
         patterns += 2 * int(own[~batch].sum())
     return left, patterns
 
 
-def _lines_left(xp: Any, shared: Shared, level: int, subsets: Any, p: Any, q: Any, D: Any, limits: Any) -> Any:
+def _lines_left(
+    xp: Any, shared: Shared, level: int, subsets: Any, owned: Any, p: Any, q: Any, D: Any, limits: Any
+) -> Any:
     """Which lines of one batch are left, (lines,)."""
     M, rows, kappa, linear, whole, turn, size, floor, columns = shared
     lines, N = len(p), columns.shape[1]
@@ -129,7 +142,9 @@ def _lines_left(xp: Any, shared: Shared, level: int, subsets: Any, p: Any, q: An
     mu = D[:, :, level - 1 :] - own[:, None, :] * (D @ columns[:level])
     sure &= (abs(mu) > least[:, None, :]).all(1)
     crossed = place <= 1.0
-    relevant = along(crossed) & (order > subsets[:, -1:]) & (order < M)
+    mine = xp.zeros_like(crossed)
+    mine[:, :M] = owned
+    relevant = along(crossed & mine)
     doubtful = (relevant & ~along(sure)).any(1) | _any_near(xp, slope, offset, place[:, :M], error, level)
     # The gradient in every cell, along the line.
     backward = number((slope < 0) & crossed)
