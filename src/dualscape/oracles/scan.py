@@ -201,7 +201,7 @@ def _bound_choices(
 @njit(cache=True, nogil=True)
 def _vertex_gradient(weighted, g, bits, i, after, subset, size, here):
     """Gradient of the vertex's cell: g knows hyperplane i as before the vertex and the subset's rows as absent."""
-    r = weighted.shape[1]
+    r = len(here)
     for a in range(r):
         here[a] = g[a]
     if bits[i] == after:
@@ -213,18 +213,84 @@ def _vertex_gradient(weighted, g, bits, i, after, subset, size, here):
                 here[a] += weighted[subset[l], a]
 
 
+# Any order of the sum will do for its error bound, so that it may be vectorised.
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _gradient(pulls, linear, bits, g):
+    """g = linear + the pulls (r, N) of the hyperplanes whose bit is set."""
+    for a in range(len(linear)):
+        total = 0.0
+        for k in range(len(bits)):
+            total += pulls[a, k] if bits[k] else 0.0
+        g[a] = linear[a] + total
+
+
 @njit(cache=True, nogil=True)
-def _excluded(weighted, whole, g, own, mu, i, after, subset, size, prune2):
-    """Whether |g| alone excludes both cells of a vertex whose signs are sure."""
-    norm2, other2 = 0.0, 0.0
-    turned = (1.0 if own[i] < 0.0 else 0.0) - (0.0 if after else 1.0)
-    for a in range(len(g)):
-        value = g[a] + turned * weighted[i, a]
+def _carry(weighted, work, count, owned, g, positions, before):
+    """Carry the gradient g along a line: where its own vertices are, the gradients before them, and their number.
+
+    The rows of `weighted`, g and those of `before` are filled up with zeros to a multiple of four numbers.
+    """
+    order, slope = work[0], work[2]
+    filled = 0
+    for position in range(count):
+        i = order[position]
+        if owned[i]:
+            positions[filled] = position
+            for a in range(0, len(g), 4):
+                before[filled, a], before[filled, a + 1] = g[a], g[a + 1]
+                before[filled, a + 2], before[filled, a + 3] = g[a + 2], g[a + 3]
+            filled += 1
+        change = 1.0 if slope[i] > 0.0 else -1.0
+        for a in range(0, len(g), 4):
+            g[a] += change * weighted[i, a]
+            g[a + 1] += change * weighted[i, a + 1]
+            g[a + 2] += change * weighted[i, a + 2]
+            g[a + 3] += change * weighted[i, a + 3]
+    return filled
+
+
+@njit(cache=True, nogil=True)
+def _mark_open(weighted, whole, crossed, before, work, subset, size, prune2, cells, is_open):
+    """How many vertices of a line have a cell that |g| alone does not exclude, or signs that are not sure.
+
+    Args:
+        weighted: (N, r) kappa_k z_k.
+        whole: (r,) gradient of a cell and of its complement together.
+        crossed: (m,) the hyperplanes that the line meets at these vertices.
+        before: (>= m, .) gradients before each of them, with the rows of the subset as absent.
+        work: of the line.
+        subset: the hyperplanes that hold the line, `size` of them.
+        size: their number.
+        prune2: square of the length up to which a gradient excludes its cell.
+        cells: room, (size + 4, N).
+        is_open: (N,) which vertices they are; written.
+    """
+    slope, own, mu, sure = work[2], work[4], work[5], work[6]
+    m = len(crossed)
+    norm2, other2, value, turned = cells[0], cells[1], cells[2], cells[3]
+    for j in range(m):
+        i = crossed[j]
+        norm2[j], other2[j] = 0.0, 0.0
+        turned[j] = (1.0 if own[i] < 0.0 else 0.0) - (0.0 if slope[i] > 0.0 else 1.0)
         for l in range(size):
-            value += (1.0 if mu[l, i] < 0.0 else 0.0) * weighted[subset[l], a]
-        norm2 += value * value
-        other2 += (whole[a] - value) * (whole[a] - value)
-    return norm2 <= prune2 and other2 <= prune2
+            cells[4 + l, j] = 1.0 if mu[l, i] < 0.0 else 0.0
+    for a in range(len(whole)):
+        total = whole[a]
+        for j in range(m):
+            value[j] = before[j, a] + turned[j] * weighted[crossed[j], a]
+        for l in range(size):
+            behind, weight = cells[4 + l], weighted[subset[l], a]
+            for j in range(m):
+                value[j] += behind[j] * weight
+        for j in range(m):
+            norm2[j] += value[j] * value[j]
+            other2[j] += (total - value[j]) * (total - value[j])
+    count = 0
+    for j in range(m):
+        # Written so that what is not a number stays open.
+        is_open[j] = not (norm2[j] <= prune2 and other2[j] <= prune2 and sure[crossed[j]])
+        count += is_open[j]
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -238,7 +304,7 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
     N, r = rows.shape
     columns = np.ascontiguousarray(rows.T)
     work = make_work(N, max(len(generic), 1))
-    order, slope, own, mu, sure = work[0], work[2], work[4], work[5], work[6]
+    order, slope = work[0], work[2]
     scratch = make_scratch(N, r)
     concave_caps(kappa, 1.0, scratch[4])
     room = (
@@ -252,7 +318,10 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
     )
     bits, owned = np.empty(N, dtype=np.bool_), np.empty(N, dtype=np.bool_)
     doubtful = np.empty(MOST_OPEN, dtype=np.int64)
-    g, here = np.empty(r), np.empty(r)
+    wide = -(-r // 4) * 4
+    g, here = np.zeros(wide), np.empty(r)
+    positions, is_open = np.empty(N, dtype=np.int64), np.empty(N, dtype=np.bool_)
+    before, cells = np.empty((N, wide)), np.empty((level + 3, N))
     if level == 0:
         if M:
             bottom_pattern(generic, bits)
@@ -262,12 +331,13 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
             state[4] += 1
             _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor, sign, room, found, state)
         return
-    weighted = np.empty((N, r))
+    weighted = np.zeros((N, wide))
     whole = 2.0 * linear
     for k in range(N):
         for a in range(r):
             weighted[k, a] = kappa[k] * rows[k, a]
             whole[a] += weighted[k, a]
+    pulls = np.ascontiguousarray(weighted[:, :r].T)
     # What wrong sides may add to |g| with lam = 0, and the rounding of a gradient carried along a line of N steps.
     margin = 1.01 * turn * size + (3 * N + 4 * r + 16) * EPS * size
     prune2 = max(floor - margin, 0.0) ** 2
@@ -284,31 +354,29 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
             continue
         begin_line(count, work, bits)
         mark_owned(subset, level - 1, M - 1, owned)
-        for a in range(r):
-            g[a] = linear[a]
-        for k in range(N):
-            share = 1.0 if bits[k] else 0.0
-            for a in range(r):
-                g[a] += share * weighted[k, a]
-        for position in range(count):
-            i = order[position]
-            after = slope[i] > 0
-            if owned[i]:
-                if sure[i] and _excluded(weighted, whole, g, own, mu, i, after, subset, level - 1, prune2):
-                    state[4] += 2
-                else:
-                    doubts = vertex_signs(generic, M, level, subset, position, count, work, bits, doubtful)
-                    if doubts < 0:
-                        state[3] += 1
-                        doubts = 0
-                    _vertex_gradient(weighted, g, bits, i, after, subset, level - 1, here)
-                    _bound_choices(
-                        rows, columns, kappa, linear, whole, M, here, bits, doubtful, doubts, prune2,
-                        turn, size, floor, sign, room, found, state,
-                    )  # fmt: skip
-                    for l in range(level - 1):
-                        bits[subset[l]] = False
-            bits[i] = after
-            change = 1.0 if after else -1.0
-            for a in range(r):
-                g[a] += change * weighted[i, a]
+        _gradient(pulls, linear, bits, g)
+        filled = _carry(weighted, work, count, owned, g, positions, before)
+        crossed = order[positions[:filled]]
+        still_open = _mark_open(weighted, whole, crossed, before, work, subset, level - 1, prune2, cells, is_open)
+        state[4] += 2 * (filled - still_open)
+        if still_open == 0:
+            continue
+        passed = 0
+        for j in range(filled):
+            if not is_open[j]:
+                continue
+            while passed < positions[j]:
+                bits[order[passed]] = slope[order[passed]] > 0.0
+                passed += 1
+            doubts = vertex_signs(generic, M, level, subset, passed, count, work, bits, doubtful)
+            if doubts < 0:
+                state[3] += 1
+                doubts = 0
+            i = order[passed]
+            _vertex_gradient(weighted, before[j], bits, i, slope[i] > 0.0, subset, level - 1, here)
+            _bound_choices(
+                rows, columns, kappa, linear, whole, M, here, bits, doubtful, doubts, prune2,
+                turn, size, floor, sign, room, found, state,
+            )  # fmt: skip
+            for l in range(level - 1):
+                bits[subset[l]] = False
