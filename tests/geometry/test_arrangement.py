@@ -1,6 +1,7 @@
 """Activation patterns: every true cell is listed, and as many as the formula says."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy.optimize import linprog
 from dualscape.errors import BudgetError
 from dualscape.geometry.arrangement import Arrangement, count_cells
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.lines import is_swept, mark_owned
 
 
 def listed(X):
@@ -121,3 +123,22 @@ def test_hyperplanes_are_found_once_only_where_the_data_cannot_change():
     assert Hinges.of(view) is not Hinges.of(view)
     X.setflags(write=False)
     assert Hinges.of(X) is Hinges.of(X)
+
+
+@pytest.mark.parametrize("size", range(7))
+def test_every_vertex_is_owned_by_one_swept_line(size):
+    n = 12
+    owned = np.zeros(n + 3, dtype=bool)
+    owners = dict.fromkeys(itertools.combinations(range(1, n + 1), size + 1), 0)
+    swept = 0
+    for line in itertools.combinations(range(1, n + 1), size):
+        subset = np.array((*line, 0), dtype=np.int64)
+        if is_swept(subset, size):
+            swept += 1
+            mark_owned(subset, size, n, owned)
+            for i in np.flatnonzero(owned).tolist():
+                owners[tuple(sorted((*line, i)))] += 1  # a KeyError where i is not another hyperplane
+    assert set(owners.values()) == {1}
+    # The shares that the docstring promises, which small n can only undercut or miss by a little.
+    share = {2: 1 / 2, 3: 4 / 9, 4: 5 / 16}.get(size, 1.0 if size < 2 else 1 / 2)
+    assert swept <= 1.05 * share * math.comb(n, size)

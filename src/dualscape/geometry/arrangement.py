@@ -49,8 +49,8 @@ def check_resolved(failed: int) -> None:
 def line_ranges(N: int, rank: int, most: int, *, shares: int = 1, least: int = 1) -> list[tuple[int, int, int]]:
     """(level, first line, number of lines), together all lines of the sweep of N hyperplanes of that rank.
 
-    Level j has the subsets of size j, a line those that contain one of size j - 1 and are its own. No range has more lines than `most`;
-    a level is cut into about `shares` ranges or more, but not into ranges of fewer than `least` lines.
+    Level j has the subsets of size j, a line those that contain one of size j - 1 and are its own. No range has
+    more lines than `most`; a level is cut into about `shares` ranges or more, but not into ones of less than `least`.
     """
     ranges = []
     for level in range(max(1, min(rank, N))):

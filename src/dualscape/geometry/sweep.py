@@ -35,7 +35,7 @@ def make_work(N, r):
         np.empty(r + 1),
         np.empty(3),
         np.empty(N, dtype=np.int64),
-        np.empty(N + 2, dtype=np.int64),
+        np.empty(2 * N + 1, dtype=np.int64),
     )
 
 
@@ -44,14 +44,18 @@ def _sort_places(place, order, bucket, starts):
     """Indices by increasing place in [-1, 1]; places above 1 come last. Buckets, then insertion: few branches fail."""
     N = len(place)
     for k in range(N):
-        bucket[k] = np.int64(min((place[k] + 1.0) * (0.5 * N), N))
+        bucket[k] = np.int64(min((place[k] + 1.0) * N, 2 * N))
     starts[:] = 0
     for k in range(N):
-        starts[bucket[k] + 1] += 1
-    most = 0
-    for j in range(N):
-        most = max(most, starts[j + 1])
-        starts[j + 1] += starts[j]
+        starts[bucket[k]] += 1
+    most, total = 0, 0
+    for j in range(len(starts)):
+        here = starts[j]
+        starts[j] = total
+        total += here
+        # The last bucket holds what is not on the line.
+        if j < 2 * N:
+            most = max(most, here)
     if most > 24:
         order[:] = np.argsort(place)
         return
@@ -119,27 +123,25 @@ def start_line(columns, M, level, subset, work):
         least = min(least, slope[k] * slope[k] + offset[k] * offset[k] if place[k] <= 1.0 else np.inf)
     limits[1] = limits[0] / np.sqrt(least) + 1e-15
     count = N - 1 - size
-    _mark_neighbours(order, place, sure, M, count, 2.0 * limits[1])
+    _mark_neighbours(order, place, sure, M, count, 2.0 * limits[1], bucket)
     return count
 
 
 @njit(cache=True, nogil=True)
-def _mark_neighbours(order, place, sure, M, count, gap):
+def _mark_neighbours(order, place, sure, M, count, gap, own):
     """Not sure: the first M hyperplanes whose neighbour along the line, closed at infinity, is within `gap`."""
-    first, previous = -1, -1
+    # Their list first, without a branch that would often be guessed wrong.
+    filled = 0
     for position in range(count):
-        k = order[position]
-        if k >= M:
-            continue
-        if previous < 0:
-            first = k
-        elif not place[k] - place[previous] > gap:
-            sure[k] = False
-            sure[previous] = False
-        previous = k
-    if previous != first and not 2.0 - (place[previous] - place[first]) > gap:
-        sure[first] = False
-        sure[previous] = False
+        own[filled] = order[position]
+        filled += order[position] < M
+    for j in range(1, filled):
+        if not place[own[j]] - place[own[j - 1]] > gap:
+            sure[own[j]] = False
+            sure[own[j - 1]] = False
+    if filled > 1 and not 2.0 - (place[own[filled - 1]] - place[own[0]]) > gap:
+        sure[own[0]] = False
+        sure[own[filled - 1]] = False
 
 
 @njit(cache=True, nogil=True)
@@ -262,8 +264,7 @@ def bottom_pattern(columns, bits):
 
 @njit(cache=True, nogil=True)
 def line_patterns(columns, level, line):
-    """(patterns (cells, N) of the vertices that a line owns, with hyperplane 0 positive, 1 if rounding left more open than
-    can be listed)."""
+    """(patterns (cells, N) of a line's own vertices with hyperplane 0 positive, 1 if rounding left too much open)."""
     r, N = columns.shape
     work = make_work(N, r)
     order, slope = work[0], work[2]

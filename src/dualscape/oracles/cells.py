@@ -21,9 +21,10 @@ from dualscape.oracles.spectral import spectral_bound
 from dualscape.oracles.stream import lines_left
 from dualscape.progress import Event, Progress, silent
 
-#: Seconds per visited pattern near an optimum, on one core: measured 0.3 to 0.8 microseconds for 60 <= N <= 442 and
-#: 3 <= rank <= 6; it is 0.2 where |g| excludes nearly all of them (benchmarks/run_cells.py).
-PATTERN_SECONDS = 7e-7
+#: Seconds per visited pattern near an optimum, on one core: measured 0.1 microseconds for Gaussian data, 60 <= N <= 100
+#: and ranks 5 and 6, 0.5 to 0.7 for N = 442 and ranks 3 and 4, at a tenth of beta_max. It is 0.1 where |g| excludes
+#: nearly all of them (benchmarks/run_cells.py) and some microseconds at a hundredth of beta_max.
+PATTERN_SECONDS = 5e-7
 #: Lines handed to a thread at once hold at most about this many patterns, and at least.
 CHUNK, LEAST = 40_000, 4_000
 #: The same for a device.

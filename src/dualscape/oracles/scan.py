@@ -232,20 +232,21 @@ def _carry(weighted, work, count, owned, g, positions, before):
     """
     order, slope = work[0], work[2]
     filled = 0
-    for position in range(count):
-        i = order[position]
-        if owned[i]:
+    for a in range(0, len(g), 4):
+        # Four at a time, in registers.
+        g0, g1, g2, g3 = g[a], g[a + 1], g[a + 2], g[a + 3]
+        filled = 0
+        for position in range(count):
+            i = order[position]
+            # What is not the line's own is overwritten: a branch here would often be guessed wrong.
             positions[filled] = position
-            for a in range(0, len(g), 4):
-                before[filled, a], before[filled, a + 1] = g[a], g[a + 1]
-                before[filled, a + 2], before[filled, a + 3] = g[a + 2], g[a + 3]
-            filled += 1
-        change = 1.0 if slope[i] > 0.0 else -1.0
-        for a in range(0, len(g), 4):
-            g[a] += change * weighted[i, a]
-            g[a + 1] += change * weighted[i, a + 1]
-            g[a + 2] += change * weighted[i, a + 2]
-            g[a + 3] += change * weighted[i, a + 3]
+            before[filled, a], before[filled, a + 1], before[filled, a + 2], before[filled, a + 3] = g0, g1, g2, g3
+            filled += owned[i]
+            change = 1.0 if slope[i] > 0.0 else -1.0
+            g0 += change * weighted[i, a]
+            g1 += change * weighted[i, a + 1]
+            g2 += change * weighted[i, a + 2]
+            g3 += change * weighted[i, a + 3]
     return filled
 
 
@@ -320,8 +321,8 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
     doubtful = np.empty(MOST_OPEN, dtype=np.int64)
     wide = -(-r // 4) * 4
     g, here = np.zeros(wide), np.empty(r)
-    positions, is_open = np.empty(N, dtype=np.int64), np.empty(N, dtype=np.bool_)
-    before, cells = np.empty((N, wide)), np.empty((level + 3, N))
+    positions, is_open = np.empty(N + 1, dtype=np.int64), np.empty(N, dtype=np.bool_)
+    before, cells = np.empty((N + 1, wide)), np.empty((level + 3, N))
     if level == 0:
         if M:
             bottom_pattern(generic, bits)
