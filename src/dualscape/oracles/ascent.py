@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.local import assemble, climb_from, distinct
+from dualscape.oracles.local import assemble, climb_from, distinct, scores
 from dualscape.oracles.rise import SmoothedScores
 from dualscape.progress import Progress, silent
 
@@ -28,6 +28,11 @@ STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 4
 RISES = ((0.03, 0.12, 20), (0.1, 0.18, 30), (0.03, 0.25, 20), (0.1, 0.08, 40))
 #: How far starts near a given direction are moved: from, to.
 NEARBY = (0.2, 1.2)
+#: Narrow maxima lie near known units, and such steps leap over them. As a search goes on, more and more starts are
+#: moved by only so much (from, to; a share of those of one sign, and of the climbs in one call at most), rise gently,
+#: and climb on from above this fraction of the threshold, one of those that are so near.
+NARROW, NARROW_SHARE, NARROW_CLIMBS = (0.01, 0.3), 0.5, 0.25
+NARROW_RISE, NARROW_PROMISING, NARROW_CROWD = (0.001, 0.02, 10), 0.98, 2e-3
 #: After the rise, only starts above this fraction of the threshold climb on exactly, and one of those that are so near.
 PROMISING, SAME_CROWD = 0.95, 1e-2
 #: Data of more entries than this rise twice: smoothing, stride and steps of the second time.
@@ -79,6 +84,33 @@ class AscentOracle(Oracle):
         norms = np.linalg.norm(directions, axis=1)
         return directions[norms > 0] / norms[norms > 0, None]
 
+    def _narrow(
+        self, slope: SmoothedScores, nu: Vector, attempt: int, known: Matrix | None, above: float
+    ) -> tuple[Matrix, Vector]:
+        """(directions, signs) near the known units, from which climbs may end in narrow maxima."""
+        X, basis = self._X, self._hinges.basis
+        count = NARROW_SHARE * self._starts * min(attempt // MORE_EVERY, MOST_TIMES)
+        count = int(min(count, NARROW_CLIMBS * MOST_ENTRIES / X.size))
+        if known is not None:
+            values = scores(X, nu, known, np.ones(len(known)))
+            known, own = known[values != 0], np.sign(values[values != 0])
+        if known is None or count == 0 or len(known) == 0:
+            return np.zeros((0, X.shape[1])), np.zeros(0)
+        rng = np.random.default_rng((self._seed, attempt, 1))
+        base = rng.integers(len(known), size=count)
+        noise = rng.standard_normal((count, basis.shape[1])) @ basis.T
+        noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+        least, most = np.log(NARROW)
+        directions = known[base] + np.exp(rng.uniform(least, most, size=(count, 1))) * noise
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        risen, values = slope.rise(directions, own[base], *NARROW_RISE)
+        promising = np.argsort(-values, kind="stable")[: int((values > NARROW_PROMISING * above).sum())]
+        together, signs = np.vstack([known, risen]), np.concatenate([own, own[base]])
+        order = np.concatenate([np.arange(len(known)), promising + len(known)])
+        leaders = distinct(together, signs, order, NARROW_CROWD)
+        leaders = leaders[leaders >= len(known)]
+        return together[leaders], signs[leaders]
+
     def _leaders(
         self, risen: Matrix, signs: Vector, values: Vector, among: NDArray[np.intp], above: float
     ) -> NDArray[np.intp]:
@@ -110,6 +142,7 @@ class AscentOracle(Oracle):
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             slope = SmoothedScores(X, nu, self._lengths, effort, pool)
             risen, values = slope.rise(directions, signs, *RISES[attempt % len(RISES)])
+            near, near_signs = self._narrow(slope, nu, attempt, starts, above)
             leaders = self._leaders(risen, signs, values, np.arange(len(signs)), above)
             if X.size > AGAIN_ENTRIES:
                 # Where climbs take long, fewer and shorter ones: those that may lead high rise once more, with care.
@@ -117,13 +150,14 @@ class AscentOracle(Oracle):
                 leaders = self._leaders(risen, signs, values, leaders, above)
         # An exact climb takes time that grows faster than the data: where they are large only the best go on.
         leaders = leaders[: max(MOST_ENTRIES // X.size, FEWEST_CLIMBS)]
-        found = climb_from(hinges, nu, risen[leaders], signs[leaders], expired=effort.expired)[0]
-        found = np.where(found.any(axis=1, keepdims=True), found, risen[leaders])
+        risen, signs = np.vstack([near, risen[leaders]]), np.concatenate([near_signs, signs[leaders]])
+        found = climb_from(hinges, nu, risen, signs, expired=effort.expired)[0]
+        found = np.where(found.any(axis=1, keepdims=True), found, risen)
         return assemble(
             X,
             nu,
             found,
-            signs[leaders],
+            signs,
             above=above,
             upper=np.inf,
             oracle=self.name,

@@ -1,0 +1,58 @@
+"""The searching oracle: what it lists are local maximisers, and near known units it sees more of them."""
+
+import numpy as np
+import pytest
+
+from dualscape import Problem, solve
+from dualscape.oracles import ascent
+from dualscape.oracles.ascent import AscentOracle
+
+
+def problem():
+    rng = np.random.default_rng(1)
+    X, nu = rng.standard_normal((150, 8)), rng.standard_normal(150)
+    first = AscentOracle(X).best_units(nu, above=0.0)
+    return X, nu, 0.9 * first.lower, first
+
+
+def near(directions, signs, direction, sign):
+    return (np.linalg.norm(directions[signs == sign] - direction, axis=1) < 0.1).any()
+
+
+def test_narrow_starts_add_units_near_the_known_ones(monkeypatch):
+    # Where a network has been fitted, the landscape is rugged: many maxima are nearly as high as the known ones.
+    rng = np.random.default_rng(2)
+    X, y = rng.standard_normal((300, 8)), rng.standard_normal(300)
+    solution = solve(Problem(X, y, beta=1.0, bias="none"), oracle="ascent", time_limit=1.0)
+    known, signs, above = solution.network.directions, solution.network.signs, 0.95
+    found = []
+    for share in (ascent.NARROW_SHARE, 0.0):
+        monkeypatch.setattr(ascent, "NARROW_SHARE", share)
+        answer = AscentOracle(X).best_units(solution.nu, above=above, starts=known, attempt=16)
+        units = zip(answer.directions, answer.signs, strict=True)
+        found.append(sum(near(known, signs, *unit) for unit in units))
+    assert found[0] > 1.1 * found[1]
+
+
+def test_listed_values_are_those_of_the_units_and_local_maxima():
+    X, nu, above, first = problem()
+    answer = AscentOracle(X).best_units(nu, above=above, starts=first.directions, attempt=8)
+    values = answer.signs * (nu @ np.maximum(X @ answer.directions.T, 0.0))
+    assert answer.values == pytest.approx(values, rel=1e-12)
+    rng = np.random.default_rng(2)
+    for direction, sign, value in zip(answer.directions[:20], answer.signs, answer.values, strict=False):
+        around = direction + 1e-5 * rng.standard_normal((200, 8))
+        around /= np.linalg.norm(around, axis=1, keepdims=True)
+        assert (sign * (nu @ np.maximum(X @ around.T, 0.0))).max() <= value * (1 + 1e-12)
+
+
+def test_starts_that_no_row_sees_are_left_out():
+    rng = np.random.default_rng(3)
+    X = np.abs(rng.standard_normal((30, 3)))
+    nu = rng.standard_normal(30)
+    blind = -np.ones((1, 3)) / 3**0.5
+    assert not (X @ blind.T > 0).any()
+    for attempt in (0, 8):
+        answer = AscentOracle(X).best_units(nu, above=0.0, starts=blind, attempt=attempt)
+        assert np.isfinite(answer.values).all()
+        assert answer.lower == pytest.approx(AscentOracle(X).best_units(nu, above=0.0).lower, rel=1e-9)
