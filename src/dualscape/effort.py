@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -125,8 +125,11 @@ def run_all(
                 yield None
                 continue
             left -= 1
-            if not future.cancelled():
-                yield futures[future], future.result()
+            try:
+                result = future.result()
+            except CancelledError:
+                continue
+            yield futures[future], result
     except (BrokenProcessPool, ConnectionError) as error:
         raise WorkersLostError(
             f"the executor lost a worker and cannot go on ({type(error).__name__}); run again with a new one"

@@ -142,3 +142,24 @@ def test_every_vertex_is_owned_by_one_swept_line(size):
     # The shares that the docstring promises, which small n can only undercut or miss by a little.
     share = {2: 1 / 2, 3: 4 / 9, 4: 5 / 16}.get(size, 1.0 if size < 2 else 1 / 2)
     assert swept <= 1.05 * share * math.comb(n, size)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(2, 6).flatmap(lambda size: st.sets(st.integers(1, 3000), min_size=size + 1, max_size=size + 1)))
+def test_vertices_of_many_hyperplanes_are_owned_by_one_swept_line(vertex):
+    vertex, size = sorted(vertex), len(vertex) - 1
+    owned = np.zeros(3001, dtype=bool)
+    owners = 0
+    for i in vertex:
+        subset = np.array([k for k in vertex if k != i], dtype=np.int64)
+        if is_swept(subset, size):
+            mark_owned(subset, size, 3000, owned)
+            owners += int(owned[i])
+    assert owners == 1
+
+
+@pytest.mark.parametrize(("n", "rank"), [(90, 4), (45, 5), (36, 6), (16, 8)])
+def test_as_many_patterns_as_the_formula_says_where_few_lines_are_swept(n, rank):
+    X = np.random.default_rng(rank).standard_normal((n, rank))
+    patterns = np.vstack([np.packbits(block, axis=1) for block in Arrangement.of(X).patterns()])
+    assert len(patterns) == len(np.unique(patterns, axis=0)) == count_cells(n, rank)

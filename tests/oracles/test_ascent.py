@@ -6,6 +6,7 @@ import pytest
 from dualscape import Problem, solve
 from dualscape.oracles import ascent
 from dualscape.oracles.ascent import AscentOracle
+from dualscape.solver import columns
 
 
 def problem():
@@ -23,12 +24,14 @@ def test_narrow_starts_add_units_near_the_known_ones(monkeypatch):
     # Where a network has been fitted, the landscape is rugged: many maxima are nearly as high as the known ones.
     rng = np.random.default_rng(2)
     X, y = rng.standard_normal((300, 8)), rng.standard_normal(300)
-    solution = solve(Problem(X, y, beta=1.0, bias="none"), oracle="ascent", time_limit=1.0)
+    monkeypatch.setattr(columns, "MOST_ROUNDS", 8)  # and no time limit: the same on every machine
+    solution = solve(Problem(X, y, beta=1.0, bias="none"), oracle="ascent")
     known, signs, above = solution.network.directions, solution.network.signs, 0.95
     found = []
     for share in (ascent.NARROW_SHARE, 0.0):
         monkeypatch.setattr(ascent, "NARROW_SHARE", share)
         answer = AscentOracle(X).best_units(solution.nu, above=above, starts=known, attempt=16)
+        assert answer.patterns == 8 * 512 + 2 * len(known) + int(share * 4 * 512)
         units = zip(answer.directions, answer.signs, strict=True)
         found.append(sum(near(known, signs, *unit) for unit in units))
     assert found[0] > 1.1 * found[1]

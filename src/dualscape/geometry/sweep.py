@@ -128,20 +128,20 @@ def start_line(columns, M, level, subset, work):
 
 
 @njit(cache=True, nogil=True)
-def _mark_neighbours(order, place, sure, M, count, gap, own):
+def _mark_neighbours(order, place, sure, M, count, gap, cutting):
     """Not sure: the first M hyperplanes whose neighbour along the line, closed at infinity, is within `gap`."""
-    # Their list first, without a branch that would often be guessed wrong.
+    # Their list first, written to `cutting` without a branch that would often be guessed wrong.
     filled = 0
     for position in range(count):
-        own[filled] = order[position]
+        cutting[filled] = order[position]
         filled += order[position] < M
     for j in range(1, filled):
-        if not place[own[j]] - place[own[j - 1]] > gap:
-            sure[own[j]] = False
-            sure[own[j - 1]] = False
-    if filled > 1 and not 2.0 - (place[own[filled - 1]] - place[own[0]]) > gap:
-        sure[own[0]] = False
-        sure[own[filled - 1]] = False
+        if not place[cutting[j]] - place[cutting[j - 1]] > gap:
+            sure[cutting[j]] = False
+            sure[cutting[j - 1]] = False
+    if filled > 1 and not 2.0 - (place[cutting[filled - 1]] - place[cutting[0]]) > gap:
+        sure[cutting[0]] = False
+        sure[cutting[filled - 1]] = False
 
 
 @njit(cache=True, nogil=True)

@@ -84,17 +84,15 @@ class AscentOracle(Oracle):
         norms = np.linalg.norm(directions, axis=1)
         return directions[norms > 0] / norms[norms > 0, None]
 
-    def _narrow(
-        self, slope: SmoothedScores, nu: Vector, attempt: int, known: Matrix | None, above: float
-    ) -> tuple[Matrix, Vector]:
-        """(directions, signs) near the known units, from which climbs may end in narrow maxima."""
+    def _narrow(self, nu: Vector, attempt: int, starts: Matrix | None) -> tuple[Matrix, Vector]:
+        """Starts near known units: (directions, signs), each of the sign of its unit."""
         X, basis = self._X, self._hinges.basis
         count = NARROW_SHARE * self._starts * min(attempt // MORE_EVERY, MOST_TIMES)
         count = int(min(count, NARROW_CLIMBS * MOST_ENTRIES / X.size))
-        if known is not None:
-            values = scores(X, nu, known, np.ones(len(known)))
-            known, own = known[values != 0], np.sign(values[values != 0])
-        if known is None or count == 0 or len(known) == 0:
+        known = np.zeros((0, X.shape[1])) if starts is None else starts
+        values = scores(X, nu, known, np.ones(len(known)))
+        known, own = known[values != 0], np.sign(values[values != 0])
+        if count == 0 or len(known) == 0:
             return np.zeros((0, X.shape[1])), np.zeros(0)
         rng = np.random.default_rng((self._seed, attempt, 1))
         base = rng.integers(len(known), size=count)
@@ -102,14 +100,7 @@ class AscentOracle(Oracle):
         noise /= np.linalg.norm(noise, axis=1, keepdims=True)
         least, most = np.log(NARROW)
         directions = known[base] + np.exp(rng.uniform(least, most, size=(count, 1))) * noise
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        risen, values = slope.rise(directions, own[base], *NARROW_RISE)
-        promising = np.argsort(-values, kind="stable")[: int((values > NARROW_PROMISING * above).sum())]
-        together, signs = np.vstack([known, risen]), np.concatenate([own, own[base]])
-        order = np.concatenate([np.arange(len(known)), promising + len(known)])
-        leaders = distinct(together, signs, order, NARROW_CROWD)
-        leaders = leaders[leaders >= len(known)]
-        return together[leaders], signs[leaders]
+        return directions / np.linalg.norm(directions, axis=1, keepdims=True), own[base]
 
     def _leaders(
         self, risen: Matrix, signs: Vector, values: Vector, among: NDArray[np.intp], above: float
@@ -142,7 +133,8 @@ class AscentOracle(Oracle):
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             slope = SmoothedScores(X, nu, self._lengths, effort, pool)
             risen, values = slope.rise(directions, signs, *RISES[attempt % len(RISES)])
-            near, near_signs = self._narrow(slope, nu, attempt, starts, above)
+            near, near_signs = self._narrow(nu, attempt, starts)
+            near, near_values = slope.rise(near, near_signs, *NARROW_RISE)
             leaders = self._leaders(risen, signs, values, np.arange(len(signs)), above)
             if X.size > AGAIN_ENTRIES:
                 # Where climbs take long, fewer and shorter ones: those that may lead high rise once more, with care.
@@ -150,7 +142,10 @@ class AscentOracle(Oracle):
                 leaders = self._leaders(risen, signs, values, leaders, above)
         # An exact climb takes time that grows faster than the data: where they are large only the best go on.
         leaders = leaders[: max(MOST_ENTRIES // X.size, FEWEST_CLIMBS)]
-        risen, signs = np.vstack([near, risen[leaders]]), np.concatenate([near_signs, signs[leaders]])
+        order = np.argsort(-near_values, kind="stable")
+        order = order[near_values[order] > NARROW_PROMISING * above]
+        narrow = distinct(near, near_signs, order, NARROW_CROWD)
+        risen, signs = np.vstack([near[narrow], risen[leaders]]), np.concatenate([near_signs[narrow], signs[leaders]])
         found = climb_from(hinges, nu, risen, signs, expired=effort.expired)[0]
         found = np.where(found.any(axis=1, keepdims=True), found, risen)
         return assemble(
@@ -161,5 +156,5 @@ class AscentOracle(Oracle):
             above=above,
             upper=np.inf,
             oracle=self.name,
-            patterns=len(directions),
+            patterns=len(directions) + len(near),
         )
