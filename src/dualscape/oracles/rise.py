@@ -122,6 +122,8 @@ class SmoothedScores:
             stride: by how many radians a step turns a direction at the beginning.
             steps: how many; ramp and stride shrink to nothing over them.
         """
+        if len(directions) == 0:
+            return directions, np.zeros(0)
         lanes = to_lanes(directions)
         turns = np.resize(signs.astype(np.float32), lanes.shape[::2])
         width = smoothing * self._length
@@ -133,7 +135,7 @@ class SmoothedScores:
             )
         else:
             self._rise_on_device(self._effort.device, lanes, turns, width, stride, steps)
-        values = np.concatenate([np.zeros(0), *self._pool.map(self._scores, lanes, turns)])
+        values = np.concatenate([*self._pool.map(self._scores, lanes, turns)])
         return from_lanes(lanes, *directions.shape), values[: len(signs)]
 
     def _rise(self, lanes: Lanes, turns: NDArray[np.float32], width: float, stride: float, steps: int) -> None:
