@@ -1,4 +1,4 @@
-"""Maximising s f over the cone of an activation pattern, and climbing from cone to cone (THEORY section 4).
+"""Maximising s f over the cone of an activation pattern (THEORY section 4).
 
 On the cone K = {u : sigma_g z_g.u >= 0} of a pattern, s f(u) = g.u with g = s (linear + sum_{bits} kappa z), so that
 its maximum over |u| <= 1 is |Proj_K(g)| = min_{lam >= 0} |g + sum_g lam_g sigma_g z_g|: *any* lam >= 0 gives an upper
@@ -12,10 +12,6 @@ from numba import njit
 
 #: A constraint normal this close to the span of the active ones is dependent on them.
 DEPENDENT = 1e-11
-#: A unit vector is on a hyperplane when it is this close to it.
-ON_HYPERPLANE = 1e-11
-#: A climb ends after this many entries of the data were met, once it has crossed twice (and after 200 crossings).
-CLIMBED_ENTRIES = 400_000
 #: All constraints are seen again when u has moved by more than this times the geometric mean of |u| and its last move,
 #: for which the second is taken, relative to |u|, at the beginning.
 REACH, FIRST = 0.25, 0.05
@@ -26,7 +22,7 @@ SUMS = {"reassoc", "contract"}
 
 
 @njit(cache=True, nogil=True)
-def _dot(u, v):
+def inner(u, v):
     total = 0.0
     for a in range(len(u)):
         total += u[a] * v[a]
@@ -42,25 +38,27 @@ def _distance(u, v):
 
 
 @njit(cache=True, nogil=True)
-def _length(u):
-    return np.sqrt(_dot(u, u))
+def length(u):
+    return np.sqrt(inner(u, u))
 
 
-@njit(cache=True, nogil=True)
-def gradient(rows, kappa, linear, bits, sign, g):
-    """g = sign * (linear + sum over set bits of kappa_g z_g)."""
-    r = rows.shape[1]
-    g[:] = linear
-    for k in range(rows.shape[0]):
-        if bits[k]:
-            for a in range(r):
-                g[a] += kappa[k] * rows[k, a]
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def gradient(columns, kappa, linear, bits, sign, g):
+    """g = sign * (linear + sum over set bits of kappa_k z_k), the normals z_k being the columns of an (r, N) matrix."""
+    r, N = columns.shape
+    # A weight of zero instead of a branch: half of the branches would be guessed wrong.
+    weights = np.empty(N)
+    for k in range(N):
+        weights[k] = kappa[k] if bits[k] else 0.0
     for a in range(r):
-        g[a] *= sign
+        total = 0.0
+        for k in range(N):
+            total += weights[k] * columns[a, k]
+        g[a] = sign * (linear[a] + total)
 
 
 @njit(cache=True, nogil=True)
-def _triangular(rows, bits, active, first, m, Q, R):
+def triangular(rows, bits, active, first, m, Q, R):
     """Gram-Schmidt (twice) of the active normals from `first` on: sigma z_active[l] = sum_k R[k, l] Q[k]."""
     r = rows.shape[1]
     for l in range(first, m):
@@ -72,11 +70,11 @@ def _triangular(rows, bits, active, first, m, Q, R):
             R[i, l] = 0.0
         for _ in range(2):
             for i in range(l):
-                dot = _dot(Q[i], Q[l])
+                dot = inner(Q[i], Q[l])
                 R[i, l] += dot
                 for a in range(r):
                     Q[l, a] -= dot * Q[i, a]
-        norm = _length(Q[l])
+        norm = length(Q[l])
         R[l, l] = norm
         if norm > 0:
             for a in range(r):
@@ -84,7 +82,7 @@ def _triangular(rows, bits, active, first, m, Q, R):
 
 
 @njit(cache=True, nogil=True)
-def _heights(columns, u, heights):
+def find_heights(columns, u, heights):
     """heights[k] = z_k.u for all normals at once, from their contiguous transpose (r, N)."""
     r, N = columns.shape
     for k in range(N):
@@ -101,15 +99,18 @@ def _worst_of_all(columns, bits, caps, u, reach, heights, near):
 
     `near` lists the constraints that can become violated while u moves by less than `reach`: normals have length one.
     """
-    _heights(columns, u, heights)
-    worst, lowest, count = -1, np.inf, 0
+    find_heights(columns, u, heights)
+    count = 0
     for k in range(len(bits)):
         value = heights[k] if bits[k] else -heights[k]
-        if value < reach and caps[k] > 0:
-            near[count] = k
-            count += 1
-            if value < lowest:
-                lowest, worst = value, k
+        near[count] = k
+        count += (value < reach) & (caps[k] > 0)
+    worst, lowest = -1, np.inf
+    for l in range(count):
+        k = near[l]
+        value = heights[k] if bits[k] else -heights[k]
+        if value < lowest:
+            lowest, worst = value, k
     return worst, lowest, count
 
 
@@ -140,18 +141,25 @@ def _add_up(rows, bits, g, active, lam, m, u):
 
 @njit(cache=True, nogil=True)
 def _hold(rows, bits, caps, g, u, active, lam, m, Q, R):
-    """Where a walk begins that the first m of `active` hold, but for those that would pull; returns how many do."""
+    """Where a walk begins that the first m of `active` hold, but for those that would pull; returns how many do.
+
+    One that depends on those before it is left out too.
+    """
     first = NONE_HELD
     while m > 0:
-        _triangular(rows, bits, active, first, m, Q, R)
+        triangular(rows, bits, active, first, m, Q, R)
         lowest = 0.0
         leaving = -1
-        for l in range(m - 1, -1, -1):
-            lam[l] = -_dot(Q[l], g)
+        for l in range(first, m):
+            if R[l, l] <= DEPENDENT:
+                leaving = l
+                break
+        for l in range(m - 1 if leaving < 0 else -1, -1, -1):
+            lam[l] = -inner(Q[l], g)
             for i in range(l + 1, m):
                 lam[l] -= R[l, i] * lam[i]
             lam[l] /= R[l, l]
-        for l in range(m):
+        for l in range(m if leaving < 0 else 0):
             if min(lam[l], caps[active[l]] - lam[l]) < lowest:
                 lowest, leaving = min(lam[l], caps[active[l]] - lam[l]), l
         if leaving < 0:
@@ -175,7 +183,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
     The normals come twice, as rows (N, r) and as `columns` (r, N), the contiguous transpose. All heights z_k.u are most
     of the work, so that they are seen only when u has moved far: in between, only the hyperplanes near to where they
     were seen last can be violated. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the
-    number of active constraints. The walk begins with the first `known` of `active`, which must be independent.
+    number of active constraints. The walk begins with the first `known` of `active`.
     """
     r = rows.shape[1]
     Q = np.empty((r + 1, r))
@@ -184,12 +192,12 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
     z = np.empty(r)
     heights, near = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
     seen_at, last = np.empty(r), np.empty(r)
-    size = _length(g)
+    size = length(g)
     count, reach = 0, 0.0
     m = _hold(rows, bits, caps, g, u, active, lam, known, Q, R)
     last[:] = u
     for _ in range(60 + 20 * r + len(rows)):
-        norm2 = _dot(u, u)
+        norm2 = inner(u, u)
         if norm2 <= stop * stop or norm2 <= (1e-15 * size) ** 2:
             break
         moved = _distance(u, seen_at)
@@ -218,7 +226,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
                 dots[l] = 0.0
             for _ in range(2):
                 for l in range(m):
-                    dot = _dot(Q[l], z)
+                    dot = inner(Q[l], z)
                     dots[l] += dot
                     for a in range(r):
                         z[a] -= dot * Q[l, a]
@@ -227,7 +235,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
                 for i in range(l + 1, m):
                     step[l] -= R[l, i] * step[i]
                 step[l] /= R[l, l]
-            zz, zu = _dot(z, z), sigma * _dot(rows[p], u)
+            zz, zu = inner(z, z), sigma * inner(rows[p], u)
             full = -zu / zz if zz > DEPENDENT * DEPENDENT and m < r else np.inf
             partial, leaving = np.inf, -1
             for l in range(m):
@@ -254,12 +262,12 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
                 break
             if full <= partial:
                 active[m], lam[m] = p, mass
-                length = np.sqrt(zz)
+                height = np.sqrt(zz)
                 for l in range(m):
                     R[l, m] = dots[l]
-                R[m, m] = length
+                R[m, m] = height
                 for a in range(r):
-                    Q[m, a] = z[a] / length
+                    Q[m, a] = z[a] / height
                 m += 1
                 break
             if step[leaving] < 0:
@@ -271,7 +279,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
             for l in range(leaving, m - 1):
                 active[l], lam[l] = active[l + 1], lam[l + 1]
             m -= 1
-            _triangular(rows, bits, active, leaving, m, Q, R)
+            triangular(rows, bits, active, leaving, m, Q, R)
         _add_up(rows, bits, g, active, lam, m, u)
         if stuck:
             break
@@ -286,10 +294,10 @@ def settle(rows, bits, active, m, u):
     """
     r = rows.shape[1]
     Q, R = np.empty((r + 1, r)), np.zeros((r + 1, r + 1))
-    _triangular(rows, bits, active, NONE_HELD, m, Q, R)
+    triangular(rows, bits, active, NONE_HELD, m, Q, R)
     for _ in range(2):
         for l in range(m):
-            dot = _dot(Q[l], u)
+            dot = inner(Q[l], u)
             for a in range(r):
                 u[a] -= dot * Q[l, a]
 
@@ -299,74 +307,3 @@ def concave_caps(kappa, sign, caps):
     """Caps that let `project` cross the hyperplanes across which s f is concave, and no others."""
     for k in range(len(kappa)):
         caps[k] = -sign * kappa[k] if sign * kappa[k] <= 0 else np.inf
-
-
-@njit(cache=True, nogil=True)
-def crossings(columns, kappa, sign, u, flips):
-    """Hyperplanes through u across which s f is convex, so that it rises on both sides; marked in `flips`, counted."""
-    norm, heights = _length(u), np.empty(len(kappa))
-    _heights(columns, u, heights)
-    total = 0
-    for k in range(len(kappa)):
-        flips[k] = sign * kappa[k] > 0 and abs(heights[k]) <= ON_HYPERPLANE * norm
-        total += flips[k]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
-    """Local maximiser of s f over the unit sphere reached from u, or as far as it gets; s f never falls.
-
-    Overwrites u (r,) by the maximiser times its value, and bits by its pattern.
-    Returns (value, number of active constraints); value 0 with u = 0 when nothing positive is reached.
-    """
-    N, r = rows.shape
-    g = np.empty(r)
-    caps = np.empty(N)
-    concave_caps(kappa, sign, caps)
-    flips, heights = np.zeros(N, dtype=np.bool_), np.empty(N)
-    _heights(columns, u, heights)
-    for k in range(N):
-        bits[k] = heights[k] > 0 or (heights[k] == 0 and sign * kappa[k] > 0)
-    gradient(rows, kappa, linear, bits, sign, g)
-    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, NONE_HELD)
-    norm = _length(u)
-    if norm <= 1e-13 * _length(g):
-        u[:] = 0.0
-        return 0.0, m
-    risen, trial, held = np.empty(r), np.empty(N, dtype=np.bool_), np.empty_like(active)
-    masses = np.empty_like(lam)
-    # Far from a maximum of many rows there is one crossing after another; whoever climbs again goes on from here.
-    for _ in range(min(200, max(2, CLIMBED_ENTRIES // (N * r)))):
-        # Across a convex hyperplane through u the function rises: try all of them together, then one by one.
-        total = crossings(columns, kappa, sign, u, flips)
-        higher = False
-        for attempt in range(total + 1 if total > 1 else total):
-            seen = 0
-            for k in range(N):
-                seen += flips[k]
-                trial[k] = bits[k] != (flips[k] and (attempt == 0 or attempt == seen))
-            gradient(rows, kappa, linear, trial, sign, g)
-            known = NONE_HELD
-            for l in range(m):
-                if trial[active[l]] == bits[active[l]]:
-                    held[known] = active[l]
-                    known += 1
-            others = project(rows, columns, trial, g, caps, 0.0, risen, held, masses, known)
-            higher = _length(risen) > norm * (1 + 1e-15)
-            if higher:
-                m, norm = others, _length(risen)
-                u[:], bits[:], active[:], lam[:] = risen, trial, held, masses
-                break
-        if not higher:
-            break
-    settle(rows, bits, active, m, u)
-    return norm, m
-
-
-@njit(cache=True, nogil=True)
-def climb_all(rows, columns, kappa, linear, signs, starts, found, bits, active, lam, held):
-    """`climb` from every start (q, r): found (q, r), bits (q, N), active and lam (q, r + 1), held (q,) counts."""
-    for j in range(starts.shape[0]):
-        found[j] = starts[j]
-        _, held[j] = climb(rows, columns, kappa, linear, signs[j], found[j], bits[j], active[j], lam[j])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.local import assemble, climb_from, distinct, scores
+from dualscape.oracles.local import Units, assemble, distinct, hop_from, scores
 from dualscape.oracles.rise import SmoothedScores
 from dualscape.progress import Progress, silent
 
@@ -37,6 +37,13 @@ NARROW_RISE, NARROW_PROMISING, NARROW_CROWD = (0.001, 0.02, 10), 0.98, 2e-3
 PROMISING, SAME_CROWD = 0.95, 1e-2
 #: Data of more entries than this rise twice: smoothing, stride and steps of the second time.
 AGAIN_ENTRIES, AGAIN = 10_000, (0.003, 0.1, 10)
+#: Given starts above this fraction of the threshold are known units.
+KNOWN = 0.999
+#: Where climbs from new starts lead to fewer new units than this, hops go on from the maximisers above this fraction of
+#: the threshold, new and given, until so many tries in a row lead no higher; from the given ones in so many turns.
+FEW, NEARLY, HOPS, TURNS = 10, 0.985, 10, 3
+#: Maximisers that hops begin from in one call, times entries of the data.
+HOPPED_ENTRIES = 5_000_000
 #: Climbs times entries of the data in one call, and the climbs that there are in any case.
 MOST_ENTRIES, FEWEST_CLIMBS = 20_000_000, 64
 
@@ -54,6 +61,8 @@ class AscentOracle(Oracle):
         self._starts = starts
         self._seed = seed
         self._lengths = np.linalg.norm(X, axis=1)
+        # An exact climb takes time that grows faster than the data: where they are large only the best go on.
+        self._most = max(MOST_ENTRIES // max(X.size, 1), FEWEST_CLIMBS)
 
     @classmethod
     def estimate(cls, X: Matrix) -> Estimate:
@@ -62,18 +71,17 @@ class AscentOracle(Oracle):
         seconds = 2 * STARTS * (4e-9 * n * d / (os.cpu_count() or 1) + 1e-5)
         return Estimate(2 * STARTS, seconds, cls.counts)
 
-    def _directions(self, attempt: int, starts: Matrix | None) -> Matrix:
-        """Starts at random, from pairs of rows (a neuron that tells two examples apart), near and between `starts`."""
+    def _directions(self, attempt: int, known: Matrix) -> Matrix:
+        """Starts at random, from pairs of rows (a neuron that tells two examples apart), near and between known units."""
         X, hinges = self._X, self._hinges
         count = self._starts * min(1 + attempt // MORE_EVERY, MOST_TIMES)
         rng = np.random.default_rng((self._seed, attempt))
-        known = np.zeros((0, X.shape[1])) if starts is None else starts
         near = count // 2 if len(known) else 0
         gaussian = rng.standard_normal(((count - near) // 2, hinges.rank)) @ hinges.basis.T
         first, second = rng.integers(len(X), size=(2, count - near - len(gaussian)))
         rows = X / np.maximum(self._lengths, 1e-300)[:, None]
         apart = rows[first] - rng.uniform(0, 1, size=(len(first), 1)) * rows[second]
-        groups = [known, gaussian, apart]
+        groups = [gaussian, apart]
         if near:
             one, other = rng.integers(len(known), size=(2, near))
             noise = rng.standard_normal((near // 2, hinges.rank)) @ hinges.basis.T / hinges.rank**0.5
@@ -84,23 +92,20 @@ class AscentOracle(Oracle):
         norms = np.linalg.norm(directions, axis=1)
         return directions[norms > 0] / norms[norms > 0, None]
 
-    def _narrow(self, nu: Vector, attempt: int, starts: Matrix | None) -> tuple[Matrix, Vector]:
+    def _narrow(self, known: Units, attempt: int) -> tuple[Matrix, Vector]:
         """Starts near known units: (directions, signs), each of the sign of its unit."""
         X, basis = self._X, self._hinges.basis
         count = NARROW_SHARE * self._starts * min(attempt // MORE_EVERY, MOST_TIMES)
         count = int(min(count, NARROW_CLIMBS * MOST_ENTRIES / X.size))
-        known = np.zeros((0, X.shape[1])) if starts is None else starts
-        values = scores(X, nu, known, np.ones(len(known)))
-        known, own = known[values != 0], np.sign(values[values != 0])
-        if count == 0 or len(known) == 0:
+        if count == 0 or len(known.values) == 0:
             return np.zeros((0, X.shape[1])), np.zeros(0)
         rng = np.random.default_rng((self._seed, attempt, 1))
-        base = rng.integers(len(known), size=count)
+        base = rng.integers(len(known.values), size=count)
         noise = rng.standard_normal((count, basis.shape[1])) @ basis.T
         noise /= np.linalg.norm(noise, axis=1, keepdims=True)
         least, most = np.log(NARROW)
-        directions = known[base] + np.exp(rng.uniform(least, most, size=(count, 1))) * noise
-        return directions / np.linalg.norm(directions, axis=1, keepdims=True), own[base]
+        directions = known.directions[base] + np.exp(rng.uniform(least, most, size=(count, 1))) * noise
+        return directions / np.linalg.norm(directions, axis=1, keepdims=True), known.signs[base]
 
     def _leaders(
         self, risen: Matrix, signs: Vector, values: Vector, among: NDArray[np.intp], above: float
@@ -110,6 +115,46 @@ class AscentOracle(Oracle):
         promising = values[order] > PROMISING * max(above, 0.0)
         promising[: self._starts // 8] = True
         return distinct(risen, signs, order[promising & (values[order] > 0)], SAME_CROWD)
+
+    def _risen(
+        self, nu: Vector, known: Units, above: float, attempt: int, effort: Effort
+    ) -> tuple[Matrix, Vector, int]:
+        """Where exact climbs from new starts begin: (directions, signs, number of starts)."""
+        X = self._X
+        directions = self._directions(attempt, known.directions)
+        directions = np.vstack([directions, directions])
+        signs = np.repeat([1.0, -1.0], len(directions) // 2)
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            slope = SmoothedScores(X, nu, self._lengths, effort, pool)
+            risen, values = slope.rise(directions, signs, *RISES[attempt % len(RISES)])
+            near, near_signs = self._narrow(known, attempt)
+            near, near_values = slope.rise(near, near_signs, *NARROW_RISE)
+            leaders = self._leaders(risen, signs, values, np.arange(len(signs)), above)
+            if X.size > AGAIN_ENTRIES:
+                # Where climbs take long, fewer and shorter ones: those that may lead high rise once more, with care.
+                risen[leaders], values[leaders] = slope.rise(risen[leaders], signs[leaders], *AGAIN)
+                leaders = self._leaders(risen, signs, values, leaders, above)
+        leaders = leaders[: self._most]
+        order = np.argsort(-near_values, kind="stable")
+        order = order[near_values[order] > NARROW_PROMISING * above]
+        narrow = distinct(near, near_signs, order, NARROW_CROWD)
+        return (
+            np.vstack([near[narrow], risen[leaders]]),
+            np.concatenate([near_signs[narrow], signs[leaders]]),
+            len(directions) + len(near),
+        )
+
+    def _climbed(self, nu: Vector, directions: Matrix, signs: Vector, effort: Effort, hops: int = 0) -> Units:
+        """The maximisers that these lead to, or they themselves, once each, best first."""
+        found = hop_from(self._hinges, nu, directions, signs, hops=hops, expired=effort.expired)
+        found = np.where(found.any(axis=1, keepdims=True), found, directions)
+        return Units.of(self._X, nu, found, signs)
+
+    def _hopped(self, nu: Vector, old: Units, new: Units, above: float, attempt: int, effort: Effort) -> Units:
+        """What hops lead to from new maximisers and, by turns, from a share of the old ones."""
+        share = old.above(NEARLY * above).take(slice(attempt % TURNS, None, TURNS))
+        begin = share.joined(new.above(NEARLY * above)).take(slice(HOPPED_ENTRIES // self._X.size))
+        return self._climbed(nu, begin.directions, begin.signs, effort, HOPS)
 
     def best_units(
         self,
@@ -126,35 +171,26 @@ class AscentOracle(Oracle):
         if hinges.count == 0:
             empty = np.zeros((0, X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, np.inf, self.name, 0)
-        directions = self._directions(attempt, starts)
-        directions = np.vstack([directions, directions])
-        signs = np.repeat([1.0, -1.0], len(directions) // 2)
-
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            slope = SmoothedScores(X, nu, self._lengths, effort, pool)
-            risen, values = slope.rise(directions, signs, *RISES[attempt % len(RISES)])
-            near, near_signs = self._narrow(nu, attempt, starts)
-            near, near_values = slope.rise(near, near_signs, *NARROW_RISE)
-            leaders = self._leaders(risen, signs, values, np.arange(len(signs)), above)
-            if X.size > AGAIN_ENTRIES:
-                # Where climbs take long, fewer and shorter ones: those that may lead high rise once more, with care.
-                risen[leaders], values[leaders] = slope.rise(risen[leaders], signs[leaders], *AGAIN)
-                leaders = self._leaders(risen, signs, values, leaders, above)
-        # An exact climb takes time that grows faster than the data: where they are large only the best go on.
-        leaders = leaders[: max(MOST_ENTRIES // X.size, FEWEST_CLIMBS)]
-        order = np.argsort(-near_values, kind="stable")
-        order = order[near_values[order] > NARROW_PROMISING * above]
-        narrow = distinct(near, near_signs, order, NARROW_CROWD)
-        risen, signs = np.vstack([near[narrow], risen[leaders]]), np.concatenate([near_signs[narrow], signs[leaders]])
-        found = climb_from(hinges, nu, risen, signs, expired=effort.expired)[0]
-        found = np.where(found.any(axis=1, keepdims=True), found, risen)
+        given = np.zeros((0, X.shape[1])) if starts is None else starts
+        values = scores(X, nu, given, np.ones(len(given)))
+        own, high = np.where(values > 0, 1.0, -1.0), np.abs(values) > KNOWN * above
+        known = self._climbed(nu, given[high], own[high], effort)
+        risen, signs, count = self._risen(nu, known, above, attempt, effort)
+        new = self._climbed(nu, risen, signs, effort)
+        every, rest = known.joined(new), given[~high]
+        if len(every.above(above).values) - len(known.above(above).values) < FEW:
+            old = known.joined(self._climbed(nu, rest, own[~high], effort))
+            every = every.joined(old).joined(self._hopped(nu, old, new, above, attempt, effort))
+            rest = rest[:0]
+        others = np.vstack([every.above(NEARLY * above).directions, rest])[: self._most]
         return assemble(
             X,
             nu,
-            found,
-            signs,
+            every.directions,
+            every.signs,
             above=above,
             upper=np.inf,
             oracle=self.name,
-            patterns=len(directions) + len(near),
+            patterns=count,
+            others=others,
         )

@@ -6,7 +6,7 @@ Oracles know a data matrix and nothing of losses, networks or problems.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -34,6 +34,8 @@ class OracleAnswer:
         patterns: number of activation patterns (or cones, or starts) that were looked at.
         stopped: "" when the oracle finished; otherwise why it did not: "enough" (it found what it was told is enough),
             "time", "interrupted" or "dimension" (too many for it). The bounds hold all the same.
+        others: (q', d) other local maximisers, somewhat below what was asked for, from which a later search at another
+            nu may go on; none from an exact oracle.
     """
 
     directions: Matrix
@@ -44,6 +46,7 @@ class OracleAnswer:
     oracle: str
     patterns: int
     stopped: str = ""
+    others: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def exact(self) -> bool:

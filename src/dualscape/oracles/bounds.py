@@ -132,7 +132,7 @@ def pattern_bound(rows, columns, kappa, linear, bits, turn, size, floor, scratch
     """
     g, u, active, lam, caps, pull, left = scratch
     N = len(rows)
-    gradient(rows, kappa, linear, bits, 1.0, g)
+    gradient(columns, kappa, linear, bits, 1.0, g)
     stop = max(min(STOP * floor, floor - 4.0 * turn * size), 0.0)
     m = project(rows, columns, bits, g, caps, stop, u, active, lam, NONE_HELD)
     norm, rounding = rounded(u, lam, m, N, size)
@@ -142,7 +142,7 @@ def pattern_bound(rows, columns, kappa, linear, bits, turn, size, floor, scratch
     if norm + rounding + 1.01 * turn * crude <= floor:
         return norm, m, False
     if norm <= stop:
-        gradient(rows, kappa, linear, bits, 1.0, g)
+        gradient(columns, kappa, linear, bits, 1.0, g)
         m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, NONE_HELD)
     norm, rounding = resummed(rows, kappa, linear, bits, u, active, lam, m, size)
     left[:] = True
@@ -182,7 +182,7 @@ def _both_sides(rows, columns, kappa, linear, bits, turn, size, caps, which, bes
         for b in range(len(index)):
             if choice >> b & 1:
                 trial[index[b]] = not trial[index[b]]
-        gradient(rows, kappa, linear, trial, 1.0, g)
+        gradient(columns, kappa, linear, trial, 1.0, g)
         m = project(rows, columns, trial, g, caps, 0.0, u, active, lam, NONE_HELD)
         norm, rounding = resummed(rows, kappa, linear, trial, u, active, lam, m, size)
         for k in range(N):

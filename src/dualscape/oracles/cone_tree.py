@@ -12,7 +12,8 @@ recomputed to the same bits, so that the tree of cones is the same however the w
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import NONE_HELD, climb, concave_caps, crossings, gradient, project
+from dualscape.geometry.climbs import climb, crossings
+from dualscape.geometry.cones import NONE_HELD, concave_caps, gradient, project
 from dualscape.oracles.bounds import resummed, rounded
 from dualscape.oracles.cone_bound import EPS, cone_bound, drift, height_error, make_bound_work
 from dualscape.oracles.scan import record_unit
@@ -262,7 +263,7 @@ def _solve(
             pattern[ids[top, i]] = height > 0.0
         for j in range(len(sides)):
             pattern[sides[j]] = (choice >> j & 1) == 1
-        gradient(rows, c, linear, pattern, 1.0, g)
+        gradient(columns, c, linear, pattern, 1.0, g)
         m = project(rows, columns, pattern, g, caps, floor * 0.999999, u, active, lam, NONE_HELD)
         norm, rounding = rounded(u, lam, m, N, size)
         masses = 0.0

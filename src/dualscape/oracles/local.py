@@ -3,13 +3,15 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dualscape.geometry.cones import climb_all
+from dualscape.geometry.climbs import climb_all
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.minorants import Pieces, rise_by_hops
 from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 
 #: Two units of equal sign closer than this are the same local maximiser.
@@ -23,6 +25,43 @@ CHUNK, CHUNK_ENTRIES = 32, 1_000_000
 def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
     """s_j nu^T (X u_j)_+ in plain NumPy, shape (q,)."""
     return np.asarray(signs * (nu @ np.maximum(X @ directions.T, 0.0)))
+
+
+class Units(NamedTuple):
+    """Units once each, best first: directions (q, d), signs (q,) and their values (q,), which are positive."""
+
+    directions: Matrix
+    signs: Vector
+    values: Vector
+
+    @classmethod
+    def of(cls, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> "Units":
+        """From directions (q, d), zero ones among them, and signs (q,), in any order and more than once."""
+        norms = np.linalg.norm(directions, axis=1)
+        alive = norms > 0.5
+        directions, signs = directions[alive] / norms[alive, None], signs[alive]
+        return cls(directions, signs, scores(X, nu, directions, signs))._once()
+
+    def _once(self) -> "Units":
+        directions, signs, values = self
+        # Ties are broken by the coordinates, so that the answer does not depend on the order of discovery.
+        order = np.lexsort((*np.round(directions, 9).T[::-1], signs, -values.round(12)))
+        order = order[values[order] > 0]
+        kept = distinct(directions, signs, order, SAME_UNIT)
+        return self.take(kept[np.argsort(-values[kept], kind="stable")])
+
+    def take(self, which: slice | NDArray[np.intp]) -> "Units":
+        """Some of them."""
+        return Units(self.directions[which], self.signs[which], self.values[which])
+
+    def above(self, value: float) -> "Units":
+        """Those of a greater value."""
+        return self.take(slice(int((self.values > value).sum())))
+
+    def joined(self, others: "Units") -> "Units":
+        """These and others, once each."""
+        together = zip(self, others, strict=True)
+        return Units(*(np.concatenate(pair) for pair in together))._once()
 
 
 def climb_from(
@@ -48,23 +87,66 @@ def climb_from(
     columns = np.ascontiguousarray(hinges.rows.T)
 
     def climb_part(part: slice) -> None:
-        if not expired():
-            climb_all(
-                hinges.rows, columns, kappa, linear, turns[part], starts[part],
-                found[part], bits[part], active[part], lam[part], held[part],
-            )  # fmt: skip
+        climb_all(
+            hinges.rows, columns, kappa, linear, turns[part], starts[part],
+            found[part], bits[part], active[part], lam[part], held[part],
+        )  # fmt: skip
 
+    _in_parts(climb_part, q, hinges, expired)
+    return _as_directions(found, hinges), bits, [active[j, : held[j]].copy() for j in range(q)]
+
+
+def hop_from(
+    hinges: Hinges,
+    nu: Vector,
+    directions: Matrix,
+    signs: Vector,
+    *,
+    hops: int = 0,
+    expired: Callable[[], bool] = lambda: False,
+) -> Matrix:
+    """Local maximisers (q, d) reached from directions (q, d), by leaps that may pass near ones, and then by hops.
+
+    For searches: from most starts it is quicker than `climb_from` and ends as high; with `hops`, tries across one
+    hyperplane each, it ends higher. What reaches nothing positive, or nothing in time, is the zero direction.
+    """
+    kappa, linear = hinges.reduce(nu)
+    starts, found = directions @ hinges.basis, np.zeros((len(directions), hinges.rank))
+    pieces = Pieces.both(hinges.rows, kappa, linear)
+    for piece, sign in zip(pieces, (1.0, -1.0), strict=True):
+        which = np.flatnonzero(signs == sign)
+        own, risen = np.ascontiguousarray(starts[which]), np.zeros((len(which), hinges.rank))
+
+        def hop_part(part: slice, piece: Pieces = piece, own: Matrix = own, risen: Matrix = risen) -> None:
+            rise_by_hops(piece.linear, piece.concave, piece.convex, own[part], hops, risen[part])
+
+        _in_parts(hop_part, len(which), hinges, expired)
+        found[which] = risen
+    return _as_directions(found, hinges)
+
+
+def _in_parts(work: Callable[[slice], None], count: int, hinges: Hinges, expired: Callable[[], bool]) -> None:
+    """Do the work on `count` units a chunk at a time, on several threads where it pays, until time is up."""
     size = int(np.clip(CHUNK_ENTRIES // max(hinges.rows.size, 1), 1, CHUNK))
-    parts = [slice(at, at + size) for at in range(0, q, size)]
-    if q * hinges.rows.size > THREADED:
+    parts = [slice(at, at + size) for at in range(0, count, size)]
+
+    def work_in_time(part: slice) -> None:
+        if not expired():
+            work(part)
+
+    if count * hinges.rows.size > THREADED:
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(climb_part, parts))
+            list(pool.map(work_in_time, parts))
     else:
         for part in parts:
-            climb_part(part)
+            work_in_time(part)
+
+
+def _as_directions(found: Matrix, hinges: Hinges) -> Matrix:
+    """Unit vectors in the coordinates of X; zero stays zero."""
     norms = np.linalg.norm(found, axis=1)
     norms[norms == 0] = 1.0
-    return (found / norms[:, None]) @ hinges.basis.T, bits, [active[j, : held[j]].copy() for j in range(q)]
+    return np.asarray((found / norms[:, None]) @ hinges.basis.T)
 
 
 def distinct(directions: Matrix, signs: Vector, order: NDArray[np.intp], tolerance: float) -> NDArray[np.intp]:
@@ -114,20 +196,11 @@ def assemble(
     oracle: str,
     patterns: int,
     stopped: str = "",
+    others: Matrix | None = None,
 ) -> OracleAnswer:
     """The answer that lists these units once each, best first, with values recomputed from the data."""
-    norms = np.linalg.norm(directions, axis=1)
-    alive = norms > 0.5
-    directions = directions[alive] / norms[alive, None]
-    signs = signs[alive]
-    values = scores(X, nu, directions, signs)
-    # Ties are broken by the coordinates, so that the answer does not depend on the order of discovery.
-    order = np.lexsort((*np.round(directions, 9).T[::-1], signs, -values.round(12)))
-    order = order[values[order] > 0]
-    kept = distinct(directions, signs, order, SAME_UNIT)
-    kept = kept[np.argsort(-values[kept], kind="stable")]
-    lower = float(values[kept[0]]) if len(kept) else 0.0
-    listed = kept[values[kept] > above] if len(kept) else kept
-    return OracleAnswer(
-        directions[listed], signs[listed], values[listed], lower, max(upper, lower), oracle, patterns, stopped
-    )
+    units = Units.of(X, nu, directions, signs)
+    listed = units.above(above)
+    lower = float(units.values[0]) if len(units.values) else 0.0
+    others = np.zeros((0, X.shape[1])) if others is None else others
+    return OracleAnswer(*listed, lower, max(upper, lower), oracle, patterns, stopped, others)

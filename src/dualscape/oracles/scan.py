@@ -10,7 +10,8 @@ A pattern and its complement are bounded together, since the arrangement is symm
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import climb, concave_caps, crossings, settle
+from dualscape.geometry.climbs import climb, crossings
+from dualscape.geometry.cones import concave_caps, settle
 from dualscape.geometry.lines import is_swept, mark_owned, next_subset, unrank
 from dualscape.geometry.sweep import MOST_OPEN, begin_line, bottom_pattern, make_work, start_line, vertex_signs
 from dualscape.oracles.bounds import EPS, make_scratch, pattern_bound

@@ -129,6 +129,8 @@ class _Run:
         self.asked: Vector | None = None
         #: The nu of the exact call that a checkpoint holds.
         self.resumed: Vector | None = None
+        #: Maximisers that searches have seen just below the dual constraint: they may rise above it when nu changes.
+        self.seen = np.zeros((0, problem.d))
         #: How often units joined that the objective did not show.
         self.joined = 0
         self._search_until = 0.0
@@ -187,10 +189,12 @@ class _Run:
             answer = problem.oracle(self.search).best_units(
                 state.nu,
                 above=above,
-                starts=state.directions,
+                starts=np.vstack([state.directions, self.seen]),
                 attempt=len(self.log.rounds) + attempt,
                 effort=Effort(deadline=self._search_until, device=self.effort.device),
             )
+            if len(answer.others):
+                self.seen = answer.others
             seen = answer.upper if answer.exact and len(answer.values) == 0 else answer.lower
             self._tell(seen / problem.beta - 1, self.search)
             if len(answer.values):

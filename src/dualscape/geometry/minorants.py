@@ -1,0 +1,212 @@
+"""The concave minorants of s f, their maximisers, and hops from one to a higher one (THEORY section 4.3).
+
+Across the hyperplanes with s kappa_k > 0 the function s f is convex, across those with s kappa_k < 0 concave. For any
+choice S of sides of the convex ones, with slopes |kappa_k|,
+
+    s f_S(u) = (s linear + sum_{k in S} slope_k z_k).u - sum_{concave k} slope_k (z_k.u)_+
+
+is concave, at most s f, and equal to s f where u has the sides S. One projection (`cones.project`) maximises it over
+the unit ball, and s f is no lower at its maximiser. A local maximiser of s f is one of the minorant of its own sides;
+from there, another side of one convex hyperplane may lead higher. For searches: nothing here is a bound of s f.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dualscape.geometry.climbs import NEAR, nearest
+from dualscape.geometry.cones import NONE_HELD, find_heights, inner, length, project, triangular
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+#: Maximisers in a row for the sides of the one before; far from a maximum of many rows there is one after another.
+MOST_LEAPS = 100
+#: A hop must raise the value by this much, relative to it: rounding does not pass for a higher maximiser.
+HIGHER = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """s f for one sign s, as arrays for the compiled functions: (linear, concave, convex).
+
+    A group is (normals (N, r), their contiguous transpose (r, N), slopes (N,)); hyperplanes without a slope are left
+    out.
+    """
+
+    linear: Vector
+    concave: tuple[Matrix, Matrix, Vector]
+    convex: tuple[Matrix, Matrix, Vector]
+
+    @classmethod
+    def both(cls, rows: Matrix, kappa: Vector, linear: Vector) -> tuple["Pieces", "Pieces"]:
+        """f and -f."""
+        groups = []
+        for which in (kappa > 0, kappa < 0):
+            normals = np.ascontiguousarray(rows[which])
+            groups.append((normals, np.ascontiguousarray(normals.T), np.abs(kappa[which])))
+        return cls(np.array(linear), groups[1], groups[0]), cls(-linear, groups[0], groups[1])
+
+
+@njit(cache=True, nogil=True)
+def _make_state(concave, convex, r):
+    """(u, g, bits, sides, active): a maximiser, its gradient, sides of the concave and the convex, what holds it."""
+    return (
+        np.empty(r),
+        np.empty(r),
+        np.empty(concave, dtype=np.bool_),
+        np.empty(convex, dtype=np.bool_),
+        np.empty(r + 1, dtype=np.int64),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _copy_state(source, target):
+    """All of a state but how many hold it."""
+    target[0][:] = source[0]
+    target[1][:] = source[1]
+    target[2][:] = source[2]
+    target[3][:] = source[3]
+    target[4][:] = source[4]
+
+
+@njit(cache=True, nogil=True)
+def _begin(linear, concave, convex, work, state):
+    """Sides, gradient and what may hold it, for the unit vector u of the state; how many that are."""
+    _, columns, caps = concave
+    _, wide_columns, slopes = convex
+    u, g, bits, sides, active = state
+    heights, wide_heights = work[0], work[1]
+    find_heights(columns, u, heights)
+    find_heights(wide_columns, u, wide_heights)
+    # Weights of zero instead of branches: half of those would be guessed wrong.
+    falls, rises = np.empty(len(caps)), np.empty(len(slopes))
+    for k in range(len(caps)):
+        bits[k] = heights[k] > 0.0
+        falls[k] = caps[k] if bits[k] else 0.0
+    for k in range(len(slopes)):
+        sides[k] = wide_heights[k] > 0.0
+        rises[k] = slopes[k] if sides[k] else 0.0
+    _pull(linear, columns, falls, wide_columns, rises, g)
+    return nearest(heights, caps, NEAR, max(len(u) - 3, 0), active)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _pull(linear, columns, falls, wide_columns, rises, g):
+    """g = linear + sum rises z - sum falls z."""
+    for a in range(len(g)):
+        total = 0.0
+        for k in range(len(rises)):
+            total += rises[k] * wide_columns[a, k]
+        for k in range(len(falls)):
+            total -= falls[k] * columns[a, k]
+        g[a] = linear[a] + total
+
+
+@njit(cache=True, nogil=True)
+def _cross(convex, g, sides, k):
+    """To the other side of one convex hyperplane, with the gradient."""
+    normals, _, slopes = convex
+    sides[k] = not sides[k]
+    slope = slopes[k] if sides[k] else -slopes[k]
+    for a in range(len(g)):
+        g[a] += slope * normals[k, a]
+
+
+@njit(cache=True, nogil=True)
+def _leap(concave, convex, work, state, m, stop):
+    """Maximise the minorant of the state, then that of the sides of its maximiser, and so on while it rises.
+
+    It ends early when the first maximum is not above `stop`. Returns (value, number that hold u).
+    """
+    normals, columns, caps = concave
+    u, g, bits, sides, active = state
+    wide_heights, lam = work[1], work[2]
+    norm = 0.0
+    for step in range(MOST_LEAPS):
+        m = project(normals, columns, bits, g, caps, stop if step == 0 else 0.0, u, active, lam, np.int64(m))
+        risen = length(u)
+        if risen <= norm * (1.0 + 1e-15) or risen <= stop:
+            break
+        norm = risen
+        find_heights(convex[1], u, wide_heights)
+        crossed = False
+        for k in range(len(sides)):
+            if (wide_heights[k] > 0.0) != sides[k]:
+                _cross(convex, g, sides, k)
+                crossed = True
+        if not crossed:
+            break
+    return length(u), m
+
+
+@njit(cache=True, nogil=True)
+def _promises(concave, convex, state, m, wide_heights, gains):
+    """What crossing each convex hyperplane is expected to add to |u|^2; -inf where u is too far from it to rise.
+
+    If the same hyperplanes hold u there, and P is the projection along them, u becomes u +- slope P z, so that |u|^2
+    grows by slope^2 |P z|^2 - 2 slope |z.u|.
+    """
+    u, _, bits, _, active = state
+    normals, columns, slopes = convex
+    r = len(u)
+    Q, R = np.empty((r + 1, r)), np.zeros((r + 1, r + 1))
+    triangular(concave[0], bits, active, NONE_HELD, m, Q, R)
+    find_heights(columns, u, wide_heights)
+    for k in range(len(slopes)):
+        gains[k] = -np.inf
+        if slopes[k] > 2.0 * abs(wide_heights[k]):
+            free = 1.0
+            for l in range(m):
+                free -= inner(Q[l], normals[k]) ** 2
+            gains[k] = slopes[k] * (slopes[k] * free - 2.0 * abs(wide_heights[k]))
+
+
+@njit(cache=True, nogil=True)
+def _hop(concave, convex, work, state, m, hops, norm, beyond):
+    """Cross one convex hyperplane, those that promise most first: (value, number that hold it) of the state `beyond`.
+
+    It is the first one found that is higher than `norm`; value 0 when `hops` tries find none.
+    """
+    gains = work[3]
+    _promises(concave, convex, state, m, work[1], gains)
+    for _ in range(min(hops, len(gains))):
+        k = gains.argmax()
+        if gains[k] == -np.inf:
+            break
+        gains[k] = -np.inf
+        _copy_state(state, beyond)
+        _cross(convex, beyond[1], beyond[3], k)
+        value, held = _leap(concave, convex, work, beyond, m, norm)
+        if value > norm * (1.0 + HIGHER):
+            return value, held
+    return 0.0, m
+
+
+@njit(cache=True, nogil=True)
+def rise_by_hops(linear, concave, convex, starts, hops, found):
+    """Local maximisers of s f from unit vectors `starts` (q, r), times their values, to found (q, r).
+
+    Each goes on to higher ones, across one convex hyperplane at a time, until `hops` tries in a row lead no higher.
+    What reaches nothing positive is 0.
+    """
+    q, r = starts.shape
+    state, beyond = _make_state(len(concave[2]), len(convex[2]), r), _make_state(len(concave[2]), len(convex[2]), r)
+    work = np.empty(len(concave[2])), np.empty(len(convex[2])), np.empty(r + 1), np.empty(len(convex[2]))
+    nothing = 1e-13 * (length(linear) + concave[2].sum() + convex[2].sum())
+    for j in range(q):
+        state[0][:] = starts[j]
+        m = _begin(linear, concave, convex, work, state)
+        norm, m = _leap(concave, convex, work, state, m, nothing)
+        found[j] = 0.0
+        if norm <= nothing:
+            continue
+        while True:
+            value, held = _hop(concave, convex, work, state, m, hops, norm, beyond)
+            if value == 0.0:
+                break
+            norm, m = value, held
+            state, beyond = beyond, state
+        found[j] = state[0]
