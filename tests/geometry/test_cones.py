@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear, nnls
 
-from dualscape.geometry.cones import NONE_HELD, climb, project
+from dualscape.geometry.climbs import climb
+from dualscape.geometry.cones import project
 
 
 def unit_rows(rng, N, r, lattice=False):
@@ -15,11 +16,13 @@ def unit_rows(rng, N, r, lattice=False):
     return rows / np.linalg.norm(rows, axis=1)[:, None]
 
 
-def run_project(rows, bits, g, caps):
+def run_project(rows, bits, g, caps, known=()):
     r = rows.shape[1]
     u, active, lam = np.empty(r), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
+    active[: len(known)] = known
     bits, g = bits.copy(), g.copy()
-    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, NONE_HELD)
+    held = np.int64(len(known))
+    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, held)
     return u, bits, g, active[:m], lam[:m]
 
 
@@ -61,6 +64,32 @@ def test_capped_projection_agrees_with_bounded_least_squares(seed, N, r, lattice
     best = np.linalg.norm(C.T @ solved.x + g)
     assert np.linalg.norm(u) <= best + 1e-7
     assert np.linalg.norm(u) >= best - 1e-6
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), st.booleans())
+def test_whatever_is_guessed_to_hold_the_projection_is_the_same(seed, N, r, lattice):
+    rng = np.random.default_rng(seed)
+    rows = unit_rows(rng, N, r, lattice)
+    if not len(rows):
+        return
+    bits = rows @ rng.standard_normal(r) > 0
+    g, caps = rng.standard_normal(r), rng.exponential(0.5, size=len(rows))
+    # On a lattice, guesses may be dependent.
+    guess = rng.permutation(len(rows))[: rng.integers(0, r + 1)]
+    free, guessed = run_project(rows, bits, g, caps)[0], run_project(rows, bits, g, caps, guess)[0]
+    np.testing.assert_allclose(guessed, free, atol=1e-8)
+
+
+def test_bits_of_a_climb_are_sides_where_nu_is_zero_too():
+    rng = np.random.default_rng(0)
+    rows, kappa, linear = unit_rows(rng, 40, 4), rng.standard_normal(40), rng.standard_normal(4)
+    kappa[::2] = 0.0
+    u = rng.standard_normal(4)
+    bits, active, lam = np.empty(40, dtype=bool), np.empty(5, dtype=np.int64), np.empty(5)
+    climb(rows, np.ascontiguousarray(rows.T), kappa, linear, 1.0, u, bits, active, lam)
+    clear = np.abs(rows @ u) > 1e-9
+    assert (bits == (rows @ u > 0))[clear].all()
 
 
 @settings(max_examples=60, deadline=None)

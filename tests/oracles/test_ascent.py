@@ -27,14 +27,33 @@ def test_narrow_starts_add_units_near_the_known_ones(monkeypatch):
     monkeypatch.setattr(columns, "MOST_ROUNDS", 8)  # and no time limit: the same on every machine
     solution = solve(Problem(X, y, beta=1.0, bias="none"), oracle="ascent")
     known, signs, above = solution.network.directions, solution.network.signs, 0.95
-    found = []
-    for share in (ascent.NARROW_SHARE, 0.0):
+    found, starts = [], []
+    monkeypatch.setattr(ascent, "FEW", 0)  # no hops, which see such units too
+    for share in (0.5, 0.0):
         monkeypatch.setattr(ascent, "NARROW_SHARE", share)
         answer = AscentOracle(X).best_units(solution.nu, above=above, starts=known, attempt=16)
-        assert answer.patterns == 8 * 512 + 2 * len(known) + int(share * 4 * 512)
+        starts.append(answer.patterns)
         units = zip(answer.directions, answer.signs, strict=True)
         found.append(sum(near(known, signs, *unit) for unit in units))
+    assert starts[0] - starts[1] == 0.5 * 4 * 512
     assert found[0] > 1.1 * found[1]
+
+
+def test_others_are_maximisers_just_below_and_hops_go_on_from_them(monkeypatch):
+    X, nu, _, _ = problem()
+    highest = AscentOracle(X).best_units(nu, above=0.0)
+    above = highest.values[0] * 1.001
+    answer = AscentOracle(X).best_units(nu, above=above)
+    assert len(answer.values) == 0
+    assert len(answer.others) > 0
+    values = np.abs(nu @ np.maximum(X @ answer.others.T, 0.0))
+    assert (values <= above).all()
+    assert (values > ascent.NEARLY * above).all()
+    # Without any start of its own, a later call still sees what it is given.
+    monkeypatch.setattr(AscentOracle, "_directions", lambda self, attempt, known: np.zeros((0, X.shape[1])))
+    later = AscentOracle(X).best_units(nu, above=0.9999 * highest.values[0], others=answer.others)
+    assert later.values[0] == pytest.approx(highest.values[0])
+    assert AscentOracle(X).best_units(nu, above=0.0).lower == 0.0
 
 
 def test_listed_values_are_those_of_the_units_and_local_maxima():

@@ -27,7 +27,7 @@ def crossings(columns, kappa, sign, u, flips):
 
 @njit(cache=True, nogil=True)
 def nearest(heights, caps, within, most, active):
-    """Write the concave hyperplanes nearest to where the heights were taken to `active`, at most `most`; their number."""
+    """Write to `active` the concave hyperplanes with the least |heights|, at most `most`; returns how many."""
     m = 0
     for k in range(len(caps) if most > 0 else 0):
         height = abs(heights[k])

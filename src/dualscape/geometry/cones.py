@@ -23,6 +23,7 @@ SUMS = {"reassoc", "contract"}
 
 @njit(cache=True, nogil=True)
 def inner(u, v):
+    """u.v"""
     total = 0.0
     for a in range(len(u)):
         total += u[a] * v[a]
@@ -39,6 +40,7 @@ def _distance(u, v):
 
 @njit(cache=True, nogil=True)
 def length(u):
+    """|u|"""
     return np.sqrt(inner(u, u))
 
 

@@ -37,8 +37,6 @@ NARROW_RISE, NARROW_PROMISING, NARROW_CROWD = (0.001, 0.02, 10), 0.98, 2e-3
 PROMISING, SAME_CROWD = 0.95, 1e-2
 #: Data of more entries than this rise twice: smoothing, stride and steps of the second time.
 AGAIN_ENTRIES, AGAIN = 10_000, (0.003, 0.1, 10)
-#: Given starts above this fraction of the threshold are known units.
-KNOWN = 0.999
 #: Where climbs from new starts lead to fewer new units than this, hops go on from the maximisers above this fraction of
 #: the threshold, new and given, until so many tries in a row lead no higher; from the given ones in so many turns.
 FEW, NEARLY, HOPS, TURNS = 10, 0.985, 10, 3
@@ -72,7 +70,7 @@ class AscentOracle(Oracle):
         return Estimate(2 * STARTS, seconds, cls.counts)
 
     def _directions(self, attempt: int, known: Matrix) -> Matrix:
-        """Starts at random, from pairs of rows (a neuron that tells two examples apart), near and between known units."""
+        """Starts: known units, at random, from pairs of rows (neurons that tell them apart), near and between known."""
         X, hinges = self._X, self._hinges
         count = self._starts * min(1 + attempt // MORE_EVERY, MOST_TIMES)
         rng = np.random.default_rng((self._seed, attempt))
@@ -81,7 +79,7 @@ class AscentOracle(Oracle):
         first, second = rng.integers(len(X), size=(2, count - near - len(gaussian)))
         rows = X / np.maximum(self._lengths, 1e-300)[:, None]
         apart = rows[first] - rng.uniform(0, 1, size=(len(first), 1)) * rows[second]
-        groups = [gaussian, apart]
+        groups = [known, gaussian, apart]
         if near:
             one, other = rng.integers(len(known), size=(2, near))
             noise = rng.standard_normal((near // 2, hinges.rank)) @ hinges.basis.T / hinges.rank**0.5
@@ -150,6 +148,13 @@ class AscentOracle(Oracle):
         found = np.where(found.any(axis=1, keepdims=True), found, directions)
         return Units.of(self._X, nu, found, signs)
 
+    def _given(self, nu: Vector, directions: Matrix | None, effort: Effort) -> Units:
+        """The maximisers that given directions climb to, each for the sign that is its own."""
+        if directions is None:
+            directions = np.zeros((0, self._X.shape[1]))
+        signs = np.where(scores(self._X, nu, directions, np.ones(len(directions))) < 0, -1.0, 1.0)
+        return self._climbed(nu, directions, signs, effort)
+
     def _hopped(self, nu: Vector, old: Units, new: Units, above: float, attempt: int, effort: Effort) -> Units:
         """What hops lead to from new maximisers and, by turns, from a share of the old ones."""
         share = old.above(NEARLY * above).take(slice(attempt % TURNS, None, TURNS))
@@ -163,6 +168,7 @@ class AscentOracle(Oracle):
         above: float,
         enough: float = np.inf,
         starts: Matrix | None = None,
+        others: Matrix | None = None,
         attempt: int = 0,
         effort: Effort = NO_LIMITS,
         progress: Progress = silent,
@@ -171,18 +177,16 @@ class AscentOracle(Oracle):
         if hinges.count == 0:
             empty = np.zeros((0, X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, np.inf, self.name, 0)
-        given = np.zeros((0, X.shape[1])) if starts is None else starts
-        values = scores(X, nu, given, np.ones(len(given)))
-        own, high = np.where(values > 0, 1.0, -1.0), np.abs(values) > KNOWN * above
-        known = self._climbed(nu, given[high], own[high], effort)
+        known = self._given(nu, starts, effort)
         risen, signs, count = self._risen(nu, known, above, attempt, effort)
         new = self._climbed(nu, risen, signs, effort)
-        every, rest = known.joined(new), given[~high]
+        every = known.joined(new)
         if len(every.above(above).values) - len(known.above(above).values) < FEW:
-            old = known.joined(self._climbed(nu, rest, own[~high], effort))
+            old = known.joined(self._given(nu, others, effort))
             every = every.joined(old).joined(self._hopped(nu, old, new, above, attempt, effort))
-            rest = rest[:0]
-        others = np.vstack([every.above(NEARLY * above).directions, rest])[: self._most]
+            others = None
+        kept = every.above(NEARLY * above).directions
+        kept = kept if others is None else np.vstack([kept, others])
         return assemble(
             X,
             nu,
@@ -192,5 +196,5 @@ class AscentOracle(Oracle):
             upper=np.inf,
             oracle=self.name,
             patterns=count,
-            others=others,
+            others=kept[: self._most],
         )

@@ -98,6 +98,7 @@ class Oracle(ABC):
         above: float,
         enough: float = np.inf,
         starts: Matrix | None = None,
+        others: Matrix | None = None,
         attempt: int = 0,
         effort: Effort = NO_LIMITS,
         progress: Progress = silent,
@@ -110,6 +111,7 @@ class Oracle(ABC):
                 `upper` is never less than `above`.
             enough: the oracle may stop once it has found a value above this.
             starts: (q, d) directions worth trying first.
+            others: (q', d) what an earlier answer of a search left as others; an exact oracle has no use for it.
             attempt: another attempt of a search looks elsewhere; an exact oracle has no use for it.
             effort: time, workers and checkpoint; Ctrl-C and the deadline end a call with what is proven by then.
             progress: told of what has been covered so far.

@@ -189,7 +189,8 @@ class _Run:
             answer = problem.oracle(self.search).best_units(
                 state.nu,
                 above=above,
-                starts=np.vstack([state.directions, self.seen]),
+                starts=state.directions,
+                others=self.seen,
                 attempt=len(self.log.rounds) + attempt,
                 effort=Effort(deadline=self._search_until, device=self.effort.device),
             )
