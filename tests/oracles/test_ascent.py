@@ -39,19 +39,19 @@ def test_narrow_starts_add_units_near_the_known_ones(monkeypatch):
     assert found[0] > 1.1 * found[1]
 
 
-def test_others_are_maximisers_just_below_and_hops_go_on_from_them(monkeypatch):
+def test_a_later_search_goes_on_from_what_was_seen(monkeypatch):
     X, nu, _, _ = problem()
     highest = AscentOracle(X).best_units(nu, above=0.0)
     above = highest.values[0] * 1.001
     answer = AscentOracle(X).best_units(nu, above=above)
     assert len(answer.values) == 0
-    assert len(answer.others) > 0
-    values = np.abs(nu @ np.maximum(X @ answer.others.T, 0.0))
+    assert len(answer.seen) > 0
+    values = np.abs(nu @ np.maximum(X @ answer.seen.T, 0.0))
     assert (values <= above).all()
     assert (values > ascent.NEARLY * above).all()
     # Without any start of its own, a later call still sees what it is given.
     monkeypatch.setattr(AscentOracle, "_directions", lambda self, attempt, known: np.zeros((0, X.shape[1])))
-    later = AscentOracle(X).best_units(nu, above=0.9999 * highest.values[0], others=answer.others)
+    later = AscentOracle(X).best_units(nu, above=0.9999 * highest.values[0], seen=answer.seen)
     assert later.values[0] == pytest.approx(highest.values[0])
     assert AscentOracle(X).best_units(nu, above=0.0).lower == 0.0
 

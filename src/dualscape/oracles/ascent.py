@@ -2,7 +2,8 @@
 
 It scales to any size and proves nothing: its upper bound is inf. On real data s nu^T (X u)_+ has thousands of local
 maximisers; the starts rise first on a smoothed function, whose kinks are rounded off less and less, and that brings
-them to high ones.
+them to high ones. Most of the highest are then a hop or two from one that is known: across a hyperplane where the
+function is convex. So what one call has seen, the next one goes on from.
 """
 
 import os
@@ -149,10 +150,12 @@ class AscentOracle(Oracle):
         return Units.of(self._X, nu, found, signs)
 
     def _given(self, nu: Vector, directions: Matrix | None, effort: Effort) -> Units:
-        """The maximisers that given directions climb to, each for the sign that is its own."""
+        """The maximisers that given directions climb to, each for its own sign; too many stay where they are."""
         if directions is None:
             directions = np.zeros((0, self._X.shape[1]))
         signs = np.where(scores(self._X, nu, directions, np.ones(len(directions))) < 0, -1.0, 1.0)
+        if len(directions) > self._most:
+            return Units.of(self._X, nu, directions, signs)
         return self._climbed(nu, directions, signs, effort)
 
     def _hopped(self, nu: Vector, old: Units, new: Units, above: float, attempt: int, effort: Effort) -> Units:
@@ -168,7 +171,7 @@ class AscentOracle(Oracle):
         above: float,
         enough: float = np.inf,
         starts: Matrix | None = None,
-        others: Matrix | None = None,
+        seen: Matrix | None = None,
         attempt: int = 0,
         effort: Effort = NO_LIMITS,
         progress: Progress = silent,
@@ -182,11 +185,11 @@ class AscentOracle(Oracle):
         new = self._climbed(nu, risen, signs, effort)
         every = known.joined(new)
         if len(every.above(above).values) - len(known.above(above).values) < FEW:
-            old = known.joined(self._given(nu, others, effort))
+            old = known.joined(self._given(nu, seen, effort))
             every = every.joined(old).joined(self._hopped(nu, old, new, above, attempt, effort))
-            others = None
+            seen = None
         kept = every.above(NEARLY * above).directions
-        kept = kept if others is None else np.vstack([kept, others])
+        kept = kept if seen is None else np.vstack([kept, seen])
         return assemble(
             X,
             nu,
@@ -196,5 +199,5 @@ class AscentOracle(Oracle):
             upper=np.inf,
             oracle=self.name,
             patterns=count,
-            others=kept[: self._most],
+            seen=kept[: self._most],
         )

@@ -34,8 +34,8 @@ class OracleAnswer:
         patterns: number of activation patterns (or cones, or starts) that were looked at.
         stopped: "" when the oracle finished; otherwise why it did not: "enough" (it found what it was told is enough),
             "time", "interrupted" or "dimension" (too many for it). The bounds hold all the same.
-        others: (q', d) other local maximisers, somewhat below what was asked for, from which a later search at another
-            nu may go on; none from an exact oracle.
+        seen: (q', d) local maximisers above what was asked for and somewhat below it, from which a later search at
+            another nu may go on; none from an exact oracle.
     """
 
     directions: Matrix
@@ -46,7 +46,7 @@ class OracleAnswer:
     oracle: str
     patterns: int
     stopped: str = ""
-    others: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
+    seen: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def exact(self) -> bool:
@@ -98,7 +98,7 @@ class Oracle(ABC):
         above: float,
         enough: float = np.inf,
         starts: Matrix | None = None,
-        others: Matrix | None = None,
+        seen: Matrix | None = None,
         attempt: int = 0,
         effort: Effort = NO_LIMITS,
         progress: Progress = silent,
@@ -111,7 +111,7 @@ class Oracle(ABC):
                 `upper` is never less than `above`.
             enough: the oracle may stop once it has found a value above this.
             starts: (q, d) directions worth trying first.
-            others: (q', d) what an earlier answer of a search left as others; an exact oracle has no use for it.
+            seen: (q', d) what an earlier answer, at another nu, had seen; an exact oracle has no use for it.
             attempt: another attempt of a search looks elsewhere; an exact oracle has no use for it.
             effort: time, workers and checkpoint; Ctrl-C and the deadline end a call with what is proven by then.
             progress: told of what has been covered so far.

@@ -59,7 +59,7 @@ class BisectionOracle(Oracle):
         above: float,
         enough: float = np.inf,
         starts: Matrix | None = None,
-        others: Matrix | None = None,
+        seen: Matrix | None = None,
         attempt: int = 0,
         effort: Effort = NO_LIMITS,
         progress: Progress = silent,

@@ -21,7 +21,7 @@ from dualscape.oracles import SEARCH_SHARE, Choice, OracleAnswer
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.solver.solution import Round, Solution
-from dualscape.solver.state import FINER, ROUGH, Scale, State, Vector
+from dualscape.solver.state import FINER, ROUGH, Matrix, Scale, State, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
@@ -129,8 +129,8 @@ class _Run:
         self.asked: Vector | None = None
         #: The nu of the exact call that a checkpoint holds.
         self.resumed: Vector | None = None
-        #: Maximisers that searches have seen just below the dual constraint: they may rise above it when nu changes.
-        self.seen = np.zeros((0, problem.d))
+        #: Maximisers near the dual constraint that searches have seen: they may rise above it when nu changes.
+        self.seen: Matrix | None = None
         #: How often units joined that the objective did not show.
         self.joined = 0
         self._search_until = 0.0
@@ -190,14 +190,13 @@ class _Run:
                 state.nu,
                 above=above,
                 starts=state.directions,
-                others=self.seen,
+                seen=self.seen,
                 attempt=len(self.log.rounds) + attempt,
                 effort=Effort(deadline=self._search_until, device=self.effort.device),
             )
-            if len(answer.others):
-                self.seen = answer.others
-            seen = answer.upper if answer.exact and len(answer.values) == 0 else answer.lower
-            self._tell(seen / problem.beta - 1, self.search)
+            self.seen = answer.seen
+            highest = answer.upper if answer.exact and len(answer.values) == 0 else answer.lower
+            self._tell(highest / problem.beta - 1, self.search)
             if len(answer.values):
                 before = state.objective
                 # When the digits of a rough master are used up, an exact one goes on.
