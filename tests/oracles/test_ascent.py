@@ -51,8 +51,11 @@ def test_a_later_search_goes_on_from_what_was_seen(monkeypatch):
     assert (values > ascent.NEARLY * above).all()
     # Without any start of its own, a later call still sees what it is given.
     monkeypatch.setattr(AscentOracle, "_directions", lambda self, attempt, known: np.zeros((0, X.shape[1])))
-    later = AscentOracle(X).best_units(nu, above=0.9999 * highest.values[0], seen=answer.seen)
-    assert later.values[0] == pytest.approx(highest.values[0])
+    above = 0.9999 * highest.values[0]
+    for attempt, count in ((0, 0), (4, 1)):
+        later = AscentOracle(X).best_units(nu, above=above, seen=answer.seen, attempt=attempt)
+        assert later.values[:1] == pytest.approx(highest.values[:count])
+        assert len(later.seen) > 0
     assert AscentOracle(X).best_units(nu, above=0.0).lower == 0.0
 
 

@@ -38,8 +38,9 @@ NARROW_RISE, NARROW_PROMISING, NARROW_CROWD = (0.001, 0.02, 10), 0.98, 2e-3
 PROMISING, SAME_CROWD = 0.95, 1e-2
 #: Data of more entries than this rise twice: smoothing, stride and steps of the second time.
 AGAIN_ENTRIES, AGAIN = 10_000, (0.003, 0.1, 10)
-#: Where climbs from new starts lead to fewer new units than this, hops go on from the maximisers above this fraction of
-#: the threshold, new and given, until so many tries in a row lead no higher; from the given ones in so many turns.
+#: Once starts have become more, and where climbs from them lead to fewer new units than this, hops go on from the
+#: maximisers above this fraction of the threshold, new and seen before, until so many tries in a row lead no higher;
+#: from those seen before in so many turns.
 FEW, NEARLY, HOPS, TURNS = 10, 0.985, 10, 3
 #: Maximisers that hops begin from in one call, times entries of the data.
 HOPPED_ENTRIES = 5_000_000
@@ -184,7 +185,8 @@ class AscentOracle(Oracle):
         risen, signs, count = self._risen(nu, known, above, attempt, effort)
         new = self._climbed(nu, risen, signs, effort)
         every = known.joined(new)
-        if len(every.above(above).values) - len(known.above(above).values) < FEW:
+        few = len(every.above(above).values) - len(known.above(above).values) < FEW
+        if few and attempt >= MORE_EVERY:
             old = known.joined(self._given(nu, seen, effort))
             every = every.joined(old).joined(self._hopped(nu, old, new, above, attempt, effort))
             seen = None
