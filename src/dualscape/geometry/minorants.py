@@ -16,13 +16,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dualscape.geometry.climbs import NEAR, nearest
+from dualscape.geometry.climbs import CLIMBED_ENTRIES, NEAR, nearest
 from dualscape.geometry.cones import NONE_HELD, find_heights, inner, length, project, triangular
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
-#: Maximisers in a row for the sides of the one before; far from a maximum of many rows there is one after another.
+#: Maximisers in a row for the sides of the one before, fewer where that is as much work as the longest climb.
 MOST_LEAPS = 100
 #: A hop must raise the value by this much, relative to it: rounding does not pass for a higher maximiser.
 HIGHER = 1e-9
@@ -125,7 +125,8 @@ def _leap(concave, convex, work, state, m, stop):
     u, g, bits, sides, active = state
     wide_heights, lam = work[1], work[2]
     norm = 0.0
-    for step in range(MOST_LEAPS):
+    entries = max((len(caps) + len(sides)) * len(u), 1)
+    for step in range(min(MOST_LEAPS, max(2, CLIMBED_ENTRIES // entries))):
         m = project(normals, columns, bits, g, caps, stop if step == 0 else 0.0, u, active, lam, np.int64(m))
         risen = length(u)
         if risen <= norm * (1.0 + 1e-15) or risen <= stop:
