@@ -12,8 +12,15 @@ from dualscape.geometry.cones import project
 
 def unit_rows(rng, N, r, lattice=False):
     rows = rng.integers(-2, 3, size=(N, r)).astype(float) if lattice else rng.standard_normal((N, r))
-    rows = rows[np.abs(rows).max(axis=1) > 0]
+    rows = np.vstack([rows[np.abs(rows).max(axis=1) > 0], np.eye(1, r)])
     return rows / np.linalg.norm(rows, axis=1)[:, None]
+
+
+def random_cone(seed, N, r, lattice):
+    """(rng, rows, bits of a pattern, vector to project)."""
+    rng = np.random.default_rng(seed)
+    rows = unit_rows(rng, N, r, lattice)
+    return rng, rows, rows @ rng.standard_normal(r) > 0, rng.standard_normal(r)
 
 
 def run_project(rows, bits, g, caps, known=()):
@@ -29,13 +36,7 @@ def run_project(rows, bits, g, caps, known=()):
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), st.booleans())
 def test_projection_agrees_with_nnls(seed, N, r, lattice):
-    rng = np.random.default_rng(seed)
-    rows = unit_rows(rng, N, r, lattice)
-    if not len(rows):
-        return
-    h = rng.standard_normal(r)
-    bits = rows @ h > 0
-    g = rng.standard_normal(r)
+    _, rows, bits, g = random_cone(seed, N, r, lattice)
     u, after, _, active, lam = run_project(rows, bits, g, np.full(len(rows), np.inf))
     C = np.where(bits, 1.0, -1.0)[:, None] * rows
     _, distance = nnls(C.T, -g)
@@ -49,12 +50,7 @@ def test_projection_agrees_with_nnls(seed, N, r, lattice):
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), st.booleans())
 def test_capped_projection_agrees_with_bounded_least_squares(seed, N, r, lattice):
-    rng = np.random.default_rng(seed)
-    rows = unit_rows(rng, N, r, lattice)
-    if not len(rows):
-        return
-    bits = rows @ rng.standard_normal(r) > 0
-    g = rng.standard_normal(r)
+    rng, rows, bits, g = random_cone(seed, N, r, lattice)
     caps = rng.exponential(0.5, size=len(rows))
     caps[rng.random(len(rows)) < 0.3] = np.inf
     caps[rng.random(len(rows)) < 0.1] = 0.0
@@ -69,21 +65,24 @@ def test_capped_projection_agrees_with_bounded_least_squares(seed, N, r, lattice
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), st.booleans())
 def test_whatever_is_guessed_to_hold_the_projection_is_the_same(seed, N, r, lattice):
-    rng = np.random.default_rng(seed)
-    rows = unit_rows(rng, N, r, lattice)
-    if not len(rows):
-        return
-    bits = rows @ rng.standard_normal(r) > 0
-    g, caps = rng.standard_normal(r), rng.exponential(0.5, size=len(rows))
+    rng, rows, bits, g = random_cone(seed, N, r, lattice)
+    caps = rng.exponential(0.5, size=len(rows))
     # On a lattice, guesses may be dependent.
     guess = rng.permutation(len(rows))[: rng.integers(0, r + 1)]
     free, guessed = run_project(rows, bits, g, caps)[0], run_project(rows, bits, g, caps, guess)[0]
     np.testing.assert_allclose(guessed, free, atol=1e-8)
 
 
+def test_guesses_that_depend_on_each_other_are_left_out():
+    rows, bits = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]), np.ones(3, dtype=bool)
+    g, caps = np.array([-1.0, -0.5]), np.full(3, 10.0)
+    free, guessed = run_project(rows, bits, g, caps)[0], run_project(rows, bits, g, caps, (0, 1, 2))[0]
+    np.testing.assert_allclose(guessed, free, atol=1e-12)
+
+
 def test_bits_of_a_climb_are_sides_where_nu_is_zero_too():
     rng = np.random.default_rng(0)
-    rows, kappa, linear = unit_rows(rng, 40, 4), rng.standard_normal(40), rng.standard_normal(4)
+    rows, kappa, linear = unit_rows(rng, 39, 4), rng.standard_normal(40), rng.standard_normal(4)
     kappa[::2] = 0.0
     u = rng.standard_normal(4)
     bits, active, lam = np.empty(40, dtype=bool), np.empty(5, dtype=np.int64), np.empty(5)
@@ -97,8 +96,6 @@ def test_bits_of_a_climb_are_sides_where_nu_is_zero_too():
 def test_climb_ends_on_a_local_maximum_and_never_falls(seed, N, r, sign, lattice):
     rng = np.random.default_rng(seed)
     rows = unit_rows(rng, N, r, lattice)
-    if not len(rows):
-        return
     kappa, linear = rng.standard_normal(len(rows)), rng.standard_normal(r)
 
     def value(v):

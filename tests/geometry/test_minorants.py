@@ -24,12 +24,9 @@ def test_values_rise_and_end_on_local_maxima(seed, n, d, lattice):
     hinges = Hinges.of(X)
     if hinges.count == 0:
         return
-    within = starts @ hinges.basis @ hinges.basis.T
-    lengths = np.maximum(np.linalg.norm(within, axis=1), 1e-300)[:, None]
-    begin = scores(X, nu, starts, signs)
     plain = hop_from(hinges, nu, starts, signs)
     higher = hop_from(hinges, nu, starts, signs, hops=n)
-    assert (scores(X, nu, plain, signs) >= np.minimum(begin, scores(X, nu, within / lengths, signs)) - 1e-9).all()
+    assert (scores(X, nu, plain, signs) >= scores(X, nu, starts, signs) - 1e-9).all()
     assert (scores(X, nu, higher, signs) >= scores(X, nu, plain, signs) - 1e-9).all()
     rng = np.random.default_rng(seed)
     for unit, sign in zip(higher, signs, strict=True):
@@ -74,5 +71,5 @@ def test_data_of_one_sign_only_and_nu_of_zeros():
     # All kinks are convex, none is met: the one maximum is the sum of the rows.
     best = X.sum(axis=0) / np.linalg.norm(X.sum(axis=0))
     assert found == pytest.approx(np.tile(best, (3, 1)))
-    assert not hop_from(Hinges.of(X), np.ones(6), up, -np.ones(3), hops=5)[0] @ best > 0
+    assert not hop_from(Hinges.of(X), np.ones(6), up, -np.ones(3), hops=5).any()
     assert not hop_from(Hinges.of(X), np.zeros(6), up, np.ones(3), hops=5).any()

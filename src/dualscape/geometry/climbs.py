@@ -60,6 +60,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     gradient(columns, kappa, linear, bits, sign, g)
     m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, np.int64(known))
     norm = length(u)
+    # What is left of g by rounding alone has no direction.
     if norm <= 1e-12 * length(g):
         u[:] = 0.0
         return 0.0, m

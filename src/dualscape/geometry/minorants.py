@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dualscape.geometry.climbs import CLIMBED_ENTRIES, NEAR, nearest
-from dualscape.geometry.cones import NONE_HELD, find_heights, inner, length, project, triangular
+from dualscape.geometry.cones import NONE_HELD, find_heights, gradient, inner, length, project, triangular
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -81,28 +81,14 @@ def _begin(linear, concave, convex, work, state):
     heights, wide_heights = work[0], work[1]
     find_heights(columns, u, heights)
     find_heights(wide_columns, u, wide_heights)
-    # Weights of zero instead of branches: half of those would be guessed wrong.
-    falls, rises = np.empty(len(caps)), np.empty(len(slopes))
     for k in range(len(caps)):
         bits[k] = heights[k] > 0.0
-        falls[k] = caps[k] if bits[k] else 0.0
     for k in range(len(slopes)):
         sides[k] = wide_heights[k] > 0.0
-        rises[k] = slopes[k] if sides[k] else 0.0
-    _pull(linear, columns, falls, wide_columns, rises, g)
+    # g = linear + what rises, and then less what falls: twice with the sign turned.
+    gradient(wide_columns, slopes, linear, sides, -1.0, g)
+    gradient(columns, caps, g, bits, -1.0, g)
     return nearest(heights, caps, NEAR, max(len(u) - 3, 0), active)
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _pull(linear, columns, falls, wide_columns, rises, g):
-    """g = linear + sum rises z - sum falls z."""
-    for a in range(len(g)):
-        total = 0.0
-        for k in range(len(rises)):
-            total += rises[k] * wide_columns[a, k]
-        for k in range(len(falls)):
-            total -= falls[k] * columns[a, k]
-        g[a] = linear[a] + total
 
 
 @njit(cache=True, nogil=True)

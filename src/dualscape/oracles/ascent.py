@@ -2,8 +2,9 @@
 
 It scales to any size and proves nothing: its upper bound is inf. On real data s nu^T (X u)_+ has thousands of local
 maximisers; the starts rise first on a smoothed function, whose kinks are rounded off less and less, and that brings
-them to high ones. Most of the highest are then a hop or two from one that is known: across a hyperplane where the
-function is convex. So what one call has seen, the next one goes on from.
+them to high ones. From there hops, each across one hyperplane where the function is convex, may lead higher, and what
+one call has seen the next one goes on from: on the diabetes data most of what was missed lay one to three such
+hyperplanes from it.
 """
 
 import os
@@ -152,7 +153,7 @@ class AscentOracle(Oracle):
 
     def _given(self, nu: Vector, directions: Matrix | None, effort: Effort) -> Units:
         """The maximisers that given directions climb to, each for its own sign; too many stay where they are."""
-        if directions is None:
+        if directions is None or len(directions) == 0:
             directions = np.zeros((0, self._X.shape[1]))
         signs = np.where(scores(self._X, nu, directions, np.ones(len(directions))) < 0, -1.0, 1.0)
         if len(directions) > self._most:

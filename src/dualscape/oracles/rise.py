@@ -135,7 +135,7 @@ class SmoothedScores:
             )
         else:
             self._rise_on_device(self._effort.device, lanes, turns, width, stride, steps)
-        values = np.concatenate([*self._pool.map(self._scores, lanes, turns)])
+        values = np.concatenate(list(self._pool.map(self._scores, lanes, turns)))
         return from_lanes(lanes, *directions.shape), values[: len(signs)]
 
     def _rise(self, lanes: Lanes, turns: NDArray[np.float32], width: float, stride: float, steps: int) -> None:
