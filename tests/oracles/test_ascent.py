@@ -20,23 +20,47 @@ def near(directions, signs, direction, sign):
     return (np.linalg.norm(directions[signs == sign] - direction, axis=1) < 0.1).any()
 
 
-def test_narrow_starts_add_units_near_the_known_ones(monkeypatch):
-    # Where a network has been fitted, the landscape is rugged: many maxima are nearly as high as the known ones.
+def without_starts(oracle, nu, known, above, attempt, effort):
+    """In place of `AscentOracle._risen`: nothing rises."""
+    return np.zeros((0, len(known.directions.T))), np.zeros(0), 0
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """(X, solution) of a search that was cut short: many maxima are nearly as high as the known ones."""
     rng = np.random.default_rng(2)
     X, y = rng.standard_normal((300, 8)), rng.standard_normal(300)
-    monkeypatch.setattr(columns, "MOST_ROUNDS", 8)  # and no time limit: the same on every machine
-    solution = solve(Problem(X, y, beta=1.0, bias="none"), oracle="ascent")
-    known, signs, above = solution.network.directions, solution.network.signs, 0.95
-    found, starts = [], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "MOST_ROUNDS", 8)  # and no time limit: the same on every machine
+        return X, solve(Problem(X, y, beta=1.0, bias="none"), oracle="ascent")
+
+
+def late_answer(X, solution):
+    """What a late call finds."""
+    return AscentOracle(X).best_units(solution.nu, above=0.95, starts=solution.network.directions, attempt=16)
+
+
+def test_starts_near_known_units_find_others_near_them(monkeypatch, fitted):
+    known, signs = fitted[1].network.directions, fitted[1].network.signs
     monkeypatch.setattr(ascent, "FEW", 0)  # no hops, which see such units too
-    for share in (0.5, 0.0):
-        monkeypatch.setattr(ascent, "NARROW_SHARE", share)
-        answer = AscentOracle(X).best_units(solution.nu, above=above, starts=known, attempt=16)
-        starts.append(answer.patterns)
-        units = zip(answer.directions, answer.signs, strict=True)
-        found.append(sum(near(known, signs, *unit) for unit in units))
-    assert starts[0] - starts[1] == 0.5 * 4 * 512
+    monkeypatch.setattr(ascent, "KNOWN_HOPS", 0)
+    found = []
+    for far in (0.7, 1.0):
+        monkeypatch.setattr(ascent, "FAR", far)
+        answer = late_answer(*fitted)
+        found.append(sum(near(known, signs, *unit) for unit in zip(answer.directions, answer.signs, strict=True)))
     assert found[0] > 1.1 * found[1]
+
+
+def test_hops_from_known_units_lead_higher(monkeypatch, fitted):
+    monkeypatch.setattr(ascent, "FEW", 0)
+    monkeypatch.setattr(AscentOracle, "_risen", without_starts)
+    values = []
+    for hops in (5, 0):
+        monkeypatch.setattr(ascent, "KNOWN_HOPS", hops)
+        values.append(late_answer(*fitted).values[:50])
+    assert (values[0] >= values[1]).all()
+    assert (values[0] > values[1] * (1 + 1e-9)).mean() > 0.5
 
 
 def test_a_later_search_goes_on_from_what_was_seen(monkeypatch):
@@ -50,7 +74,7 @@ def test_a_later_search_goes_on_from_what_was_seen(monkeypatch):
     assert (values <= above).all()
     assert (values > ascent.NEARLY * above).all()
     # Without any start of its own, a later call still sees what it is given.
-    monkeypatch.setattr(AscentOracle, "_directions", lambda self, attempt, known: np.zeros((0, X.shape[1])))
+    monkeypatch.setattr(AscentOracle, "_risen", without_starts)
     above = 0.9999 * highest.values[0]
     for attempt, count in ((0, 0), (4, 1)):
         later = AscentOracle(X).best_units(nu, above=above, seen=answer.seen, attempt=attempt)

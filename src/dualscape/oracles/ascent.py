@@ -2,17 +2,15 @@
 
 It scales to any size and proves nothing: its upper bound is inf. On real data s nu^T (X u)_+ has thousands of local
 maximisers; the starts rise first on a smoothed function, whose kinks are rounded off less and less, and that brings
-them to high ones. From there hops, each across one hyperplane where the function is convex, may lead higher, and what
-one call has seen the next one goes on from: on the diabetes data most of what was missed lay one to three such
-hyperplanes from it.
+them to high ones. Much of what is missed lies near units that are known: some starts are near them, and hops, each
+across one hyperplane where the function is convex, go on from them and later from all that was seen.
 """
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
@@ -21,24 +19,37 @@ from dualscape.oracles.local import Units, assemble, distinct, hop_from, scores
 from dualscape.oracles.rise import SmoothedScores
 from dualscape.progress import Progress, silent
 
+
+class Rise(NamedTuple):
+    """How directions rise: see `SmoothedScores.rise`."""
+
+    smoothing: float
+    stride: float
+    steps: int
+
+
+class Gate(NamedTuple):
+    """Which go on: those above this fraction of the threshold, and one of those that are so near to each other."""
+
+    promising: float
+    crowd: float
+
+
 #: Starts of the first call for each sign, and how they become more: the longer a search has gone on, the rarer is what
 #: it has not found.
 STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 4
-#: By turns: the width of the smoothing at the beginning of a rise in mean row lengths, by how many radians a step then
-#: turns a direction, and the steps. Width and step shrink to nothing. Long steps reach far maxima, short ones do not
-#: leap over narrow ones.
-RISES = ((0.03, 0.12, 20), (0.1, 0.18, 30), (0.03, 0.25, 20), (0.1, 0.08, 40))
-#: How far starts near a given direction are moved: from, to.
-NEARBY = (0.2, 1.2)
-#: Narrow maxima lie near known units, and such steps leap over them. As a search goes on, more and more starts are
-#: moved by only so much (from, to; a share of those of one sign, and of the climbs in one call at most), rise gently,
-#: and climb on from above this fraction of the threshold, one of those that are so near.
-NARROW, NARROW_SHARE, NARROW_CLIMBS = (0.01, 0.3), 0.5, 0.25
-NARROW_RISE, NARROW_PROMISING, NARROW_CROWD = (0.001, 0.02, 10), 0.98, 2e-3
-#: After the rise, only starts above this fraction of the threshold climb on exactly, and one of those that are so near.
-PROMISING, SAME_CROWD = 0.95, 1e-2
-#: Data of more entries than this rise twice: smoothing, stride and steps of the second time.
-AGAIN_ENTRIES, AGAIN = 10_000, (0.003, 0.1, 10)
+#: Of the starts, once units are known, those that may be far from them; a share of these lies between two.
+FAR, BETWEEN = 0.7, 1 / 3
+#: How far starts rise, by turns; width and step shrink to nothing. Long ways reach rare maxima (on 1000 x 20 data four
+#: times as many of them a second), short steps do not leap over narrow ones.
+FAR_RISES = (Rise(0.03, 0.12, 20), Rise(0.1, 0.4, 30), Rise(0.03, 0.25, 20), Rise(0.1, 0.08, 40))
+#: Those that pass the first gate rise once more, with care, and what then passes the second climbs on exactly, which
+#: takes far longer.
+FAR_GATE, FAR_AGAIN, FAR_AGAIN_GATE = Gate(0.95, 1e-2), Rise(0.003, 0.1, 10), Gate(0.98, 1e-2)
+#: Starts near known units: how far they are moved (from, to), their rise, and which of them climb on.
+NEARBY, NEAR_RISE, NEAR_GATE = (0.05, 1.2), Rise(0.01, 0.1, 15), Gate(0.97, 2e-3)
+#: Hops go on from known units until so many tries in a row lead no higher.
+KNOWN_HOPS = 5
 #: Once starts have become more, and where climbs from them lead to fewer new units than this, hops go on from the
 #: maximisers above this fraction of the threshold, new and seen before, until so many tries in a row lead no higher;
 #: from those seen before in so many turns.
@@ -72,78 +83,46 @@ class AscentOracle(Oracle):
         seconds = 2 * STARTS * (4e-9 * n * d / (os.cpu_count() or 1) + 1e-5)
         return Estimate(2 * STARTS, seconds, cls.counts)
 
-    def _directions(self, attempt: int, known: Matrix) -> Matrix:
-        """Starts: known units, at random, from pairs of rows (neurons that tell them apart), near and between known."""
+    def _far(self, known: Units, count: int, rng: np.random.Generator) -> tuple[Matrix, Vector]:
+        """Starts anywhere: at random, from pairs of rows (neurons that tell them apart), between known units."""
         X, hinges = self._X, self._hinges
-        count = self._starts * min(1 + attempt // MORE_EVERY, MOST_TIMES)
-        rng = np.random.default_rng((self._seed, attempt))
-        near = count // 2 if len(known) else 0
-        gaussian = rng.standard_normal(((count - near) // 2, hinges.rank)) @ hinges.basis.T
-        first, second = rng.integers(len(X), size=(2, count - near - len(gaussian)))
+        between = int(BETWEEN * count) if len(known.values) else 0
+        gaussian = rng.standard_normal(((count - between) // 2, hinges.rank)) @ hinges.basis.T
+        first, second = rng.integers(len(X), size=(2, count - between - len(gaussian)))
         rows = X / np.maximum(self._lengths, 1e-300)[:, None]
         apart = rows[first] - rng.uniform(0, 1, size=(len(first), 1)) * rows[second]
-        groups = [known, gaussian, apart]
-        if near:
-            one, other = rng.integers(len(known), size=(2, near))
-            noise = rng.standard_normal((near // 2, hinges.rank)) @ hinges.basis.T / hinges.rank**0.5
-            weight = rng.uniform(0, 1, size=(near - near // 2, 1))
-            groups.append(known[one[: near // 2]] + rng.uniform(*NEARBY, size=(near // 2, 1)) * noise)
-            groups.append(weight * known[one[near // 2 :]] + (1 - weight) * known[other[near // 2 :]])
-        directions = np.vstack(groups)
-        norms = np.linalg.norm(directions, axis=1)
-        return directions[norms > 0] / norms[norms > 0, None]
+        one, other = rng.integers(max(len(known.values), 1), size=(2, between))
+        weight = rng.uniform(0, 1, size=(between, 1))
+        middle = weight * known.directions[one] + (1 - weight) * known.directions[other]
+        turns = np.where(np.arange(count - between) % 2, 1.0, -1.0)
+        return _as_units(np.vstack([gaussian, apart, middle]), np.concatenate([turns, known.signs[one]]))
 
-    def _narrow(self, known: Units, attempt: int) -> tuple[Matrix, Vector]:
-        """Starts near known units: (directions, signs), each of the sign of its unit."""
-        X, basis = self._X, self._hinges.basis
-        count = NARROW_SHARE * self._starts * min(attempt // MORE_EVERY, MOST_TIMES)
-        count = int(min(count, NARROW_CLIMBS * MOST_ENTRIES / X.size))
-        if count == 0 or len(known.values) == 0:
-            return np.zeros((0, X.shape[1])), np.zeros(0)
-        rng = np.random.default_rng((self._seed, attempt, 1))
-        base = rng.integers(len(known.values), size=count)
-        noise = rng.standard_normal((count, basis.shape[1])) @ basis.T
+    def _near(self, known: Units, count: int, rng: np.random.Generator) -> tuple[Matrix, Vector]:
+        """Starts near known units, each of the sign of its unit."""
+        base = rng.integers(max(len(known.values), 1), size=count)
+        noise = rng.standard_normal((count, self._hinges.rank)) @ self._hinges.basis.T
         noise /= np.linalg.norm(noise, axis=1, keepdims=True)
-        least, most = np.log(NARROW)
-        directions = known.directions[base] + np.exp(rng.uniform(least, most, size=(count, 1))) * noise
-        return directions / np.linalg.norm(directions, axis=1, keepdims=True), known.signs[base]
-
-    def _leaders(
-        self, risen: Matrix, signs: Vector, values: Vector, among: NDArray[np.intp], above: float
-    ) -> NDArray[np.intp]:
-        """Where exact climbs begin: one of each crowd (many starts have met), and the best even if they are low."""
-        order = among[np.argsort(-values[among], kind="stable")]
-        promising = values[order] > PROMISING * max(above, 0.0)
-        promising[: self._starts // 8] = True
-        return distinct(risen, signs, order[promising & (values[order] > 0)], SAME_CROWD)
+        least, most = np.log(NEARBY)
+        distance = np.exp(rng.uniform(least, most, size=(count, 1)))
+        return _as_units(known.directions[base] + distance * noise, known.signs[base])
 
     def _risen(
         self, nu: Vector, known: Units, above: float, attempt: int, effort: Effort
     ) -> tuple[Matrix, Vector, int]:
         """Where exact climbs from new starts begin: (directions, signs, number of starts)."""
-        X = self._X
-        directions = self._directions(attempt, known.directions)
-        directions = np.vstack([directions, directions])
-        signs = np.repeat([1.0, -1.0], len(directions) // 2)
+        rng = np.random.default_rng((self._seed, attempt))
+        count = 2 * self._starts * min(1 + attempt // MORE_EVERY, MOST_TIMES)
+        far = int(FAR * count) if len(known.values) else count
+        best = self._starts // 8
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            slope = SmoothedScores(X, nu, self._lengths, effort, pool)
-            risen, values = slope.rise(directions, signs, *RISES[attempt % len(RISES)])
-            near, near_signs = self._narrow(known, attempt)
-            near, near_values = slope.rise(near, near_signs, *NARROW_RISE)
-            leaders = self._leaders(risen, signs, values, np.arange(len(signs)), above)
-            if X.size > AGAIN_ENTRIES:
-                # Where climbs take long, fewer and shorter ones: those that may lead high rise once more, with care.
-                risen[leaders], values[leaders] = slope.rise(risen[leaders], signs[leaders], *AGAIN)
-                leaders = self._leaders(risen, signs, values, leaders, above)
-        leaders = leaders[: self._most]
-        order = np.argsort(-near_values, kind="stable")
-        order = order[near_values[order] > NARROW_PROMISING * above]
-        narrow = distinct(near, near_signs, order, NARROW_CROWD)
-        return (
-            np.vstack([near[narrow], risen[leaders]]),
-            np.concatenate([near_signs[narrow], signs[leaders]]),
-            len(directions) + len(near),
-        )
+            slope = SmoothedScores(self._X, nu, self._lengths, effort, pool)
+            risen = _Risen.of(slope, *self._far(known, far, rng), FAR_RISES[attempt % len(FAR_RISES)])
+            risen = risen.through(FAR_GATE, above, best)
+            risen = _Risen.of(slope, risen.directions, risen.signs, FAR_AGAIN).through(FAR_AGAIN_GATE, above, best)
+            near = _Risen.of(slope, *self._near(known, count - far, rng), NEAR_RISE).through(NEAR_GATE, above)
+        directions, signs, values = (np.concatenate(pair) for pair in zip(near, risen, strict=True))
+        order = np.argsort(-values, kind="stable")[: self._most]
+        return directions[order], signs[order], count
 
     def _climbed(self, nu: Vector, directions: Matrix, signs: Vector, effort: Effort, hops: int = 0) -> Units:
         """The maximisers that these lead to, or they themselves, once each, best first."""
@@ -151,14 +130,14 @@ class AscentOracle(Oracle):
         found = np.where(found.any(axis=1, keepdims=True), found, directions)
         return Units.of(self._X, nu, found, signs)
 
-    def _given(self, nu: Vector, directions: Matrix | None, effort: Effort) -> Units:
+    def _given(self, nu: Vector, directions: Matrix | None, effort: Effort, hops: int = 0) -> Units:
         """The maximisers that given directions climb to, each for its own sign; too many stay where they are."""
         if directions is None or len(directions) == 0:
             directions = np.zeros((0, self._X.shape[1]))
         signs = np.where(scores(self._X, nu, directions, np.ones(len(directions))) < 0, -1.0, 1.0)
         if len(directions) > self._most:
             return Units.of(self._X, nu, directions, signs)
-        return self._climbed(nu, directions, signs, effort)
+        return self._climbed(nu, directions, signs, effort, hops)
 
     def _hopped(self, nu: Vector, old: Units, new: Units, above: float, attempt: int, effort: Effort) -> Units:
         """What hops lead to from new maximisers and, by turns, from a share of the old ones."""
@@ -182,7 +161,7 @@ class AscentOracle(Oracle):
         if hinges.count == 0:
             empty = np.zeros((0, X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, np.inf, self.name, 0)
-        known = self._given(nu, starts, effort)
+        known = self._given(nu, starts, effort, KNOWN_HOPS)
         risen, signs, count = self._risen(nu, known, above, attempt, effort)
         new = self._climbed(nu, risen, signs, effort)
         every = known.joined(new)
@@ -204,3 +183,32 @@ class AscentOracle(Oracle):
             patterns=count,
             seen=kept[: self._most],
         )
+
+
+class _Risen(NamedTuple):
+    """Where rises have come to: directions (q, d), signs (q,) and scores (q,)."""
+
+    directions: Matrix
+    signs: Vector
+    values: Vector
+
+    @classmethod
+    def of(cls, slope: SmoothedScores, directions: Matrix, signs: Vector, rise: Rise) -> "_Risen":
+        """From unit vectors and signs."""
+        risen, values = slope.rise(directions, signs, *rise)
+        return cls(risen, signs, values)
+
+    def through(self, gate: Gate, above: float, best: int = 0) -> "_Risen":
+        """Those near enough to the threshold, and so many of the best even if they are low; one of each crowd."""
+        order = np.argsort(-self.values, kind="stable")
+        promising = self.values[order] > gate.promising * max(above, 0.0)
+        promising[:best] = True
+        order = order[promising & (self.values[order] > 0)]
+        kept = distinct(self.directions, self.signs, order, gate.crowd)
+        return _Risen(self.directions[kept], self.signs[kept], self.values[kept])
+
+
+def _as_units(directions: Matrix, signs: Vector) -> tuple[Matrix, Vector]:
+    """Those that are not zero, as unit vectors, with their signs."""
+    norms = np.linalg.norm(directions, axis=1)
+    return directions[norms > 0] / norms[norms > 0, None], signs[norms > 0]
