@@ -107,7 +107,7 @@ def certify_dual(
     above = (1 + tolerances.violation) * problem.beta
     if chosen.exact and "ascent" in problem.architecture.oracles:
         # Far from optimal, only the largest violations count: an exact oracle works hard for everything above.
-        found = problem.oracle("ascent").best_units(nu, above=above, starts=starts).lower
+        found = problem.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5)).lower
         above = max(above, (1 - 1e-9) * found)
     answer = chosen.best_units(nu, above=above, starts=starts, effort=effort, progress=progress)
     return certificate_of(problem, network, nu, answer, tolerances=tolerances)

@@ -83,6 +83,10 @@ class Effort:
         """Seconds until the deadline, inf when there is none."""
         return float("inf") if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)
 
+    def share(self, part: float) -> "Effort":
+        """That part of the time that is left, for work of no workers and no checkpoint of its own."""
+        return Effort(None if self.deadline is None else time.monotonic() + part * self.remaining(), device=self.device)
+
     def workers(self, *, little: bool = False) -> AbstractContextManager[Executor]:
         """The executor to use; one that is made here is closed on leaving. `little` work is not worth any."""
         if little:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear, nnls
 
 from dualscape.geometry.climbs import climb
-from dualscape.geometry.cones import project
+from dualscape.geometry.cones import UNBOUNDED, project
 
 
 def unit_rows(rng, N, r, lattice=False):
@@ -23,21 +23,21 @@ def random_cone(seed, N, r, lattice):
     return rng, rows, rows @ rng.standard_normal(r) > 0, rng.standard_normal(r)
 
 
-def run_project(rows, bits, g, caps, known=()):
+def run_project(rows, bits, g, caps, known=(), most=UNBOUNDED):
     r = rows.shape[1]
     u, active, lam = np.empty(r), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
     active[: len(known)] = known
     bits, g = bits.copy(), g.copy()
     held = np.int64(len(known))
-    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, held)
-    return u, bits, g, active[:m], lam[:m]
+    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, held, most)
+    return u, bits, g, active[: max(m, 0)], lam[: max(m, 0)], m < 0
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), st.booleans())
 def test_projection_agrees_with_nnls(seed, N, r, lattice):
     _, rows, bits, g = random_cone(seed, N, r, lattice)
-    u, after, _, active, lam = run_project(rows, bits, g, np.full(len(rows), np.inf))
+    u, after, _, active, lam, _ = run_project(rows, bits, g, np.full(len(rows), np.inf))
     C = np.where(bits, 1.0, -1.0)[:, None] * rows
     _, distance = nnls(C.T, -g)
     assert (after == bits).all()
@@ -45,6 +45,15 @@ def test_projection_agrees_with_nnls(seed, N, r, lattice):
     assert (lam >= 0).all()
     assert (C @ u >= -1e-9).all()
     np.testing.assert_allclose(u, g + lam @ C[active], atol=1e-12)
+
+
+def test_a_walk_gives_up_when_it_has_met_too_much():
+    _, rows, bits, g = random_cone(0, 20, 5, False)
+    caps = np.full(20, np.inf)
+    whole = run_project(rows, bits, g, caps)
+    given_up = [run_project(rows, bits, g, caps, most=np.int64(most))[-1] for most in (99, 100 * 100)]
+    assert given_up == [True, False]
+    np.testing.assert_array_equal(run_project(rows, bits, g, caps, most=np.int64(100 * 100))[0], whole[0])
 
 
 @settings(max_examples=200, deadline=None)

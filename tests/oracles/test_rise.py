@@ -92,3 +92,14 @@ def test_the_device_is_asked_and_its_answer_used(monkeypatch):
     answer = AscentOracle(X).best_units(nu, above=0.0, effort=Effort(device="somewhere"))
     assert asked == ["somewhere", "somewhere"]  # starts rise, and the best of them once more
     assert answer.lower == pytest.approx(AscentOracle(X).best_units(nu, above=0.0).lower, rel=1e-9)
+
+
+def test_what_is_out_of_time_is_not_scored():
+    directions, signs = example(70)[2:]
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    X, nu = np.ones((3, directions.shape[1])), np.ones(3)
+    with ThreadPoolExecutor(2) as pool:
+        slope = SmoothedScores(X, nu, np.linalg.norm(X, axis=1), Effort(deadline=0.0), pool)
+        risen, values = slope.rise(directions, signs, 0.1, 0.1, 10)
+    np.testing.assert_allclose(risen, directions, atol=1e-6)
+    assert (values == 0.0).all()

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from dualscape import Problem, solve
-from dualscape.solver import slide, state
+from dualscape.certificate import certify_dual
+from dualscape.effort import Effort
+from dualscape.network import Network
+from dualscape.oracles.ascent import AscentOracle
+from dualscape.solver import columns, slide, state
+from dualscape.solver.descent import descend_jointly
 
 
 @pytest.fixture
@@ -25,14 +30,15 @@ def test_a_begin_from_a_share_of_the_rows_ends_at_the_same_objective(problem, mo
     monkeypatch.setattr(state, "BEGIN_ROWS", 60)
     begun = state.State.empty(state.Scale.of(problem).apply(problem))
     zero = begun.objective
-    begun.begin_wide(50, 30)
+    begun.begin_wide(50, 30, lambda: True)
     assert begun.objective < 0.95 * zero
     assert solve(problem, oracle="ascent").certificate.primal == pytest.approx(whole, rel=1e-6)
 
 
-def test_descent_takes_the_place_of_newton_where_jacobians_are_too_large(problem, monkeypatch):
+@pytest.mark.parametrize("limit", ["LARGEST_JACOBIAN", "LARGEST_CLIMB"])
+def test_descent_takes_the_place_of_newton_on_large_data(problem, monkeypatch, limit):
     whole = solve(problem, oracle="ascent").certificate.primal
-    monkeypatch.setattr(slide, "LARGEST_JACOBIAN", 0)
+    monkeypatch.setattr(slide, limit, 0)
     solution = solve(problem, oracle="ascent")
     objectives = [entry.objective for entry in solution.history]
     assert all(after <= before * (1 + 1e-12) for before, after in pairwise(objectives))
@@ -43,5 +49,39 @@ def test_a_share_of_rows_without_a_network_begins_with_none(problem, monkeypatch
     monkeypatch.setattr(state, "BEGIN_ROWS", 60)
     zero = Problem(problem.X, np.zeros(300), beta=5.0, bias="none")
     begun = state.State.empty(zero)
-    begun.begin_wide(20, 10)
+    begun.begin_wide(20, 10, lambda: True)
     assert len(begun.masses) == 0
+
+
+def test_descent_looks_at_the_clock(problem):
+    units = np.eye(4), np.array([1.0, -1.0, 1.0, -1.0]), np.ones(4)
+    ended = [
+        descend_jointly(problem, *units, steps=1, in_time=lambda: True),
+        descend_jointly(problem, *units, steps=9, in_time=lambda: False),
+    ]
+    for one, other in zip(*ended, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_search_before_a_certificate_leaves_time_for_the_proof(problem, monkeypatch):
+    deadlines = []
+
+    def without_answer(oracle, nu, *, effort, **rest):
+        deadlines.append(effort.deadline)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AscentOracle, "best_units", without_answer)
+    effort, nothing = Effort.within(1000.0), Network(np.zeros((0, 4)), np.zeros(0), np.zeros(0), "none")
+    with pytest.raises(KeyboardInterrupt):
+        certify_dual(problem, nothing, problem.y, oracle="cells", effort=effort)
+    assert effort.deadline is not None
+    assert effort.deadline - 600 < deadlines[0] < effort.deadline - 400
+
+
+@pytest.mark.parametrize(("d", "share"), [(4, 0.5), (20, 0.9)])
+def test_time_is_kept_for_a_proof_that_time_improves(d, share):
+    X = np.random.default_rng(0).standard_normal((1000, d))
+    run = columns._Run(
+        Problem(X, X[:, 0], beta=1.0, bias="none"), "bisection", Effort.within(1000.0), columns.DEFAULT, columns.silent
+    )
+    assert run._search_until - run.log.began == pytest.approx(1000 * share, abs=20)

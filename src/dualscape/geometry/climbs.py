@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import concave_caps, find_heights, gradient, length, project, settle
+from dualscape.geometry.cones import UNBOUNDED, concave_caps, find_heights, gradient, length, project, settle
 
 #: A unit vector is on a hyperplane when it is this close to it.
 ON_HYPERPLANE = 1e-11
@@ -58,7 +58,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
         bits[k] = heights[k] > 0 or (heights[k] == 0 and sign * kappa[k] > 0)
     known = nearest(heights, caps, NEAR * length(u), max(r - 3, 0), active)
     gradient(columns, kappa, linear, bits, sign, g)
-    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, np.int64(known))
+    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, np.int64(known), UNBOUNDED)
     norm = length(u)
     # What is left of g by rounding alone has no direction.
     if norm <= 1e-12 * length(g):
@@ -82,7 +82,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
                 if trial[active[l]] == bits[active[l]]:
                     held[known] = active[l]
                     known += 1
-            others = project(rows, columns, trial, g, caps, 0.0, risen, held, masses, np.int64(known))
+            others = project(rows, columns, trial, g, caps, 0.0, risen, held, masses, np.int64(known), UNBOUNDED)
             higher = length(risen) > norm * (1 + 1e-15)
             if higher:
                 m, norm = others, length(risen)

@@ -17,6 +17,8 @@ DEPENDENT = 1e-11
 REACH, FIRST = 0.25, 0.05
 #: No constraints are active. A number of Python's would be compiled for by itself.
 NONE_HELD = np.int64(0)
+#: No bound on the work of a walk.
+UNBOUNDED = np.int64(1 << 62)
 #: Sums may be taken in any order, which lets them be vectorised.
 SUMS = {"reassoc", "contract"}
 
@@ -175,7 +177,7 @@ def _hold(rows, bits, caps, g, u, active, lam, m, Q, R):
 
 
 @njit(cache=True, nogil=True)
-def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
+def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
     """min |g + sum lam_k sigma_k z_k| over 0 <= lam_k <= caps_k: dual active set (Goldfarb-Idnani) from lam = 0 upward.
 
     With infinite caps, u is the projection of g onto the cone of `bits`. A lam that reaches its cap is absorbed: its
@@ -185,7 +187,8 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
     The normals come twice, as rows (N, r) and as `columns` (r, N), the contiguous transpose. All heights z_k.u are most
     of the work, so that they are seen only when u has moved far: in between, only the hyperplanes near to where they
     were seen last can be violated. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the
-    number of active constraints. The walk begins with the first `known` of `active`.
+    number of active constraints. The walk begins with the first `known` of `active`. Once it has met more than `most`
+    entries of the normals it gives up: it returns -1, and u is no projection.
     """
     r = rows.shape[1]
     Q = np.empty((r + 1, r))
@@ -195,7 +198,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
     heights, near = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
     seen_at, last = np.empty(r), np.empty(r)
     size = length(g)
-    count, reach = 0, 0.0
+    count, reach, met = 0, 0.0, 0
     m = _hold(rows, bits, caps, g, u, active, lam, known, Q, R)
     last[:] = u
     for _ in range(60 + 20 * r + len(rows)):
@@ -208,8 +211,12 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known):
             reach = REACH * np.sqrt((_distance(u, last) if reach > 0.0 else FIRST * norm) * norm)
             seen_at[:] = u
             p, violation, count = _worst_of_all(columns, bits, caps, u, reach, heights, near)
+            met += rows.size
         else:
             p, violation = _worst_of_near(rows, bits, u, near, count)
+            met += count * r
+        if met > most:
+            return -1
         last[:] = u
         if p < 0 or violation >= -2e-16 * size:
             break

@@ -24,6 +24,8 @@ Vector = NDArray[np.float64]
 
 #: Maximisers in a row for the sides of the one before, fewer where that is as much work as the longest climb.
 MOST_LEAPS = 100
+#: A leap is given up when it has met so many entries of the data, in less than a second.
+LEAPED_ENTRIES = np.int64(300_000_000)
 #: A hop must raise the value by this much, relative to it: rounding does not pass for a higher maximiser.
 HIGHER = 1e-9
 
@@ -105,7 +107,8 @@ def _cross(convex, g, sides, k):
 def _leap(concave, convex, work, state, m, stop):
     """Maximise the minorant of the state, then that of the sides of its maximiser, and so on while it rises.
 
-    It ends early when the first maximum is not above `stop`. Returns (value, number that hold u).
+    It ends early when the first maximum is not above `stop`. Returns (value, number that hold u); value 0 with u = 0
+    when a leap takes too long.
     """
     normals, columns, caps = concave
     u, g, bits, sides, active = state
@@ -113,7 +116,11 @@ def _leap(concave, convex, work, state, m, stop):
     norm = 0.0
     entries = max((len(caps) + len(sides)) * len(u), 1)
     for step in range(min(MOST_LEAPS, max(2, CLIMBED_ENTRIES // entries))):
-        m = project(normals, columns, bits, g, caps, stop if step == 0 else 0.0, u, active, lam, np.int64(m))
+        least = stop if step == 0 else 0.0
+        m = project(normals, columns, bits, g, caps, least, u, active, lam, np.int64(m), LEAPED_ENTRIES)
+        if m < 0:
+            u[:] = 0.0
+            return 0.0, np.int64(0)
         risen = length(u)
         if risen <= norm * (1.0 + 1e-15) or risen <= stop:
             break

@@ -57,7 +57,7 @@ FEW, NEARLY, HOPS, TURNS = 10, 0.985, 10, 3
 #: Maximisers that hops begin from in one call, times entries of the data.
 HOPPED_ENTRIES = 5_000_000
 #: Climbs times entries of the data in one call, and the climbs that there are in any case.
-MOST_ENTRIES, FEWEST_CLIMBS = 20_000_000, 64
+MOST_ENTRIES, FEWEST_CLIMBS = 20_000_000, 16
 
 
 class AscentOracle(Oracle):
@@ -137,6 +137,7 @@ class AscentOracle(Oracle):
         signs = np.where(scores(self._X, nu, directions, np.ones(len(directions))) < 0, -1.0, 1.0)
         if len(directions) > self._most:
             return Units.of(self._X, nu, directions, signs)
+        hops = hops if len(directions) * self._X.size <= MOST_ENTRIES else 0
         return self._climbed(nu, directions, signs, effort, hops)
 
     def _hopped(self, nu: Vector, old: Units, new: Units, above: float, attempt: int, effort: Effort) -> Units:

@@ -62,11 +62,13 @@ class Estimate:
         patterns: how many patterns (cones, starts) it will look at, roughly.
         seconds: expected wall time of one call.
         counts: what `patterns` counts, in words.
+        at_once: whether the oracle will not finish, and more time does not improve what it proves before that.
     """
 
     patterns: int
     seconds: float
     counts: str = "activation patterns"
+    at_once: bool = False
 
 
 class Oracle(ABC):

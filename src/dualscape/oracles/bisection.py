@@ -50,7 +50,7 @@ class BisectionOracle(Oracle):
         N, r = hinges.rows.shape
         cones = min(CONES * 10.0 ** min(r, 300), 40.0 * min(count_cells(N, r), 10**300))
         seconds = cones * (CONE_SECONDS + ENTRY_SECONDS * N * r) / (os.cpu_count() or 1)
-        return Estimate(int(cones), seconds, cls.counts)
+        return Estimate(int(cones), seconds, cls.counts, at_once=r > MOST_RANK)
 
     def best_units(
         self,

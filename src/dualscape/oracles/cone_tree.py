@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from dualscape.geometry.climbs import climb, crossings
-from dualscape.geometry.cones import NONE_HELD, concave_caps, gradient, project
+from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, concave_caps, gradient, project
 from dualscape.oracles.bounds import resummed, rounded
 from dualscape.oracles.cone_bound import EPS, cone_bound, drift, height_error, make_bound_work
 from dualscape.oracles.scan import record_unit
@@ -264,7 +264,7 @@ def _solve(
         for j in range(len(sides)):
             pattern[sides[j]] = (choice >> j & 1) == 1
         gradient(columns, c, linear, pattern, 1.0, g)
-        m = project(rows, columns, pattern, g, caps, floor * 0.999999, u, active, lam, NONE_HELD)
+        m = project(rows, columns, pattern, g, caps, floor * 0.999999, u, active, lam, NONE_HELD, UNBOUNDED)
         norm, rounding = rounded(u, lam, m, N, size)
         masses = 0.0
         for l in range(m):

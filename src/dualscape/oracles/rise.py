@@ -113,7 +113,7 @@ class SmoothedScores:
     def rise(
         self, directions: NDArray[np.float64], signs: NDArray[np.float64], smoothing: float, stride: float, steps: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(risen (q, d), their scores (q,)) of unit directions (q, d) with signs (q,).
+        """(risen (q, d), their scores (q,)) of unit directions (q, d) with signs (q,); scores 0 of what is out of time.
 
         Args:
             directions: where to begin.
@@ -148,6 +148,9 @@ class SmoothedScores:
             rise(self._rows, self._weights, lanes, turns, np.float32(width), np.float32(stride), first, last, steps)
 
     def _scores(self, lanes: Lanes, turns: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Of one block of lanes; 0 once time is up."""
+        if self._effort.expired():
+            return np.zeros(LANES)
         scores = self._weights @ np.maximum(self._rows @ lanes, np.float32(0.0))
         return np.asarray(scores * turns, dtype=float) * self._unit
 

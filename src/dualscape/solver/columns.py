@@ -25,9 +25,11 @@ from dualscape.solver.state import FINER, ROUGH, Matrix, Scale, State, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
-#: A search without a proof ends after this share of the time limit: a last one, of at least so many seconds, sees what
-#: the network that is returned leaves.
+#: A search that no proof follows, or one that takes no time, ends after this share of the time limit: a last one, of
+#: at least so many seconds, sees what the network that is returned leaves.
 LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
+#: What is left to do then, on large data: seconds for n d^2.
+LAST_WORK = 3e-9
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
 #: entries than twice that), and its steps of descent.
 WIDE_FROM, WIDTH, STEPS = 60, 200, 60
@@ -120,6 +122,9 @@ class _Run:
         limit = None if effort.deadline is None else effort.remaining()
         choice = Choice.of(problem.X, problem.architecture.oracles, oracle, limit)
         self.prover, self.search = choice.prover, choice.search
+        self._share = LAST_SEARCH_FROM
+        if self.prover is not None and not choice.estimates[self.prover].at_once:
+            self._share = SEARCH_SHARE
         #: Searches in a row that must find nothing before the search ends.
         self.attempts = 1 if self.prover is not None and choice.complete else SEARCHES
         # What will not finish, and has no time limit either, gives the bound that can be had at once.
@@ -137,8 +142,9 @@ class _Run:
         self._share_time()
 
     def _share_time(self) -> None:
-        share = LAST_SEARCH_FROM if self.prover is None else SEARCH_SHARE
-        self._search_until = time.monotonic() + share * self.effort.remaining()
+        n, d = self.problem.X.shape
+        left = self.effort.remaining()
+        self._search_until = time.monotonic() + min(self._share * left, left - LAST_WORK * n * d * d)
 
     def in_time(self) -> bool:
         """Whether the search may go on."""
@@ -154,7 +160,7 @@ class _Run:
             self.problem.objective(start)  # refuses a network of another problem
             self.state.add(start.directions, start.signs)
         elif self.problem.X.size >= WIDE_FROM:
-            self.state.begin_wide(min(WIDTH, self.problem.X.size // 2), STEPS)
+            self.state.begin_wide(min(WIDTH, self.problem.X.size // 2), STEPS, self.in_time)
 
     def rounds(self) -> str:
         """Search and proof in turn; why they ended."""

@@ -7,6 +7,8 @@ With w_j = c_j u_j and w_j = theta_j |theta_j|, the objective
 is smooth off the kinks of the units, and theta_j is the balanced weight vector of neuron j.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -21,7 +23,13 @@ LEAST_SHARE = 1e-7
 
 
 def descend_jointly(
-    problem: Problem, directions: Matrix, signs: Vector, masses: Vector, *, steps: int
+    problem: Problem,
+    directions: Matrix,
+    signs: Vector,
+    masses: Vector,
+    *,
+    steps: int,
+    in_time: Callable[[], bool],
 ) -> tuple[Matrix, Vector, Vector]:
     """(directions, signs, masses) after at most `steps` steps of L-BFGS; the objective does not rise.
 
@@ -31,6 +39,7 @@ def descend_jointly(
         signs: (k,).
         masses: (k,) > 0.
         steps: iterations.
+        in_time: whether to go on.
     """
     X, y, beta, loss, units = problem.X, problem.y, problem.beta, problem.loss, problem.architecture
     k, d = directions.shape
@@ -45,9 +54,15 @@ def descend_jointly(
         gradient = norms[:, None] * slope + along[:, None] * theta + 2 * beta * theta
         return loss.value(f, y) + beta * float(norms @ norms), gradient.ravel()
 
+    def look_at_clock(flat: Vector) -> None:
+        if not in_time():
+            raise StopIteration
+
     start = directions * np.sqrt(masses)[:, None]
     options = {"maxiter": steps, "maxcor": MEMORY, "ftol": 1e-15, "gtol": 0.0}
-    found = minimize(value_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options)
+    found = minimize(
+        value_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options, callback=look_at_clock
+    )
     theta = found.x.reshape(k, d)
     norms = np.linalg.norm(theta, axis=1)
     alive = norms**2 > LEAST_SHARE * float(norms @ norms)

@@ -8,6 +8,8 @@ is convex and smooth off v_j = 0. At the optimum the faces are those of the loca
 method on them converges quadratically to rounding: it is also the polish.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
@@ -22,9 +24,14 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: More coordinates than this, and the dense Newton matrix costs more than it gives.
 LARGEST_SYSTEM = 4000
-#: Units times entries of the data above which their Jacobians are not written out: a few steps of descent take the
-#: place of Newton's method.
-LARGEST_JACOBIAN, DESCENT_STEPS = 100_000_000, 10
+#: Units times entries of the data above which their Jacobians are not written out, and entries of the data above which
+#: a climb takes the better part of a second: a few steps of descent take the place of Newton's method.
+LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 2_000_000, 10
+
+
+def can_climb(problem: Problem) -> bool:
+    """Whether the data are small enough for many exact climbs."""
+    return problem.X.size <= LARGEST_CLIMB
 
 
 def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: float) -> tuple[NDArray[np.intp], Vector]:
@@ -144,14 +151,21 @@ def _newton_step(
 
 
 def slide(
-    problem: Problem, directions: Matrix, signs: Vector, masses: Vector, nu: Vector, precision: float
+    problem: Problem,
+    directions: Matrix,
+    signs: Vector,
+    masses: Vector,
+    nu: Vector,
+    precision: float,
+    in_time: Callable[[], bool] = lambda: True,
 ) -> tuple[Matrix, Vector, Vector]:
     """Units and masses after one Newton solve on the faces that they climb to at nu.
 
-    Whether the result is better is for the caller to see: outside its face a unit's column is another one.
+    Whether the result is better is for the caller to see: outside its face a unit's column is another one. On data too
+    large for that it is a few steps of descent, while there is time.
     """
-    if len(masses) * problem.X.size > LARGEST_JACOBIAN:
-        return descend_jointly(problem, directions, signs, masses, steps=DESCENT_STEPS)
+    if len(masses) * problem.X.size > LARGEST_JACOBIAN or not can_climb(problem):
+        return descend_jointly(problem, directions, signs, masses, steps=DESCENT_STEPS, in_time=in_time)
     climbed, faces = problem.architecture.faces(problem.X, nu, directions, signs)
     leaders, masses = merge_units(climbed, signs, masses, 1e-6)
     directions, signs = climbed[leaders], signs[leaders]

@@ -10,7 +10,7 @@ from scipy.linalg import qr, solve_triangular
 from dualscape.problem import Problem
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import solve_master
-from dualscape.solver.slide import merge_units, slide
+from dualscape.solver.slide import can_climb, merge_units, slide
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -147,7 +147,7 @@ class State:
             if len(self.masses) == 0 or not in_time():
                 return
             before, nu = self.objective, self.nu
-            units = slide(problem, self.directions, self.signs, self.masses, nu, precision)
+            units = slide(problem, self.directions, self.signs, self.masses, nu, precision, in_time)
             columns = problem.architecture.columns(problem.X, *units[:2])
             if self._value(columns, units[2]) < before + noise * abs(before):
                 self._become(*units, columns)
@@ -177,7 +177,7 @@ class State:
         self._become(*units, columns)
         return True
 
-    def begin_wide(self, width: int, steps: int, seed: int = 0) -> None:
+    def begin_wide(self, width: int, steps: int, in_time: Callable[[], bool], seed: int = 0) -> None:
         """Train a wide network from random units for a few steps: a start that column by column would take long."""
         problem, rng = self.problem, np.random.default_rng(seed)
         if problem.n > BEGIN_ROWS:
@@ -193,10 +193,10 @@ class State:
                     architecture=problem.architecture,
                 )
             )
-            share.begin_wide(width, steps, seed)
+            share.begin_wide(width, steps, in_time, seed)
             if len(share.masses):
                 alone = share.directions, share.signs, share.masses
-                self.add(*descend_jointly(problem, *alone, steps=steps // 3), rough=True)
+                self.add(*descend_jointly(problem, *alone, steps=steps // 3, in_time=in_time), rough=True)
             return
         directions = rng.standard_normal((width, problem.d))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
@@ -207,7 +207,7 @@ class State:
             return
         masses = np.full(width, float(np.linalg.norm(problem.y)) / longest / width)
         before = self.objective
-        trained = descend_jointly(problem, directions, signs, masses, steps=steps)
+        trained = descend_jointly(problem, directions, signs, masses, steps=steps, in_time=in_time)
         self.add(*trained, rough=True)
         if not self.objective <= before:
             self.__dict__.update(State.empty(problem).__dict__)
@@ -219,7 +219,7 @@ class State:
         s_j nu^T (X u_j)_+ = beta again removes it; the units follow to the maximisers at the new nu.
         """
         problem, nu = self.problem, self.nu
-        if len(self.masses) == 0:
+        if len(self.masses) == 0 or not can_climb(problem):
             return nu
         directions = self.directions
         for _ in range(rounds):
@@ -238,7 +238,7 @@ class State:
     def tidy(self) -> None:
         """Units that have come to the same maximiser become one, if that costs no more than rounding."""
         problem = self.problem
-        if len(self.masses) == 0:
+        if len(self.masses) == 0 or not can_climb(problem):
             return
         climbed = problem.architecture.climb(problem.X, self.polished_dual(), self.directions, self.signs)
         leaders, masses = merge_units(climbed, self.signs, self.masses, 1e-7)
