@@ -37,12 +37,13 @@ class Gate(NamedTuple):
 
 #: Starts of the first call for each sign, and how they become more: the longer a search has gone on, the rarer is what
 #: it has not found.
-STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 4
-#: Of the starts, once units are known, those that may be far from them; a share of these lies between two.
-FAR, BETWEEN = 0.7, 1 / 3
+STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 8
+#: Of the starts, once units are known, those that may be far from them; shares of these come from pairs of rows
+#: and lie between two known ones.
+FAR, PAIRS, BETWEEN = 0.7, 0.2, 0.2
 #: How far starts rise, by turns; width and step shrink to nothing. Long ways reach rare maxima (on 1000 x 20 data four
 #: times as many of them a second), short steps do not leap over narrow ones.
-FAR_RISES = (Rise(0.03, 0.12, 20), Rise(0.1, 0.4, 30), Rise(0.03, 0.25, 20), Rise(0.1, 0.08, 40))
+FAR_RISES = (Rise(0.03, 0.12, 20), Rise(0.1, 0.4, 30), Rise(0.1, 0.18, 30), Rise(0.06, 0.3, 30), Rise(0.1, 0.08, 40))
 #: Those that pass the first gate rise once more, with care, and what then passes the second climbs on exactly, which
 #: takes far longer.
 FAR_GATE, FAR_AGAIN, FAR_AGAIN_GATE = Gate(0.95, 1e-2), Rise(0.003, 0.1, 10), Gate(0.98, 1e-2)
@@ -87,8 +88,9 @@ class AscentOracle(Oracle):
         """Starts anywhere: at random, from pairs of rows (neurons that tell them apart), between known units."""
         X, hinges = self._X, self._hinges
         between = int(BETWEEN * count) if len(known.values) else 0
-        gaussian = rng.standard_normal(((count - between) // 2, hinges.rank)) @ hinges.basis.T
-        first, second = rng.integers(len(X), size=(2, count - between - len(gaussian)))
+        pairs = int(PAIRS * count) if len(known.values) else count // 2
+        gaussian = rng.standard_normal((count - between - pairs, hinges.rank)) @ hinges.basis.T
+        first, second = rng.integers(len(X), size=(2, pairs))
         rows = X / np.maximum(self._lengths, 1e-300)[:, None]
         apart = rows[first] - rng.uniform(0, 1, size=(len(first), 1)) * rows[second]
         one, other = rng.integers(max(len(known.values), 1), size=(2, between))
