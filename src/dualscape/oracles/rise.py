@@ -113,7 +113,8 @@ class SmoothedScores:
     def rise(
         self, directions: NDArray[np.float64], signs: NDArray[np.float64], smoothing: float, stride: float, steps: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(risen (q, d), their scores (q,)) of unit directions (q, d) with signs (q,); scores 0 of what is out of time.
+        """(risen (q, d), their scores (q,)) of unit directions (q, d) with signs (q,); scores 0 of what is out of time,
+        but for the first few.
 
         Args:
             directions: where to begin.
@@ -135,7 +136,7 @@ class SmoothedScores:
             )
         else:
             self._rise_on_device(self._effort.device, lanes, turns, width, stride, steps)
-        values = np.concatenate(list(self._pool.map(self._scores, lanes, turns)))
+        values = np.concatenate(list(self._pool.map(self._scores, lanes, turns, range(len(lanes)))))
         return from_lanes(lanes, *directions.shape), values[: len(signs)]
 
     def _rise(self, lanes: Lanes, turns: NDArray[np.float32], width: float, stride: float, steps: int) -> None:
@@ -147,9 +148,9 @@ class SmoothedScores:
             last = min(first + portion, steps)
             rise(self._rows, self._weights, lanes, turns, np.float32(width), np.float32(stride), first, last, steps)
 
-    def _scores(self, lanes: Lanes, turns: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Of one block of lanes; 0 once time is up."""
-        if self._effort.expired():
+    def _scores(self, lanes: Lanes, turns: NDArray[np.float32], block: int) -> NDArray[np.float64]:
+        """Of one block of lanes; once time is up 0 for all blocks but the first, so that something is seen."""
+        if block > 0 and self._effort.expired():
             return np.zeros(LANES)
         scores = self._weights @ np.maximum(self._rows @ lanes, np.float32(0.0))
         return np.asarray(scores * turns, dtype=float) * self._unit
