@@ -189,6 +189,8 @@ class _Run:
         state, problem = self.state, self.state.problem
         self.answer = None
         state.slide(self.in_time, rough=ROUGH)
+        if not self.in_time():
+            return False
         above = problem.beta * (1 + self.tolerances.violation)
         for attempt in range(attempts):
             # Every round starts elsewhere: what one search misses another may find.
