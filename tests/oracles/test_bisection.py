@@ -12,6 +12,7 @@ from sklearn.datasets import load_diabetes
 
 from dualscape.checkpoint import Checkpoint
 from dualscape.effort import Effort
+from dualscape.oracles import bisection, frontier
 from dualscape.oracles.bisection import BisectionOracle
 from dualscape.oracles.cells import CellsOracle
 from dualscape.oracles.cone_bound import cone_bound, make_bound_work
@@ -177,3 +178,24 @@ def test_finds_what_the_search_had_missed_on_real_data():
     answer = BisectionOracle(X).best_units(nu, above=0.99 * dense(X, nu, 50_000))
     assert answer.upper <= answer.lower * (1 + 1e-11)
     assert answer.upper >= dense(X, nu, 200_000)
+
+
+def test_small_tasks_give_the_same_answer(monkeypatch):
+    X, nu = random_question()
+    whole = BisectionOracle(X).best_units(nu, above=0.0)
+    monkeypatch.setattr(frontier, "TASK_ENTRIES", 5 * X.size)  # five cones a task: not all roots in the first wave
+    parts = BisectionOracle(X).best_units(nu, above=0.0)
+    assert parts.stopped == ""
+    assert parts.upper == pytest.approx(whole.upper, rel=1e-12)
+    np.testing.assert_allclose(parts.values[0], whole.values[0], rtol=1e-12)
+
+
+def test_too_many_orthants_for_the_rows_are_bounded_at_once(monkeypatch):
+    X, nu = random_question()
+    assert not BisectionOracle.estimate(X).at_once
+    highest = BisectionOracle(X).best_units(nu, above=0.0).upper
+    monkeypatch.setattr(bisection, "MOST_BEGUN", 2**4 * len(X) - 1)
+    assert BisectionOracle.estimate(X).at_once
+    answer = BisectionOracle(X).best_units(nu, above=0.0)
+    assert (answer.stopped, answer.patterns) == ("dimension", 0)
+    assert highest <= answer.upper < np.inf

@@ -85,3 +85,12 @@ def test_time_is_kept_for_a_proof_that_time_improves(d, share):
         Problem(X, X[:, 0], beta=1.0, bias="none"), "bisection", Effort.within(1000.0), columns.DEFAULT, columns.silent
     )
     assert run._search_until - run.log.began == pytest.approx(1000 * share, abs=20)
+
+
+def test_a_slide_out_of_time_is_what_was_given(problem):
+    units = np.eye(4), np.array([1.0, -1.0, 1.0, -1.0]), np.ones(4)
+    nu = problem.dual_at_zero()
+    moved = slide.slide(problem, *units, nu, 1e-8)
+    assert np.abs(moved[2][:1] - 1.0).max() > 1e-3
+    for one, other in zip(slide.slide(problem, *units, nu, 1e-8, lambda: False), units, strict=True):
+        np.testing.assert_array_equal(one, other)

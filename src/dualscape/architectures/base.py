@@ -5,6 +5,7 @@ that a new architecture is one new file and one line in the registry.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -66,5 +67,10 @@ class Architecture(ABC):
         """The local maximiser of the score that each unit climbs to, shape (k, d); never a lower score."""
 
     @abstractmethod
-    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, Faces]:
-        """The local maximisers of `climb`, and the linear pieces on which they may move while they stay ones."""
+    def faces(
+        self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector, expired: Callable[[], bool] = lambda: False
+    ) -> tuple[Matrix, Faces]:
+        """The local maximisers of `climb`, and the linear pieces on which they may move while they stay ones.
+
+        What has not climbed when `expired` says that time is up is the zero direction.
+        """

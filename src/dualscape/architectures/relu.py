@@ -1,5 +1,6 @@
 """Two-layer ReLU networks with scalar output: unit neurons (ubar, s) with the column s (X ubar)_+ ."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -37,9 +38,11 @@ class TwoLayerReLU(Architecture):
     def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
         return climb_from(Hinges.of(X), nu, directions, signs)[0]
 
-    def faces(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> tuple[Matrix, Faces]:
+    def faces(
+        self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector, expired: Callable[[], bool] = lambda: False
+    ) -> tuple[Matrix, Faces]:
         hinges = Hinges.of(X)
-        climbed, bits, holding = climb_from(hinges, nu, directions, signs)
+        climbed, bits, holding = climb_from(hinges, nu, directions, signs, expired=expired)
         counts = np.array([len(held) for held in holding], dtype=np.intp)
         owner = np.repeat(np.arange(len(counts)), hinges.rank - counts)
         starts = np.searchsorted(owner, np.arange(len(counts)))

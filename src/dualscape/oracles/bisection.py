@@ -25,8 +25,8 @@ from dualscape.progress import Event, Progress, silent
 #: Cones for a proof at beta = 0.1 beta_max, as a multiple of 10^r, and seconds a cone on one core: constant, and per
 #: entry of the (N, r) data. From one data set, 442 rows with 3 <= r <= 7; other N are extrapolated.
 CONES, CONE_SECONDS, ENTRY_SECONDS = 1.0, 3e-6, 1.5e-9
-#: More orthants than 2^this are not begun with.
-MOST_RANK = 14
+#: More orthants than 2^this are not begun with, and no more orthants times rows than this (a second or two).
+MOST_RANK, MOST_BEGUN = 14, 30_000_000
 #: Seconds between two saves to the checkpoint.
 SAVE_EVERY = 10.0
 
@@ -50,7 +50,7 @@ class BisectionOracle(Oracle):
         N, r = hinges.rows.shape
         cones = min(CONES * 10.0 ** min(r, 300), 40.0 * min(count_cells(N, r), 10**300))
         seconds = cones * (CONE_SECONDS + ENTRY_SECONDS * N * r) / (os.cpu_count() or 1)
-        return Estimate(int(cones), seconds, cls.counts, at_once=r > MOST_RANK)
+        return Estimate(int(cones), seconds, cls.counts, at_once=_too_large(hinges))
 
     def best_units(
         self,
@@ -71,7 +71,7 @@ class BisectionOracle(Oracle):
         kappa, linear = hinges.reduce(nu)
         slack = hinges.slack(nu)
         ceiling = spectral_bound(hinges.rows, kappa, linear)
-        if hinges.rank > MOST_RANK:
+        if _too_large(hinges):
             # Too many orthants to begin with: the bound of any size is all there is.
             empty, upper = np.zeros((0, X.shape[1])), max(ceiling + slack, above)
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, upper, self.name, 0, "dimension")
@@ -100,6 +100,11 @@ class BisectionOracle(Oracle):
             patterns=frontier.treated,
             stopped=stopped,
         )
+
+
+def _too_large(hinges: Hinges) -> bool:
+    """Whether the orthants are too many to begin with."""
+    return hinges.rank > MOST_RANK or 2**hinges.rank * hinges.count > MOST_BEGUN
 
 
 class _Search:

@@ -65,14 +65,14 @@ def root_records(rows, c2, linear2, roots):
     q, r, _ = roots.shape
     out = np.zeros((2 * q, HEAD + r + r * r))
     for j in range(2 * q):
-        which = j % 2
         out[j, BOUND] = np.inf
-        out[j, WHICH] = which
-        V = roots[j // 2]
+        out[j, WHICH] = j % 2
         for a in range(r):
-            out[j, HEAD + a] = linear2[which, a]
+            out[j, HEAD + a] = linear2[j % 2, a]
             for b in range(r):
-                out[j, HEAD + r + a * r + b] = V[a, b]
+                out[j, HEAD + r + a * r + b] = roots[j // 2, a, b]
+    for j in range(q):
+        V = roots[j]
         for i in range(rows.shape[0]):
             low, high = np.inf, -np.inf
             for k in range(r):
@@ -80,8 +80,11 @@ def root_records(rows, c2, linear2, roots):
                 for a in range(r):
                     value += rows[i, a] * V[k, a]
                 low, high = min(low, value), max(high, value)
-            if not (low < -on_plane(r) and high > on_plane(r)):
-                out[j, EXCESS] += _settle(c2[which, i], rows[i], out[j, HEAD : HEAD + r], low, high)
+                if low < -on_plane(r) and high > on_plane(r):
+                    break  # it cuts the cone: most do, and two or three generators show it
+            else:
+                for l in range(2 * j, 2 * j + 2):
+                    out[l, EXCESS] += _settle(c2[l % 2, i], rows[i], out[l, HEAD : HEAD + r], low, high)
     return out
 
 

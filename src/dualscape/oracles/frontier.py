@@ -19,6 +19,8 @@ from dualscape.oracles.cone_tree import BOUND, DEPTH, explore, root_records
 TASKS = 64
 BUDGET = 2_000
 GROWTH = 8
+#: Cones of a task times entries of the data, at most: the clock is looked at between tasks.
+TASK_ENTRIES = 20_000_000
 #: With more open cones than this those nearest to done are finished first, to bound the memory.
 MOST_OPEN = 400_000
 #: Cones below one orthant on a worker's stack.
@@ -113,13 +115,14 @@ class Frontier:
     def _choose(self) -> tuple[np.ndarray, float, int]:
         """(indices of the cones of the next wave, target, budget of a task)."""
         bounds, floor = self.records[:, BOUND], self.form.floor
-        budget = BUDGET * min(2 ** (self.waves // 8), GROWTH)
+        most = max(TASK_ENTRIES // self.form.rows.size, 1)
+        budget = min(BUDGET * min(2 ** (self.waves // 8), GROWTH), most)
         if len(bounds) > MOST_OPEN:
             order = np.argsort(bounds, kind="stable")
-            return order[: TASKS * 16], floor, GROWTH * BUDGET
+            return order[: TASKS * 16], floor, min(GROWTH * BUDGET, most)
         top = float(bounds.max())
         if np.isinf(top):
-            return np.arange(len(bounds)), np.inf, budget
+            return np.flatnonzero(np.isinf(bounds)), np.inf, budget
         target = floor + 0.25 * (top - floor)
         order = np.argsort(-bounds, kind="stable")
         return order[: int((bounds > target).sum())][: TASKS * budget // 4], target, budget

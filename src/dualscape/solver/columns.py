@@ -230,7 +230,7 @@ class _Run:
         """Ask the exact oracle; False when it finds no violation or nothing that it finds helps."""
         assert self.prover is not None
         state, problem = self.state, self.problem
-        nu = self.resumed if self.resumed is not None else state.polished_dual() * self.scale.y
+        nu = self.resumed if self.resumed is not None else self._dual(converged=self.in_time())
         self.asked, self.resumed = nu, None
         if self.effort.checkpoint is not None:
             self.effort.checkpoint.save("solver", self._fingerprint(), state.arrays(nu))
@@ -250,6 +250,10 @@ class _Run:
         # A violation whose square is below rounding moves nu, not the objective.
         self.joined += 1
         return self.joined <= MOST_JOINED and state.join(answer.directions, answer.signs)
+
+    def _dual(self, *, converged: bool) -> Vector:
+        """nu in the user's units; before it has converged, without the digits that only a long polish restores."""
+        return (self.state.polished_dual() if converged else self.state.nu) * self.scale.y
 
     # --- the end -----------------------------------------------------------------------------------------
     def _fingerprint(self) -> str:
@@ -277,8 +281,7 @@ class _Run:
         if self.answer is not None and self.asked is not None and self.answer.stopped != "enough":
             found = certificate_of(self.problem, network, self.asked, self.answer, tolerances=self.tolerances)
             return self.asked, found
-        # Before it has converged, the digits that a polish would restore do not show, and it takes its time.
-        nu = (self.state.polished_dual() if stopped == "converged" else self.state.nu) * self.scale.y
+        nu = self._dual(converged=stopped == "converged")
         effort = Effort(deadline=0.0) if stopped == "interrupted" else self.proof_effort
         if self.prover is None and self.effort.deadline is not None:
             effort = Effort(

@@ -48,11 +48,19 @@ def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: fl
 
 
 def newton_on_faces(
-    faces: Faces, x: Vector, y: Vector, beta: float, loss: Loss, *, precision: float, steps: int = 30
+    faces: Faces,
+    x: Vector,
+    y: Vector,
+    beta: float,
+    loss: Loss,
+    *,
+    precision: float,
+    in_time: Callable[[], bool] = lambda: True,
+    steps: int = 30,
 ) -> Vector:
     """Minimiser of F from x, the v_j side by side (q,); blocks that shrink to nothing come back as zero.
 
-    It ends where the gradient is at most `precision` times beta, or as small as rounding lets it be.
+    It ends where the gradient is at most `precision` times beta, or as small as rounding lets it be, or out of time.
     """
     J, owner = faces.jacobian, faces.owner
     count = int(owner.max(initial=-1)) + 1
@@ -80,7 +88,7 @@ def newton_on_faces(
             best, best_residual, stale = x, residual, 0
         else:
             stale += 1
-        if residual <= precision or stale > 3 or not live.any():
+        if residual <= precision or stale > 3 or not live.any() or not in_time():
             break
         if gram is None:
             H = (J[:, live] * loss.curvature(f, y)[:, None]).T @ J[:, live]
@@ -162,11 +170,13 @@ def slide(
     """Units and masses after one Newton solve on the faces that they climb to at nu.
 
     Whether the result is better is for the caller to see: outside its face a unit's column is another one. On data too
-    large for that it is a few steps of descent, while there is time.
+    large for that it is a few steps of descent. Out of time it is what was given.
     """
     if len(masses) * problem.X.size > LARGEST_JACOBIAN or not can_climb(problem):
         return descend_jointly(problem, directions, signs, masses, steps=DESCENT_STEPS, in_time=in_time)
-    climbed, faces = problem.architecture.faces(problem.X, nu, directions, signs)
+    climbed, faces = problem.architecture.faces(problem.X, nu, directions, signs, lambda: not in_time())
+    if not in_time():
+        return directions, signs, masses
     leaders, masses = merge_units(climbed, signs, masses, 1e-6)
     directions, signs = climbed[leaders], signs[leaders]
     if len(masses) == 0:
@@ -176,7 +186,7 @@ def slide(
     if len(faces.owner) > LARGEST_SYSTEM:
         return directions, signs, masses
     x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * (faces.basis * directions[faces.owner].T).sum(axis=0)
-    x = newton_on_faces(faces, x, problem.y, problem.beta, problem.loss, precision=precision)
+    x = newton_on_faces(faces, x, problem.y, problem.beta, problem.loss, precision=precision, in_time=in_time)
     w = np.zeros_like(directions)
     np.add.at(w, faces.owner, (faces.basis * x).T)
     norms = np.linalg.norm(w, axis=1)
