@@ -28,7 +28,7 @@ MOST_ROUNDS = 500
 #: A search that no proof follows, or one that takes no time, ends after this share of the time limit: a last one, of
 #: at least so many seconds, sees what the network that is returned leaves.
 LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
-#: What is left to do then, on large data: seconds for n d^2.
+#: What is left to do then, on large data: seconds for n d min(n, d), and half of the limit at most.
 LAST_WORK = 3e-9
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
 #: entries than twice that), and its steps of descent.
@@ -144,7 +144,8 @@ class _Run:
     def _share_time(self) -> None:
         n, d = self.problem.X.shape
         left = self.effort.remaining()
-        self._search_until = time.monotonic() + min(self._share * left, left - LAST_WORK * n * d * d)
+        last = min(LAST_WORK * n * d * min(n, d), left / 2)
+        self._search_until = time.monotonic() + min(self._share * left, left - last)
 
     def in_time(self) -> bool:
         """Whether the search may go on."""

@@ -24,14 +24,15 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: More coordinates than this, and the dense Newton matrix costs more than it gives.
 LARGEST_SYSTEM = 4000
-#: Units times entries of the data above which their Jacobians are not written out, and entries of the data above which
-#: a climb takes the better part of a second: a few steps of descent take the place of Newton's method.
-LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 2_000_000, 10
+#: Units times entries of the data above which their Jacobians are not written out, and entries of the data times its
+#: lesser length above which a climb takes the better part of a second: a few steps of descent take the place of
+#: Newton's method.
+LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 120_000_000, 10
 
 
 def can_climb(problem: Problem) -> bool:
     """Whether the data are small enough for many exact climbs."""
-    return problem.X.size <= LARGEST_CLIMB
+    return problem.X.size * min(problem.X.shape) <= LARGEST_CLIMB
 
 
 def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: float) -> tuple[NDArray[np.intp], Vector]:
