@@ -20,7 +20,7 @@ def near(directions, signs, direction, sign):
     return (np.linalg.norm(directions[signs == sign] - direction, axis=1) < 0.1).any()
 
 
-def without_starts(oracle, nu, known, above, attempt, effort):
+def without_starts(oracle, nu, known, high, above, attempt, effort):
     """In place of `AscentOracle._risen`: nothing rises."""
     return np.zeros((0, len(known.directions.T))), np.zeros(0), 0
 
@@ -37,19 +37,36 @@ def fitted():
 
 def late_answer(X, solution):
     """What a late call finds."""
-    return AscentOracle(X).best_units(solution.nu, above=0.95, starts=solution.network.directions, attempt=16)
+    return AscentOracle(X).best_units(solution.nu, above=0.95, starts=solution.network.directions, attempt=15)
 
 
 def test_starts_near_known_units_find_others_near_them(monkeypatch, fitted):
     known, signs = fitted[1].network.directions, fitted[1].network.signs
     monkeypatch.setattr(ascent, "FEW", 0)  # no hops, which see such units too
     monkeypatch.setattr(ascent, "KNOWN_HOPS", 0)
-    found = []
-    for far in (0.7, 1.0):
+    share = []
+    for far in (0.0, 0.7):
         monkeypatch.setattr(ascent, "FAR", far)
+        monkeypatch.setattr(ascent, "EACH", 0 if far else 20)
         answer = late_answer(*fitted)
-        found.append(sum(near(known, signs, *unit) for unit in zip(answer.directions, answer.signs, strict=True)))
-    assert found[0] > 1.1 * found[1]
+        found = sum(near(known, signs, *unit) for unit in zip(answer.directions, answer.signs, strict=True))
+        share.append(found / len(answer.values))
+    assert share[0] > 1.2 * share[1]
+
+
+def test_starts_near_what_was_seen_find_others_near_it(monkeypatch, fitted):
+    X, solution = fitted
+    monkeypatch.setattr(ascent, "FEW", 0)
+    all_found = late_answer(X, solution).directions
+    seen = all_found[-20:]
+    monkeypatch.setattr(ascent, "FAR", 0.0)
+    monkeypatch.setattr(ascent, "EACH", 20)
+    found = []
+    for given in (seen, None):
+        answer = AscentOracle(X).best_units(solution.nu, above=0.95, starts=all_found[:1], seen=given, attempt=15)
+        distances = np.linalg.norm(answer.directions[:, None] - seen, axis=2).min(axis=1)
+        found.append(int((distances < 0.3).sum()))
+    assert found[0] > 2 * found[1]
 
 
 def test_hops_from_known_units_lead_higher(monkeypatch, fitted):

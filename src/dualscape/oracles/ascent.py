@@ -2,7 +2,7 @@
 
 It scales to any size and proves nothing: its upper bound is inf. On real data s nu^T (X u)_+ has thousands of local
 maximisers; the starts rise first on a smoothed function, whose kinks are rounded off less and less, and that brings
-them to high ones. Much of what is missed lies near units that are known: some starts are near them, and hops, each
+them to high ones. Much of what is missed lies near what is known or was seen: some starts are there, and hops, each
 across one hyperplane where the function is convex, go on from them and later from all that was seen.
 """
 
@@ -37,7 +37,7 @@ class Gate(NamedTuple):
 
 #: Starts of the first call for each sign, and how they become more: the longer a search has gone on, the rarer is what
 #: it has not found.
-STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 8
+STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 3
 #: Of the starts, once units are known, those that may be far from them; shares of these come from pairs of rows
 #: and lie between two known ones.
 FAR, PAIRS, BETWEEN = 0.7, 0.2, 0.2
@@ -47,8 +47,11 @@ FAR_RISES = (Rise(0.03, 0.12, 20), Rise(0.1, 0.4, 30), Rise(0.1, 0.18, 30), Rise
 #: Those that pass the first gate rise once more, with care, and what then passes the second climbs on exactly, which
 #: takes far longer.
 FAR_GATE, FAR_AGAIN, FAR_AGAIN_GATE = Gate(0.95, 1e-2), Rise(0.003, 0.1, 10), Gate(0.98, 1e-2)
-#: Starts near known units: how far they are moved (from, to), their rise, and which of them climb on.
-NEARBY, NEAR_RISE, NEAR_GATE = (0.05, 1.2), Rise(0.01, 0.1, 15), Gate(0.97, 2e-3)
+#: Starts near known units and near maximisers that earlier calls saw above this fraction of the threshold: for each of
+#: these so many. By turns, how far they are moved (from, to) and their rise; and which of them climb on.
+HIGH, EACH = 0.995, 2
+NEAR_WAYS = (((0.05, 0.3), Rise(0.01, 0.1, 15)), ((0.2, 0.8), Rise(0.03, 0.2, 30)), ((0.4, 1.2), Rise(0.01, 0.1, 15)))
+NEAR_GATE = Gate(0.97, 2e-3)
 #: Hops go on from known units until so many tries in a row lead no higher.
 KNOWN_HOPS = 5
 #: Once starts have become more, and where climbs from them lead to fewer new units than this, hops go on from the
@@ -58,7 +61,7 @@ FEW, NEARLY, HOPS, TURNS = 10, 0.985, 10, 3
 #: Maximisers that hops begin from in one call, times entries of the data.
 HOPPED_ENTRIES = 5_000_000
 #: Climbs times entries of the data in one call, and the climbs that there are in any case.
-MOST_ENTRIES, FEWEST_CLIMBS = 20_000_000, 16
+MOST_ENTRIES, FEWEST_CLIMBS = 60_000_000, 16
 
 
 class AscentOracle(Oracle):
@@ -99,29 +102,36 @@ class AscentOracle(Oracle):
         turns = np.where(np.arange(count - between) % 2, 1.0, -1.0)
         return _as_units(np.vstack([gaussian, apart, middle]), np.concatenate([turns, known.signs[one]]))
 
-    def _near(self, known: Units, count: int, rng: np.random.Generator) -> tuple[Matrix, Vector]:
-        """Starts near known units, each of the sign of its unit."""
-        base = rng.integers(max(len(known.values), 1), size=count)
+    def _near(
+        self, units: Units, moved: tuple[float, float], count: int, rng: np.random.Generator
+    ) -> tuple[Matrix, Vector]:
+        """Starts moved away from units by a distance in that range, each of the sign of its unit."""
+        base = rng.integers(max(len(units.values), 1), size=count)
         noise = rng.standard_normal((count, self._hinges.rank)) @ self._hinges.basis.T
         noise /= np.linalg.norm(noise, axis=1, keepdims=True)
-        least, most = np.log(NEARBY)
+        least, most = np.log(moved)
         distance = np.exp(rng.uniform(least, most, size=(count, 1)))
-        return _as_units(known.directions[base] + distance * noise, known.signs[base])
+        return _as_units(units.directions[base] + distance * noise, units.signs[base])
 
     def _risen(
-        self, nu: Vector, known: Units, above: float, attempt: int, effort: Effort
+        self, nu: Vector, known: Units, high: Units, above: float, attempt: int, effort: Effort
     ) -> tuple[Matrix, Vector, int]:
-        """Where exact climbs from new starts begin: (directions, signs, number of starts)."""
+        """Where exact climbs from new starts begin, far from and near to what is known: (directions, signs, number of
+        starts)."""
         rng = np.random.default_rng((self._seed, attempt))
-        count = 2 * self._starts * min(1 + attempt // MORE_EVERY, MOST_TIMES)
-        far = int(FAR * count) if len(known.values) else count
+        far = 2 * self._starts * min(1 + attempt // MORE_EVERY, MOST_TIMES)
+        far = int(FAR * far) if len(known.values) else far
+        bases = Units(*(np.concatenate(pair) for pair in zip(known, high, strict=True)))
+        moved, near_rise = NEAR_WAYS[attempt % len(NEAR_WAYS)]
+        starts_near = self._near(bases, moved, EACH * len(bases.values), rng)
         best = self._starts // 8
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             slope = SmoothedScores(self._X, nu, self._lengths, effort, pool)
             risen = _Risen.of(slope, *self._far(known, far, rng), FAR_RISES[attempt % len(FAR_RISES)])
             risen = risen.through(FAR_GATE, above, best)
             risen = _Risen.of(slope, risen.directions, risen.signs, FAR_AGAIN).through(FAR_AGAIN_GATE, above, best)
-            near = _Risen.of(slope, *self._near(known, count - far, rng), NEAR_RISE).through(NEAR_GATE, above)
+            near = _Risen.of(slope, *starts_near, near_rise).through(NEAR_GATE, above)
+        count = far + len(starts_near[1])
         directions, signs, values = (np.concatenate(pair) for pair in zip(near, risen, strict=True))
         order = np.argsort(-values, kind="stable")[: self._most]
         return directions[order], signs[order], count
@@ -131,6 +141,13 @@ class AscentOracle(Oracle):
         found = hop_from(self._hinges, nu, directions, signs, hops=hops, expired=effort.expired)
         found = np.where(found.any(axis=1, keepdims=True), found, directions)
         return Units.of(self._X, nu, found, signs)
+
+    def _high(self, nu: Vector, seen: Matrix | None, above: float) -> Units:
+        """Those of the maximisers seen before that are high at this nu, where they stand, in their order."""
+        seen = np.zeros((0, self._X.shape[1])) if seen is None else seen
+        values = scores(self._X, nu, seen, np.ones(len(seen)))
+        high = np.abs(values) > HIGH * above
+        return Units(seen[high], np.where(values[high] < 0, -1.0, 1.0), np.abs(values[high]))
 
     def _given(self, nu: Vector, directions: Matrix | None, effort: Effort, hops: int = 0) -> Units:
         """The maximisers that given directions climb to, each for its own sign; too many stay where they are."""
@@ -165,7 +182,7 @@ class AscentOracle(Oracle):
             empty = np.zeros((0, X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, np.inf, self.name, 0)
         known = self._given(nu, starts, effort, KNOWN_HOPS)
-        risen, signs, count = self._risen(nu, known, above, attempt, effort)
+        risen, signs, count = self._risen(nu, known, self._high(nu, seen, above), above, attempt, effort)
         new = self._climbed(nu, risen, signs, effort)
         every = known.joined(new)
         few = len(every.above(above).values) - len(known.above(above).values) < FEW
