@@ -38,8 +38,8 @@ class Gate(NamedTuple):
 #: Starts of the first call for each sign, and how they become more: the longer a search has gone on, the rarer is what
 #: it has not found.
 STARTS, MORE_EVERY, MOST_TIMES = 512, 4, 3
-#: Of the starts, once units are known, those that may be far from them; shares of these come from pairs of rows
-#: and lie between two known ones.
+#: Once units are known, this share of the starts is anywhere (those near units come on top); of these a share comes
+#: from pairs of rows and another lies between two known units.
 FAR, PAIRS, BETWEEN = 0.7, 0.2, 0.2
 #: How far starts rise, by turns; width and step shrink to nothing. Long ways reach rare maxima (on 1000 x 20 data four
 #: times as many of them a second), short steps do not leap over narrow ones.
