@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dualscape import Problem, solve
-from dualscape.oracles import ascent
+from dualscape.oracles import ascent, local
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.solver import columns
 
@@ -122,3 +122,13 @@ def test_starts_that_no_row_sees_are_left_out():
         answer = AscentOracle(X).best_units(nu, above=0.0, starts=blind, attempt=attempt)
         assert np.isfinite(answer.values).all()
         assert answer.lower == pytest.approx(AscentOracle(X).best_units(nu, above=0.0).lower, rel=1e-9)
+
+
+def test_scores_of_many_directions_are_those_of_each():
+    rng = np.random.default_rng(1)
+    X, nu, U = rng.standard_normal((700, 3)), rng.standard_normal(700), rng.standard_normal((500, 3))
+    signs = np.where(rng.random(500) < 0.5, -1.0, 1.0)
+    assert local.SCORED_ENTRIES // 700 < 250
+    each = [sign * sum(nu * np.maximum(X @ u, 0.0)) for u, sign in zip(U, signs, strict=True)]
+    np.testing.assert_allclose(local.scores(X, nu, U, signs), each, rtol=1e-10, atol=1e-10)
+    assert local.scores(X, nu, U[:0], signs[:0]).shape == (0,)

@@ -1,10 +1,12 @@
-"""Faces taken from others, units that join by Newton's method, and units of no mass that leave."""
+"""Faces taken from others, Newton's method on them, units that join by it, and units of no mass that leave."""
 
 import numpy as np
+import pytest
 
 from dualscape import Problem, solve
 from dualscape.architectures import Faces
-from dualscape.solver.state import Scale, State
+from dualscape.solver.slide import SINGLE, newton_on_faces
+from dualscape.solver.state import ROUGH, Scale, State
 
 
 def test_faces_are_taken_with_their_columns_even_if_they_have_none():
@@ -38,3 +40,52 @@ def test_masses_that_are_rounding_leave():
     assert state.objective < without
     state.add(state.directions[:0], state.signs[:0])
     assert len(state.masses) == 0
+
+
+def rough_state(loss="squared", n=120, d=6):
+    """A state between two searches, in the solver's units of length."""
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((n, d))
+    y = np.maximum(X @ rng.standard_normal((d, 5)), 0) @ np.array([1.0, -1.0, 1.0, -1.0, 1.0])
+    y += 0.1 * rng.standard_normal(n)
+    y = y if loss == "squared" else np.where(y > 0, 1.0, -1.0)
+    problem = Problem(X, y, beta=5.0 if loss == "squared" else 1.0, loss=loss, bias="none")
+    state = State.empty(Scale.of(problem).apply(problem))
+    state.begin_wide(60, 40, lambda: True)
+    return state
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_newton_in_single_precision_ends_where_it_says(loss):
+    state = rough_state(loss)
+    for _ in range(4):
+        state.slide(lambda: True, rough=ROUGH)
+    problem = state.problem
+    directions, faces = problem.architecture.faces(problem.X, state.nu, state.directions, state.signs)
+    masses = np.maximum(state.masses, 1e-9)
+    x = masses[faces.owner] * (faces.basis * directions[faces.owner].T).sum(axis=0)
+
+    def residual(x):
+        norms = np.sqrt(np.bincount(faces.owner, x * x))[faces.owner]
+        slope = faces.jacobian.T @ problem.loss.gradient(faces.jacobian @ x, problem.y)
+        gradient = slope + problem.beta * x / np.where(norms > 0, norms, 1.0)
+        return np.abs(gradient[norms > 1e-9]).max() / problem.beta
+
+    ends = [
+        newton_on_faces(faces, x, problem.y, problem.beta, problem.loss, precision=precision, steps=60)
+        for precision in (1e-3, 1e-12)
+    ]
+    assert 1e-3 >= SINGLE
+    assert residual(x) > 1e-2
+    assert residual(ends[0]) <= 1e-3
+    assert residual(ends[1]) <= 1e-9
+    np.testing.assert_allclose(faces.jacobian @ ends[0], faces.jacobian @ ends[1], atol=1e-2)
+
+
+def test_units_at_hand_are_tight_after_a_rough_slide():
+    """A search compares with beta: what Newton's method leaves of its residual must not pass for violations."""
+    state = rough_state()
+    for _ in range(4):
+        state.slide(lambda: True, rough=ROUGH)
+        slack = state.columns.T @ state.nu / state.problem.beta - 1
+        assert np.abs(slack).max() <= 1e-7

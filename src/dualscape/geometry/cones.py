@@ -12,6 +12,8 @@ from numba import njit
 
 #: A constraint normal this close to the span of the active ones is dependent on them.
 DEPENDENT = 1e-11
+#: A normal of length one that keeps this much of its squared length in Gram-Schmidt is orthogonal after one pass.
+MOST_IS_LEFT = 0.25
 #: All constraints are seen again when u has moved by more than this times the geometric mean of |u| and its last move,
 #: for which the second is taken, relative to |u|, at the beginning.
 REACH, FIRST = 0.25, 0.05
@@ -23,7 +25,7 @@ UNBOUNDED = np.int64(1 << 62)
 SUMS = {"reassoc", "contract"}
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def inner(u, v):
     """u.v"""
     total = 0.0
@@ -32,7 +34,7 @@ def inner(u, v):
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=SUMS)
 def _distance(u, v):
     total = 0.0
     for a in range(len(u)):
@@ -63,7 +65,7 @@ def gradient(columns, kappa, linear, bits, sign, g):
 
 @njit(cache=True, nogil=True)
 def triangular(rows, bits, active, first, m, Q, R):
-    """Gram-Schmidt (twice) of the active normals from `first` on: sigma z_active[l] = sum_k R[k, l] Q[k]."""
+    """Gram-Schmidt (again where it must be) of active normals from `first`: sigma z_active[l] = sum_k R[k, l] Q[k]."""
     r = rows.shape[1]
     for l in range(first, m):
         k = active[l]
@@ -78,6 +80,8 @@ def triangular(rows, bits, active, first, m, Q, R):
                 R[i, l] += dot
                 for a in range(r):
                     Q[l, a] -= dot * Q[i, a]
+            if inner(Q[l], Q[l]) > MOST_IS_LEFT:
+                break
         norm = length(Q[l])
         R[l, l] = norm
         if norm > 0:
@@ -239,6 +243,8 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
                     dots[l] += dot
                     for a in range(r):
                         z[a] -= dot * Q[l, a]
+                if inner(z, z) > MOST_IS_LEFT:
+                    break
             for l in range(m - 1, -1, -1):
                 step[l] = dots[l]
                 for i in range(l + 1, m):

@@ -197,7 +197,7 @@ def rise_by_hops(linear, concave, convex, starts, hops, found):
         found[j] = 0.0
         if norm <= nothing:
             continue
-        while True:
+        while hops > 0:
             value, held = _hop(concave, convex, work, state, m, hops, norm, beyond)
             if value == 0.0:
                 break

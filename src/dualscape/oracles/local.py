@@ -18,13 +18,20 @@ from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 SAME_UNIT = 1e-7
 #: Units times entries of the data from which on several threads climb.
 THREADED = 200_000
+#: Outputs that are scored at a time, which stay in the cache, and the directions that are in any case.
+SCORED_ENTRIES, FEWEST_SCORED = 64_000, 64
 #: Starts that climb together between two looks at the clock, fewer where the data have more entries.
 CHUNK, CHUNK_ENTRIES = 32, 1_000_000
 
 
 def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
     """s_j nu^T (X u_j)_+ in plain NumPy, shape (q,)."""
-    return np.asarray(signs * (nu @ np.maximum(X @ directions.T, 0.0)))
+    values = np.empty(len(directions))
+    size = max(SCORED_ENTRIES // max(len(X), 1), FEWEST_SCORED)
+    for at in range(0, len(directions), size):
+        heights = X @ directions[at : at + size].T
+        values[at : at + size] = nu @ np.maximum(heights, 0.0, out=heights)
+    return signs * values
 
 
 class Units(NamedTuple):

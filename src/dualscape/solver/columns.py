@@ -33,6 +33,9 @@ LAST_WORK = 3e-9
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
 #: entries than twice that), and its steps of descent.
 WIDE_FROM, WIDTH, STEPS = 60, 200, 60
+#: Of what a search finds, only units whose violation is above this share of the largest join at once: the rest, mostly
+#: units at hand that have moved a little, would not show in the objective (it falls with the square), but in the time.
+STRONG = 0.01
 #: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
 SEARCHES = 20
 #: Exact answers after which units may join without lowering the objective.
@@ -208,9 +211,10 @@ class _Run:
             self._tell(highest / problem.beta - 1, self.search)
             if len(answer.values):
                 before = state.objective
-                # When the digits of a rough master are used up, an exact one goes on.
-                for rough in (True, False):
-                    state.add(answer.directions, answer.signs, rough=rough)
+                # When the digits of a rough master are used up, an exact one over all of them goes on.
+                strong = answer.values - problem.beta > STRONG * (answer.values[0] - problem.beta)
+                for which, rough in ((strong, True), (slice(None), False)):
+                    state.add(answer.directions[which], answer.signs[which], rough=rough)
                     if before - state.objective > 1e-14 * abs(before):
                         return True
             if not self.in_time():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, qr, qr_delete, qr_insert, solve_triangular
 
 from dualscape.losses import Loss
-from dualscape.solver.active_set import gram_active_set
+from dualscape.solver.active_set import solve_gram
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -130,12 +130,16 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector, *, ro
     """
     if A.shape[1] == 0:
         return start
-    norms = np.linalg.norm(A, axis=0)
-    norms[norms == 0] = 1.0
+    if rough:
+        # Unit columns, without writing them down.
+        G, pulled = A.T @ A, A.T @ target
+        norms = _lengths(np.sqrt(np.diagonal(G)))
+        G /= norms[:, None]
+        G /= norms
+        return _by_gram(G, (pulled - beta) / norms, start * norms) / norms
+    norms = _lengths(np.linalg.norm(A, axis=0))
     A = A / norms  # unit columns: one tolerance for all
     price = beta / norms
-    if rough:
-        return _by_gram(A, target, price, start * norms) / norms
     c = _found_by_gram(A, target, price, start * norms)
     factor = _Factor(A, np.flatnonzero(c > 0))
     rounding = 1e-15 * (np.linalg.norm(target) + 1e-300) * max(len(target), 4) ** 0.5
@@ -193,13 +197,17 @@ def _found_by_gram(A: Matrix, target: Vector, price: Vector, start: Vector) -> V
         residual = A @ c - target
         return 0.5 * float(residual @ residual) + float(price @ c)
 
-    c = reduce_to_basic(A, _by_gram(A, target, price, start))
+    c = reduce_to_basic(A, _by_gram(A.T @ A, A.T @ target - price, start))
     return c if value(c) <= value(start) else start
 
 
-def _by_gram(A: Matrix, target: Vector, price: Vector, start: Vector) -> Vector:
-    b = A.T @ target - price
-    return np.asarray(gram_active_set(A.T @ A, b, start, 1e-12 * float(np.abs(b).max(initial=0.0))))
+def _by_gram(G: Matrix, b: Vector, start: Vector) -> Vector:
+    return solve_gram(G, b, start, 1e-12 * float(np.abs(b).max(initial=0.0)))
+
+
+def _lengths(norms: Vector) -> Vector:
+    """Lengths to divide by: 1 for columns of zeros."""
+    return np.where(norms > 0, norms, 1.0)
 
 
 def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *, rough: bool = False) -> Vector:

@@ -24,6 +24,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: More coordinates than this, and the dense Newton matrix costs more than it gives.
 LARGEST_SYSTEM = 4000
+#: Steps that need no more digits than this, relative to beta, come from matrices in single precision.
+SINGLE = 1e-4
 #: Units times entries of the data above which their Jacobians are not written out, and entries of the data times its
 #: lesser length above which a climb takes the better part of a second: a few steps of descent take the place of
 #: Newton's method.
@@ -65,7 +67,9 @@ def newton_on_faces(
     """
     J, owner = faces.jacobian, faces.owner
     count = int(owner.max(initial=-1)) + 1
-    gram = J.T @ J if loss.quadratic else None
+    # The gradient, which says where the end is, has all digits in any case.
+    factor_of = J.astype(np.float32) if precision >= SINGLE else J
+    gram = factor_of.T @ factor_of if loss.quadratic else None
 
     def norms_of(x: Vector) -> Vector:
         return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=count)))
@@ -92,7 +96,9 @@ def newton_on_faces(
         if residual <= precision or stale > 3 or not live.any() or not in_time():
             break
         if gram is None:
-            H = (J[:, live] * loss.curvature(f, y)[:, None]).T @ J[:, live]
+            root = np.sqrt(loss.curvature(f, y)).astype(factor_of.dtype)
+            weighted = factor_of[:, live] * root[:, None]
+            H = weighted.T @ weighted
         else:
             H = gram.copy() if live.all() else gram[np.ix_(live, live)]
         step = _newton_step(H, owner[live], beta / norms[owner[live]], unit[live], gradient[live])
@@ -118,12 +124,12 @@ def newton_on_faces(
 
 
 def _newton_step(
-    H: Matrix, owner: NDArray[np.intp], stiffness: Vector, unit: Vector, gradient: Vector
+    H: NDArray[np.floating], owner: NDArray[np.intp], stiffness: Vector, unit: Vector, gradient: Vector
 ) -> Vector | None:
     """The step for the curvature H (q, q) (overwritten) of the loss and beta / |v_j| across each block's unit vector.
 
     Args:
-        H: curvature of the loss.
+        H: curvature of the loss, in single or double precision.
         owner: (q,) the block of each coordinate, rising.
         stiffness: (q,) beta / |v_j| of its block.
         unit: (q,) the blocks' unit vectors.
@@ -138,24 +144,25 @@ def _newton_step(
     diagonal = np.arange(len(unit))
     H[diagonal, diagonal] += stiffness
     # Diagonal scaling first: tiny masses make stiff blocks. Then the least ridge that lets Cholesky pass.
-    scale = 1.0 / np.sqrt(np.maximum(H[diagonal, diagonal], 1e-300))
+    scale = 1.0 / np.sqrt(np.maximum(H[diagonal, diagonal], np.finfo(H.dtype).tiny))
     H *= scale[:, None]
     H *= scale
-    ridge = 1e-15
+    rhs = -scale * gradient.astype(H.dtype)
+    ridge = 4 * np.finfo(H.dtype).eps
     while ridge < 1e-3:
         try:
-            damped = H.copy()
+            # Symmetric, and Cholesky wants it column by column.
+            damped = H.T.copy(order="F")
             damped[diagonal, diagonal] += ridge
             factor = cho_factor(damped, overwrite_a=True, check_finite=False)
         except LinAlgError:
             ridge *= 100
             continue
-        rhs = -scale * gradient
         with np.errstate(over="ignore", invalid="ignore"):  # a step that overflows is no step
             z = cho_solve(factor, rhs, check_finite=False)
             z += cho_solve(factor, rhs - H @ z, check_finite=False)  # refine against the undamped matrix
-            step = scale * z
-        return np.asarray(step) if np.isfinite(step).all() else None
+            step = np.asarray(scale * z, dtype=float)
+        return step if np.isfinite(step).all() else None
     return None
 
 

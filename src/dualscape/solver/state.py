@@ -87,17 +87,18 @@ class State:
                 ),
             ]
         )
-        start = np.concatenate([self.masses, new])
+        start = lowest = np.concatenate([self.masses, new])
         if masses is not None:
-            # The newcomers may be a better start than what is there.
             alone = np.concatenate([np.zeros_like(self.masses), masses])
             if self._value(columns, alone) < self._value(columns, start):
-                start = alone
+                lowest = alone
+            # Units that have slid are nearer to the support of the two together than what is there.
+            start = alone if rough else lowest
         c = solve_master(columns, problem.y, problem.beta, problem.loss, start, rough=rough)
-        before = self._value(columns, start)
+        before = self._value(columns, lowest)
         # Within rounding the master has the last word: it knows which masses are nothing.
         if self._value(columns, c) > before + 1e-15 * abs(before):
-            c = start
+            c = lowest
         keep = c > 0
         self._become(directions[keep], signs[keep], c[keep], columns[:, keep])
 
@@ -151,6 +152,9 @@ class State:
             columns = problem.architecture.columns(problem.X, *units[:2])
             if self._value(columns, units[2]) < before + noise * abs(before):
                 self._become(*units, columns)
+                if rough:
+                    # A search sees violations that are smaller than what is left of Newton's residual.
+                    self.add(units[0][:0], units[1][:0], rough=True)
             else:
                 self.add(*units, rough=rough > 0)
             gain = before - self.objective
