@@ -35,13 +35,6 @@ class Faces:
     jacobian: Matrix
     owner: NDArray[np.intp]
 
-    def take(self, units: NDArray[np.intp]) -> "Faces":
-        """The faces of some of the units, in the order given."""
-        starts, ends = np.searchsorted(self.owner, units), np.searchsorted(self.owner, units, side="right")
-        owner = np.repeat(np.arange(len(units)), ends - starts)
-        columns = np.arange(len(owner)) + np.repeat(ends - np.cumsum(ends - starts), ends - starts)
-        return Faces(self.basis[:, columns], self.jacobian[:, columns], owner)
-
 
 class Architecture(ABC):
     """Unit neurons of one kind; a unit neuron is a direction (d,) of norm one and a sign."""
@@ -69,8 +62,10 @@ class Architecture(ABC):
     @abstractmethod
     def faces(
         self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector, expired: Callable[[], bool] = lambda: False
-    ) -> tuple[Matrix, Faces]:
+    ) -> tuple[Matrix, NDArray[np.intp], Callable[[NDArray[np.intp]], Faces]]:
         """The local maximisers of `climb`, and the linear pieces on which they may move while they stay ones.
 
-        What has not climbed when `expired` says that time is up is the zero direction.
+        Returns:
+            The maximisers (k, d); what has not climbed when `expired` says that time is up is the zero direction. The
+            dimension of each unit's piece, (k,). And what writes out the pieces of chosen units, which may be large.
         """

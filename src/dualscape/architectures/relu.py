@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dualscape.architectures.base import Architecture, Faces, Matrix, Vector
 from dualscape.geometry.hinges import Hinges
@@ -40,23 +41,28 @@ class TwoLayerReLU(Architecture):
 
     def faces(
         self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector, expired: Callable[[], bool] = lambda: False
-    ) -> tuple[Matrix, Faces]:
+    ) -> tuple[Matrix, NDArray[np.intp], Callable[[NDArray[np.intp]], Faces]]:
         hinges = Hinges.of(X)
         climbed, bits, holding = climb_from(hinges, nu, directions, signs, expired=expired)
-        counts = np.array([len(held) for held in holding], dtype=np.intp)
-        owner = np.repeat(np.arange(len(counts)), hinges.rank - counts)
-        starts = np.searchsorted(owner, np.arange(len(counts)))
-        basis = np.empty((X.shape[1], len(owner)))
-        on = np.zeros(bits.shape, dtype=bool)
-        for count in np.unique(counts):
-            # Directions that keep u on the hyperplanes that hold it: the complement of their normals in the row space.
-            units = np.flatnonzero(counts == count)
-            held = np.array([holding[j] for j in units], dtype=np.intp)
-            on[units[:, None], held] = True
-            free = np.linalg.qr(hinges.rows[held].transpose(0, 2, 1), mode="complete")[0][:, :, count:]
-            columns = starts[units][:, None] + np.arange(hinges.rank - count)
-            basis[:, columns] = np.moveaxis(hinges.basis @ free, 0, 1)
-        inside = hinges.patterns(bits) & ~(on[:, hinges.group] & (hinges.group >= 0))
-        jacobian = X @ basis
-        jacobian *= (inside * signs[:, None]).T[:, owner]
-        return climbed, Faces(basis, jacobian, owner)
+        dimensions = hinges.rank - np.array([len(held) for held in holding], dtype=np.intp)
+
+        def faces_of(units: NDArray[np.intp]) -> Faces:
+            sizes = dimensions[units]
+            owner = np.repeat(np.arange(len(units)), sizes)
+            starts = np.cumsum(sizes) - sizes
+            basis = np.empty((X.shape[1], len(owner)))
+            on = np.zeros((len(units), bits.shape[1]), dtype=bool)
+            for size in np.unique(sizes):
+                # Directions that keep u on the hyperplanes that hold it: the complement of their normals in the row
+                # space.
+                alike = np.flatnonzero(sizes == size)
+                held = np.array([holding[j] for j in units[alike]], dtype=np.intp)
+                on[alike[:, None], held] = True
+                free = np.linalg.qr(hinges.rows[held].transpose(0, 2, 1), mode="complete")[0][:, :, held.shape[1] :]
+                basis[:, starts[alike][:, None] + np.arange(size)] = np.moveaxis(hinges.basis @ free, 0, 1)
+            inside = hinges.patterns(bits[units]) & ~(on[:, hinges.group] & (hinges.group >= 0))
+            jacobian = X @ basis
+            jacobian *= (inside * signs[units][:, None]).T[:, owner]
+            return Faces(basis, jacobian, owner)
+
+        return climbed, dimensions, faces_of

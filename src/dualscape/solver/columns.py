@@ -174,14 +174,17 @@ class _Run:
                     return "time"
                 if self._search_round(self.attempts):
                     continue
+            searched = self.in_time()
             if self.prover is None:
-                return "converged" if self.in_time() else "time"
+                return "converged" if searched else "time"
             helped = self._exact_round()
             stopped = self.answer.stopped if self.answer else ""
             if stopped in ("time", "interrupted"):
                 return stopped
             if not helped:
-                return "converged"
+                # A search that ran out of time has converged only if a proof says so.
+                proven = self.answer is not None and self.answer.upper <= self.above
+                return "converged" if searched or proven else "time"
             self._share_time()
         return "rounds"
 

@@ -68,8 +68,8 @@ def newton_on_faces(
     J, owner = faces.jacobian, faces.owner
     count = int(owner.max(initial=-1)) + 1
     # The gradient, which says where the end is, has all digits in any case.
-    factor_of = J.astype(np.float32) if precision >= SINGLE else J
-    gram = factor_of.T @ factor_of if loss.quadratic else None
+    matrix = J.astype(np.float32) if precision >= SINGLE else J
+    gram = matrix.T @ matrix if loss.quadratic else None
 
     def norms_of(x: Vector) -> Vector:
         return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=count)))
@@ -96,8 +96,8 @@ def newton_on_faces(
         if residual <= precision or stale > 3 or not live.any() or not in_time():
             break
         if gram is None:
-            root = np.sqrt(loss.curvature(f, y)).astype(factor_of.dtype)
-            weighted = factor_of[:, live] * root[:, None]
+            weighted = matrix[:, live]
+            weighted *= np.sqrt(loss.curvature(f, y))[:, None]
             H = weighted.T @ weighted
         else:
             H = gram.copy() if live.all() else gram[np.ix_(live, live)]
@@ -182,17 +182,16 @@ def slide(
     """
     if len(masses) * problem.X.size > LARGEST_JACOBIAN or not can_climb(problem):
         return descend_jointly(problem, directions, signs, masses, steps=DESCENT_STEPS, in_time=in_time)
-    climbed, faces = problem.architecture.faces(problem.X, nu, directions, signs, lambda: not in_time())
+    climbed, dimensions, faces_of = problem.architecture.faces(problem.X, nu, directions, signs, lambda: not in_time())
     if not in_time():
         return directions, signs, masses
     leaders, masses = merge_units(climbed, signs, masses, 1e-6)
     directions, signs = climbed[leaders], signs[leaders]
     if len(masses) == 0:
         return directions, signs, masses
-    if len(leaders) < len(climbed):
-        faces = faces.take(leaders)
-    if len(faces.owner) > LARGEST_SYSTEM:
+    if dimensions[leaders].sum() > LARGEST_SYSTEM:
         return directions, signs, masses
+    faces = faces_of(leaders)
     x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * (faces.basis * directions[faces.owner].T).sum(axis=0)
     x = newton_on_faces(faces, x, problem.y, problem.beta, problem.loss, precision=precision, in_time=in_time)
     w = np.zeros_like(directions)
