@@ -159,6 +159,18 @@ def install(command: list[str]) -> None:
         raise SetupError("pip could not install dualscape; its own message is above; put that right and run again")
 
 
+def forget_stale_kernels() -> None:
+    """Remove what was compiled before the last change of any kernel.
+
+    For whether its cache holds, numba looks at the file of a kernel, not at the files of those that it calls.
+    """
+    sources = [path for path in ROOT.glob("src/**/*.py") if "njit" in path.read_text(encoding="utf-8")]
+    changed = max((path.stat().st_mtime for path in sources), default=0.0)
+    for kernel in ROOT.glob("src/**/*.nb[ic]"):
+        if kernel.stat().st_mtime < changed:
+            kernel.unlink(missing_ok=True)
+
+
 def say(text: str) -> None:
     """Tell what comes next."""
     print(f"==> {text}", flush=True)
@@ -173,12 +185,14 @@ def run(*command: str) -> int:
 def main_job() -> int:
     """Analyse real data that comes with the package, and write report.html."""
     set_up(set())
+    forget_stale_kernels()
     return run("dualscape", "analyze", "catalogue:diabetes-bmi-s5", "--report", "report.html")
 
 
 def test(arguments: list[str]) -> int:
     """Lint, format, types, tests; the tests come last so that their summary is the last line."""
     set_up({"test"})
+    forget_stale_kernels()
     checks = [run("ruff", "check", "."), run("ruff", "format", "--check", "."), run("mypy")]
     checks.append(run("pytest", *arguments))
     return max(map(abs, checks))

@@ -1,6 +1,7 @@
 """The set-up script, as far as it can be tested without installing anything."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -163,3 +164,20 @@ def test_checks_end_with_the_tests_and_keep_the_worst_code(start, monkeypatch):
         ("mypy",),
         ("pytest", "-k", "x"),
     ]
+
+
+def test_kernels_compiled_before_a_change_are_removed(start):
+    package = start.ROOT / "src" / "package"
+    package.mkdir(parents=True)
+    files = {
+        "cones.py": (2, "from numba import njit"),
+        "climbs.py": (1, "from numba import njit"),
+        "cli.py": (4, "import sys"),
+        "climbs.climb-1.nbi": (1.5, ""),  # calls what cones.py defines
+        "cones.inner-2.1.nbc": (3, ""),
+    }
+    for name, (changed, text) in files.items():
+        (package / name).write_text(text, encoding="utf-8")
+        os.utime(package / name, (changed, changed))
+    start.forget_stale_kernels()
+    assert {path.name for path in package.iterdir()} == set(files) - {"climbs.climb-1.nbi"}

@@ -69,15 +69,16 @@ def test_starts_near_what_was_seen_find_others_near_it(monkeypatch, fitted):
     assert found[0] > 2 * found[1]
 
 
-def test_hops_from_known_units_lead_higher(monkeypatch, fitted):
-    monkeypatch.setattr(ascent, "FEW", 0)
+def test_hops_from_known_units_lead_higher(monkeypatch):
     monkeypatch.setattr(AscentOracle, "_risen", without_starts)
-    values = []
+    rng = np.random.default_rng(0)
+    X, nu, known = rng.standard_normal((300, 8)), rng.standard_normal(300), rng.standard_normal((30, 8))
+    oracle, highest = AscentOracle(X), {}
     for hops in (5, 0):
         monkeypatch.setattr(ascent, "KNOWN_HOPS", hops)
-        values.append(late_answer(*fitted).values[:50])
-    assert (values[0] >= values[1]).all()
-    assert (values[0] > values[1] * (1 + 1e-9)).mean() > 0.5
+        highest[hops] = np.array([oracle.best_units(nu, above=0.0, starts=unit[None]).lower for unit in known])
+    assert (highest[5] >= highest[0] * (1 - 1e-12)).all()
+    assert (highest[5] > highest[0] * (1 + 1e-9)).mean() > 0.5
 
 
 def test_a_later_search_goes_on_from_what_was_seen(monkeypatch):
