@@ -53,11 +53,12 @@ def test_a_share_of_rows_without_a_network_begins_with_none(problem, monkeypatch
     assert len(begun.masses) == 0
 
 
-def test_descent_looks_at_the_clock(problem):
+@pytest.mark.parametrize(("steps", "least", "in_time"), [(1, 0.0, False), (2, 1.0, True)])
+def test_descent_ends_out_of_time_or_when_a_step_helps_little(problem, steps, least, in_time):
     units = np.eye(4), np.array([1.0, -1.0, 1.0, -1.0]), np.ones(4)
     ended = [
-        descend_jointly(problem, *units, steps=1, in_time=lambda: True),
-        descend_jointly(problem, *units, steps=9, in_time=lambda: False),
+        descend_jointly(problem, *units, steps=steps, in_time=lambda: True),
+        descend_jointly(problem, *units, steps=9, least=least, in_time=lambda: in_time),
     ]
     for one, other in zip(*ended, strict=True):
         np.testing.assert_array_equal(one, other)

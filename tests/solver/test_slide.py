@@ -1,11 +1,14 @@
 """Faces of units, Newton's method on them, units that join by it, and units of no mass that leave."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from dualscape import Problem, solve
-from dualscape.solver.slide import SINGLE, newton_on_faces
-from dualscape.solver.state import ROUGH, Scale, State
+from dualscape.solver import slide
+from dualscape.solver.slide import FINER, ROUGH, newton_on_faces
+from dualscape.solver.state import Scale, State
 
 
 def test_faces_of_some_units_are_those_of_all():
@@ -80,31 +83,26 @@ def rough_state(loss="squared", n=120, d=6):
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
-def test_newton_in_single_precision_ends_where_it_says(loss):
-    state = rough_state(loss)
+def test_a_rough_slide_of_many_coordinates_only_climbs(loss, monkeypatch):
+    state, called = rough_state(loss), []
+
+    def newton(*args, precision, **options):
+        called.append(precision)
+        return newton_on_faces(*args, precision=precision, **options)
+
+    monkeypatch.setattr(slide, "newton_on_faces", newton)
+    monkeypatch.setattr(slide, "LARGEST_ROUGH_SYSTEM", 0)
+    objectives = [state.objective]
     for _ in range(4):
         state.slide(lambda: True, rough=ROUGH)
-    problem = state.problem
-    directions, _, faces_of = problem.architecture.faces(problem.X, state.nu, state.directions, state.signs)
-    faces = faces_of(np.arange(len(directions)))
-    masses = np.maximum(state.masses, 1e-9)
-    x = masses[faces.owner] * (faces.basis * directions[faces.owner].T).sum(axis=0)
-
-    def residual(x):
-        norms = np.sqrt(np.bincount(faces.owner, x * x))[faces.owner]
-        slope = faces.jacobian.T @ problem.loss.gradient(faces.jacobian @ x, problem.y)
-        gradient = slope + problem.beta * x / np.where(norms > 0, norms, 1.0)
-        return np.abs(gradient[norms > 1e-9]).max() / problem.beta
-
-    ends = [
-        newton_on_faces(faces, x, problem.y, problem.beta, problem.loss, precision=precision, steps=60)
-        for precision in (1e-3, 1e-12)
-    ]
-    assert SINGLE <= 1e-3
-    assert residual(x) > 1e-2
-    assert residual(ends[0]) <= 1e-3
-    assert residual(ends[1]) <= 1e-9
-    np.testing.assert_allclose(faces.jacobian @ ends[0], faces.jacobian @ ends[1], atol=1e-2)
+        objectives.append(state.objective)
+    assert called == []
+    assert all(after < before for before, after in pairwise(objectives))
+    state.slide(lambda: True, rough=FINER)
+    assert called == [FINER]
+    monkeypatch.setattr(slide, "LARGEST_ROUGH_SYSTEM", 10_000)
+    state.slide(lambda: True, rough=ROUGH)
+    assert called == [FINER, ROUGH]
 
 
 def test_units_at_hand_are_tight_after_a_rough_slide():

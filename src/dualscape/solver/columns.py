@@ -20,8 +20,9 @@ from dualscape.network import Network
 from dualscape.oracles import SEARCH_SHARE, Choice, OracleAnswer
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
+from dualscape.solver.slide import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution
-from dualscape.solver.state import FINER, ROUGH, Matrix, Scale, State, Vector
+from dualscape.solver.state import Matrix, Scale, State, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
@@ -31,8 +32,8 @@ LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
 #: What is left to do then, on large data: seconds for n d min(n, d), and half of the limit at most.
 LAST_WORK = 3e-9
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
-#: entries than twice that), and its steps of descent.
-WIDE_FROM, WIDTH, STEPS = 60, 200, 60
+#: entries than twice that), and its steps of descent, which end sooner where they help little (`state.WIDE_LEAST`).
+WIDE_FROM, WIDTH, STEPS = 60, 200, 100
 #: Of what a search finds, only units whose violation is above this share of the largest join at once: the rest, mostly
 #: units at hand that have moved a little, would not show in the objective (it falls with the square), but in the time.
 STRONG = 0.01

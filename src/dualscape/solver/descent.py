@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from dualscape.problem import Problem
 
@@ -29,6 +29,7 @@ def descend_jointly(
     masses: Vector,
     *,
     steps: int,
+    least: float = 0.0,
     in_time: Callable[[], bool],
 ) -> tuple[Matrix, Vector, Vector]:
     """(directions, signs, masses) after at most `steps` steps of L-BFGS; the objective does not rise.
@@ -39,6 +40,7 @@ def descend_jointly(
         signs: (k,).
         masses: (k,) > 0.
         steps: iterations.
+        least: ends with a step that lowers the objective by less than this share of it.
         in_time: whether to go on.
     """
     X, y, beta, loss, units = problem.X, problem.y, problem.beta, problem.loss, problem.architecture
@@ -54,15 +56,18 @@ def descend_jointly(
         gradient = norms[:, None] * slope + along[:, None] * theta + 2 * beta * theta
         return loss.value(f, y) + beta * float(norms @ norms), gradient.ravel()
 
-    def look_at_clock(flat: Vector) -> None:
-        if not in_time():
+    before = np.inf
+
+    def is_over(intermediate_result: OptimizeResult) -> None:
+        nonlocal before
+        value = intermediate_result.fun
+        if before - value < least * value or not in_time():
             raise StopIteration
+        before = value
 
     start = directions * np.sqrt(masses)[:, None]
     options = {"maxiter": steps, "maxcor": MEMORY, "ftol": 1e-15, "gtol": 0.0}
-    found = minimize(
-        value_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options, callback=look_at_clock
-    )
+    found = minimize(value_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options, callback=is_over)
     theta = found.x.reshape(k, d)
     norms = np.linalg.norm(theta, axis=1)
     alive = norms**2 > LEAST_SHARE * float(norms @ norms)

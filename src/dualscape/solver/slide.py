@@ -24,8 +24,10 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: More coordinates than this, and the dense Newton matrix costs more than it gives.
 LARGEST_SYSTEM = 4000
-#: Steps that need no more digits than this, relative to beta, come from matrices in single precision.
-SINGLE = 1e-4
+#: A rough slide ends Newton's method at this residual, relative to beta; and at this one when a search found nothing.
+ROUGH, FINER = 1e-2, 1e-8
+#: While units are missing it already costs more from so many coordinates on: climbs alone lead on as far.
+LARGEST_ROUGH_SYSTEM = 600
 #: Units times entries of the data above which their Jacobians are not written out, and entries of the data times its
 #: lesser length above which a climb takes the better part of a second: a few steps of descent take the place of
 #: Newton's method.
@@ -67,9 +69,7 @@ def newton_on_faces(
     """
     J, owner = faces.jacobian, faces.owner
     count = int(owner.max(initial=-1)) + 1
-    # The gradient, which says where the end is, has all digits in any case.
-    matrix = J.astype(np.float32) if precision >= SINGLE else J
-    gram = matrix.T @ matrix if loss.quadratic else None
+    gram = J.T @ J if loss.quadratic else None
 
     def norms_of(x: Vector) -> Vector:
         return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=count)))
@@ -96,7 +96,7 @@ def newton_on_faces(
         if residual <= precision or stale > 3 or not live.any() or not in_time():
             break
         if gram is None:
-            weighted = matrix[:, live]
+            weighted = J[:, live]
             weighted *= np.sqrt(loss.curvature(f, y))[:, None]
             H = weighted.T @ weighted
         else:
@@ -124,12 +124,12 @@ def newton_on_faces(
 
 
 def _newton_step(
-    H: NDArray[np.floating], owner: NDArray[np.intp], stiffness: Vector, unit: Vector, gradient: Vector
+    H: Matrix, owner: NDArray[np.intp], stiffness: Vector, unit: Vector, gradient: Vector
 ) -> Vector | None:
     """The step for the curvature H (q, q) (overwritten) of the loss and beta / |v_j| across each block's unit vector.
 
     Args:
-        H: curvature of the loss, in single or double precision.
+        H: curvature of the loss.
         owner: (q,) the block of each coordinate, rising.
         stiffness: (q,) beta / |v_j| of its block.
         unit: (q,) the blocks' unit vectors.
@@ -144,11 +144,11 @@ def _newton_step(
     diagonal = np.arange(len(unit))
     H[diagonal, diagonal] += stiffness
     # Diagonal scaling first: tiny masses make stiff blocks. Then the least ridge that lets Cholesky pass.
-    scale = 1.0 / np.sqrt(np.maximum(H[diagonal, diagonal], np.finfo(H.dtype).tiny))
+    scale = 1.0 / np.sqrt(np.maximum(H[diagonal, diagonal], 1e-300))
     H *= scale[:, None]
     H *= scale
-    rhs = -scale * gradient.astype(H.dtype)
-    ridge = 4 * np.finfo(H.dtype).eps
+    rhs = -scale * gradient
+    ridge = 1e-15
     while ridge < 1e-3:
         try:
             # Symmetric, and Cholesky wants it column by column.
@@ -161,8 +161,8 @@ def _newton_step(
         with np.errstate(over="ignore", invalid="ignore"):  # a step that overflows is no step
             z = cho_solve(factor, rhs, check_finite=False)
             z += cho_solve(factor, rhs - H @ z, check_finite=False)  # refine against the undamped matrix
-            step = np.asarray(scale * z, dtype=float)
-        return step if np.isfinite(step).all() else None
+            step = scale * z
+        return np.asarray(step) if np.isfinite(step).all() else None
     return None
 
 
@@ -189,7 +189,7 @@ def slide(
     directions, signs = climbed[leaders], signs[leaders]
     if len(masses) == 0:
         return directions, signs, masses
-    if dimensions[leaders].sum() > LARGEST_SYSTEM:
+    if dimensions[leaders].sum() > (LARGEST_ROUGH_SYSTEM if precision >= ROUGH else LARGEST_SYSTEM):
         return directions, signs, masses
     faces = faces_of(leaders)
     x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * (faces.basis * directions[faces.owner].T).sum(axis=0)

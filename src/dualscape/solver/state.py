@@ -15,13 +15,12 @@ from dualscape.solver.slide import can_climb, merge_units, slide
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
-
-#: A rough slide ends Newton's method at this residual, relative to beta; and at this one when a search found nothing.
-ROUGH, FINER = 1e-2, 1e-8
 #: A slide that is not rough ends after so many steps that do not lower the objective.
 IDLE = 3
 #: Data of more rows are begun with so many of them.
 BEGIN_ROWS = 4000
+#: A wide network is trained until a step lowers the objective by less than this share, which at a great beta is soon.
+WIDE_LEAST = 5e-4
 
 
 @dataclass(frozen=True)
@@ -200,7 +199,8 @@ class State:
             share.begin_wide(width, steps, in_time, seed)
             if len(share.masses):
                 alone = share.directions, share.signs, share.masses
-                self.add(*descend_jointly(problem, *alone, steps=steps // 3, in_time=in_time), rough=True)
+                trained = descend_jointly(problem, *alone, steps=steps // 3, least=WIDE_LEAST, in_time=in_time)
+                self.add(*trained, rough=True)
             return
         directions = rng.standard_normal((width, problem.d))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
@@ -211,7 +211,7 @@ class State:
             return
         masses = np.full(width, float(np.linalg.norm(problem.y)) / longest / width)
         before = self.objective
-        trained = descend_jointly(problem, directions, signs, masses, steps=steps, in_time=in_time)
+        trained = descend_jointly(problem, directions, signs, masses, steps=steps, least=WIDE_LEAST, in_time=in_time)
         self.add(*trained, rough=True)
         if not self.objective <= before:
             self.__dict__.update(State.empty(problem).__dict__)
