@@ -52,8 +52,9 @@ FAR_GATE, FAR_AGAIN, FAR_AGAIN_GATE = Gate(0.95, 1e-2), Rise(0.003, 0.1, 10), Ga
 HIGH, EACH = 0.995, 2
 NEAR_WAYS = (((0.05, 0.3), Rise(0.01, 0.1, 15)), ((0.2, 0.8), Rise(0.03, 0.2, 30)), ((0.4, 1.2), Rise(0.01, 0.1, 15)))
 NEAR_GATE = Gate(0.97, 2e-3)
-#: Hops go on from known units until so many tries in a row lead no higher.
-KNOWN_HOPS = 5
+#: Hops go on from known units until so many tries in a row lead no higher, where units times entries of the data are at
+#: most so many.
+KNOWN_HOPS, KNOWN_HOPPED_ENTRIES = 5, 15_000_000
 #: Once starts have become more, and where climbs from them lead to fewer new units than this, hops go on from the
 #: maximisers above this fraction of the threshold, new and seen before, until so many tries in a row lead no higher;
 #: from those seen before in so many turns.
@@ -156,7 +157,7 @@ class AscentOracle(Oracle):
         signs = np.where(scores(self._X, nu, directions, np.ones(len(directions))) < 0, -1.0, 1.0)
         if len(directions) > self._most:
             return Units.of(self._X, nu, directions, signs)
-        hops = hops if len(directions) * self._X.size <= MOST_ENTRIES else 0
+        hops = hops if len(directions) * self._X.size <= KNOWN_HOPPED_ENTRIES else 0
         return self._climbed(nu, directions, signs, effort, hops)
 
     def _hopped(self, nu: Vector, old: Units, new: Units, above: float, attempt: int, effort: Effort) -> Units:
