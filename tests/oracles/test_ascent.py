@@ -74,11 +74,15 @@ def test_hops_from_known_units_lead_higher(monkeypatch):
     rng = np.random.default_rng(0)
     X, nu, known = rng.standard_normal((300, 8)), rng.standard_normal(300), rng.standard_normal((30, 8))
     oracle, highest = AscentOracle(X), {}
-    for hops in (5, 0):
+    for hops, entries in ((5, X.size), (0, X.size), (5, X.size - 1)):
         monkeypatch.setattr(ascent, "KNOWN_HOPS", hops)
-        highest[hops] = np.array([oracle.best_units(nu, above=0.0, starts=unit[None]).lower for unit in known])
-    assert (highest[5] >= highest[0] * (1 - 1e-12)).all()
-    assert (highest[5] > highest[0] * (1 + 1e-9)).mean() > 0.5
+        monkeypatch.setattr(ascent, "KNOWN_HOPPED_ENTRIES", entries)
+        answers = [oracle.best_units(nu, above=0.0, starts=unit[None]).lower for unit in known]
+        highest[hops, entries] = np.array(answers)
+    with_hops, without, too_large = highest.values()
+    assert (with_hops >= without * (1 - 1e-12)).all()
+    assert (with_hops > without * (1 + 1e-9)).mean() > 0.5
+    np.testing.assert_array_equal(too_large, without)
 
 
 def test_a_later_search_goes_on_from_what_was_seen(monkeypatch):

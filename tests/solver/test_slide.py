@@ -83,6 +83,31 @@ def rough_state(loss="squared", n=120, d=6):
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_newton_goes_back_to_an_optimum(loss):
+    rng = np.random.default_rng(5)
+    X, y = rng.standard_normal((40, 3)), rng.standard_normal(40)
+    y = y if loss == "squared" else np.where(y > 0, 1.0, -1.0)
+    problem = Problem(X, y, beta=2.0 if loss == "squared" else 1.0, loss=loss, bias="none")
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    network, nu = solution.network, solution.nu
+    climbed, _, faces_of = problem.architecture.faces(X, nu, network.directions, network.signs)
+    faces = faces_of(np.arange(network.width))
+    best = network.masses[faces.owner] * (faces.basis * climbed[faces.owner].T).sum(axis=0)
+    away = best * (1 + 0.05 * rng.standard_normal(len(best)))
+    norms = np.sqrt(np.bincount(faces.owner, best * best))[faces.owner]
+
+    def residual(x):
+        gradient = faces.jacobian.T @ problem.loss.gradient(faces.jacobian @ x, y) + problem.beta * x / norms
+        return np.abs(gradient).max() / problem.beta
+
+    assert residual(best) < 1e-8
+    assert residual(away) > 1e-2
+    x = newton_on_faces(faces, away, y, problem.beta, problem.loss, precision=1e-12)
+    np.testing.assert_allclose(x, best, atol=1e-7 * norms.max())
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
 def test_a_rough_slide_of_many_coordinates_only_climbs(loss, monkeypatch):
     state, called = rough_state(loss), []
 

@@ -177,8 +177,9 @@ def slide(
 ) -> tuple[Matrix, Vector, Vector]:
     """Units and masses after one Newton solve on the faces that they climb to at nu.
 
-    Whether the result is better is for the caller to see: outside its face a unit's column is another one. On data too
-    large for that it is a few steps of descent. Out of time it is what was given.
+    Whether the result is better is for the caller to see: outside its face a unit's column is another one. With too
+    many coordinates for Newton's method it is the climbed units with the masses as they were, on data too large for
+    climbs a few steps of descent, and out of time what was given.
     """
     if len(masses) * problem.X.size > LARGEST_JACOBIAN or not can_climb(problem):
         return descend_jointly(problem, directions, signs, masses, steps=DESCENT_STEPS, in_time=in_time)

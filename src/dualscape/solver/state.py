@@ -131,13 +131,12 @@ class State:
         return self.problem.loss.value(columns @ c, self.problem.y) + self.problem.beta * float(c.sum())
 
     def slide(self, in_time: Callable[[], bool], *, rough: float = 0.0, rounds: int = 50) -> None:
-        """Newton on the faces until it no longer helps or time is up; the objective does not rise but by rounding.
+        """Slides until they no longer help or time is up; the objective does not rise but by rounding.
 
         Args:
             in_time: whether to go on.
-            rough: for a state that will have other units soon: one step that ends Newton's method at this residual,
-                relative to beta, after which masses are not made optimal for fixed directions if the objective falls
-                without that. With 0 all digits are wanted.
+            rough: for a state that will have other units soon: one slide, to this residual relative to beta, and then
+                a rough master. With 0 all digits are wanted.
             rounds: most steps.
         """
         problem = self.problem
