@@ -86,7 +86,12 @@ def test_what_has_risen_is_scored_in_the_units_of_the_data(scale):
 def test_the_device_is_asked_and_its_answer_used(monkeypatch):
     """A device that leaves directions where they are: the oracle climbs exactly from there."""
     asked = []
-    monkeypatch.setattr(SmoothedScores, "_rise_on_device", lambda self, name, *rest: asked.append(name))
+
+    def stay(self, name, lanes, turns, *_):
+        asked.append(name)
+        return np.concatenate([self._scores(*block, 0) for block in zip(lanes, turns, strict=True)])
+
+    monkeypatch.setattr(SmoothedScores, "_rise_on_device", stay)
     rng = np.random.default_rng(3)
     X, nu = rng.standard_normal((30, 3)), rng.standard_normal(30)
     answer = AscentOracle(X).best_units(nu, above=0.0, effort=Effort(device="somewhere"))

@@ -47,7 +47,7 @@ TRIPLES = np.int64(1 << 3 | 1 << 12 | 1 << 48 | 1 << 6 | 1 << 24 | 1 << 33)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _is_chosen(size, odd, thirds, ones, others):
+def is_chosen(size, odd, thirds, ones, others):
     """Whether a subset is, of which `odd` are odd; sum of 4^(k mod 3), exclusive or of k >> 1 of odd and even ones.
 
     Every set of size + 1 contains a subset that is. The shares of the subsets that are, for large n: a half for pairs,
@@ -65,25 +65,28 @@ def _is_chosen(size, odd, thirds, ones, others):
     return (odd & 1 == 0) | (odd == size)
 
 
+@njit(cache=True, nogil=True, inline="always")
+def features(k):
+    """What one hyperplane adds to (odd, thirds, ones, others) of `is_chosen`: two are sums, two exclusive ors."""
+    return k & 1, 1 << 2 * (k % 3), (k >> 1) & -(k & 1), (k >> 1) & ((k & 1) - 1)
+
+
 @njit(cache=True, nogil=True)
-def _summary(subset, size, without):
-    """(odd, thirds, ones, others) of `_is_chosen` for a subset without its entry at `without`."""
+def summary(subset, size, without):
+    """(odd, thirds, ones, others) of `is_chosen` for a subset without its entry at `without`."""
     odd, thirds, ones, others = 0, 0, 0, 0
     for l in range(size):
         if l != without:
-            k = subset[l]
-            odd += k & 1
-            thirds += 1 << 2 * (k % 3)
-            ones ^= (k >> 1) & -(k & 1)
-            others ^= (k >> 1) & ((k & 1) - 1)
+            mine = features(subset[l])
+            odd, thirds, ones, others = odd + mine[0], thirds + mine[1], ones ^ mine[2], others ^ mine[3]
     return odd, thirds, ones, others
 
 
 @njit(cache=True, nogil=True)
 def is_swept(subset, size):
     """Whether the line of `subset` is swept."""
-    odd, thirds, ones, others = _summary(subset, size, size)
-    return _is_chosen(size, odd, thirds, ones, others)
+    odd, thirds, ones, others = summary(subset, size, size)
+    return is_chosen(size, odd, thirds, ones, others)
 
 
 @njit(cache=True, nogil=True)
@@ -95,12 +98,10 @@ def mark_owned(subset, size, n, owned):
     owned[:] = False
     owned[1 : n + 1] = True
     for l in range(size):
-        odd, thirds, ones, others = _summary(subset, size, l)
+        odd, thirds, ones, others = summary(subset, size, l)
         for i in range(1, subset[l]):
-            odd_i, half = i & 1, i >> 1
-            owned[i] &= not _is_chosen(
-                size, odd + odd_i, thirds + (1 << 2 * (i % 3)), ones ^ (half & -odd_i), others ^ (half & (odd_i - 1))
-            )
+            mine = features(i)
+            owned[i] &= not is_chosen(size, odd + mine[0], thirds + mine[1], ones ^ mine[2], others ^ mine[3])
     for l in range(size):
         owned[subset[l]] = False
 

@@ -7,6 +7,7 @@ in O(r). The few that are left are projected onto their cones, and what they cou
 
 import os
 import time
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,14 @@ from dualscape.progress import Event, Progress, silent
 PATTERN_SECONDS = 5e-7
 #: Lines handed to a thread at once hold at most about this many patterns, and at least.
 CHUNK, LEAST = 40_000, 4_000
-#: The same for a device.
-DEVICE_CHUNK = 8_000_000
+#: The same for a device; and the lines times hyperplanes of a level from which on it is asked.
+DEVICE_CHUNK, DEVICE_LEAST = 60_000_000, 2_000_000
 #: Every level is cut into at least this many ranges of lines, and this many of them are handed out at once.
 SHARES, BATCH = 64, 256
 #: Fewer patterns than this are visited in the calling thread.
 LITTLE = 10_000
+#: A form, as `scan_lines` takes it, a level and runs of lines (first, number).
+Task = tuple[tuple[Any, ...], int, list[tuple[int, int]]]
 #: More patterns than a float holds are only said to be this many.
 COUNTLESS = 10**300
 
@@ -78,12 +81,11 @@ class CellsOracle(Oracle):
         exponent = int(np.frexp(size)[1])
         kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
         size, floor = np.ldexp([size, max(above - slack, 0.0)], -exponent).tolist()
-        tasks = []
+        tasks: list[Task] = []
+        streams: list[Task] = []
         # Little work is not cut: it is done before a pool of workers is there.
         little = count_cells((hinges.count + 1) // 2, hinges.rank) < LITTLE
         device = None if little else effort.device
-        shares = 1 if little or device else SHARES
-        chunk = DEVICE_CHUNK if device else CHUNK
         for sign in (1.0, -1.0):
             convex = sign * kappa > 0
             order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
@@ -91,18 +93,37 @@ class CellsOracle(Oracle):
             # Adding 0.0 leaves no -0.0.
             signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
             form = (columns, M, *signed, sign, arrangement.turn, size, floor)
-            most, least = (max(1, patterns // max(M, 1)) for patterns in (chunk, LEAST))
-            ranges = line_ranges(M, len(columns), most, shares=shares, least=least)
-            tasks += [(form, lines, device) for lines in ranges]
-        total = sum(lines for _, (_, _, lines), _ in tasks)
+            most, least, many = (max(1, patterns // max(M, 1)) for patterns in (CHUNK, LEAST, DEVICE_CHUNK))
+            for level, first, lines in line_ranges(M, len(columns), most, shares=1 if little else SHARES, least=least):
+                if device is None or not _worth_a_device(M, level):
+                    tasks.append((form, level, [(first, lines)]))
+            for level, first, lines in line_ranges(M, len(columns), many) if device else []:
+                if _worth_a_device(M, level):
+                    streams.append((form, level, [(first, lines)]))
+        total = sum(_count(task) for task in tasks + streams)
         units, upper, failed, done, visited, told = {}, floor, 0, 0, 0, 0.0
         stopped = ""
 
         def ended() -> bool:
             return bool(stopped) or effort.expired()
 
+        def tell() -> None:
+            nonlocal told
+            if time.monotonic() - told > 0.2:
+                told = time.monotonic()
+                bound = np.ldexp(upper, exponent)
+                progress(Event("cells", done, total, f"h <= {bound:.6g} on what is covered"))
+
         with effort.workers(little=little) as pool:
             try:
+                for task in streams:
+                    if ended():
+                        break
+                    undone, excluded = _stream(task, effort.device)
+                    tasks += undone
+                    visited += excluded
+                    done += _count(task) - sum(_count(part) for part in undone)
+                    tell()
                 # Lines in batches, so that millions of tasks are not queued at once.
                 for begin in range(0, len(tasks), BATCH):
                     if ended():
@@ -113,11 +134,8 @@ class CellsOracle(Oracle):
                             units[begin + index] = found
                             upper, failed = max(upper, float(state[0])), failed + int(state[3])
                             visited += int(state[4])
-                            done += tasks[begin + index][1][2]
-                        if time.monotonic() - told > 0.2:
-                            told = time.monotonic()
-                            bound = np.ldexp(upper, exponent)
-                            progress(Event("cells", done, total, f"h <= {bound:.6g} on what is covered"))
+                            done += _count(tasks[begin + index])
+                        tell()
                     if self._enough(nu, units, enough):
                         stopped = "enough"
             except KeyboardInterrupt:
@@ -150,24 +168,37 @@ class CellsOracle(Oracle):
         return bool(values.max(initial=-np.inf) > enough)
 
 
-def _scan(form: tuple[Any, ...], lines: tuple[int, int, int], device: str | None) -> tuple[Matrix, Vector]:
-    """(units above the floor and their sign, state) of a range of lines; see `scan_lines`.
+def _count(task: Task) -> int:
+    """How many lines."""
+    return sum(lines for _, lines in task[2])
 
-    A device first goes over the lines, and only those that it leaves are scanned.
-    """
+
+def _worth_a_device(M: int, level: int) -> bool:
+    """Whether a level of M hyperplanes has lines enough that a device does them sooner."""
+    return level > 1 and comb(M - 1, level - 1) * M >= DEVICE_LEAST
+
+
+def _stream(task: Task, device: str | None) -> tuple[list[Task], int]:
+    """(tasks for the lines that a device leaves, number of patterns that it has excluded)."""
+    form, level, [(first, lines)] = task
+    left, excluded = lines_left(form, level, first, lines, device)
+    where, most = first + np.flatnonzero(left), max(1, LEAST // form[1])
+    tasks: list[Task] = []
+    for some in np.split(where, range(most, len(where), most)) if len(where) else []:
+        ends = np.flatnonzero(np.diff(some, append=np.inf) != 1) + 1
+        begins = np.concatenate([[0], ends[:-1]])
+        tasks.append((form, level, [(int(some[b]), int(e - b)) for b, e in zip(begins, ends, strict=True)]))
+    return tasks, excluded
+
+
+def _scan(form: tuple[Any, ...], level: int, runs: list[tuple[int, int]]) -> tuple[Matrix, Vector]:
+    """(units above the floor and their sign, state) of the lines of runs (first, number); see `scan_lines`."""
     columns, M, rows, kappa, linear, sign, turn, size, floor = form
-    level, first, count = lines
-    runs, excluded = [(first, count)], 0
-    if device is not None and level > 1:
-        left, excluded = lines_left(form, level, first, count, device)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], left, [False]]).astype(np.int8)))
-        runs = [(first + begin, end - begin) for begin, end in edges.reshape(-1, 2).tolist()]
     room = 4096
     while True:
         found, state = np.empty((room, rows.shape[1] + 1)), np.zeros(5)
-        state[4] = excluded
-        for begin, number in runs:
-            scan_lines(columns, M, rows, kappa, linear, sign, level, begin, number, turn, size, floor, found, state)
+        for first, lines in runs:
+            scan_lines(columns, M, rows, kappa, linear, sign, level, first, lines, turn, size, floor, found, state)
         if state[1] <= room:
             return found[: int(state[1])].copy(), state
         room = 2 * int(state[1])

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dualscape.devices import open_device
+from dualscape.devices import Arrays
 from dualscape.effort import Effort
 
 Lanes = NDArray[np.float32]
@@ -129,14 +129,11 @@ class SmoothedScores:
         turns = np.resize(signs.astype(np.float32), lanes.shape[::2])
         width = smoothing * self._length
         if self._effort.device is None:
-            list(
-                self._pool.map(
-                    lambda block: self._rise(lanes[block], turns[block], width, stride, steps), range(len(lanes))
-                )
-            )
+            blocks = range(len(lanes))
+            list(self._pool.map(lambda block: self._rise(lanes[block], turns[block], width, stride, steps), blocks))
+            values = np.concatenate(list(self._pool.map(self._scores, lanes, turns, blocks)))
         else:
-            self._rise_on_device(self._effort.device, lanes, turns, width, stride, steps)
-        values = np.concatenate(list(self._pool.map(self._scores, lanes, turns, range(len(lanes)))))
+            values = self._rise_on_device(self._effort.device, lanes, turns, width, stride, steps)
         return from_lanes(lanes, *directions.shape), values[: len(signs)]
 
     def _rise(self, lanes: Lanes, turns: NDArray[np.float32], width: float, stride: float, steps: int) -> None:
@@ -157,23 +154,23 @@ class SmoothedScores:
 
     def _rise_on_device(
         self, name: str, lanes: Lanes, turns: NDArray[np.float32], width: float, stride: float, steps: int
-    ) -> None:
-        """All blocks of lanes (blocks, d, LANES) with their signs (blocks, LANES), in place, on a device."""
-        import torch
-
-        device = open_device(name)
-        data, nu = (torch.from_numpy(array).to(device) for array in (self._rows, self._weights))
+    ) -> NDArray[np.float64]:
+        """All blocks of lanes (blocks, d, LANES) with signs (blocks, LANES), in place, on a device; their scores."""
+        there = Arrays.of(name)
+        data, nu = there.move(self._rows), there.move(self._weights)
         most = max(1, DEVICE_ENTRIES // (len(self._rows) * LANES))
+        scores = np.zeros(turns.shape)
         for first in range(0, len(lanes), most):
+            if first > 0 and self._effort.expired():
+                break
             part = lanes[first : first + most]
-            flat = np.ascontiguousarray(part.transpose(1, 0, 2).reshape(part.shape[1], -1))
-            signs = torch.from_numpy(np.ascontiguousarray(turns[first : first + most].reshape(-1))).to(device)
-            with torch.inference_mode():
-                risen = rise_in_arrays(
-                    torch, data, nu, torch.from_numpy(flat).to(device), signs, width, stride, steps,
-                    self._effort.expired,
-                )  # fmt: skip
-            part[:] = risen.cpu().numpy().reshape(part.shape[1], len(part), LANES).transpose(1, 0, 2)
+            flat = there.move(part.transpose(1, 0, 2).reshape(part.shape[1], -1))
+            signs = there.move(turns[first : first + most].reshape(-1))
+            risen = rise_in_arrays(there.xp, data, nu, flat, signs, width, stride, steps, self._effort.expired)
+            values = signs * (nu @ there.xp.clip(data @ risen, 0.0, None))
+            part[:] = there.fetch(risen).reshape(part.shape[1], len(part), LANES).transpose(1, 0, 2)
+            scores[first : first + most] = there.fetch(values).reshape(len(part), LANES)
+        return scores.reshape(-1) * self._unit
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

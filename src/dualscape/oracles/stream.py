@@ -1,65 +1,63 @@
 """Streaming patterns through whole arrays: which lines of the arrangement need a closer look, on a device.
 
-The crossings of many lines are sorted together, and the gradient g of every cell is a cumulative sum along its line.
-Where |g| does not exclude a pattern, multipliers are sought by accelerated descent for all such patterns at once: any
+The signs of all hyperplanes at many vertices at once are one product of matrices, the gradients g of the cells there
+another: a device has the arithmetic for that, and sorting the crossings, which saves it, would take longer there. Where
+|g| does not exclude a pattern, multipliers are sought by accelerated descent for all such patterns at once: any
 multipliers bound it. A line all of whose patterns are excluded is done; the others go to `scan`, which decides on them
 as if there were no device. The bounds are those of `bounds`, the margins for rounding those of `scan`.
 """
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from dualscape.devices import open_device
-from dualscape.geometry.lines import frame_line, is_swept, mark_owned, next_subset, unrank
+from dualscape.devices import Arrays
+from dualscape.geometry.line_arrays import Frames, LineArrays
 from dualscape.oracles.bounds import EPS
 
-#: Entries (lines times hyperplanes) of the arrays for one batch of lines.
-BATCH_ENTRIES = 4_000_000
-#: Multipliers are sought in so many rounds of so many steps; after each, what is excluded drops out.
-ROUNDS, STEPS = 5, 20
-#: Where a greater share of the vertices of a batch is open, the threshold is too low for multipliers to pay.
-OPEN_SHARE = 0.2
+#: Entries (vertices times hyperplanes) of the arrays for one batch of vertices, (lines times hyperplanes) for one of
+#: lines and (patterns times hyperplanes) for which multipliers are sought at once: as many as keep a device busy for
+#: longer than it takes to tell it what to do; they take about 3 GB there.
+VERTEX_ENTRIES, LINE_ENTRIES, OPEN_ENTRIES = 100_000_000, 40_000_000, 100_000_000
+#: Multipliers are sought in rounds of so many steps; after each, what is excluded drops out.
+STEPS = (6, 10, 14, 30, 40)
+#: Where a greater share of the patterns of a batch is open, the threshold is too low for multipliers to pay.
+OPEN_SHARE = 0.8
+#: More than rounding moves the height of a vertex, known to that, over a hyperplane.
+ROUNDING = 1e-14
 
-#: (M, rows, kappa, linear, whole, turn, size, floor, columns): what the patterns of all lines share; see `scan_lines`.
-Shared = tuple[int, Any, Any, Any, Any, float, float, float, Any]
 
+class Patterns(NamedTuple):
+    """What the patterns of all lines share, where they are computed; see `scan_lines`.
 
-@njit(cache=True, nogil=True)
-def frame_lines(columns, level, subsets, p, q, D, limits):  # type: ignore[no-untyped-def]
-    """`frame_line` of every subset (lines, level - 1): its p, q, D.
-
-    limits (lines, 3) = (error of an offset or slope, how far from 0 a sure coefficient is, error of a coefficient);
-    the second is inf for a line that is not determined.
+    Attributes:
+        there: the library.
+        M: the first hyperplanes cut cells, the others do not.
+        rows: (N, r) normals, as they are.
+        columns: (level + 1, N) normals of the arrangement.
+        kappa: (N,).
+        linear: (r,).
+        weighted: (N, r) kappa times rows.
+        whole: (r,) gradient of a pattern and its complement together.
+        turn: how far normals were turned.
+        size: sum of all |kappa| and |linear|.
+        floor: what a bound has to be under.
+        longest: squared largest singular value of the rows.
     """
-    size = level - 1
-    Q, R, three = np.empty((level, level)), np.zeros((level, level)), np.empty(3)
-    for j in range(len(subsets)):
-        three[:] = 0.0
-        limits[j, 1] = frame_line(columns, subsets[j], size, Q, R, D[j], p[j], q[j], three)
-        limits[j, 0], limits[j, 2] = three[0], three[2]
 
-
-@njit(cache=True, nogil=True)
-def _list_swept(first, lines, n, size):  # type: ignore[no-untyped-def]
-    """(positions among `lines` subsets of {1..n} from `first` on, the subsets, owned (., n + 1)) of lines to sweep."""
-    positions, subsets = np.empty(lines, dtype=np.int64), np.empty((lines, size), dtype=np.int64)
-    subset, count = np.empty(size, dtype=np.int64), 0
-    unrank(first, n, size, subset)
-    for j in range(lines):
-        if j:
-            next_subset(subset, n, size)
-        if is_swept(subset, size):
-            positions[count] = j
-            subsets[count] = subset
-            count += 1
-    owned = np.empty((count, n + 1), dtype=np.bool_)
-    for j in range(count):
-        mark_owned(subsets[j], size, n, owned[j])
-    return positions[:count], subsets[:count], owned
+    there: Arrays
+    M: int
+    rows: Any
+    columns: Any
+    kappa: Any
+    linear: Any
+    weighted: Any
+    whole: Any
+    turn: float
+    size: float
+    floor: float
+    longest: float
 
 
 def lines_left(
@@ -75,165 +73,148 @@ def lines_left(
         device: name of a PyTorch device; None computes the same with NumPy.
     """
     columns, M, rows, kappa, linear, _, turn, size, floor = form
-    move: Callable[[Any], Any] = np.asarray
-    xp: Any = np
-    if device is not None:
-        import torch
+    there = Arrays.of(device)
+    left, excluded = np.zeros(lines, dtype=bool), 0
+    most = max(1, LINE_ENTRIES // M)
+    with np.errstate(all="ignore"):
+        weighted = kappa[:, None] * rows
+        arrays = rows, columns[: level + 1], kappa, linear, weighted, 2.0 * linear + weighted.sum(axis=0)
+        longest = float(np.linalg.norm(rows, 2)) ** 2 * (1 + 1e-6)
+        patterns = Patterns(there, M, *(there.move(array) for array in arrays), turn, size, floor, longest)
+        view = LineArrays(there.xp, there.move, columns, M, level)
+        for begin in range(0, lines, most):
+            positions, subsets = view.swept(first + begin, min(most, lines - begin))
+            still, own = (there.fetch(array) for array in _still_open(patterns, view, subsets))
+            left[begin + there.fetch(positions)[still]] = True
+            excluded += 2 * int(own[~still].sum())
+    return left, excluded
 
-        xp, place = torch, open_device(device)
 
-        def move(array: Any) -> Any:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(place)
-
-    whole = 2.0 * linear + kappa @ rows
-    shared = (M, *(move(array) for array in (rows, kappa, linear, whole)), turn, size, floor, move(columns))
-    left = np.zeros(lines, dtype=bool)
-    patterns = 0
-    most = max(1, BATCH_ENTRIES // columns.shape[1])
-    for begin in range(0, lines, most):
-        count = min(most, lines - begin)
-        positions, subsets, owned = _list_swept(first + begin, count, M - 1, level - 1)
-        own, count = owned.sum(axis=1), len(subsets)
-        if count == 0:
+def _still_open(patterns: Patterns, view: LineArrays, subsets: Any) -> tuple[Any, Any]:
+    """(which of the lines of these subsets (size, lines) are not done, how many vertices are their own)."""
+    xp, N = patterns.there.xp, patterns.columns.shape[1]
+    owned = view.owned(subsets)
+    own = owned.sum(0)
+    still = own < 0
+    hyperplanes, lines = xp.where(owned)
+    frames = view.frames(subsets)
+    slopes = tuple(vector.T @ patterns.columns[:, : patterns.M] for vector in (frames.q, frames.p))
+    portion, most = max(1, VERTEX_ENTRIES // N), max(1, OPEN_ENTRIES // N)
+    waiting: list[tuple[Any, Any, Any]] = []
+    for begin in range(0, len(lines), portion):
+        line, crossed = lines[begin : begin + portion], hyperplanes[begin : begin + portion]
+        bits, sure = _cells(patterns, frames, slopes, subsets, line, crossed)
+        still[line[~sure]] = True
+        found = _not_pruned(patterns, bits, sure, line)
+        if sum(len(part[0]) for part in found) > OPEN_SHARE * 2 * len(line):
+            for part in found:
+                still[part[0]] = True
             continue
-        p, q = np.zeros((count, level + 1)), np.zeros((count, level + 1))
-        D, limits = np.zeros((count, level - 1, level)), np.empty((count, 3))
-        frame_lines(columns, level, subsets, p, q, D, limits)
-        with np.errstate(all="ignore"):
-            batch = _lines_left(xp, shared, level, *(move(array) for array in (subsets, owned, p, q, D, limits)))
-        batch = np.asarray(batch if device is None else batch.cpu().numpy())
-        batch &= own > 0
-        left[begin + positions] = batch
-        patterns += 2 * int(own[~batch].sum())
-    return left, patterns
+        waiting += found
+        if sum(len(part[0]) for part in waiting) > most:
+            still[_lines_open(patterns, waiting, most)] = True
+            waiting = []
+    if waiting:
+        still[_lines_open(patterns, waiting, most)] = True
+    return still, own
 
 
-def _lines_left(
-    xp: Any, shared: Shared, level: int, subsets: Any, owned: Any, p: Any, q: Any, D: Any, limits: Any
-) -> Any:
-    """Which lines of one batch are left, (lines,)."""
-    M, rows, kappa, linear, whole, turn, size, floor, columns = shared
-    lines, N = len(p), columns.shape[1]
-    r = rows.shape[1]
-    weighted = kappa[:, None] * rows
-    counted = xp.ones_like(subsets[:, :1]).cumsum(0) - 1
-    slope, offset = q @ columns[: level + 1], p @ columns[: level + 1]
-    total = abs(slope) + abs(offset)
-    place = -offset / xp.where(total > 0, total, xp.ones_like(total))
-    place = xp.where(slope >= 0, place, -place)
-    place[:, 0] = 2.0
-    place[counted, subsets] = 2.0
-    order = place.argsort(1)
-    flat = order + N * counted
-
-    one = xp.ones_like(slope)
-
-    def along(array: Any) -> Any:
-        return array.reshape(-1)[flat]
-
-    def number(mask: Any) -> Any:
-        return xp.where(mask, one, 0.0 * one)
-
-    # The signs at a vertex: own of the hyperplane that is crossed there, mu of those of the subset.
-    own = q[:, level - 1 : level] / slope
-    error, clear, lost = limits[:, :1], limits[:, 1:2], limits[:, 2:]
-    least = clear * (1.0 + abs(own))
-    sure = (abs(own) > least) & (1.0 - abs(place) > lost)
-    mu = D[:, :, level - 1 :] - own[:, None, :] * (D @ columns[:level])
-    sure &= (abs(mu) > least[:, None, :]).all(1)
-    crossed = place <= 1.0
-    mine = xp.zeros_like(crossed)
-    mine[:, :M] = owned
-    relevant = along(crossed & mine)
-    doubtful = (relevant & ~along(sure)).any(1) | _any_near(xp, slope, offset, place[:, :M], error, level)
-    # The gradient in every cell, along the line.
-    backward = number((slope < 0) & crossed)
-    ahead = number(along(slope > 0))
-    change = (2.0 * ahead - 1.0) * number(along(crossed))
-    turned = number(along(own < 0)) + ahead - 1.0
-    behind = [number(along(mu[:, l] < 0)) for l in range(level - 1)]
-    norm2, other2 = xp.zeros_like(slope), xp.zeros_like(slope)
-    gradient = []
-    for a in range(r):
-        weight = weighted[:, a]
-        sorted_weight = weight[order]
-        steps = change * sorted_weight
-        value = steps.cumsum(1) - steps + (linear[a] + weight[0] + backward @ weight)[:, None]
-        value = value + turned * sorted_weight
-        for l in range(level - 1):
-            value = value + behind[l] * weight[subsets[:, l]][:, None]
-        norm2 += value * value
-        other2 += (whole[a] - value) ** 2
-        gradient.append(value)
-    margin = 1.01 * turn * size + (3 * N + 4 * r + 16) * EPS * size
-    prune2 = max(floor - margin, 0.0) ** 2
-    # Written so that what is not a number stays open.
-    looked_at = relevant & ~doubtful[:, None]
-    open_cells = [looked_at & ~(norm2 <= prune2), looked_at & ~(other2 <= prune2)]
-    left = doubtful
-    if int(open_cells[0].sum() + open_cells[1].sum()) > OPEN_SHARE * 2 * lines * N:
-        return left | open_cells[0].any(1) | open_cells[1].any(1)
-    # As many patterns at once as make arrays of the size of the others.
-    portion = max(1, BATCH_ENTRIES // N)
-    for way, mask in enumerate(open_cells):
-        every, positions = xp.where(mask)
-        for begin in range(0, len(every), portion):
-            line, position = every[begin : begin + portion], positions[begin : begin + portion]
-            vertex = order[line, position]
-            before = place[line] < place[line, vertex][:, None]
-            bits = xp.where(before, slope[line] > 0, slope[line] < 0)
-            bits[:, 0] = True
-            each = xp.ones_like(line).cumsum(0) - 1
-            for l in range(level - 1):
-                bits[each, subsets[line, l]] = mu[line, l, vertex] < 0
-            bits[each, vertex] = own[line, vertex] < 0
-            g = xp.stack([value[line, position] for value in gradient], 1)
-            if way:
-                bits, g = ~bits, whole - g
-            left[line[_open_after_descent(xp, shared, bits, g)]] = True
-    return left
+def _lines_open(patterns: Patterns, waiting: list[tuple[Any, Any, Any]], most: int) -> Any:
+    """The lines of those of the waiting patterns that multipliers, sought for so many at a time, do not exclude."""
+    line, bits, gradient = (patterns.there.xp.concatenate(parts) for parts in zip(*waiting, strict=True))
+    batches = [slice(begin, begin + most) for begin in range(0, max(len(line), 1), most)]
+    found = [line[some][_open_after_descent(patterns, bits[some], gradient[some])] for some in batches]
+    return patterns.there.xp.concatenate(found)
 
 
-def _any_near(xp: Any, slope: Any, offset: Any, place: Any, error: Any, level: int) -> Any:
-    """Lines on which two crossings of the first hyperplanes, place (lines, M), are too near to be told apart."""
-    M = place.shape[1]
-    count = M - level
-    if count < 2:
-        return error[:, 0] != error[:, 0]
-    squares = (slope * slope + offset * offset)[:, :M]
-    smallest = xp.amin(xp.where(place <= 1.0, squares, xp.full_like(squares, np.inf)), 1)
-    gap = 2.0 * (error[:, 0] / xp.sqrt(smallest) + 1e-15)
-    line = xp.sort(place, 1)
-    line = (line if xp is np else line.values)[:, :count]
-    around = 2.0 - (line[:, -1] - line[:, 0])
-    return ~(around > gap) | ~(xp.amin(line[:, 1:] - line[:, :-1], 1) > gap)
+def _cells(
+    patterns: Patterns, frames: Frames, slopes: tuple[Any, Any], subsets: Any, line: Any, crossed: Any
+) -> tuple[Any, Any]:
+    """(bits (vertices, N) of the cells of vertices, and whether rounding leaves none of the first M open).
+
+    Args:
+        patterns: what is shared.
+        frames: of the lines.
+        slopes: slope and offset (lines, M) of the hyperplanes on the lines.
+        subsets: (size, lines) of the lines.
+        line: (vertices,) on which they are.
+        crossed: (vertices,) which hyperplanes cross there.
+    """
+    xp, M = patterns.there.xp, patterns.M
+    size = len(subsets)
+    slope, offset = (array[line, crossed] for array in slopes)
+    # Of the crossed hyperplane, and of those of the subset: coefficients whose signs are the sides of the cell.
+    share = frames.q[size][line] / slope
+    D = frames.D[:, :, line]
+    others = D[:, size] - share * (D * patterns.columns[: size + 1, crossed]).sum(1)
+    sides = xp.concatenate([share[None], others])
+    clearly = (abs(sides) > frames.clear[line] * (1.0 + abs(share))).all(0)
+    clearly &= abs(slope) > frames.lost[line] * (abs(slope) + abs(offset))
+    # The vertex, as a unit vector; it is known up to the error of the angle of the crossing.
+    length = (slope * slope + offset * offset) ** 0.5
+    turned = xp.where(slope >= 0, 1.0 / length, -1.0 / length)
+    vertex = frames.p[:, line] * (turned * slope) - frames.q[:, line] * (turned * offset)
+    heights = vertex.T @ patterns.columns
+    heights[:, 0] = 1.0
+    each = xp.ones_like(line).cumsum(0) - 1
+    through = xp.concatenate([crossed[None], subsets[:, line]])
+    heights[each, through] = xp.where(sides < 0, xp.ones_like(sides), -xp.ones_like(sides))
+    error = 2.0 * frames.error[line]
+    sure = clearly & (xp.amin(abs(heights[:, :M]), 1) > error * (1.0 + 1.0 / length) + ROUNDING)
+    # Where hyperplanes nearly hold the line, their heights are small, and so are the errors of these.
+    (doubted,) = xp.where(clearly & ~sure)
+    on = line[doubted]
+    lengths = (slopes[0][on] ** 2 + slopes[1][on] ** 2) ** 0.5
+    errors = error[doubted, None] * (1.0 + lengths / length[doubted, None]) + ROUNDING
+    sure[doubted] = (abs(heights[doubted, :M]) > errors).all(1)
+    return heights > 0, sure
 
 
-def _open_after_descent(xp: Any, shared: Shared, bits: Any, g: Any) -> Any:
+def _not_pruned(patterns: Patterns, bits: Any, sure: Any, line: Any) -> list[tuple[Any, Any, Any]]:
+    """[(lines, bits, gradients)] of patterns of sure vertices, and of complements, that |g| does not exclude."""
+    xp, size = patterns.there.xp, patterns.size
+    N, r = patterns.rows.shape
+    gradient = patterns.there.double(bits) @ patterns.weighted + patterns.linear
+    margin = 1.01 * patterns.turn * size + (3 * N + 4 * r + 16) * EPS * size
+    prune = max(patterns.floor - margin, 0.0) ** 2
+    found = []
+    for way, g in enumerate((gradient, patterns.whole - gradient)):
+        # Written so that what is not a number stays open.
+        (remains,) = xp.where(sure & ~((g * g).sum(1) <= prune))
+        found.append((line[remains], bits[remains] ^ (way == 1), g[remains]))
+    return found
+
+
+def _open_after_descent(patterns: Patterns, bits: Any, g: Any) -> Any:
     """Indices of the patterns (patterns, N) with gradients g (patterns, r) that multipliers did not exclude.
 
-    Accelerated projected descent on |g + sum lam_k sigma_k z_k|^2; lam_k of a concave hyperplane ends at its slope.
+    Accelerated projected descent on |g + sum x_k z_k|^2, in single precision; x_k = lam_k sigma_k has the sign of the
+    side, and that of a concave hyperplane ends at its slope. What is found is judged in double precision.
     """
-    M, rows, kappa, _, _, turn, size, floor, _ = shared
+    xp, M, rows, kappa = patterns.there.xp, patterns.M, patterns.rows, patterns.kappa
     N, r = rows.shape
     caps = xp.where(kappa > 0, xp.full_like(kappa, np.inf), -kappa)
     caps[:M] = np.inf
     stays = xp.ones_like(bits[:, 0] * 1).cumsum(0) - 1
-    longest = float(xp.linalg.norm(rows, 2)) ** 2 * (1 + 1e-9)
-    sigma = xp.where(bits, xp.ones_like(kappa), -xp.ones_like(kappa))
-    lam = ahead = xp.zeros_like(sigma)
+    single = patterns.there.single
+    normals, steps, limits = single(rows), single(rows.T / patterns.longest), single(caps)
+    start = single(g)
+    least, most = xp.where(bits, 0.0 * start[:, :1], -limits), xp.where(bits, limits, 0.0 * start[:, :1])
+    x = ahead = xp.zeros_like(most)
     pace = 1.0
-    rate = 1.01 * turn + (5 * N + 8 * r + 32) * EPS
-    for _ in range(ROUNDS):
-        for _ in range(STEPS):
-            u = g + (ahead * sigma) @ rows
-            new = xp.minimum(xp.clip(ahead - sigma * (u @ rows.T) / longest, 0.0, None), caps)
-            faster = 0.5 + (0.25 + pace * pace) ** 0.5
-            ahead = new + (pace - 1.0) / faster * (new - lam)
-            lam, pace = new, faster
-        u = g + (lam * sigma) @ rows
-        open_ = ~(xp.sqrt((u * u).sum(1)) + rate * (size + lam[:, :M].sum(1)) <= floor)
-        stays, g, sigma, lam, ahead = stays[open_], g[open_], sigma[open_], lam[open_], ahead[open_]
+    rate = 1.01 * patterns.turn + (5 * N + 8 * r + 32) * EPS
+    for number in STEPS:
         if len(stays) == 0:
             break
+        for _ in range(number):
+            new = xp.clip(patterns.there.less_product(ahead, start + ahead @ normals, steps), least, most)
+            faster = 0.5 + (0.25 + pace * pace) ** 0.5
+            ahead = patterns.there.beyond(x, new, (pace - 1.0) / faster)
+            x, pace = new, faster
+        exact = xp.minimum(abs(x), caps)
+        u = g + xp.where(bits, exact, -exact) @ rows
+        masses = patterns.size + exact[:, :M].sum(1)
+        open_ = ~(xp.sqrt((u * u).sum(1)) + rate * masses <= patterns.floor)
+        stays, g, bits, x, ahead = stays[open_], g[open_], bits[open_], x[open_], ahead[open_]
+        start, least, most = start[open_], least[open_], most[open_]
     return stays
