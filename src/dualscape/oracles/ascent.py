@@ -15,7 +15,7 @@ import numpy as np
 from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.local import Units, assemble, distinct, hop_from, scores
+from dualscape.oracles.local import Units, distinct, hop_from, scores
 from dualscape.oracles.rise import SmoothedScores
 from dualscape.progress import Progress, silent
 
@@ -193,17 +193,9 @@ class AscentOracle(Oracle):
             seen = None
         kept = every.above(NEARLY * above).directions
         kept = kept if seen is None else np.vstack([kept, seen])
-        return assemble(
-            X,
-            nu,
-            every.directions,
-            every.signs,
-            above=above,
-            upper=np.inf,
-            oracle=self.name,
-            patterns=count,
-            seen=kept[: self._most],
-        )
+        lower = float(every.values[0]) if len(every.values) else 0.0
+        found = every.above(above)
+        return OracleAnswer(*found, lower, np.inf, self.name, count, seen=kept[: self._most])
 
 
 class _Risen(NamedTuple):

@@ -17,8 +17,8 @@ from dualscape.devices import Arrays
 from dualscape.effort import Effort
 
 Lanes = NDArray[np.float32]
-#: Directions that rise together, rows that meet them at a time, and coordinates: `rise` is written out for 4 and 2.
-LANES, ROWS, COORDINATES = 64, 4, 2
+#: Directions that rise together, rows that meet them at a time, and coordinates: `rise` is written out for 4 and 4.
+LANES, ROWS, COORDINATES = 64, 4, 4
 #: Multiplications between two looks at the clock.
 PORTION = 500_000_000
 #: Entries of the largest array that a device is given.
@@ -188,8 +188,9 @@ def rise(rows, weights, lanes, signs, width, stride, first, last, steps):
         last: step to end before.
         steps: all steps; ramp and step length shrink to nothing over them.
     """
-    n, d = rows.shape
-    # Four rows and two coordinates at a time: every number that is loaded enters several sums.
+    # Multiples of four already: said again, the compiler need not ask whether an index is negative.
+    n, d = rows.shape[0] // 4 * 4, rows.shape[1] // 4 * 4
+    # Four rows and four coordinates at a time: every number that is loaded enters several sums.
     active, square = np.empty((4, LANES), dtype=np.float32), np.empty(LANES, dtype=np.float32)
     pull = np.empty((d, LANES), dtype=np.float32)
     zero, half, one = np.float32(0.0), np.float32(0.5), np.float32(1.0)
@@ -200,28 +201,36 @@ def rise(rows, weights, lanes, signs, width, stride, first, last, steps):
         for i in range(0, n, 4):
             for l in range(LANES):
                 active[0, l], active[1, l], active[2, l], active[3, l] = half, half, half, half
-            for a in range(0, d, 2):
+            for a in range(0, d, 4):
                 x0, y0 = rows[i, a] * steepness, rows[i, a + 1] * steepness
+                z0, w0 = rows[i, a + 2] * steepness, rows[i, a + 3] * steepness
                 x1, y1 = rows[i + 1, a] * steepness, rows[i + 1, a + 1] * steepness
+                z1, w1 = rows[i + 1, a + 2] * steepness, rows[i + 1, a + 3] * steepness
                 x2, y2 = rows[i + 2, a] * steepness, rows[i + 2, a + 1] * steepness
+                z2, w2 = rows[i + 2, a + 2] * steepness, rows[i + 2, a + 3] * steepness
                 x3, y3 = rows[i + 3, a] * steepness, rows[i + 3, a + 1] * steepness
+                z3, w3 = rows[i + 3, a + 2] * steepness, rows[i + 3, a + 3] * steepness
                 for l in range(LANES):
-                    u, v = lanes[a, l], lanes[a + 1, l]
-                    active[0, l] += x0 * u + y0 * v
-                    active[1, l] += x1 * u + y1 * v
-                    active[2, l] += x2 * u + y2 * v
-                    active[3, l] += x3 * u + y3 * v
+                    p, q, s, t = lanes[a, l], lanes[a + 1, l], lanes[a + 2, l], lanes[a + 3, l]
+                    active[0, l] += (x0 * p + y0 * q) + (z0 * s + w0 * t)
+                    active[1, l] += (x1 * p + y1 * q) + (z1 * s + w1 * t)
+                    active[2, l] += (x2 * p + y2 * q) + (z2 * s + w2 * t)
+                    active[3, l] += (x3 * p + y3 * q) + (z3 * s + w3 * t)
             for b in range(4):
                 weight = weights[i + b]
                 for l in range(LANES):
                     active[b, l] = min(max(active[b, l], zero), one) * weight
-            for a in range(0, d, 2):
+            for a in range(0, d, 4):
                 x0, x1, x2, x3 = rows[i, a], rows[i + 1, a], rows[i + 2, a], rows[i + 3, a]
                 y0, y1, y2, y3 = rows[i, a + 1], rows[i + 1, a + 1], rows[i + 2, a + 1], rows[i + 3, a + 1]
+                z0, z1, z2, z3 = rows[i, a + 2], rows[i + 1, a + 2], rows[i + 2, a + 2], rows[i + 3, a + 2]
+                w0, w1, w2, w3 = rows[i, a + 3], rows[i + 1, a + 3], rows[i + 2, a + 3], rows[i + 3, a + 3]
                 for l in range(LANES):
                     p, q, s, t = active[0, l], active[1, l], active[2, l], active[3, l]
                     pull[a, l] += (x0 * p + x1 * q) + (x2 * s + x3 * t)
                     pull[a + 1, l] += (y0 * p + y1 * q) + (y2 * s + y3 * t)
+                    pull[a + 2, l] += (z0 * p + z1 * q) + (z2 * s + z3 * t)
+                    pull[a + 3, l] += (w0 * p + w1 * q) + (w2 * s + w3 * t)
         square[:] = zero
         for a in range(d):
             for l in range(LANES):
