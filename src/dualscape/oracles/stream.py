@@ -78,9 +78,20 @@ def lines_left(
     most = max(1, LINE_ENTRIES // M)
     with np.errstate(all="ignore"):
         weighted = kappa[:, None] * rows
-        arrays = rows, columns[: level + 1], kappa, linear, weighted, 2.0 * linear + weighted.sum(axis=0)
-        longest = float(np.linalg.norm(rows, 2)) ** 2 * (1 + 1e-6)
-        patterns = Patterns(there, M, *(there.move(array) for array in arrays), turn, size, floor, longest)
+        patterns = Patterns(
+            there=there,
+            M=M,
+            rows=there.move(rows),
+            columns=there.move(columns[: level + 1]),
+            kappa=there.move(kappa),
+            linear=there.move(linear),
+            weighted=there.move(weighted),
+            whole=there.move(2.0 * linear + weighted.sum(axis=0)),
+            turn=turn,
+            size=size,
+            floor=floor,
+            longest=float(np.linalg.norm(rows, 2)) ** 2 * (1 + 1e-6),
+        )
         view = LineArrays(there.xp, there.move, columns, M, level)
         for begin in range(0, lines, most):
             positions, subsets = view.swept(first + begin, min(most, lines - begin))
