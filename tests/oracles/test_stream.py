@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.geometry.arrangement import Arrangement, line_ranges
+from dualscape.geometry.arrangement import TURN, Arrangement, line_ranges
 from dualscape.oracles.cells import CellsOracle
 from dualscape.oracles.scan import scan_lines
 from dualscape.oracles.stream import lines_left
 
 
-def forms(X, nu, share):
+def forms(X, nu, share, turn=TURN):
     """The arguments of `scan_lines` for both signs, as `cells` makes them, at this share of h."""
-    arrangement = Arrangement.of(X)
+    arrangement = Arrangement.of(X, turn=turn)
     hinges = arrangement.hinges
     kappa, linear = hinges.reduce(nu)
     size = float(np.abs(kappa).sum() + np.abs(linear).sum())
@@ -31,10 +31,10 @@ def scanned(form, lines):
     return found[: int(state[1])], state
 
 
-def check(X, nu, share):
+def check(X, nu, share, turn=TURN):
     """Every excluded line, scanned; returns (lines left, lines, patterns excluded)."""
     total, stay, excluded = 0, 0, 0
-    for form in forms(X, nu, share):
+    for form in forms(X, nu, share, turn):
         columns, M, floor = form[0], form[1], form[-1]
         for level, first, lines in line_ranges(M, len(columns), 10**9):
             if level < 2:
@@ -68,6 +68,20 @@ def test_what_is_excluded_holds_nothing(data, share):
         assert excluded == 0
     if share > 1.0:
         assert stay <= 0.1 * total
+
+
+@pytest.mark.parametrize("bits", [40, 46, 48, 50])
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_whose_signs_rounding_leaves_open_are_left(seed, bits):
+    """Turned by hardly more than rounding, hyperplanes that meet in one line cannot be told apart.
+
+    The sweep bounds both sides of every hyperplane that it cannot tell, so that it visits more patterns on such lines.
+    """
+    rng = np.random.default_rng(seed)
+    X, nu = rng.integers(-1, 2, size=(14, 4)).astype(float), rng.standard_normal(14)
+    stay, total, _ = check(X, nu, 1.5, 2.0**-bits)
+    if bits >= 48:
+        assert 0 < stay < total
 
 
 def test_hardly_a_line_is_left_just_below_the_maximum():
