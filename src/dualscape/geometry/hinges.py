@@ -22,6 +22,8 @@ RANK_TOLERANCE = 1e-11
 #: Decimals of a unit row that must agree for two rows to share a hyperplane; what is cut off enters `error`.
 DECIMALS = 14
 EPS = 2.0**-53
+#: Rows at a time of what would otherwise take memory for all of them.
+CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +70,20 @@ class Hinges:
     @classmethod
     def _find(cls, X: Matrix) -> "Hinges":
         n = len(X)
-        largest = np.abs(X).max(axis=1, initial=0.0)
+        largest = np.maximum(X.max(axis=1, initial=0.0), -X.min(axis=1, initial=0.0))
         used = np.flatnonzero(largest > 0)
-        scaled = X[used] / largest[used, None]
+        # Large arrays are written over where they can be: memory that is new costs more than arithmetic.
+        own = X if len(used) == n else X[used]
+        canonical = own / largest[used, None]
+        rounded = np.round(canonical, DECIMALS)
         # The sign of a hyperplane's normal: its largest coordinate is positive (the first one among equals).
-        leading = np.abs(np.round(scaled, DECIMALS)).argmax(axis=1)
-        flip = np.where(scaled[np.arange(len(used)), leading] < 0, -1.0, 1.0)
-        norms = np.linalg.norm(scaled, axis=1)
-        canonical = scaled / (flip * norms)[:, None]
-        _, first, inverse = np.unique(
-            np.round(canonical, DECIMALS) + 0.0, axis=0, return_index=True, return_inverse=True
-        )
+        leading = np.abs(rounded, out=rounded).argmax(axis=1)
+        flip = np.where(canonical[np.arange(len(used)), leading] < 0, -1.0, 1.0)
+        norms = np.linalg.norm(canonical, axis=1)
+        canonical /= (flip * norms)[:, None]
+        np.round(canonical, DECIMALS, out=rounded)
+        rounded += 0.0
+        first, inverse = _distinct_rows(rounded)
         normals = canonical[first]
         # The triangular factor has the same singular values and right singular vectors, and few rows.
         _, singular, right = np.linalg.svd(np.linalg.qr(normals, mode="r"), full_matrices=False)
@@ -87,15 +92,18 @@ class Hinges:
         rows = normals @ basis
         rows /= np.linalg.norm(rows, axis=1)[:, None] if len(rows) else 1.0
         group, member, lengths = np.full(n, -1, dtype=np.intp), np.full(n, -1, dtype=np.intp), np.zeros(n)
-        group[used] = inverse.reshape(-1)
+        group[used] = inverse
         lengths[used] = flip * norms * largest[used]
-        upright = X[used] * flip[:, None] + 0.0
-        _, sample, members = np.unique(upright, axis=0, return_index=True, return_inverse=True)
-        member[used] = members.reshape(-1)
-        rebuilt = np.abs(lengths[used][sample])[:, None] * (rows @ basis.T)[group[used][sample]]
+        upright = np.multiply(own, flip[:, None], out=rounded)
+        upright += 0.0
+        sample, members = _distinct_rows(upright)
+        member[used] = members
         # The product and the subtraction round too.
-        rounding = (rank + 4) * EPS * np.abs(lengths[used][sample])
-        error = np.linalg.norm(upright[sample] - rebuilt, axis=1) + rounding
+        error = (rank + 4) * EPS * np.abs(lengths[used][sample])
+        for part in np.split(np.arange(len(sample)), range(CHUNK, len(sample), CHUNK)):
+            row = sample[part]
+            rebuilt = np.abs(lengths[used[row]])[:, None] * (rows[inverse[row]] @ basis.T)
+            error[part] += np.linalg.norm(upright[row] - rebuilt, axis=1)
         return cls(np.ascontiguousarray(basis), np.ascontiguousarray(rows), group, lengths, X, member, error)
 
     def reduce(self, nu: Vector) -> tuple[Vector, Vector]:
@@ -106,8 +114,12 @@ class Hinges:
 
     def _pull(self, nu: Vector) -> Vector:
         """The linear part in the coordinates of X, (d,): the sum of nu_i x_i over rows against their normal."""
-        falling = self.lengths < 0
-        return (nu[falling].astype(np.longdouble)[:, None] * self.X[falling]).sum(axis=0).astype(float)
+        falling = np.flatnonzero(self.lengths < 0)
+        weights, total = nu.astype(np.longdouble), np.zeros(self.X.shape[1], dtype=np.longdouble)
+        for begin in range(0, len(falling), CHUNK):
+            some = falling[begin : begin + CHUNK]
+            total += (weights[some, None] * self.X[some]).sum(axis=0)
+        return total.astype(float)
 
     def slack(self, nu: Vector) -> float:
         """A bound on |nu^T (X u)_+ - f(u)| over the unit ball: what `reduce` may have lost, its rounding included.
@@ -149,6 +161,22 @@ class _ByIdentity:
 @lru_cache(maxsize=4)
 def _once(key: _ByIdentity) -> Hinges:
     return Hinges._find(key.array)
+
+
+def _distinct_rows(values: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(index of the first of each distinct row of `values` (n, d), which of them every row is), in rising order."""
+    if len(values) == 0:
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+    # Rows are compared whole only where the first coordinate leaves ties: mostly it does not.
+    order = np.argsort(values[:, 0], kind="stable")
+    leading = values[order, 0]
+    if (leading[1:] == leading[:-1]).any():
+        order = np.lexsort(values.T[::-1])
+    ordered = values[order]
+    new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
+    labels = np.empty(len(values), dtype=np.intp)
+    labels[order] = np.cumsum(new) - 1
+    return order[new], labels
 
 
 def _sums(

@@ -1,0 +1,41 @@
+"""The hyperplanes of the data and the reduced form of f, against sums over the rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from dualscape.geometry import hinges
+from dualscape.geometry.hinges import Hinges
+
+small = st.integers(-2, 2).map(float)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 12).flatmap(lambda n: st.integers(1, 4).flatmap(lambda d: arrays(float, (n, d), elements=small))))
+def test_distinct_rows_are_those_of_numpy(values):
+    _, first, labels = np.unique(values, axis=0, return_index=True, return_inverse=True)
+    mine = hinges._distinct_rows(values + 0.0)
+    np.testing.assert_array_equal(mine[0], first)
+    np.testing.assert_array_equal(mine[1], labels.reshape(-1))
+
+
+@pytest.mark.parametrize("chunk", [3, 4096])
+@pytest.mark.parametrize("data", ["gaussian", "lattice", "few dimensions"])
+def test_the_reduced_form_is_the_function(data, chunk, monkeypatch):
+    monkeypatch.setattr(hinges, "CHUNK", chunk)
+    rng = np.random.default_rng(7)
+    X = rng.standard_normal((40, 4))
+    if data == "lattice":
+        X = rng.integers(-1, 2, size=(40, 4)).astype(float)
+    elif data == "few dimensions":
+        X = X[:, :2] @ rng.standard_normal((2, 4))
+    found, nu = Hinges.of(X), rng.standard_normal(40)
+    kappa, linear = found.reduce(nu)
+    u = rng.standard_normal((100, 4))
+    inside = u @ found.basis
+    mine = inside @ linear + np.maximum(inside @ found.rows.T, 0.0) @ kappa
+    np.testing.assert_allclose(mine, np.maximum(u @ X.T, 0.0) @ nu, rtol=0, atol=1e-13 * np.abs(nu).sum() * 10)
+    assert (found.error <= 1e-13).all()
+    assert (np.abs(mine - np.maximum(u @ X.T, 0.0) @ nu) <= np.linalg.norm(u, axis=1) * (found.slack(nu) + 1e-12)).all()
