@@ -39,3 +39,16 @@ def test_the_reduced_form_is_the_function(data, chunk, monkeypatch):
     np.testing.assert_allclose(mine, np.maximum(u @ X.T, 0.0) @ nu, rtol=0, atol=1e-13 * np.abs(nu).sum() * 10)
     assert (found.error <= 1e-13).all()
     assert (np.abs(mine - np.maximum(u @ X.T, 0.0) @ nu) <= np.linalg.norm(u, axis=1) * (found.slack(nu) + 1e-12)).all()
+
+
+@pytest.mark.parametrize("factor", [2.0**-40, 0.25, 2.0**60])
+def test_a_multiple_has_the_same_hyperplanes(factor):
+    X = np.random.default_rng(8).integers(-3, 4, size=(30, 3)) / 7.0
+    scaled = factor * X
+    X.setflags(write=False)
+    scaled.setflags(write=False)
+    known = Hinges.of(X).of_multiple(scaled, factor)
+    assert Hinges.of(scaled) is known
+    found = Hinges.of(scaled.copy())
+    for name in ("basis", "rows", "group", "lengths", "X", "member", "error"):
+        np.testing.assert_array_equal(getattr(known, name), getattr(found, name))

@@ -8,8 +8,8 @@ with kappa and linear depending on nu alone: for x_i = t_i z_g, (x_i.u)_+ is t_i
 |t_i| (z_g.u)_+ + x_i.u when t_i < 0. Zero rows vanish. Coordinates are those of an orthonormal basis of the row space.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,13 @@ class Hinges:
     @classmethod
     def of(cls, X: Matrix) -> "Hinges":
         """The hyperplanes of the rows of X (n, d); found once where X cannot change."""
-        return _once(_ByIdentity(X)) if X.base is None and not X.flags.writeable else cls._find(X)
+        if X.base is not None or X.flags.writeable:
+            return cls._find(X)
+        return _known.get(X) or _known.add(cls._find(X))
+
+    def of_multiple(self, X: Matrix, factor: float) -> "Hinges":
+        """The hyperplanes of X = factor times these data, to the bit, for a power of two; known from then on."""
+        return _known.add(replace(self, X=X, lengths=factor * self.lengths, error=factor * self.error))
 
     @classmethod
     def _find(cls, X: Matrix) -> "Hinges":
@@ -145,22 +151,26 @@ class Hinges:
         return active
 
 
-class _ByIdentity:
-    """Makes an array a cache key by identity; it stays alive as long as the key does."""
+class _Known:
+    """What was found last for a few arrays, by identity; an array stays alive as long as it is known."""
 
-    def __init__(self, array: Matrix) -> None:
-        self.array = array
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._entries: OrderedDict[int, Hinges] = OrderedDict()
 
-    def __hash__(self) -> int:
-        return id(self.array)
+    def get(self, X: Matrix) -> Hinges | None:
+        """What was found for that array, or None."""
+        return self._entries.get(id(X))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.array is self.array
+    def add(self, found: Hinges) -> Hinges:
+        """Remember it for its data, and forget the oldest of too many."""
+        self._entries[id(found.X)] = found
+        while len(self._entries) > self._most:
+            self._entries.popitem(last=False)
+        return found
 
 
-@lru_cache(maxsize=4)
-def _once(key: _ByIdentity) -> Hinges:
-    return Hinges._find(key.array)
+_known = _Known(4)
 
 
 def _distinct_rows(values: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

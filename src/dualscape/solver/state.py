@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
+from dualscape.geometry.hinges import Hinges
 from dualscape.problem import Problem
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import solve_master
@@ -41,8 +42,8 @@ class Scale:
         return self.y**2 if problem.loss.quadratic else 1.0
 
     def apply(self, problem: Problem) -> Problem:
-        """The same problem in these units; its directions and signs are those of the original."""
-        return Problem(
+        """The same problem in these units; its directions and signs are those of the original, and its hyperplanes."""
+        scaled = Problem(
             problem.X / self.x,
             problem.y / self.y,
             beta=problem.beta / self.x / self.y,
@@ -50,6 +51,8 @@ class Scale:
             bias="none",
             architecture=problem.architecture,
         )
+        Hinges.of(problem.X).of_multiple(scaled.X, 1.0 / self.x)
+        return scaled
 
 
 @dataclass
