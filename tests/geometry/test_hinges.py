@@ -52,3 +52,16 @@ def test_a_multiple_has_the_same_hyperplanes(factor):
     found = Hinges.of(scaled.copy())
     for name in ("basis", "rows", "group", "lengths", "X", "member", "error"):
         np.testing.assert_array_equal(getattr(known, name), getattr(found, name))
+
+
+def test_what_is_asked_for_again_stays_known():
+    def fixed(seed):
+        X = np.random.default_rng(seed).standard_normal((5, 2))
+        X.setflags(write=False)
+        return X
+
+    X = fixed(0)
+    known = Hinges.of(X)
+    for seed in range(1, 9):
+        Hinges.of(fixed(seed))
+        assert Hinges.of(X) is known

@@ -5,6 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from dualscape.devices import Arrays
 from dualscape.geometry.line_arrays import LineArrays
 from dualscape.geometry.lines import frame_line, is_swept, mark_owned, unrank
 
@@ -15,7 +16,7 @@ def test_arrays_list_and_frame_the_same_lines(M, level):
     columns = rng.standard_normal((level + 1, M + 3))
     columns /= np.linalg.norm(columns, axis=0)
     size, n = level - 1, M - 1
-    view = LineArrays(np, np.asarray, columns, M, level)
+    view = LineArrays(Arrays.of(None), columns, M, level)
     lines = comb(n, size)
     first = lines // 3
     positions, subsets = view.swept(first, lines - first)

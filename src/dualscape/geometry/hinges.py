@@ -160,10 +160,12 @@ class _Known:
 
     def get(self, X: Matrix) -> Hinges | None:
         """What was found for that array, or None."""
-        return self._entries.get(id(X))
+        found = self._entries.get(id(X))
+        return found and self.add(found)
 
     def add(self, found: Hinges) -> Hinges:
-        """Remember it for its data, and forget the oldest of too many."""
+        """Remember it for its data, and forget what was not asked for longest of too many."""
+        self._entries.pop(id(found.X), None)
         self._entries[id(found.X)] = found
         while len(self._entries) > self._most:
             self._entries.popitem(last=False)

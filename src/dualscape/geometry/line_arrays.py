@@ -1,11 +1,11 @@
 """The lines of `lines`, many at a time, by whole arrays of a library: for devices with their own memory."""
 
-from collections.abc import Callable
 from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dualscape.devices import Arrays
 from dualscape.geometry.lines import features, is_chosen
 
 #: No more subsets than this are counted.
@@ -37,15 +37,15 @@ class LineArrays:
     """Lines of one level: subsets of `size` = level - 1 >= 1 of the hyperplanes 1..M - 1.
 
     Args:
-        xp: the library, numpy or torch.
-        move: puts an array of numpy where the library computes.
+        there: the library, and where it computes.
         columns: (r, N) normals, those of the arrangement first.
         M: how many these are.
         level: of the lines.
     """
 
-    def __init__(self, xp: Any, move: Callable[[Any], Any], columns: Any, M: int, level: int) -> None:
-        self._xp, self._move, self._size, self._last = xp, move, level - 1, M - 1
+    def __init__(self, there: Arrays, columns: Any, M: int, level: int) -> None:
+        move = there.move
+        self._xp, self._move, self._size, self._last = there.xp, move, level - 1, M - 1
         self._columns = move(columns[: level + 1])
         counts = [[min(comb(m, k), COUNTLESS) for m in range(M)] for k in range(level)]
         self._counts = move(np.array(counts, dtype=np.int64))

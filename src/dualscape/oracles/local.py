@@ -203,11 +203,9 @@ def assemble(
     oracle: str,
     patterns: int,
     stopped: str = "",
-    seen: Matrix | None = None,
 ) -> OracleAnswer:
     """The answer that lists these units once each, best first, with values recomputed from the data."""
     units = Units.of(X, nu, directions, signs)
     listed = units.above(above)
     lower = float(units.values[0]) if len(units.values) else 0.0
-    seen = np.zeros((0, X.shape[1])) if seen is None else seen
-    return OracleAnswer(*listed, lower, max(upper, lower), oracle, patterns, stopped, seen)
+    return OracleAnswer(*listed, lower, max(upper, lower), oracle, patterns, stopped)

@@ -92,7 +92,7 @@ def lines_left(
             floor=floor,
             longest=float(np.linalg.norm(rows, 2)) ** 2 * (1 + 1e-6),
         )
-        view = LineArrays(there.xp, there.move, columns, M, level)
+        view = LineArrays(there, columns, M, level)
         for begin in range(0, lines, most):
             positions, subsets = view.swept(first + begin, min(most, lines - begin))
             still, own = (there.fetch(array) for array in _still_open(patterns, view, subsets))
