@@ -71,8 +71,11 @@ def test_json_of_a_certified_problem(tmp_path):
     assert {name: list(value) for name, value in content.items() if isinstance(value, dict)} == {
         "problem": ["n", "d", "loss", "bias", "beta", "beta_max"],
         "certificate": ["verdict", "primal", "dual", "gap", "relative_gap", "oracle", "patterns"],
-        "optimal_set": ["k", "rank", "dimension", "directions", "signs", "vertices", "separation"],
-        "widths": ["m_star", "M_star", "connected_from"],
+        "optimal_set": [
+            *("k", "rank", "dimension", "directions", "signs", "vertices", "separation"),
+            *("exact", "perturbation", "margins"),
+        ],
+        "widths": ["m_star", "M_star", "connected_from", "exact", "perturbation"],
         "network": ["directions", "signs", "masses"],
     }
     assert content["problem"] == {"n": 2, "d": 2, "loss": "squared", "bias": "none", "beta": 0.1, "beta_max": 2.0}
@@ -81,7 +84,9 @@ def test_json_of_a_certified_problem(tmp_path):
     assert content["certificate"]["relative_gap"] <= 1e-9
     assert content["optimal_set"]["signs"] == [1, 1, 1]
     assert list(content["optimal_set"]["separation"]) == ["tight", "next"]
-    assert content["widths"] == {"m_star": 1, "M_star": 2, "connected_from": 3}
+    widths = {"m_star": 1, "M_star": 2, "connected_from": 3, "exact": True, "perturbation": 0.0}
+    assert content["widths"] == widths
+    assert list(content["optimal_set"]["margins"]) == ["slack", "mass", "singular_value", "y_star_error"]
     assert content["staircase"] == [
         {"m": 1, "components": 1, "isolated": 1, "polytope_components": 1},
         {"m": 2, "components": 3, "isolated": 2, "polytope_components": 2},

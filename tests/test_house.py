@@ -29,6 +29,8 @@ FLOORS = (
     "problem",
     "certificate",
     "solver",
+    "resolution",
+    "optimal_units",
     "membership",
     "merge_tree",
     "optimal_set",

@@ -10,6 +10,7 @@ from dualscape.analysis import Analysis
 from dualscape.files import write_whole
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet
+from dualscape.resolution import Resolution
 from dualscape.staircase import Staircase
 
 
@@ -61,11 +62,24 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "signs": _signs(found.signs),
         "vertices": _plain(found.vertices) if found.vertices_complete else None,
         "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
+        "exact": found.exact,
+        "perturbation": _plain(found.perturbation),
+        "margins": _margins(found.resolution),
     }
 
 
+def _margins(resolution: Resolution) -> dict[str, Any]:
+    """What was called zero and what positive, and how well y* is known."""
+    margins = {"slack": resolution.slack, "mass": resolution.mass, "singular_value": resolution.rank}
+    return {
+        name: {"largest_zero": _plain(margin.largest_zero), "smallest_positive": _plain(margin.smallest_positive)}
+        for name, margin in margins.items()
+    } | {"y_star_error": _plain(resolution.fit_error)}
+
+
 def _widths(stairs: Staircase) -> dict[str, Any]:
-    return {name: _plain(getattr(stairs, name)) for name in ("m_star", "M_star", "connected_from")}
+    names = ("m_star", "M_star", "connected_from", "exact", "perturbation")
+    return {name: _plain(getattr(stairs, name)) for name in names}
 
 
 def _rows(stairs: Staircase) -> list[dict[str, Any]]:
@@ -91,6 +105,8 @@ def _plain(value: Any) -> Any:
         return _plain(value.tolist())
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
     if isinstance(value, int | np.integer):
         return int(value)
     if isinstance(value, float | np.floating):

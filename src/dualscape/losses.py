@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import entr, expit, log_expit
 
 from dualscape.errors import InputError
+from dualscape.geometry.two_float import ROUNDING, TwoFloat
 
 Vector = NDArray[np.float64]
+EPS = 2.0**-53
 
 
 class Loss(ABC):
@@ -37,6 +39,25 @@ class Loss(ABC):
     @abstractmethod
     def gradient(self, f: Vector, y: Vector) -> Vector:
         """Gradient of L in f, shape (n,)."""
+
+    def fine_gradient(self, f: TwoFloat, y: Vector) -> tuple[TwoFloat, float]:
+        """The gradient as exactly as this loss knows it, and a bound on the norm of its error."""
+        rough = TwoFloat.of(self.gradient(f.hi, y))
+        error = 4 * EPS * (float(np.linalg.norm(rough.hi)) + float(np.linalg.norm(self.curvature(f.hi, y) * f.hi)))
+        return rough + TwoFloat.of(self.curvature(f.hi, y) * f.lo), error
+
+    @abstractmethod
+    def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:
+        """The fit f with -gradient(f, y) = nu, shape (n,); that of `near` where rounding of nu leaves none."""
+
+    def sensitivity(self, f: Vector, y: Vector) -> tuple[float, float]:
+        """How far the optimal fit f and the dual optimum move at most, to first order, per relative change of the data.
+
+        Returns:
+            (norm of the change of y*, norm of that of nu).
+        """
+        moved = float(np.linalg.norm(f))
+        return moved, float(np.linalg.norm(self.gradient(f, y))) + float(np.linalg.norm(self.curvature(f, y) * f))
 
     @abstractmethod
     def curvature(self, f: Vector, y: Vector) -> Vector:
@@ -86,6 +107,17 @@ class Squared(Loss):
     def gradient(self, f: Vector, y: Vector) -> Vector:
         return f - y
 
+    def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:
+        return y - nu
+
+    def fine_gradient(self, f: TwoFloat, y: Vector) -> tuple[TwoFloat, float]:
+        return f - TwoFloat.of(y), ROUNDING * float(np.linalg.norm(np.abs(f.hi) + np.abs(y)))
+
+    def sensitivity(self, f: Vector, y: Vector) -> tuple[float, float]:
+        # nu is the point of the dual's feasible set nearest to y: neither moves further than y.
+        moved = float(np.linalg.norm(y))
+        return moved, moved
+
     def curvature(self, f: Vector, y: Vector) -> Vector:
         return np.ones_like(f)
 
@@ -116,6 +148,22 @@ class Logistic(Loss):
 
     def gradient(self, f: Vector, y: Vector) -> Vector:
         return -y * expit(-y * f)
+
+    def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:
+        p = nu * y
+        inside = (p > 0) & (p < 1)
+        found = near.copy()
+        found[inside] = y[inside] * (np.log1p(-p[inside]) - np.log(p[inside]))
+        return found
+
+    def fine_gradient(self, f: TwoFloat, y: Vector) -> tuple[TwoFloat, float]:
+        # Extended precision where the machine has it; elsewhere it is double, and the error says so.
+        margin = y * (f.hi.astype(np.longdouble) + f.lo)
+        smaller = np.exp(-np.abs(margin))
+        exact = -y * np.where(margin > 0, smaller, 1.0) / (1.0 + smaller)
+        hi = exact.astype(float)
+        error = 8 * float(np.finfo(np.longdouble).eps) * float(np.linalg.norm(hi * (1.0 + np.abs(f.hi))))
+        return TwoFloat(hi, (exact - hi).astype(float)), error
 
     def curvature(self, f: Vector, y: Vector) -> Vector:
         return expit(f) * expit(-f)

@@ -6,46 +6,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.effort import Effort
-from dualscape.errors import BudgetError, InputError, NotCertifiedError
+from dualscape.errors import InputError, NotCertifiedError
 from dualscape.geometry.polytope import Margin, Polytope, polytope
 from dualscape.geometry.sampling import analytic_center, hit_and_run
 from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
 from dualscape.membership import Membership, membership
 from dualscape.network import Network, neuron_inputs
+from dualscape.optimal_units import OptimalUnits, Separation, optimal_units
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
+from dualscape.resolution import Resolution
 from dualscape.solver.solution import Solution
 from dualscape.tolerances import DEFAULT, Tolerances
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
-LEAST_SLACK = 1e-11  # slacks below this are 0: the solver stops adding units there
-CLEAR = 1e2  # what is called positive must exceed the errors by this factor
-
-
-@dataclass(frozen=True)
-class Separation:
-    """How clearly the tight units stand out.
-
-    Attributes:
-        tight: the largest |1 - s nu^T (X u)_+ / beta| of a unit called tight; 0 when there is none.
-        next: the smallest slack of a unit called not tight, or a bound that it exceeds.
-        narrow: next / tight is too small to be sure which units are tight.
-        seen: whether `next` is the slack of a unit; otherwise no unit has a slack below it.
-    """
-
-    tight: float
-    next: float
-    narrow: bool
-    seen: bool
-
-    def explain(self) -> str:
-        """The separation in plain words."""
-        state = "too close to be sure" if self.narrow else "clearly apart"
-        least = "" if self.seen else "more than "
-        return f"slack of tight units up to {self.tight:.1e}, of the next unit {least}{self.next:.1e}: {state}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +42,7 @@ class OptimalSet:
         vertices_complete: whether `vertices` lists all of them.
         sampled: (S, k) some vertices, when they are not all listed; otherwise (0, k).
         separation: how clearly tight units stand out.
-        margin: how clearly masses are zero or positive, as shares |c_j a_j| / |y*|.
+        resolution: how clearly all this was seen, and within which change of the data it holds.
         warnings: what may be wrong with all this, one line each.
     """
 
@@ -81,7 +58,7 @@ class OptimalSet:
     vertices_complete: bool
     sampled: Matrix
     separation: Separation
-    margin: Margin
+    resolution: Resolution
     warnings: tuple[str, ...]
 
     # --- sizes ---------------------------------------------------------------------------------------
@@ -122,6 +99,21 @@ class OptimalSet:
     def known_vertices(self) -> Matrix:
         """(V, k) all vertices, or the sampled ones when they are not all listed."""
         return self.vertices if self.vertices_complete else self.sampled
+
+    @property
+    def margin(self) -> Margin:
+        """How clearly masses are zero or positive, as shares |c_j a_j| / |y*|."""
+        return self.resolution.mass
+
+    @property
+    def exact(self) -> bool:
+        """Whether every structural decision is clear of its error bound; otherwise see `resolution`."""
+        return self.resolution.exact
+
+    @property
+    def perturbation(self) -> float:
+        """0 when exact; otherwise the relative change of the data within which all this holds."""
+        return self.resolution.perturbation
 
     # --- networks ------------------------------------------------------------------------------------
     def network(self, c: ArrayLike) -> Network:
@@ -198,7 +190,8 @@ class OptimalSet:
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
         lines = [f"All optimal networks use {self.k} unit neurons (their columns have rank {self.rank}). {shape}"]
-        return " ".join([*lines, f"Units: {self.separation.explain()}.", *(f"Warning: {w}." for w in self.warnings)])
+        lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
+        return " ".join([*lines, *(f"Warning: {w}." for w in self.warnings)])
 
 
 def optimal_set(
@@ -214,7 +207,7 @@ def optimal_set(
     Args:
         solution: what `solve` returned, with the verdict "global".
         max_vertices: with more vertices than this they are sampled instead of listed.
-        tolerances: `tight`, `narrow`, `direction`, `mass` and `fit` decide here.
+        tolerances: `rounding`, `clear` and `fit` decide here.
         effort: time, workers and checkpoint for listing the tight units.
 
     Raises:
@@ -234,39 +227,59 @@ def optimal_set(
             f"the optimal set needs a solution with verdict 'global', this one has {verdict!r}; "
             "solve with an exact oracle and to a smaller gap"
         )
-    problem, nu = solution.problem, solution.nu
-    directions, signs, slacks, separation = _tight_units(solution, tolerances, effort, progress)
-    A = problem.architecture.columns(problem.X, directions, signs)
-    y_star = _optimal_fit(solution)
-    try:
-        masses = polytope(A, y_star, tolerance=tolerances.mass)
-    except InputError as error:
-        raise NotCertifiedError(
-            f"the optimal fit is no combination of the {len(signs)} tight units ({error}): the optimum is certified, "
-            "but rounding hides which units it has; try a slightly different beta"
-        ) from error
-    progress(Event("vertices", 0, None, f"{len(signs)} units, dimension {masses.dimension}"))
+    problem = solution.problem
+    units = optimal_units(solution, tolerances, effort, progress)
+    k, A = len(units.signs), units.columns
+    y_star = units.fit if units.masses.any() else np.zeros(problem.n)
+    size = float(np.linalg.norm(y_star))
+    # Relative errors of y*, and of A c beside it, per relative change of the data.
+    per_fit = problem.loss.sensitivity(units.fit, problem.y)[0] / size if size > 0 else 1.0
+    per_masses = per_fit * _following(problem, units)
+    rounding = tolerances.rounding
+    masses = polytope(
+        A,
+        y_star,
+        start=units.masses,
+        error=rounding * per_masses,
+        column_error=rounding * units.turn,
+    )
+    progress(Event("vertices", 0, None, f"{k} units, dimension {masses.dimension}"))
     listed, sampled = _vertices(masses, max_vertices)
     known = sampled or listed
     progress(Event("vertices", len(known.points), len(known.points) if listed.complete else None))
-    none = np.zeros((0, len(signs)))
+    none = np.zeros((0, k))
+    resolution = Resolution(
+        units.slack,
+        masses.margin.and_(known.margin).scaled(1 / per_masses),
+        masses.rank_margin.scaled(1 / units.turn),
+        units.same,
+        rounding * per_fit,
+        rounding,
+        tolerances.clear,
+    )
     result = OptimalSet(
         problem,
-        nu,
-        directions,
-        signs,
-        slacks,
+        units.nu,
+        units.directions,
+        units.signs,
+        units.slacks,
         A,
         y_star,
         masses,
         listed.points if listed.complete else none,
         listed.complete,
         sampled.points if sampled else none,
-        separation,
-        known.margin.and_(masses.hull_margin),
+        units.separation,
+        resolution,
         (),
     )
     return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
+
+
+def _following(problem: Problem, units: OptimalUnits) -> float:
+    """How much further the masses have to answer a change of y* because units turn when nu moves."""
+    curvature = problem.loss.curvature(units.fit, problem.y).max(initial=0.0)
+    return float(1.0 + curvature * (units.mobility @ units.masses) / problem.beta) ** 0.5
 
 
 def _vertices(masses: Polytope, budget: int) -> tuple[Vertices, Vertices | None]:
@@ -281,72 +294,6 @@ def _vertices(masses: Polytope, budget: int) -> tuple[Vertices, Vertices | None]
     return listed, sampled
 
 
-def _optimal_fit(solution: Solution) -> Vector:
-    """y*, exactly 0 when what is left of it is rounding."""
-    fit = solution.network.fit(solution.problem.X)
-    noise = 1e-14 * float(np.linalg.norm(solution.problem.y))
-    return fit if float(np.linalg.norm(fit)) > noise else np.zeros_like(fit)
-
-
-def _tight_units(
-    solution: Solution, tolerances: Tolerances, effort: Effort, progress: Progress
-) -> tuple[Matrix, Vector, Vector, Separation]:
-    """Directions, signs and slacks of the units at which the dual constraint is tight, and their separation."""
-    problem, oracle = solution.problem, solution.problem.oracle(solution.certificate.oracle)
-    answer = oracle.best_units(solution.nu, above=(1 - oracle.window) * problem.beta, effort=effort, progress=progress)
-    if answer.stopped:
-        raise BudgetError(
-            f"the oracle {oracle.name!r} was stopped before it had listed all optimal units ({answer.stopped}); "
-            "give it more time"
-        )
-    directions = np.asarray(answer.directions, dtype=float).reshape(len(answer.signs), problem.d)
-    scores = problem.architecture.scores(problem.X, solution.nu, directions, answer.signs)
-    slack = 1 - scores / problem.beta
-    noise = _noise(solution)
-    threshold = min(tolerances.tight, max(CLEAR * noise, LEAST_SLACK))
-    tight = np.flatnonzero(slack <= threshold)
-    tight = tight[_distinct(directions[tight], answer.signs[tight], slack[tight], tolerances.direction)]
-    largest = float(np.abs(slack[tight]).max(initial=0.0))
-    others = slack[slack > threshold]
-    following = float(others.min(initial=oracle.window))
-    narrow = following < tolerances.narrow * max(largest, noise)
-    separation = Separation(largest, following, narrow, len(others) > 0)
-    return directions[tight], np.asarray(answer.signs[tight], dtype=float), slack[tight], separation
-
-
-def _noise(solution: Solution) -> float:
-    """How far slacks may be off: what is left of the optimality conditions at nu, 0 at an optimum.
-
-    The neurons are moved to the maximisers at nu and their masses by one Newton step, since they are known less well
-    than nu itself: the objective is flat around its minimum.
-    """
-    problem, network, nu = solution.problem, solution.network, solution.nu
-    if network.width == 0:
-        return 0.0
-    climbed = problem.architecture.climb(problem.X, nu, network.directions, network.signs)
-    columns = problem.architecture.columns(problem.X, climbed, network.signs)
-    fit = columns @ network.masses
-    mismatch = nu + problem.loss.gradient(fit, problem.y)
-    curved = problem.loss.curvature(fit, problem.y)[:, None] * columns
-    moved = columns @ np.linalg.lstsq(curved, -mismatch, rcond=None)[0]
-    mismatch = nu + problem.loss.gradient(fit + moved, problem.y)
-    longest = float(np.linalg.norm(columns, axis=0).max())
-    return float(np.linalg.norm(mismatch)) * longest / problem.beta
-
-
-def _distinct(directions: Matrix, signs: Vector, slack: Vector, tolerance: float) -> NDArray[np.intp]:
-    """One index per unit, the best of each, ordered by sign and then by coordinates."""
-    kept: list[int] = []
-    for j in np.argsort(slack, kind="stable"):
-        same = [i for i in kept if signs[i] == signs[j]]
-        if not same or np.linalg.norm(directions[same] - directions[j], axis=1).min() > tolerance:
-            kept.append(int(j))
-    chosen = np.asarray(kept, dtype=np.intp)
-    # Coordinates that agree up to rounding must not decide the order.
-    keys = np.round(directions[chosen], 7)[:, ::-1].T + 0.0
-    return chosen[np.lexsort((*keys, -signs[chosen]))]
-
-
 def _warnings(result: OptimalSet, found: Vertices, unsound: int, tolerances: Tolerances) -> tuple[str, ...]:
     """What the reader must know before trusting widths."""
     P, lines = result.polytope, []
@@ -355,15 +302,12 @@ def _warnings(result: OptimalSet, found: Vertices, unsound: int, tolerances: Tol
             f"tight and other units are hard to tell apart (slacks {result.separation.tight:.1e} and "
             f"{result.separation.next:.1e}); a unit may be missing or one too many, and widths with it"
         )
-    residual = max(P.residual, found.residual)
-    noise = max(residual, result.separation.tight, result.margin.largest_zero, P.rank_margin.largest_zero)
-    smallest = min(result.margin.smallest_positive, P.rank_margin.smallest_positive)
-    if smallest < CLEAR * noise:
+    if not result.exact:
         lines.append(
-            f"zero and positive are close: mass shares from {result.margin.smallest_positive:.1e} and singular values "
-            f"from {P.rank_margin.smallest_positive:.1e} are called positive, with errors up to {noise:.1e}; "
-            "widths may be off"
+            f"the optimal set is that of data within {result.perturbation:.0e} (relative) of those given, and data so "
+            "near may have another: units, widths and components may differ"
         )
+    residual = max(P.residual, found.residual)
     if residual > tolerances.fit:
         lines.append(f"masses reproduce the optimal fit only up to {residual:.1e}")
     if not result.vertices_complete:

@@ -178,6 +178,10 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
                 ("dimension of the optimal polytope", f"{optimal_set.dimension:,}"),
                 ("its vertices", count if optimal_set.vertices_complete else f"more than {count}"),
                 ("slack of tight units, of the next", _separation(optimal_set)),
+                ("structure", _structure(optimal_set)),
+                ("smallest mass share called positive", f"{optimal_set.margin.smallest_positive:.1e}"),
+                ("largest mass share called zero", f"{optimal_set.margin.largest_zero:.1e}"),
+                ("relative error of y*", f"{optimal_set.resolution.fit_error:.1e}"),
             ]
         )
     if staircase is not None:
@@ -204,6 +208,10 @@ def _solver(solution: Solution) -> str:
 def _separation(optimal_set: OptimalSet) -> str:
     following = optimal_set.separation.next
     return f"{optimal_set.separation.tight:.1e}, {f'{following:.1e}' if np.isfinite(following) else 'none near'}"
+
+
+def _structure(optimal_set: OptimalSet) -> str:
+    return "exact" if optimal_set.exact else f"within a perturbation of {optimal_set.perturbation:.1e}"
 
 
 def _staircase_section(staircase: Staircase | None) -> str:

@@ -4,7 +4,7 @@ With G_m^< the vertices of C* with fewer than m units, joined at width m, and N_
 the optimal networks of width m have components(G_m^<) + m! N_m connected components; the latter are single points.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import factorial
 
 from dualscape.errors import InputError
@@ -48,7 +48,9 @@ class Staircase:
         rank_bound: min(m* + M*, rank A + 1), the sharper guarantee.
         rows: one per width, from m* to connected_from (or to `max_width`).
         tree: the merge tree of the known vertices.
-        exact: whether every number is exact.
+        exact: whether every number is exact: all vertices are known, and every decision is clear of rounding.
+        perturbation: 0 when every decision is clear; otherwise the numbers are those of data within this relative
+            distance, and data so near may have others.
     """
 
     m_star: Width
@@ -59,6 +61,7 @@ class Staircase:
     rows: tuple[Row, ...]
     tree: MergeTree
     exact: bool
+    perturbation: float = 0.0
 
     @property
     def merges(self) -> tuple[Merge, ...]:
@@ -93,6 +96,13 @@ class Staircase:
                 f"width {row.m}: {_words(row.components)} {'component' if row.components == 1 else 'components'}, "
                 f"{_words(row.isolated)} of them single points"
             )
+        if self.perturbation:
+            lines.append(
+                f"These numbers hold for data within {self.perturbation:.0e} (relative) of those given; data so near "
+                "may have others."
+            )
+        elif not self.exact:
+            lines.append("Not all irreducible networks are known: pairs of numbers are bounds.")
         return "\n".join(lines)
 
 
@@ -122,7 +132,7 @@ def staircase(optimal: OptimalSet, *, max_width: int | None = None, progress: Pr
     else:
         result = _bounded(tree, optimal, *sizes, max_width)
     progress(Event("staircase", len(supports), len(supports)))
-    return result
+    return replace(result, exact=result.exact and optimal.exact, perturbation=optimal.perturbation)
 
 
 # --- all vertices known -------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ class Tolerances:
     Attributes:
         relative_gap: a certificate with (primal - dual) / primal below this may say "global".
         violation: the solver adds units until h(nu) / beta - 1 is below this.
-        tight: no unit with slack 1 - s nu^T (X u)_+ / beta above this belongs to the optimal set; where nu is known
-            better than that, the limit is lower.
-        narrow: separation next / tight below this factor is reported as a warning.
-        direction: two units of equal sign closer than this (Euclidean) are one unit.
+        rounding: what a relative change of the data of this size can make zero is called zero: slacks, masses, singular
+            values. The default is four units in the last place, what data lose that are computed and stored.
+        clear: what is called positive must stand out from that by this factor for the structure to be called exact.
+        direction: a neuron closer than this (Euclidean) to an optimal unit of equal sign is that unit.
         mass: a mass below this fraction of the total mass counts as zero.
         fit: a network with |A c - y*| / |y*| below this has the optimal fit.
         objective: a network whose objective exceeds the optimum by less than this fraction is optimal.
@@ -21,8 +21,8 @@ class Tolerances:
 
     relative_gap: float = 1e-9
     violation: float = 1e-11
-    tight: float = 1e-8
-    narrow: float = 1e2
+    rounding: float = 2.0**-50
+    clear: float = 100.0
     direction: float = 1e-6
     mass: float = 1e-8
     fit: float = 1e-7

@@ -208,12 +208,25 @@ def test_margin_tells_a_nearly_zero_mass():
 
 
 def test_rounding_in_b_does_not_empty_the_polytope():
-    P = polytope(np.eye(3), np.array([1.0, -1e-9, 1e-9]))
+    P = polytope(np.eye(3), np.array([1.0, -1e-9, 1e-9]), error=1e-8)
     found = vertices(P)
     assert found.complete
     assert found.points.tolist() == [[1.0, 0.0, 0.0]]
     assert 1e-9 < P.residual < 2e-9
-    assert P.hull_margin.largest_zero == pytest.approx(1e-9)
+    assert P.margin.largest_zero == pytest.approx(1e-9)
+    assert P.margin.needed == pytest.approx(1e-9)
+    assert P.margin.breaks == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("small", [1e-6, 1e-9, 1e-10])
+def test_a_tiny_mass_is_positive_unless_the_error_of_b_explains_it(small):
+    A, b = np.array([[1.0, 1.0], [0.0, 1e-3]]), np.array([1.0, 1e-3 * small])
+    P = polytope(A, b, start=np.array([1.0 - small, small]))
+    assert (P.active.tolist(), P.dimension) == ([0, 1], 0)
+    assert P.margin.breaks == pytest.approx(1e-3 * small, rel=1e-2)
+    rough = polytope(A, b, start=np.array([1.0 - small, small]), error=2e-3 * small)
+    assert rough.active.tolist() == [0]
+    assert rough.margin.needed == pytest.approx(1e-3 * small, rel=1e-2)
 
 
 def test_zero_right_side_leaves_one_point():

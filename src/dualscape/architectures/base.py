@@ -36,6 +36,31 @@ class Faces:
     owner: NDArray[np.intp]
 
 
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """The linear pieces that k unit neurons lie on, in terms of the rows of X.
+
+    Attributes:
+        slopes: (k, n) the column of unit j is slopes_j * (X u_j) on its piece; 0 on rows that are off or that hold it.
+        held: for each unit the rows that hold it, x_i.u = 0, one of each hyperplane.
+    """
+
+    slopes: Matrix
+    held: tuple[NDArray[np.intp], ...]
+
+    def take(self, which: NDArray[np.intp]) -> "Pieces":
+        """Those of some units."""
+        return Pieces(self.slopes[which], tuple(self.held[j] for j in which))
+
+    def replaced(self, which: NDArray[np.intp], others: "Pieces") -> "Pieces":
+        """These, with other pieces for some units."""
+        slopes, held = self.slopes.copy(), list(self.held)
+        slopes[which] = others.slopes
+        for place, unit in enumerate(which.tolist()):
+            held[unit] = others.held[place]
+        return Pieces(slopes, tuple(held))
+
+
 class Architecture(ABC):
     """Unit neurons of one kind; a unit neuron is a direction (d,) of norm one and a sign."""
 
@@ -69,3 +94,8 @@ class Architecture(ABC):
             The maximisers (k, d); what has not climbed when `expired` says that time is up is the zero direction. The
             dimension of each unit's piece, (k,). And what writes out the pieces of chosen units, which may be large.
         """
+
+    @abstractmethod
+    def pieces(self, X: Matrix, nu: Vector | None, directions: Matrix, signs: Vector) -> tuple[Matrix, Pieces]:
+        """The local maximisers of `climb`, (k, d), and the linear pieces that they lie on; without nu, the directions
+        as they are, on pieces in which they may turn."""

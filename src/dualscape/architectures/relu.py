@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.architectures.base import Architecture, Faces, Matrix, Vector
+from dualscape.architectures.base import Architecture, Faces, Matrix, Pieces, Vector
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.base import Oracle
@@ -66,3 +66,19 @@ class TwoLayerReLU(Architecture):
             return Faces(basis, jacobian, owner)
 
         return climbed, dimensions, faces_of
+
+    def pieces(self, X: Matrix, nu: Vector | None, directions: Matrix, signs: Vector) -> tuple[Matrix, Pieces]:
+        hinges = Hinges.of(X)
+        if nu is None:
+            climbed, bits = directions, (directions @ hinges.basis) @ hinges.rows.T > 0
+            holding = [np.zeros(0, dtype=np.int64)] * len(signs)
+        else:
+            climbed, bits, holding = climb_from(hinges, nu, directions, signs)
+        slopes = np.where(hinges.patterns(bits), signs[:, None], 0.0)
+        # One row for each hyperplane, whichever comes first.
+        planes, first = np.unique(hinges.group, return_index=True)
+        row_of = np.zeros(hinges.count, dtype=np.intp)
+        row_of[planes[planes >= 0]] = first[planes >= 0]
+        for j, held in enumerate(holding):
+            slopes[j, np.isin(hinges.group, held)] = 0.0
+        return climbed, Pieces(slopes, tuple(row_of[held] for held in holding))

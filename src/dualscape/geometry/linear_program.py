@@ -15,6 +15,8 @@ from dualscape.errors import InputError
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 LP_TOLERANCE = 1e-10  # the least that HiGHS accepts
+#: Rows of a kernel shorter than this are zero; and a direction rises where it does so by more than this angle.
+STILL, POSITIVE = 1e-12, 1e-7
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ def maximisers(Q: Matrix, q: Vector, functionals: Iterable[Vector]) -> list[tupl
     return [solve(w) for w in functionals]
 
 
-def sparsest(Q: Matrix, q: Vector, upper: Vector, *, tolerance: float, nodes: int, seconds: float) -> SparsestBound:
+def sparsest(
+    Q: Matrix, q: Vector, upper: Vector, *, tolerance: float | Vector, nodes: int, seconds: float
+) -> SparsestBound:
     """Bounds on the least number of coordinates above `tolerance` in {x >= 0 : Q x = q}, by a MILP.
 
     >>> Q, q = np.array([[1.0, 0, 1], [0, 1, 1]]), np.ones(2)
@@ -126,7 +130,7 @@ def sparsest(Q: Matrix, q: Vector, upper: Vector, *, tolerance: float, nodes: in
         Q: (r, k) equations.
         q: (r,) right side.
         upper: (k,) valid upper bounds x_j <= upper_j, the big-M constants.
-        tolerance: coordinates of at most this count as zero.
+        tolerance: coordinates of at most this, one number or one for each, count as zero.
         nodes: limit on branch-and-bound nodes; the interval is wider when it strikes, and repeatable.
         seconds: time limit, a safeguard: what it cuts off is not repeatable.
     """
@@ -166,3 +170,38 @@ def _vertex_within(Q: Matrix, q: Vector, chosen: NDArray[np.intp]) -> Vector | N
     x = np.zeros(Q.shape[1])
     x[chosen] = inner
     return x
+
+
+def widest_support(kernel: Matrix, positive: NDArray[np.bool_]) -> Vector:
+    """A direction (k,) of the kernel (k, dim), at least 0 where not `positive`, and positive wherever one can be.
+
+    A homogeneous question: how small the coordinates are that it starts from plays no part. What the direction has
+    where it cannot be positive is rounding; it comes back as 0 there.
+
+    >>> widest_support(np.array([[1.0], [-1.0], [0.0]]) / 2**0.5, np.array([False, True, False])) > 0
+    array([ True, False, False])
+    """
+    import highspy
+
+    dimension = kernel.shape[1]
+    lengths = np.linalg.norm(kernel, axis=1)
+    free = np.flatnonzero(~positive & (lengths > STILL))
+    normals = kernel[free] / lengths[free, None]
+    # 0 <= t <= 1 and normals z >= t: a direction can be lengthened, so that each t that can be positive becomes 1.
+    solver = _model(
+        np.hstack([normals, -np.eye(len(free))]), np.zeros(len(free)), np.ones(dimension + len(free)), LP_TOLERANCE
+    )
+    for j in range(dimension):
+        solver.changeColBounds(j, -1.0 / POSITIVE, 1.0 / POSITIVE)
+    for row in range(len(free)):
+        solver.changeRowBounds(row, 0.0, np.inf)
+    solver.changeColsCost(len(free), np.arange(dimension, dimension + len(free), dtype=np.int32), np.ones(len(free)))
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise InputError("the linear program of the affine hull has no solution; the columns are too nearly dependent")
+    found = np.asarray(solver.getSolution().col_value)
+    direction = np.asarray(kernel @ found[:dimension])
+    still = ~positive
+    still[free[found[dimension:] > 0.5]] = False
+    direction[still] = 0.0
+    return direction

@@ -11,34 +11,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
-from dualscape.geometry.linear_program import Maximiser, SparsestBound, maximisers, sparsest
+from dualscape.geometry.linear_program import Maximiser, SparsestBound, maximisers, sparsest, widest_support
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 AFFORDABLE = 20_000  # entries of Q up to which every coordinate gets a linear program of its own for its bound
 FEASIBLE = 1e-6  # |A c - b| / |b| above this is no rounding
+ROUNDING = 2.0**-46  # relative errors of A and b when the caller knows nothing better
 
 
 @dataclass(frozen=True)
 class Margin:
-    """The evidence of a decision "zero or not": all values lie outside (largest_zero, smallest_positive).
+    """The evidence of decisions "zero or positive": all values lie outside (largest_zero, smallest_positive).
 
     Attributes:
         smallest_positive: the smallest value called positive, inf when there was none.
         largest_zero: the largest value called zero, 0 when there was none.
+        breaks: the least relative change of what the values depend on that could turn a positive one into zero.
+        needed: the greatest relative change that a value called zero may stand for.
     """
 
-    smallest_positive: float
-    largest_zero: float
+    smallest_positive: float = np.inf
+    largest_zero: float = 0.0
+    breaks: float = np.inf
+    needed: float = 0.0
+
+    @classmethod
+    def of(cls, values: Vector, errors: Vector, zero: NDArray[np.bool_]) -> "Margin":
+        """Of values with errors per relative change, those that are called zero marked."""
+        change = np.abs(values) / np.where(errors > 0, errors, 1.0)
+        return cls(
+            float(values[~zero].min(initial=np.inf)),
+            float(np.abs(values[zero]).max(initial=0.0)),
+            float(change[~zero].min(initial=np.inf)),
+            float(change[zero].max(initial=0.0)),
+        )
 
     def and_(self, other: "Margin") -> "Margin":
         """The margin of both decisions."""
-        return Margin(min(self.smallest_positive, other.smallest_positive), max(self.largest_zero, other.largest_zero))
+        return Margin(
+            min(self.smallest_positive, other.smallest_positive),
+            max(self.largest_zero, other.largest_zero),
+            min(self.breaks, other.breaks),
+            max(self.needed, other.needed),
+        )
 
-    @property
-    def ratio(self) -> float:
-        """smallest_positive / largest_zero: the larger, the safer."""
-        return self.smallest_positive / self.largest_zero if self.largest_zero > 0 else np.inf
+    def scaled(self, factor: float) -> "Margin":
+        """The same decisions with the relative changes of something else, as multiples of those here."""
+        return Margin(self.smallest_positive, self.largest_zero, self.breaks * factor, self.needed * factor)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +70,15 @@ class Polytope:
         active: (q,) the coordinates that are positive somewhere; the others are 0 on the whole polytope.
         unit: (k,) c = unit * x turns shares into masses.
         Q, rhs: (r, q), (r,) orthonormal equations Q x = rhs of the active shares.
+        singular: (r,) singular values of the normalised active columns; rhs is off by an error of b divided by them.
         inner: (k,) a point at which every active coordinate is positive.
         rank: rank of A.
         active_rank: rank of the active columns; no vertex has more positive coordinates.
         dimension: len(active) - active_rank.
         residual: |A c - b| / |b| at `inner`.
-        tolerance: shares up to this are zero.
-        rank_margin: singular values of the normalised columns, relative to the largest.
-        hull_margin: largest shares over the polytope, of the coordinates tried.
+        error: relative error of b.
+        margin: of the shares that were called zero or positive.
+        rank_margin: of the singular values of the normalised columns, relative to the largest.
     """
 
     k: int
@@ -65,18 +86,29 @@ class Polytope:
     unit: Vector
     Q: Matrix
     rhs: Vector
+    singular: Vector
     inner: Vector
     rank: int
     active_rank: int
     dimension: int
     residual: float
-    tolerance: float
+    error: float
+    margin: Margin
     rank_margin: Margin
-    hull_margin: Margin
+
+    @property
+    def sensitivity(self) -> Vector:
+        """(q,) how far the least-norm solution moves in a coordinate for a relative error of b of 1."""
+        return np.asarray(np.linalg.norm(self.Q.T / self.singular, axis=1))
+
+    @property
+    def tolerance(self) -> Vector:
+        """(q,) active shares up to this are zero."""
+        return self.error * self.sensitivity
 
     def kernel(self) -> Matrix:
         """Orthonormal directions (q, dimension) of active shares that stay in the affine hull."""
-        return np.asarray(np.linalg.svd(self.Q)[2][len(self.rhs) :].T)
+        return _kernel(self.Q, len(self.active))
 
     def masses(self, shares: Matrix) -> Matrix:
         """Masses c (..., k) of active shares x (..., q)."""
@@ -115,14 +147,17 @@ class Polytope:
         return SparsestBound(found.low, found.high, self.masses(found.point))
 
 
-def polytope(A: Matrix, b: Vector, *, tolerance: float = 1e-8, rank_tolerance: float = 1e-9) -> Polytope:
+def polytope(
+    A: Matrix, b: Vector, *, start: Vector | None = None, error: float = ROUNDING, column_error: float = ROUNDING
+) -> Polytope:
     """The polytope {c >= 0 : A c = b}.
 
     Args:
         A: (n, k) columns.
         b: (n,) right side.
-        tolerance: a share c_j |a_j| / |b| up to this is zero.
-        rank_tolerance: singular values of the normalised columns below this fraction of the largest are zero.
+        start: (k,) a point of it whose positive coordinates have independent columns; found when not given.
+        error: relative error of b: a coordinate that it can explain is zero.
+        column_error: relative error of the columns: singular values that it can explain are zero.
 
     Raises:
         InputError: it is empty or unbounded.
@@ -133,33 +168,39 @@ def polytope(A: Matrix, b: Vector, *, tolerance: float = 1e-8, rank_tolerance: f
     """
     A, b = np.asarray(A, dtype=float), np.asarray(b, dtype=float)
     norms, size = _norms(A), float(_norms(b[:, None])[0])
+    k = len(norms)
     if (norms == 0).any():
         raise InputError(f"column {int(np.argmin(norms))} of A is zero, so its mass is unbounded; leave it out")
-    X, target = A / norms, b / size if size > 0 else b
-    Q, rhs, rank_margin = _equations(X, target, rank_tolerance)
-    found, hull_margin = _positive_somewhere(Q, rhs, size > 0, tolerance)
-    positive = found.max(axis=0, initial=0.0) > tolerance
-    inner = np.where(positive, found.mean(axis=0), 0.0) if len(found) else np.zeros(A.shape[1])
-    residual = float(np.linalg.norm(X @ inner - target))
+    if k == 0 and size > 0:
+        raise InputError("{c >= 0 : A c = b} is empty: there are no columns but b is not 0")
+    X, target, unit = A / norms, b / size if size > 0 else b, size / norms
+    Q, rhs, singular, rank_margin = _equations(X, target, column_error)
+    rank = len(rhs)
+    first = _basic_point(Q, rhs, size > 0) if start is None else start / np.where(unit > 0, unit, 1.0)
+    residual = float(np.linalg.norm(X @ first - target))
     if residual > FEASIBLE:
         raise InputError(f"{{c >= 0 : A c = b}} is empty: b is off the columns' cone by {residual:.1e} of its size")
-    active, unit, rank = np.flatnonzero(positive), size / norms, len(rhs)
-    # From here on b is what the inner point makes of it, so that rounding in b cannot empty the polytope.
-    Q, rhs, active_margin = _equations(X[:, active], X @ inner, rank_tolerance)
+    point, margin = _without_rounding(X, target, first, error)
+    moving = widest_support(_kernel(Q, k), point > 0) if len(rhs) < k and size > 0 else np.zeros(k)
+    active = np.flatnonzero((point > 0) | (moving > 0))
+    Q, rhs, singular, active_margin = _equations(X[:, active], X[:, active] @ point[active], column_error)
+    inner = np.zeros(k)
+    inner[active] = _inside(point[active], moving[active], _kernel(Q, len(active)))
     return Polytope(
-        A.shape[1],
+        k,
         active,
         unit,
         Q,
         rhs,
+        singular,
         inner * unit,
         rank,
         len(rhs),
         len(active) - len(rhs),
-        residual,
-        tolerance,
+        float(np.linalg.norm(X @ inner - target)),
+        error,
+        margin,
         rank_margin.and_(active_margin),
-        hull_margin,
     )
 
 
@@ -169,43 +210,61 @@ def _norms(A: Matrix) -> Vector:
     return np.asarray(largest * np.linalg.norm(A / np.where(largest > 0, largest, 1.0), axis=0))
 
 
-def _equations(X: Matrix, target: Vector, rank_tolerance: float) -> tuple[Matrix, Vector, Margin]:
-    """Orthonormal equations Q x = rhs equivalent to X x = target, and how clear the rank is."""
+def _equations(X: Matrix, target: Vector, column_error: float) -> tuple[Matrix, Vector, Vector, Margin]:
+    """Orthonormal equations Q x = rhs equivalent to X x = target, their singular values, and how clear the rank is."""
     if X.shape[1] == 0:
-        return np.zeros((0, 0)), np.zeros(0), Margin(np.inf, 0.0)
+        return np.zeros((0, 0)), np.zeros(0), np.zeros(0), Margin()
     U, s, Vt = np.linalg.svd(X, full_matrices=False)
-    r = int((s > rank_tolerance * s[0]).sum())
-    relative = s / s[0]
-    margin = Margin(float(relative[:r].min(initial=np.inf)), float(relative[r:].max(initial=0.0)))
-    return Vt[:r], (U[:, :r].T @ target) / s[:r], margin
+    zero = s <= column_error * X.shape[1] ** 0.5 * s[0]
+    r = int((~zero).sum())
+    margin = Margin.of(s / s[0], np.full(len(s), X.shape[1] ** 0.5), zero)
+    return Vt[:r], (U[:, :r].T @ target) / s[:r], s[:r], margin
 
 
-def _feasible(Q: Matrix, rhs: Vector) -> tuple[Maximiser, Vector]:
-    """A maximiser and its first point, which also tells that the polytope is bounded and not empty up to rounding."""
+def _kernel(Q: Matrix, k: int) -> Matrix:
+    """Orthonormal directions (k, k - r) with Q x = 0."""
+    return np.asarray(np.linalg.svd(Q)[2][len(Q) :].T) if len(Q) else np.eye(k)
+
+
+def _basic_point(Q: Matrix, rhs: Vector, nonzero: bool) -> Vector:
+    """Shares of a vertex, found by a linear program, which also tells that the polytope is bounded and not empty."""
     ones = np.ones(Q.shape[1])
+    if len(ones) == 0:
+        return ones
     try:
-        solve = Maximiser(Q, rhs)
-        return solve, solve(ones)[1]
+        found = Maximiser(Q, rhs)(ones)[1]
     except InputError:
-        solve = Maximiser(Q, rhs, tolerance=FEASIBLE / 10)
-        return solve, solve(ones)[1]
+        found = Maximiser(Q, rhs, tolerance=FEASIBLE / 10)(ones)[1]
+    return found if nonzero else np.zeros_like(found)
 
 
-def _positive_somewhere(Q: Matrix, rhs: Vector, nonzero: bool, tolerance: float) -> tuple[Matrix, Margin]:
-    """Vertices that together are positive wherever the polytope is, and the margin of those called zero."""
-    k = Q.shape[1]
-    if k == 0:
-        if nonzero:
-            raise InputError("{c >= 0 : A c = b} is empty: there are no columns but b is not 0")
-        return np.zeros((0, 0)), Margin(np.inf, 0.0)
-    solve, first = _feasible(Q, rhs)
-    top, found = np.zeros(k), [first]
-    if not nonzero:
-        return np.zeros((1, k)), Margin(np.inf, 0.0)
-    np.maximum(top, found[0], out=top)
-    for j in range(k):
-        if top[j] <= tolerance:
-            found.append(solve(np.eye(k)[j])[1])
-            np.maximum(top, found[-1], out=top)
-    positive = top > tolerance
-    return np.array(found), Margin(float(top[positive].min(initial=np.inf)), float(top[~positive].max(initial=0.0)))
+def _without_rounding(X: Matrix, target: Vector, point: Vector, error: float) -> tuple[Vector, Margin]:
+    """The point without coordinates that an error of the target can explain, and the margin of those decisions."""
+    dropped = Margin()
+    while True:
+        support = np.flatnonzero(point > 0)
+        if len(support) == 0:
+            return point, dropped
+        moves = np.linalg.norm(np.linalg.pinv(np.linalg.qr(X[:, support], mode="r")), axis=1)
+        change = point[support] / moves
+        least = int(change.argmin())
+        margin = Margin.of(point[support], moves, np.zeros(len(support), dtype=bool)).and_(dropped)
+        if change[least] > error:
+            return point, margin
+        rest = np.delete(support, least)
+        x = np.linalg.lstsq(X[:, rest], target, rcond=None)[0]
+        if (x < 0).any() or np.linalg.norm(X[:, rest] @ x - target) > 2 * error:
+            return point, margin
+        zero = Margin(largest_zero=float(point[support[least]]), needed=float(change[least]))
+        dropped = dropped.and_(zero)
+        point = np.zeros_like(point)
+        point[rest] = x
+
+
+def _inside(point: Vector, moving: Vector, kernel: Matrix) -> Vector:
+    """A point at which all coordinates are positive: half of the way along `moving`, laid into the kernel."""
+    step = kernel @ (kernel.T @ moving)
+    if not (step < 0).any():
+        return point
+    most = float((point[step < 0] / -step[step < 0]).min())
+    return np.asarray(point + 0.5 * most * step)

@@ -15,7 +15,9 @@ from dualscape.geometry.polytope import FEASIBLE, Margin, Polytope
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-INDEPENDENT = 1e-10  # columns whose R has a smaller diagonal entry depend on each other
+INDEPENDENT = 1e-12  # columns whose R has a smaller diagonal entry depend on each other
+RAY_ZERO = 1e-12  # a coordinate below this fraction of the greatest one of its ray is zero
+CLEAR = 1e2  # coordinates of rays that are not zero stand out from those that are by this factor
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,43 +49,48 @@ def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
     [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 1.0]]
     """
     if len(P.active) == 0:
-        return Vertices(np.zeros((1, P.k)), True, 0, Margin(np.inf, 0.0), P.residual, np.inf)
+        return Vertices(np.zeros((1, P.k)), True, 0, Margin(), P.residual, np.inf)
     if P.dimension == 0:
         supports = np.ones((1, len(P.active)), dtype=bool)
-        return _solve_supports(P, supports, True, Margin(np.inf, 0.0))
+        return _solve_supports(P, supports, True, Margin())
     inner = P.shares(P.inner)
     rays = extreme_rays(
-        np.column_stack([inner / np.linalg.norm(inner), P.kernel()]), budget=2 * budget + 1000, tolerance=P.tolerance
+        np.column_stack([inner / np.linalg.norm(inner), P.kernel()]), budget=2 * budget + 1000, tolerance=RAY_ZERO
     )
     complete = rays.complete and len(rays.supports) <= budget
     supports = rays.supports if complete else rays.supports[:0]
-    return _solve_supports(P, supports, complete, Margin(np.inf, rays.largest_zero))
+    # Rounding of the rays decides which supports are tried; where zeros and others are not far apart, that counts.
+    blurred = rays.smallest_nonzero < CLEAR * rays.largest_zero
+    seen = Margin(needed=rays.largest_zero if blurred else 0.0)
+    return _solve_supports(P, supports, complete, seen)
 
 
 def sampled_vertices(P: Polytope, count: int, rng: np.random.Generator) -> Vertices:
     """Some vertices: the maximisers of `count` random functionals, without duplicates."""
     solve = Maximiser(P.Q, P.rhs)
     found = np.array([solve(w)[1] for w in rng.standard_normal((count, len(P.active)))]) > P.tolerance
-    return _solve_supports(P, np.unique(found, axis=0), False, Margin(np.inf, 0.0))
+    return _solve_supports(P, np.unique(found, axis=0), False, Margin())
 
 
 def _solve_supports(P: Polytope, supports: NDArray[np.bool_], complete: bool, seen: Margin) -> Vertices:
     """The vertices with these supports, each solved anew; what is no vertex is left out, and `complete` then fails."""
-    x = np.zeros(supports.shape)
+    x, moves = np.zeros(supports.shape), np.ones(supports.shape)
     diagonal = np.full(len(supports), np.inf)
     sizes = supports.sum(axis=1)
     solve = _from_zeros if 0 < P.dimension < P.active_rank else _from_support
     for size in np.unique(sizes[sizes > 0]):
         group = np.flatnonzero(sizes == size)
         for part in np.array_split(group, -(-len(group) // 512)):
-            x[part], diagonal[part] = solve(P, supports[part], int(size))
+            x[part], diagonal[part], moves[part] = solve(P, supports[part], int(size))
     residual = np.linalg.norm(x @ P.Q.T - P.rhs, axis=1)
-    sound = (x.min(axis=1, initial=0.0) >= -P.tolerance) & (residual <= FEASIBLE) & (diagonal > INDEPENDENT)
-    zero = np.abs(np.where(x <= P.tolerance, x, 0.0)[sound]).max(initial=0.0)
-    points = np.where(x > P.tolerance, x, 0.0)[sound]
+    tolerance = np.where(supports, P.error * moves, np.inf)
+    sound = (x >= -tolerance).all(axis=1) & (residual <= FEASIBLE) & (diagonal > INDEPENDENT)
+    zero = (x <= tolerance)[sound]
+    points = np.where(zero, 0.0, x[sound])
+    on = supports[sound]
+    margin = Margin.of(x[sound][on], moves[sound][on], zero[on]).and_(seen)
     order = np.lexsort((points > 0).T[::-1])[::-1]
     order = order[_first_of_each(points[order] > 0)]
-    margin = Margin(float(points[points > 0].min(initial=np.inf)), float(zero)).and_(seen)
     worst, independence = float(residual[sound].max(initial=0.0)), float(diagonal[sound].min(initial=np.inf))
     unsound = int((~sound).sum())
     return Vertices(P.masses(points[order]), complete and not unsound, unsound, margin, worst, independence)
@@ -96,33 +103,38 @@ def _first_of_each(rows: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(np.append(True, (rows[1:] != rows[:-1]).any(axis=1)))
 
 
-def _from_support(P: Polytope, supports: NDArray[np.bool_], size: int) -> tuple[Matrix, Vector]:
-    """Points x (v, q) from Q_S x_S = rhs, and how independent the columns of each support S are."""
+def _from_support(P: Polytope, supports: NDArray[np.bool_], size: int) -> tuple[Matrix, Vector, Matrix]:
+    """Points x (v, q) from Q_S x_S = rhs, how independent the columns of each support S are, and how far each share
+    moves for a relative error of b of 1."""
     columns = np.nonzero(supports)[1].reshape(-1, size)
-    x = np.zeros(supports.shape)
+    x, moves = np.zeros(supports.shape), np.ones(supports.shape)
     if size > len(P.rhs):  # more columns than equations: never independent
-        return x, np.zeros(len(x))
-    values, diagonal = _least_squares(P.Q.T[columns].transpose(0, 2, 1), np.broadcast_to(P.rhs, (len(x), len(P.rhs))))
-    np.put_along_axis(x, columns, values, axis=1)
-    return x, diagonal
+        return x, np.zeros(len(x)), moves
+    inverse, diagonal = _pseudo_inverses(P.Q.T[columns].transpose(0, 2, 1))
+    np.put_along_axis(x, columns, inverse @ P.rhs, axis=1)
+    np.put_along_axis(moves, columns, np.linalg.norm(inverse / P.singular, axis=2), axis=1)
+    return x, diagonal, moves
 
 
-def _from_zeros(P: Polytope, supports: NDArray[np.bool_], size: int) -> tuple[Matrix, Vector]:
+def _from_zeros(P: Polytope, supports: NDArray[np.bool_], size: int) -> tuple[Matrix, Vector, Matrix]:
     """The same points from the other side, x = inner + Z z with x = 0 off S: cheaper when the dimension is small.
 
     The columns of S are independent exactly when the rows of Z off S have full rank.
     """
     zeros = np.nonzero(~supports)[1].reshape(len(supports), -1)
     if zeros.shape[1] < P.dimension:
-        return np.zeros(supports.shape), np.zeros(len(supports))
-    Z, inner = P.kernel(), P.shares(P.inner)
-    z, diagonal = _least_squares(Z[zeros], -inner[zeros])
-    return np.where(supports, inner + z @ Z.T, 0.0), diagonal
+        return np.zeros(supports.shape), np.zeros(len(supports)), np.ones(supports.shape)
+    Z, inner, single = P.kernel(), P.shares(P.inner), P.sensitivity
+    inverse, diagonal = _pseudo_inverses(Z[zeros])
+    z = -(inverse @ inner[zeros][..., None])[..., 0]
+    # An error of b moves the inner point, and with it what has to be taken back at the zeros.
+    moves = single + np.einsum("vjl,vl->vj", np.abs(Z @ inverse), single[zeros])
+    return np.where(supports, inner + z @ Z.T, 0.0), diagonal, moves
 
 
-def _least_squares(M: Matrix, right: Matrix) -> tuple[Matrix, Vector]:
-    """Solutions of stacked systems M (v, r, s), right (v, r), and the least |diagonal| of R in each M = Q R."""
+def _pseudo_inverses(M: Matrix) -> tuple[Matrix, Vector]:
+    """Pseudo-inverses (v, s, r) of stacked matrices M (v, r, s), and the least |diagonal| of R in each M = Q R."""
     left, R = np.linalg.qr(M)
     diagonal = np.abs(np.diagonal(R, axis1=1, axis2=2)).min(axis=1)
     R[diagonal == 0] = np.eye(R.shape[1])
-    return np.linalg.solve(R, left.transpose(0, 2, 1) @ right[..., None])[..., 0], diagonal
+    return np.linalg.solve(R, left.transpose(0, 2, 1)), diagonal

@@ -16,6 +16,9 @@ from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 
 #: Two units of equal sign closer than this are the same local maximiser.
 SAME_UNIT = 1e-7
+#: An exact oracle lists all that rounding can tell apart: two units as near as 1e-9 may have columns that differ much.
+#: What is listed twice is merged by its columns (`solver.refinement`).
+SAME_LISTED = 1e-13
 #: Units times entries of the data from which on several threads climb.
 THREADED = 200_000
 #: Outputs that are scored at a time, which stay in the cache, and the directions that are in any case.
@@ -42,19 +45,19 @@ class Units(NamedTuple):
     values: Vector
 
     @classmethod
-    def of(cls, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> "Units":
+    def of(cls, X: Matrix, nu: Vector, directions: Matrix, signs: Vector, same: float = SAME_UNIT) -> "Units":
         """From directions (q, d), zero ones among them, and signs (q,), in any order and more than once."""
         norms = np.linalg.norm(directions, axis=1)
         alive = norms > 0.5
         directions, signs = directions[alive] / norms[alive, None], signs[alive]
-        return cls(directions, signs, scores(X, nu, directions, signs))._once()
+        return cls(directions, signs, scores(X, nu, directions, signs))._once(same)
 
-    def _once(self) -> "Units":
+    def _once(self, same: float = SAME_UNIT) -> "Units":
         directions, signs, values = self
         # Ties are broken by the coordinates, so that the answer does not depend on the order of discovery.
         order = np.lexsort((*np.round(directions, 9).T[::-1], signs, -values.round(12)))
         order = order[values[order] > 0]
-        kept = distinct(directions, signs, order, SAME_UNIT)
+        kept = distinct(directions, signs, order, same)
         return self.take(kept[np.argsort(-values[kept], kind="stable")])
 
     def take(self, which: slice | NDArray[np.intp]) -> "Units":
@@ -205,7 +208,7 @@ def assemble(
     stopped: str = "",
 ) -> OracleAnswer:
     """The answer that lists these units once each, best first, with values recomputed from the data."""
-    units = Units.of(X, nu, directions, signs)
+    units = Units.of(X, nu, directions, signs, SAME_LISTED)
     listed = units.above(above)
     lower = float(units.values[0]) if len(units.values) else 0.0
     return OracleAnswer(*listed, lower, max(upper, lower), oracle, patterns, stopped)

@@ -19,12 +19,13 @@ DEPENDENT = 1e-13
 STALE = 60
 
 
-def reduce_to_basic(A: Matrix, c: Vector) -> Vector:
+def reduce_to_basic(A: Matrix, c: Vector, *, dependent: float = DEPENDENT) -> Vector:
     """Masses with A c unchanged, sum c no larger and independent columns on their support (Caratheodory).
 
     Args:
         A: (n, k) columns.
         c: (k,) masses >= 0.
+        dependent: distance from the span of others, relative to the greatest, up to which a column depends on them.
 
     >>> A = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
     >>> reduce_to_basic(A, np.array([1.0, 1.0, 1.0]))
@@ -41,7 +42,7 @@ def reduce_to_basic(A: Matrix, c: Vector) -> Vector:
         R, pivots = qr(np.linalg.qr(unit, mode="r"), mode="r", pivoting=True)
         R = R[: min(unit.shape)]
         diagonal = np.abs(np.diag(R))
-        rank = int((diagonal > DEPENDENT * max(diagonal[0], 1e-300) * len(A) ** 0.5).sum()) if len(diagonal) else 0
+        rank = int((diagonal > dependent * max(diagonal[0], 1e-300) * len(A) ** 0.5).sum()) if len(diagonal) else 0
         if rank == len(support):
             return c
         # The first dependent pivot in terms of the independent ones: a direction in the null space.

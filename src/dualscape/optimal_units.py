@@ -1,0 +1,179 @@
+"""The optimal units U*: those at which the dual constraint is tight at the optimum (THEORY section 6).
+
+The solver's network need not have all of them, and its nu is only as good as the units that it has. So the optimum is
+solved again over all units that the oracle lists (`solver.refinement`), which moves nu to its last digit, and they are
+listed again there, until no unit is new.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.effort import Effort
+from dualscape.errors import BudgetError, NotCertifiedError
+from dualscape.geometry.polytope import Margin
+from dualscape.oracles.base import Oracle
+from dualscape.progress import Progress
+from dualscape.solver.refinement import Refined, rates, refine
+from dualscape.solver.solution import Solution
+from dualscape.tolerances import Tolerances
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+#: Of the units listed at first, those with a slack below this take part in the refinement: others cannot be optimal.
+NEAR = 1e-5
+#: Later listings look for units with a slack below this.
+AGAIN = 1e-7
+#: Listings, at most.
+LISTINGS = 6
+
+
+@dataclass(frozen=True)
+class Separation:
+    """How clearly the tight units stand out.
+
+    Attributes:
+        tight: the largest |1 - s nu^T (X u)_+ / beta| of a unit called tight; 0 when there is none.
+        next: the smallest slack of a unit called not tight, or a bound that it exceeds.
+        narrow: it would take hardly more than rounding of the data to make the next unit tight.
+        seen: whether `next` is the slack of a unit; otherwise no unit has a slack below it.
+    """
+
+    tight: float
+    next: float
+    narrow: bool
+    seen: bool
+
+    def explain(self) -> str:
+        """The separation in plain words."""
+        state = "too close to be sure" if self.narrow else "clearly apart"
+        least = "" if self.seen else "more than "
+        return f"slack of tight units up to {self.tight:.1e}, of the next unit {least}{self.next:.1e}: {state}"
+
+
+@dataclass(frozen=True, eq=False)
+class OptimalUnits:
+    """The tight units at the dual optimum, with one optimum over them.
+
+    Attributes:
+        nu, fit: (n,) the dual optimum and the optimal fit y*.
+        directions, signs: (k, d), (k,) the units, in a canonical order.
+        columns: (n, k) their columns.
+        slacks: (k,) 1 - s nu^T (X u)_+ / beta.
+        masses: (k,) optimal masses; the columns of those that are positive are independent.
+        mobility: (k,) how far the column moves when nu does, times beta.
+        separation: how clearly the tight units stand out.
+        slack, same: the margins of "tight" and of "one unit"; their changes are relative to the data.
+        turn: how far columns move at most, relative to their lengths, per relative change of the data.
+    """
+
+    nu: Vector
+    fit: Vector
+    directions: Matrix
+    signs: Vector
+    columns: Matrix
+    slacks: Vector
+    masses: Vector
+    mobility: Vector
+    separation: Separation
+    slack: Margin
+    same: Margin
+    turn: float
+
+
+def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, progress: Progress) -> OptimalUnits:
+    """The tight units of a certified solution.
+
+    Raises:
+        BudgetError: time was up before all units were listed.
+        NotCertifiedError: the units do not settle.
+    """
+    problem = solution.problem
+    oracle = problem.oracle(solution.certificate.oracle)
+    listing = _Listing(solution, oracle, effort, progress)
+    more, turns, beyond, seen = listing.units(solution.nu, oracle.window, NEAR)
+    network, asked = solution.network, solution.nu
+    known = network.directions.reshape(-1, problem.d), network.signs, network.masses
+    for _ in range(LISTINGS):
+        directions, signs = np.vstack([known[0], more]), np.concatenate([known[1], turns])
+        masses = np.concatenate([known[2], np.zeros(len(turns))])
+        found = refine(problem, asked, directions, signs, masses, rounding=tolerances.rounding)
+        scale, turning = rates(problem, found.fit, found.columns, found.mobility)
+        # No unit's slack moves further than this with nu.
+        moved = float(np.abs(found.nu - asked) @ np.linalg.norm(problem.X, axis=1)) / problem.beta
+        if moved <= tolerances.rounding * float(scale.min(initial=np.inf)):
+            return _tight(found, scale, turning, beyond, seen, tolerances)
+        known, asked = (found.directions, found.signs, found.masses), found.nu
+        more, turns, *_ = listing.units(asked, min(AGAIN, oracle.window), AGAIN)
+    raise NotCertifiedError(
+        "the optimum is certified, but listing its units anew keeps moving it; try a slightly different beta"
+    )
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """What the oracle knows of units near the dual constraint."""
+
+    solution: Solution
+    oracle: Oracle
+    effort: Effort
+    progress: Progress
+
+    def units(self, nu: Vector, window: float, near: float) -> tuple[Matrix, Vector, float, bool]:
+        """(directions, signs) with a slack up to `near`, the least other one or a bound on it, and which of the two."""
+        problem = self.solution.problem
+        answer = self.oracle.best_units(
+            nu, above=(1 - window) * problem.beta, effort=self.effort, progress=self.progress
+        )
+        if answer.stopped:
+            raise BudgetError(
+                f"the oracle {self.oracle.name!r} was stopped before it had listed all optimal units "
+                f"({answer.stopped}); give it more time"
+            )
+        directions = np.asarray(answer.directions, dtype=float).reshape(len(answer.signs), problem.d)
+        slacks = 1 - answer.values / problem.beta
+        close = slacks <= near
+        others = slacks[~close]
+        return directions[close], answer.signs[close], float(others.min(initial=window)), len(others) > 0
+
+
+def _tight(
+    found: Refined, scale: Vector, turning: Vector, beyond: float, seen: bool, tolerances: Tolerances
+) -> OptimalUnits:
+    """Those of the refined units that rounding of the data cannot tell from tight ones, in a canonical order.
+
+    `scale` and `turning` are the rates at which slacks and columns move with the data.
+    """
+    zero = found.slacks <= tolerances.rounding * scale
+    tight = np.flatnonzero(zero)
+    # Coordinates that agree up to rounding must not decide the order, unless they are all there is.
+    keys = np.vstack([found.directions[tight][:, ::-1].T, np.round(found.directions[tight], 7)[:, ::-1].T + 0.0])
+    tight = tight[np.lexsort((*keys, -found.signs[tight]))]
+    near = float(found.slacks[~zero].min(initial=np.inf))
+    following, is_unit = (near, True) if near < beyond else (beyond, seen)
+    slack = Margin.of(found.slacks, scale, zero)
+    slack = slack.and_(Margin(smallest_positive=beyond, breaks=beyond / float(scale.max(initial=1.0))))
+    separation = Separation(
+        float(np.abs(found.slacks[tight]).max(initial=0.0)),
+        following,
+        slack.breaks < tolerances.clear * tolerances.rounding,
+        is_unit,
+    )
+    turn = float(turning[tight].max(initial=1.0))
+    columns, signs = found.columns[:, tight], found.signs[tight]
+    return OptimalUnits(
+        found.nu, found.fit, found.directions[tight], signs, columns, found.slacks[tight], found.masses[tight],
+        found.mobility[tight], separation, slack, _apart(columns, signs, found.merged, turn), turn,
+    )  # fmt: skip
+
+
+def _apart(columns: Matrix, signs: Vector, merged: float, turn: float) -> Margin:
+    """The margin of "these are different units": distances of columns of equal sign, relative to their length."""
+    nearest = np.inf
+    lengths = np.linalg.norm(columns, axis=0)
+    for j in range(1, len(signs)):
+        before = np.flatnonzero(signs[:j] == signs[j])
+        gaps = np.linalg.norm(columns[:, before] - columns[:, [j]], axis=0) / lengths[j]
+        nearest = min(nearest, float(gaps.min(initial=np.inf)))
+    return Margin(nearest, merged, nearest / turn, merged / turn)
