@@ -25,7 +25,7 @@ class Tolerances:
     clear: float = 100.0
     direction: float = 1e-6
     mass: float = 1e-8
-    fit: float = 1e-7
+    fit: float = 1e-9
     objective: float = 1e-8
 
 

@@ -38,7 +38,8 @@ class BisectionOracle(Oracle):
     exact = True
     anytime: ClassVar[bool] = True
     counts: ClassVar[str] = "cones"
-    window: ClassVar[float] = 1e-4
+    #: With many rows and a wide window thousands of maximisers are in it, each of which has to be climbed to.
+    window: ClassVar[float] = 1e-6
 
     def __init__(self, X: Matrix) -> None:
         self._X = X

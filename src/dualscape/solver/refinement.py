@@ -38,6 +38,8 @@ SETTLED = 2.0**-96
 GAIN = 1e-4
 #: A row is on its side of a piece's boundary when it is no further than this on the other side.
 ON_PIECE = 1e-13
+#: The loss is flat on rows whose root curvature is below this share of the greatest.
+FLAT = 1e-6
 #: Columns of equal sign that differ by less than this share of their length are one unit.
 SAME_COLUMN = 1e-13
 #: Of the columns to begin with, those this near to the span of others are left out.
@@ -421,63 +423,59 @@ class _Refinement:
     def _linearised(self, pieces: Pieces, at: _Stand, masses: Vector) -> "_Linear":
         problem = self.problem
         weight = np.sqrt(problem.loss.curvature(self.fit.hi, problem.y))
-        jacobians, owner, along = [np.zeros((problem.n, 0))], [], []
-        for j in range(len(pieces.held)):
+        turning = [np.zeros((problem.n, 0))]
+        for j in range(len(masses)):
             free, jacobian = self._free(pieces, j)
-            jacobians.append(jacobian * weight[:, None])
-            owner += [j] * free.shape[1]
-            along.append(free.T @ at.directions.hi[j])
-        J = np.hstack(jacobians)
-        if min(J.shape) + len(masses) > LARGEST_SYSTEM:
-            raise BudgetError(
-                f"the {len(masses)} optimal units have {J.shape[1]} coordinates together, too many to refine at once; "
-                "use fewer features or a larger beta"
-            )
-        Q, R = np.linalg.qr(J)
-        units = np.asarray(owner, dtype=np.intp)
-        columns, turning = np.zeros((len(R), len(masses))), [np.zeros((len(R), 0))]
-        for j, t in enumerate(along):
-            own = R[:, units == j]
-            columns[:, j] = own @ t
             # Directions across the unit, in which it turns: more freely the more mass it has.
-            across = np.linalg.qr(t[:, None], mode="complete")[0][:, 1:]
-            turning.append(own @ across * np.sqrt(np.abs(masses[j]) / at.values.hi[j]))
-        return _Linear(weight, Q, np.hstack(turning), columns)
+            across = np.linalg.qr(free.T @ at.directions.hi[j][:, None], mode="complete")[0][:, 1:]
+            turning.append(jacobian @ across * np.sqrt(np.abs(masses[j]) / at.values.hi[j]))
+        turns = np.hstack(turning)
+        if min(turns.shape) + len(masses) > LARGEST_SYSTEM:
+            raise BudgetError(
+                f"the {len(masses)} optimal units turn in {turns.shape[1]} directions together, too many to refine at "
+                "once; use fewer features or a larger beta"
+            )
+        return _Linear(weight, at.columns.hi, turns)
 
 
 class _Linear:
     """The conditions linearised: what moves the fit and changes the masses so that they hold.
 
-    With Q a basis of what units can compute on their pieces, fit = Q eta, T the columns in that basis and S how they
-    turn, they read (I + S S^T) eta - T c = -(what is missing), T^T eta = excess. Solved in the null space of T^T and
-    with factors, since T^T (I + S S^T)^-1 T would square how nearly dependent the columns are.
+    With W the curvature of the loss, A the columns and U how they turn, a change f of the fit, c of the masses obeys
+
+        f = A c - U U^T W f - missing,        A^T W f = excess.
+
+    In W^1/2 f = Q eta for W^1/2 (A U) = Q R it is triangular in A: no product A^T A squares how nearly dependent the
+    columns are.
     """
 
-    def __init__(self, weight: Vector, Q: Matrix, S: Matrix, columns: Matrix) -> None:
-        self._weight, self._Q, self._S = weight, Q, S
+    def __init__(self, weight: Vector, columns: Matrix, turns: Matrix) -> None:
+        self._weight, self._turns = weight, turns
         self._lengths = np.linalg.norm(columns, axis=0)
+        self._units = columns / self._lengths
         k = columns.shape[1]
-        both, R = np.linalg.qr(columns / self._lengths, mode="complete")
-        self._R = R[:k]
-        if k > len(S) or not np.abs(np.diagonal(self._R)).min(initial=1.0) > 0:
+        self._Q, R = np.linalg.qr(weight[:, None] * np.hstack([self._units, turns]))
+        self._R, self._S = R[:k, :k], R[:, k:]
+        if k > len(R) or not np.abs(np.diagonal(self._R)).min(initial=1.0) > 0:
             raise NotCertifiedError(f"the columns of {k} units that should carry mass depend on each other")
-        self._Y, self._Z = both[:, :k], both[:, k:]
-        within = self._Z.T @ S
-        self._factor = np.asarray(np.linalg.qr(np.vstack([np.eye(len(within)), within.T]), mode="r"))
+        below = self._S[k:]
+        self._factor = np.asarray(np.linalg.qr(np.vstack([np.eye(len(below)), below.T]), mode="r"))
 
     def __call__(self, missing: Vector, excess: Vector) -> tuple[Vector, Vector]:
         """(change of the fit (n,), of the masses (k,)) for fit - A c and values - beta."""
-        weighted = self._weight * missing
+        k, weight = len(self._lengths), self._weight
+        weighted = weight * missing
         inside = self._Q.T @ weighted
-        eta = self._Y @ _triangular(self._R, excess / self._lengths, "T")
-        right = -self._Z.T @ (inside + self._stiff(eta))
-        eta += self._Z @ _triangular(self._factor, _triangular(self._factor, right, "T"))
-        changed = _triangular(self._R, self._Y.T @ (self._stiff(eta) + inside)) / self._lengths
+        first = _triangular(self._R, excess / self._lengths, "T")
+        right = -(inside[k:] + self._S[k:] @ (self._S[:k].T @ first))
+        eta = np.concatenate([first, _triangular(self._factor, _triangular(self._factor, right, "T"))])
+        changed = _triangular(self._R, first + inside[:k] + self._S[:k] @ (self._S.T @ eta))
         moved = self._Q @ (eta + inside) - weighted
-        return np.divide(moved, self._weight, out=np.zeros_like(moved), where=self._weight > 0), changed
-
-    def _stiff(self, eta: Vector) -> Vector:
-        return np.asarray(eta + self._S @ (self._S.T @ eta))
+        steep = weight > FLAT * weight.max()
+        # Where the loss is flat W^1/2 f says little of f, and the first equation gives it.
+        flat = self._units @ changed - self._turns @ (self._turns.T @ (weight * moved)) - missing
+        moved = np.where(steep, moved / np.where(steep, weight, 1.0), flat)
+        return moved, changed / self._lengths
 
 
 def _triangular(R: Matrix, right: Vector, trans: str = "N") -> Vector:
