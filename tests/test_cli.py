@@ -70,7 +70,10 @@ def test_json_of_a_certified_problem(tmp_path):
     content = analysed(tmp_path, "catalogue:two-points")
     assert {name: list(value) for name, value in content.items() if isinstance(value, dict)} == {
         "problem": ["n", "d", "loss", "bias", "beta", "beta_max"],
-        "certificate": ["verdict", "primal", "dual", "gap", "relative_gap", "oracle", "patterns"],
+        "certificate": [
+            *("verdict", "primal", "dual", "gap", "relative_gap", "excess", "primal_error"),
+            *("oracle", "patterns"),
+        ],
         "optimal_set": [
             *("k", "rank", "dimension", "directions", "signs", "vertices", "separation"),
             *("exact", "perturbation", "margins"),

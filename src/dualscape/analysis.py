@@ -72,12 +72,12 @@ def analyze(
     >>> analyze(Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")).staircase.connected_from
     3
     """
-    name = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit).name
+    provers = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit).provers
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     with stage("beta_max") as progress:
-        bounds = problem.beta_max_bounds(name, progress, effort)
+        bounds = problem.beta_max_bounds(provers, progress, effort)
     if beta_fraction is not None:
-        problem = problem.at_fraction(beta_fraction, name)
+        problem = problem.at_fraction(beta_fraction, provers, bounds=bounds)
     with stage("solve") as progress:
         limit = None if time_limit is None else max(effort.remaining(), 1e-3)
         solution = solve(
@@ -127,4 +127,4 @@ def _why_not(solution: Solution) -> str:
         return f"{missing}they need a proven optimum, and the solver stopped before that"
     if found.verdict == "none":
         return f"{missing}oracle '{found.oracle}' only searches, and they need a proven optimum (an exact oracle)"
-    return f"{missing}the proven gap of {found.relative_gap:.1e} exceeds {found.tolerance:.0e}"
+    return f"{missing}the proven gap of {found.excess:.1e} exceeds {found.tolerance:.0e}"

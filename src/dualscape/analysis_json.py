@@ -41,6 +41,8 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = ()) -> dict[str, Any]:
             "dual": _plain(found.dual),
             "gap": _plain(found.gap),
             "relative_gap": _plain(found.relative_gap),
+            "excess": _plain(found.excess),
+            "primal_error": _plain(found.primal_error),
             "oracle": found.oracle,
             "patterns": int(found.patterns),
         },

@@ -16,5 +16,16 @@ class BudgetError(DualscapeError):
     """An exact answer was asked for that would exceed the stated budget."""
 
 
+class ContradictionError(DualscapeError):
+    """Two proven numbers contradict each other by more than their rounding: a fault of dualscape, never of the data."""
+
+    def __init__(self, lower: str, low: float, upper: str, high: float) -> None:
+        """That `lower`, which is `low`, exceeds `upper`, which is `high`."""
+        super().__init__(
+            f"internal error: {lower} is {low!r}, above {upper} of {high!r}; nothing is claimed. Please report this "
+            "with the data and the command"
+        )
+
+
 class NotCertifiedError(DualscapeError):
     """An exact statement was asked for where only a search was made."""

@@ -37,6 +37,18 @@ class Loss(ABC):
         """L(f, y)."""
 
     @abstractmethod
+    def value_rounding(self, f: Vector, y: Vector) -> float:
+        """A bound on the rounding of `value`."""
+
+    @abstractmethod
+    def value_change(self, f: Vector, y: Vector, off: Vector) -> float:
+        """A bound on |L(g, y) - L(f, y)| for all g within `off` (n,) >= 0 of f in each row."""
+
+    @abstractmethod
+    def fine_value(self, f: TwoFloat, y: Vector) -> tuple[float, float]:
+        """L(f, y) as exactly as this loss knows it, and a bound on its error."""
+
+    @abstractmethod
     def gradient(self, f: Vector, y: Vector) -> Vector:
         """Gradient of L in f, shape (n,)."""
 
@@ -104,6 +116,18 @@ class Squared(Loss):
         r = f - y
         return 0.5 * float(r @ r)
 
+    def value_rounding(self, f: Vector, y: Vector) -> float:
+        return (len(f) + 8) * EPS * self.value(f, y)
+
+    def value_change(self, f: Vector, y: Vector, off: Vector) -> float:
+        return 1.01 * float(np.abs(f - y) @ off + 0.5 * (off @ off))
+
+    def fine_value(self, f: TwoFloat, y: Vector) -> tuple[float, float]:
+        r = f - TwoFloat.of(y)
+        square = r * r
+        value = 0.5 * fsum([*square.hi.tolist(), *square.lo.tolist()])
+        return value, 2 * EPS * value + 4 * ROUNDING * fsum((np.abs(f.hi) + np.abs(y)) * (np.abs(r.hi) + 1e-300))
+
     def gradient(self, f: Vector, y: Vector) -> Vector:
         return f - y
 
@@ -145,6 +169,17 @@ class Logistic(Loss):
 
     def value(self, f: Vector, y: Vector) -> float:
         return float(-log_expit(y * f).sum())
+
+    def value_rounding(self, f: Vector, y: Vector) -> float:
+        return (len(f) + 16) * EPS * self.value(f, y)
+
+    def value_change(self, f: Vector, y: Vector, off: Vector) -> float:
+        # The slope is at most 1, and grows by no more than a factor e^off.
+        return 1.01 * float(np.minimum(expit(-y * f) * np.exp(np.minimum(off, 1.0)), 1.0) @ off)
+
+    def fine_value(self, f: TwoFloat, y: Vector) -> tuple[float, float]:
+        value = fsum(-log_expit(y * f.hi)) - fsum(y * f.lo * expit(-y * f.hi))
+        return value, 16 * EPS * value
 
     def gradient(self, f: Vector, y: Vector) -> Vector:
         return -y * expit(-y * f)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
+from dualscape.geometry.two_float import TwoFloat
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -155,6 +156,13 @@ class Network:
         if self.width == 0:
             return np.zeros(len(data))
         return np.asarray(np.maximum(data @ self.directions.T, 0.0) @ (self.signs * self.masses))
+
+    def fine_fit(self, data: Matrix) -> TwoFloat:
+        """`fit` in twice the precision: where large masses cancel."""
+        heights = TwoFloat.of(data) @ TwoFloat.of(self.directions).T
+        on = heights.hi > 0
+        columns = TwoFloat(np.where(on, heights.hi, 0.0), np.where(on, heights.lo, 0.0))
+        return (columns @ TwoFloat.of((self.signs * self.masses)[:, None]))[:, 0]
 
     def cost(self) -> float:
         """1/2 sum_j (|u_j|^2 + alpha_j^2) = sum_j c_j + imbalance_j^2 / 2: what weight decay penalises."""

@@ -1,5 +1,6 @@
 """A training problem: data, loss, weight decay and architecture (THEORY section 0), validated once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,14 +11,18 @@ from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
 from dualscape.effort import Effort
 from dualscape.errors import InputError
+from dualscape.geometry.two_float import ROUNDING
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
-from dualscape.oracles import Choice
+from dualscape.oracles import Choice, OracleAnswer, ask
 from dualscape.oracles.base import NO_LIMITS, Oracle
 from dualscape.progress import Progress, silent
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+EPS = 2.0**-53
+#: An objective of a greater relative error is computed again.
+FINE = 1e-10
 LARGEST, SMALLEST = 1e70, 1e-70  # squares of X^T nu and their sums stay far from overflow and underflow
 
 
@@ -86,7 +91,7 @@ class Problem:
     architecture: Architecture
     feature_names: tuple[str, ...]
     _oracles: dict[str, Oracle] = field(repr=False)
-    _bounds: dict[str, Interval] = field(repr=False)
+    _bounds: dict[tuple[str, ...], Interval] = field(repr=False)
 
     def __init__(
         self,
@@ -161,9 +166,37 @@ class Problem:
             )
         return self.loss.value(network.fit(self.X), self.y) + self.beta * network.cost()
 
+    def objective_bounds(self, network: Network) -> tuple[float, float]:
+        """(objective, bound on its error): again in twice the precision where rounding of the fit would show.
+
+        Masses may be so large that the columns nearly cancel in the fit.
+        """
+        value, size = self.objective(network), float(network.masses.sum())
+        terms = self.d + network.width + 8
+        cost_error = (network.width + 4) * EPS * self.beta * network.cost()
+        off = 1.01 * terms * EPS * size * np.linalg.norm(self.X, axis=1)
+        fit = network.fit(self.X)
+        error = self.loss.value_change(fit, self.y, off) + self.loss.value_rounding(fit, self.y) + cost_error
+        if error <= FINE * abs(value) or network.width == 0:
+            return value, error
+        fine = network.fine_fit(self.X)
+        loss, rounding = self.loss.fine_value(fine, self.y)
+        error = self.loss.value_change(fine.hi, self.y, off * (ROUNDING / EPS)) + rounding + cost_error
+        value = loss + self.beta * network.cost()
+        return value, error + EPS * abs(value)
+
     def dual_at_zero(self) -> Vector:
         """nu = -grad L(0), shape (n,): the dual variable of the zero network."""
         return -self.loss.gradient(np.zeros(self.n), self.y)
+
+    def ask(self, oracles: str | Sequence[str], nu: Vector, *, above: float, **question: Any) -> OracleAnswer:
+        """What oracles answer about nu (n,): those of the given names, or "auto"; see `oracles.ask`."""
+        return ask([self.oracle(name) for name in self._named(oracles)], nu, above=above, **question)
+
+    def _named(self, oracles: str | Sequence[str]) -> tuple[str, ...]:
+        if oracles == "auto":
+            return Choice.of(self.X, self.architecture.oracles).provers
+        return (oracles,) if isinstance(oracles, str) else tuple(oracles)
 
     def oracle(self, name: str = "auto") -> Oracle:
         """The oracle of that name for this data, prepared once; "auto" takes the cheapest exact one it can afford."""
@@ -177,24 +210,31 @@ class Problem:
         return self._oracles[name]
 
     def beta_max_bounds(
-        self, oracle: str = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
+        self, oracle: str | Sequence[str] = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
     ) -> Interval:
-        """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal."""
-        chosen = self.oracle(oracle)
-        if chosen.name not in self._bounds:
-            self._bounds[chosen.name] = self._find_beta_max(chosen, progress, effort)
-        return self._bounds[chosen.name]
+        """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal.
 
-    def _find_beta_max(self, chosen: Oracle, progress: Progress, effort: Effort) -> Interval:
+        It is kept for later calls once the oracle has finished; where it was stopped, the next call may have more time.
+        """
+        names = self._named(oracle)
+        if names in self._bounds:
+            return self._bounds[names]
+        found, finished = self._find_beta_max(names, progress, effort)
+        if finished:
+            self._bounds[names] = found
+        return found
+
+    def _find_beta_max(self, names: tuple[str, ...], progress: Progress, effort: Effort) -> tuple[Interval, bool]:
+        """(interval, whether the oracle finished)."""
         nu = self.dual_at_zero()
         above = 0.0
-        if chosen.exact and "ascent" in self.architecture.oracles:
+        if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles:
             # A search first: the exact oracle skips every pattern that cannot beat what was found.
             above = self.oracle("ascent").best_units(nu, above=0.0).lower
-        answer = chosen.best_units(nu, above=above, effort=effort, progress=progress)
+        answer = self.ask(names, nu, above=above, effort=effort, progress=progress)
         if answer.stopped == "interrupted":
             raise KeyboardInterrupt
-        return Interval(max(answer.lower, above), answer.upper)
+        return Interval(max(answer.lower, above), answer.upper), not answer.stopped
 
     def beta_max(self, oracle: str = "auto", progress: Progress = silent) -> float:
         """beta_max, to rounding when the oracle is exact; otherwise the greatest value that was found."""
@@ -217,12 +257,18 @@ class Problem:
         return other
 
     def at_fraction(
-        self, fraction: float, oracle: str = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
+        self,
+        fraction: float,
+        oracle: str | Sequence[str] = "auto",
+        progress: Progress = silent,
+        effort: Effort = NO_LIMITS,
+        *,
+        bounds: Interval | None = None,
     ) -> "Problem":
-        """The same problem at beta = fraction * beta_max."""
+        """The same problem at beta = fraction * beta_max; `bounds` are those of beta_max when they are known."""
         if not (np.isfinite(fraction) and fraction > 0):
             raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
-        bounds = self.beta_max_bounds(oracle, progress, effort)
+        bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
         top, weight = bounds.low, float(np.abs(self.dual_at_zero()) @ np.linalg.norm(self.X, axis=1))
         # What a proof that was stopped leaves open is far more than what rounding hides.
         hidden = 1e-3 * bounds.high < bounds.high - top <= 1e-10 * weight

@@ -164,7 +164,7 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
         [
             ("objective", f"{certificate.primal:.12g}"),
             ("proven lower bound", f"{certificate.dual:.12g}" if np.isfinite(certificate.dual) else "none"),
-            ("relative gap", f"{certificate.relative_gap:.1e}" if np.isfinite(certificate.dual) else "unknown"),
+            ("at most above the optimum (relative)", _excess(certificate.excess)),
             ("neurons of the network found", f"{solution.network.prune().width:,}"),
             ("solver", _solver(solution)),
         ],
@@ -197,6 +197,10 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
     # Warnings stand under the verdict already.
     words = f"<p>{html.escape(optimal_set.explain().partition(' Warning:')[0])}</p>" if optimal_set is not None else ""
     return f'<div class="tables">{"".join(_table(t) for t in tables)}</div>\n{words}'
+
+
+def _excess(share: float) -> str:
+    return f"{share:.1e}" if np.isfinite(share) else "unknown"
 
 
 def _solver(solution: Solution) -> str:

@@ -15,12 +15,14 @@ def convergence(solution: Solution) -> Scene:
     if not history:
         raise DoesNotApplyError("The solver needed no rounds, so there is no convergence to draw.")
     certificate = solution.certificate
-    base = certificate.dual if np.isfinite(certificate.dual) else certificate.primal
+    # As in the verdict: relative to the proven lower bound, where there is one to speak of.
+    bounded = np.isfinite(certificate.excess)
+    base = certificate.dual if bounded else certificate.primal
     rounds = np.arange(1, len(history) + 1)
     excess = np.array([(r.objective - base) / max(abs(base), 1e-300) for r in history])
     violation = np.array([r.violation for r in history])
     layers: list[Layer] = []
-    above = "the proven lower bound" if np.isfinite(certificate.dual) else "the final one"
+    above = "the proven lower bound" if bounded else "the final one"
     for values, name, colour, symbol in (
         (excess, f"objective above {above} (relative)", BLUE, "circle"),
         (violation, "violation of the dual constraint (relative)", RED, "diamond"),

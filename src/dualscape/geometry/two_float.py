@@ -4,10 +4,10 @@ Used where double precision cannot tell zero from positive: on few numbers, neve
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -16,17 +16,15 @@ ROUNDING = 2.0**-100
 SPLITTER = 2.0**27 + 1.0
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _sum_of(a, b):
-    """(s, e) with s + e = a + b exactly and s = fl(a + b)."""
+def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
+    """(s, e) with s + e = a + b exactly and s = fl(a + b); numbers or arrays."""
     s = a + b
     v = s - a
     return s, (a - (s - v)) + (b - v)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _product_of(a, b):
-    """(p, e) with p + e = a b exactly and p = fl(a b)."""
+def two_product(a: Any, b: Any) -> tuple[Any, Any]:
+    """(p, e) with p + e = a b exactly and p = fl(a b); numbers or arrays."""
     p = a * b
     t = SPLITTER * a
     a1 = t - (t - a)
@@ -37,20 +35,12 @@ def _product_of(a, b):
     return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-@njit(cache=True, nogil=True)
-def _multiply(ah, al, bh, bl, ch, cl):
-    """c = a b for matrices (m, p) and (p, q)."""
-    for i in range(ah.shape[0]):
-        for l in range(ah.shape[1]):
-            x, y = ah[i, l], al[i, l]
-            if x == 0.0 and y == 0.0:
-                continue
-            for j in range(bh.shape[1]):
-                p, e = _product_of(x, bh[l, j])
-                s, t = _sum_of(ch[i, j], p)
-                t += e + x * bl[l, j] + y * bh[l, j] + cl[i, j]
-                ch[i, j] = s + t
-                cl[i, j] = t - (ch[i, j] - s)
+@cache
+def _kernel() -> Any:
+    """The compiled product of matrices; numba is imported only when it is needed."""
+    from dualscape.geometry._two_float_product import multiply
+
+    return multiply
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +66,14 @@ class TwoFloat:
         return cls(hi, np.zeros_like(hi))
 
     def __add__(self, other: "TwoFloat") -> "TwoFloat":
-        s, e = _two_sum(self.hi, other.hi)
+        s, e = two_sum(self.hi, other.hi)
         return _renormalised(s, e + (self.lo + other.lo))
 
     def __sub__(self, other: "TwoFloat") -> "TwoFloat":
         return self + TwoFloat(-other.hi, -other.lo)
 
     def __mul__(self, other: "TwoFloat") -> "TwoFloat":
-        p, e = _two_product(self.hi, other.hi)
+        p, e = two_product(self.hi, other.hi)
         return _renormalised(p, e + (self.hi * other.lo + self.lo * other.hi))
 
     def __truediv__(self, other: "TwoFloat") -> "TwoFloat":
@@ -96,7 +86,7 @@ class TwoFloat:
         hi, lo = np.zeros((2, self.hi.shape[0], other.hi.shape[1]))
         parts = (self.hi, self.lo, other.hi, other.lo)
         a, b, c, d = (np.ascontiguousarray(part) for part in parts)
-        _multiply(a, b, c, d, hi, lo)
+        _kernel()(a, b, c, d, hi, lo)
         return TwoFloat(hi, lo)
 
     def __getitem__(self, key: Any) -> "TwoFloat":
@@ -110,12 +100,8 @@ class TwoFloat:
     def sqrt(self) -> "TwoFloat":
         """Square roots of positive numbers."""
         root = np.sqrt(self.hi)
-        rest = self - TwoFloat(*_two_product(root, root))
+        rest = self - TwoFloat(*two_product(root, root))
         return _renormalised(root, rest.hi / (2.0 * root))
-
-
-# The same on arrays.
-_two_sum, _two_product = _sum_of.py_func, _product_of.py_func
 
 
 def _renormalised(s: Array, e: Array) -> TwoFloat:

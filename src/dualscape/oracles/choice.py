@@ -1,10 +1,11 @@
 """Which oracle to ask: the cheapest that proves, if it is affordable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dualscape.errors import BudgetError, InputError
-from dualscape.oracles.base import Estimate, Matrix, Oracle
+from dualscape.oracles.base import Estimate, Matrix, Oracle, OracleAnswer, Vector
 
 #: Without a time limit, "auto" takes an exact oracle when one call of it is expected to take no longer than this.
 AFFORDABLE_SECONDS = 60.0
@@ -12,6 +13,8 @@ AFFORDABLE_SECONDS = 60.0
 SEARCH_SHARE = 0.5
 #: An exact oracle also searches when it is this much cheaper than the search.
 MUCH_CHEAPER = 10.0
+#: A bound that exceeds both what was found and what was asked for by more than this share is loose.
+LOOSE = 1e-10
 YEAR = 3.15e7  # seconds
 HOPELESS_SECONDS = YEAR / 4
 
@@ -25,17 +28,24 @@ class Choice:
         complete: whether it is expected to finish; otherwise it gives the bound that it has when time is up.
         search: the oracle that looks for units; an exact one where that costs next to nothing.
         estimates: cost of a call, by oracle.
+        others: further exact oracles that are affordable, for when the prover's bound is loose.
     """
 
     prover: str | None
     complete: bool
     search: str
     estimates: Mapping[str, Estimate]
+    others: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The oracle of single questions such as beta_max: the prover if it will finish, otherwise the search."""
         return self.prover if self.prover is not None and self.complete else self.search
+
+    @property
+    def provers(self) -> tuple[str, ...]:
+        """The oracles of single questions such as beta_max, in the order in which they are asked."""
+        return (self.name, *self.others)
 
     @classmethod
     def of(
@@ -66,6 +76,7 @@ class Choice:
         search = min(searches or list(known), key=lambda name: seconds[name])
         affordable = AFFORDABLE_SECONDS if time_limit is None else SEARCH_SHARE * time_limit
         prover: str | None
+        others: list[str] = []
         if oracle != "auto":
             if not known[oracle].exact:
                 return cls(None, True, oracle, estimates)
@@ -79,7 +90,29 @@ class Choice:
         else:
             exact = [name for name in known if known[name].exact and seconds[name] <= affordable]
             anytime = next((name for name in known if known[name].anytime), None)
-            prover, complete = min(exact, key=lambda name: seconds[name], default=anytime), bool(exact)
+            exact.sort(key=lambda name: seconds[name])
+            prover, complete = (exact[0] if exact else anytime), bool(exact)
+            others = exact[1:]
         if prover is not None and not known[prover].anytime and MUCH_CHEAPER * seconds[prover] < seconds[search]:
             search = prover
-        return cls(prover, complete, search, estimates)
+        return cls(prover, complete, search, estimates, tuple(others))
+
+
+def ask(oracles: Sequence[Oracle], nu: Vector, *, above: float, **question: Any) -> OracleAnswer:
+    """The answer of the first oracle; of another one where the first has finished with a loose bound and that is lower.
+
+    Nearly parallel rows, for one, loosen the bound over patterns, and do nothing to the one over cones.
+
+    Args:
+        oracles: the oracles in the order in which they are asked.
+        nu: (n,) dual variable.
+        above: units below this value need not be listed.
+        question: what else `Oracle.best_units` takes.
+    """
+    answer = oracles[0].best_units(nu, above=above, **question)
+    for other in oracles[1:]:
+        if answer.stopped or answer.upper <= (1 + LOOSE) * max(answer.lower, above):
+            break
+        found = other.best_units(nu, above=above, **question)
+        answer = found if found.upper < answer.upper else answer
+    return answer

@@ -126,6 +126,7 @@ class _Run:
         limit = None if effort.deadline is None else effort.remaining()
         choice = Choice.of(problem.X, problem.architecture.oracles, oracle, limit)
         self.prover, self.search = choice.prover, choice.search
+        self.provers = () if choice.prover is None else (choice.prover, *choice.others)
         self._share = LAST_SEARCH_FROM
         if self.prover is not None and not choice.estimates[self.prover].at_once:
             self._share = SEARCH_SHARE
@@ -243,8 +244,8 @@ class _Run:
         self.asked, self.resumed = nu, None
         if self.effort.checkpoint is not None:
             self.effort.checkpoint.save("solver", self._fingerprint(), state.arrays(nu))
-        answer = problem.oracle(self.prover).best_units(
-            nu, above=self.above, enough=self.above, starts=state.directions, effort=self.proof_effort,
+        answer = problem.ask(
+            self.provers, nu, above=self.above, enough=self.above, starts=state.directions, effort=self.proof_effort,
             progress=self.progress,
         )  # fmt: skip
         self.answer = answer
@@ -297,7 +298,7 @@ class _Run:
                 deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH), device=self.effort.device
             )
         found = certify_dual(
-            self.problem, network, nu, oracle=self.prover or "ascent", effort=effort, tolerances=self.tolerances,
+            self.problem, network, nu, oracle=self.provers or "ascent", effort=effort, tolerances=self.tolerances,
             progress=self.progress,
         )  # fmt: skip
         return nu, found
