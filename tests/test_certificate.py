@@ -1,12 +1,17 @@
 """Certificates of any network and any nu: weak duality from first principles, and honest verdicts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.certificate import certify_dual
+from dualscape.certificate import _down, _up, certificate_of, certify_dual, percent
+from dualscape.errors import ContradictionError
 from dualscape.network import Network
+from dualscape.oracles.bisection import BisectionOracle
+from dualscape.oracles.cells import CellsOracle
 from dualscape.problem import Problem
 from dualscape.solver import solve
 
@@ -77,3 +82,87 @@ def test_a_search_is_no_certificate():
 def test_zero_target_is_solved_by_the_zero_network():
     certificate = solve(Problem([[1.0], [2.0]], [0.0, 0.0], beta=0.1)).certificate
     assert (certificate.verdict, certificate.primal, certificate.gap) == ("global", 0.0, 0.0)
+
+
+# --- contradictions -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", [CellsOracle, BisectionOracle])
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_a_bound_that_is_too_low_is_never_called_global(monkeypatch, kind, loss):
+    """The oracle's bound times 0.2: the lower bound exceeds the objective, and both numbers are named."""
+    problem = small_problem(0, loss)
+    honest = solve(problem, oracle=kind.name)
+    original = kind.best_units
+    monkeypatch.setattr(
+        kind,
+        "best_units",
+        lambda *a, **k: replace(answer := original(*a, **k), upper=0.2 * answer.upper, lower=0.2 * answer.lower),
+    )
+    with pytest.raises(ContradictionError, match="Please report this"):
+        solve(problem, oracle=kind.name)
+    answer = replace(honest.certificate.answer, upper=0.2 * honest.certificate.answer.upper)
+    with pytest.raises(ContradictionError) as caught:
+        certificate_of(problem, honest.network, honest.nu, answer)
+    primal = honest.certificate.primal
+    assert repr(primal) in str(caught.value)
+    low, high = caught.value.args[1::2]
+    assert low > high == primal
+
+
+def test_within_rounding_the_bounds_may_cross():
+    """Eighty optima certified: the lower bound stays within the objective, whose rounding the gap covers."""
+    for seed in range(40):
+        for loss in ("squared", "logistic"):
+            certificate = solve(small_problem(seed, loss)).certificate
+            assert certificate.verdict == "global"
+            assert certificate.dual <= certificate.primal
+            assert certificate.gap >= certificate.primal_error >= 0
+
+
+# --- how far above the optimum ------------------------------------------------------------------------
+def certificate_like(primal, dual):
+    found = solve(small_problem(0, "squared")).certificate
+    gap, verdict = primal - dual, "bounded"
+    return replace(
+        found, verdict=verdict, primal=primal, primal_error=0.0, dual=dual, gap=gap, relative_gap=gap / primal
+    )
+
+
+@pytest.mark.parametrize(
+    ("primal", "dual", "words"),
+    [
+        (2.0, 1.0, "at most 1 (100 %) above the optimum"),
+        (231.0, 100.0, "at most 131 (131 %) above the optimum"),
+        (1.0 + 1e-8, 1.0, "at most 1e-08 (1e-06 %) above the optimum"),
+        (1.10401, 1.0, "at most 0.105 (10.5 %) above the optimum"),
+        (513.556, 1.0, "at most 513 (51,300 %) above the optimum"),
+        (1002.0, 1.0, "open: no useful bound"),
+        (1.0, 0.0, "open: no useful bound"),
+    ],
+)
+def test_the_percentage_is_that_of_the_lower_bound(primal, dual, words):
+    certificate = certificate_like(primal, dual)
+    assert words in certificate.explain()
+    assert "e+" not in certificate.explain()
+    assert certificate.useful == ("%" in words)
+
+
+def test_a_bad_network_is_not_said_to_be_good():
+    """Its objective is 51,256 times the optimum; a share of the objective would say 100 %."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 2))
+    problem = Problem(X, np.maximum(X[:, 0], 0), beta=1.0)
+    optimum = solve(problem).certificate.primal
+    network = Network.from_weights([[1.0, 2, 3]], [-40.0], bias="penalised")
+    found = certify_dual(problem, network, problem.y - network.predict(X))
+    assert found.excess >= found.primal / optimum - 1
+    assert found.relative_gap < 1 < found.excess
+    assert ("no useful bound" in found.explain()) == (found.excess > 1e3)
+
+
+@given(st.floats(1e-12, 1e12))
+def test_at_most_is_rounded_up_and_at_least_down(value):
+    assert float(_up(value, 3)) >= value
+    assert float(_down(value, 12)) <= value
+    shown = float(percent(value).removesuffix(" %").replace(",", ""))
+    assert 100 * value <= shown * (1 + 1e-12) <= 101 * value * (1 + 1e-9)
+    assert "e+" not in percent(value)

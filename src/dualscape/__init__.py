@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dualscape import catalogue, figures, tables
     from dualscape.certificate import Certificate, certify_dual
-    from dualscape.errors import BudgetError, DualscapeError, InputError, NotCertifiedError
+    from dualscape.errors import BudgetError, ContradictionError, DualscapeError, InputError, NotCertifiedError
     from dualscape.network import Network
     from dualscape.optimal_set import OptimalSet, optimal_set
     from dualscape.problem import Problem
@@ -44,6 +44,7 @@ __all__ = [
     "DualscapeError",
     "InputError",
     "BudgetError",
+    "ContradictionError",
     "NotCertifiedError",
     "catalogue",
     "figures",
@@ -66,6 +67,7 @@ _HOME = {
     "DualscapeError": "errors",
     "InputError": "errors",
     "BudgetError": "errors",
+    "ContradictionError": "errors",
     "NotCertifiedError": "errors",
 }
 _MODULES = ("catalogue", "figures", "tables")

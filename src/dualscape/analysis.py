@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dualscape.checkpoint import Checkpoint
 from dualscape.effort import Effort
-from dualscape.errors import DualscapeError
+from dualscape.errors import ContradictionError, DualscapeError
 from dualscape.optimal_set import OptimalSet, optimal_set
 from dualscape.oracles import Choice
 from dualscape.problem import Interval, Problem
@@ -103,6 +103,8 @@ def analyze(
         notes += optima.warnings
         with stage("staircase") as progress:
             stairs = staircase(optima, progress=progress)
+    except ContradictionError:
+        raise  # what was certified before is not to be trusted either
     except DualscapeError as error:
         notes.append(f"the {'optimal set' if optima is None else 'staircase'} is left out: {error}")
     except KeyboardInterrupt:
@@ -127,4 +129,6 @@ def _why_not(solution: Solution) -> str:
         return f"{missing}they need a proven optimum, and the solver stopped before that"
     if found.verdict == "none":
         return f"{missing}oracle '{found.oracle}' only searches, and they need a proven optimum (an exact oracle)"
-    return f"{missing}the proven gap of {found.excess:.1e} exceeds {found.tolerance:.0e}"
+    if not found.useful:
+        return f"{missing}they need a proven optimum, and there is {found.excess_in_words}"
+    return f"{missing}the proven gap of {found.excess_in_words} exceeds {found.tolerance:.0e}"

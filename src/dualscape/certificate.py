@@ -6,6 +6,7 @@ for t <= beta / hbar, and D(t nu) <= optimum <= objective of the network.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,7 @@ STOPPED = {
     "interrupted": ", interrupted",
     "dimension": ", which has no better bound in so many dimensions",
 }
-
-
-#: A network that may be more than so many times the optimum above it has no useful bound.
+#: A bound that leaves room for an optimum more than so many times below the objective says nothing of use.
 USELESS = 1e3
 
 
@@ -38,11 +37,11 @@ class Certificate:
     Attributes:
         verdict: "global": the network is a global optimum, up to `relative_gap` <= the stated tolerance;
             "bounded": the optimum lies in [dual, primal]; "none": directions were only searched, no bound is proven.
-        primal: objective of the network.
-        primal_error: bound on its rounding.
+        primal: objective of the network, which lies within `primal_error` of it.
+        primal_error: bound on the rounding of `primal`.
         dual: proven lower bound on the optimum of every width (-inf when the verdict is "none").
-        gap: primal + primal_error - dual: the network's objective is at most this far above the optimum.
-        relative_gap: gap / primal (0 when primal is 0).
+        gap: primal + primal_error - dual, >= 0: the network's objective is at most this far above the optimum.
+        relative_gap: gap / primal (0 when the gap is 0): what decides the verdict.
         violation: h(nu) / beta - 1 by the oracle's upper bound (by what it found, when it only searched).
         tolerance: the relative gap up to which the verdict is "global".
         oracle: name of the oracle.
@@ -66,30 +65,44 @@ class Certificate:
 
     @property
     def excess(self) -> float:
-        """How far the objective is above the optimum at most, as a share of the optimum: gap / dual, inf for dual 0.
+        """How far the objective is above the optimum at most, as a share of the optimum: gap / dual.
 
-        `relative_gap` is a share of the objective, which for a bad network is nearly 1 however bad it is.
+        inf where no bound above 0 is proven. `relative_gap` is a share of the objective instead, which is below 1
+        however bad the network is.
         """
-        if self.gap == 0:
-            return 0.0
-        return self.gap / self.dual if self.dual > 0 else np.inf
+        return self.excess_of(self.primal + self.primal_error)
+
+    def excess_of(self, objective: float) -> float:
+        """How far an objective is above the optimum of the problem at most, as a share of the optimum."""
+        above = max(objective - self.dual, 0.0)
+        return 0.0 if above == 0 else above / self.dual if self.dual > 0 else np.inf
+
+    @property
+    def useful(self) -> bool:
+        """Whether the lower bound is proven and says something of use."""
+        return self.excess <= USELESS
+
+    @property
+    def excess_in_words(self) -> str:
+        """`excess` in percent, rounded up, or "no useful bound"."""
+        return percent(self.excess) if self.useful else "no useful bound"
 
     def explain(self) -> str:
         """The verdict in plain words."""
         if self.verdict == "global":
             return (
-                f"Globally optimal. No network of any width has an objective below {self.dual:.12g}; this one has "
-                f"{self.primal:.12g}, a relative gap of {self.excess:.1e} "
+                f"Globally optimal. No network of any width has an objective below {_down(self.dual, 12)}; this one "
+                f"has {self.primal:.12g}, a relative gap of {self.relative_gap:.1e} "
                 f"(certified up to {self.tolerance:.0e}). "
                 f"The bound covers all directions ({self.counted}, oracle '{self.oracle}')."
             )
         if self.verdict == "bounded":
             early = STOPPED.get(self.answer.stopped, "")
-            above = f"it is at most {self.gap:.3g} ({_percent(self.excess)}) above the optimum"
-            if self.excess > USELESS:
-                above = "the bound is too low to be of use: the optimum may be far below"
+            above = f"it is at most {_up(self.gap, 3)} ({self.excess_in_words}) above the optimum"
+            if not self.useful:
+                above = f"by how much it exceeds the optimum is open: {self.excess_in_words}"
             return (
-                f"Bounded. No network of any width has an objective below {self.dual:.12g}; this one has "
+                f"Bounded. No network of any width has an objective below {_down(self.dual, 12)}; this one has "
                 f"{self.primal:.12g}, so {above}. The gap exceeds {self.tolerance:.0e}, so optimality is not claimed "
                 f"(oracle '{self.oracle}'{early})."
             )
@@ -100,9 +113,24 @@ class Certificate:
         )
 
 
-def _percent(share: float) -> str:
-    """A share in percent, with two digits or all before the point."""
-    return f"{100 * share:,.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
+def _up(value: float, digits: int) -> str:
+    """A number that is not below the value, with so many digits."""
+    return f"{float(Context(digits, ROUND_CEILING).create_decimal_from_float(value)):.{digits}g}"
+
+
+def _down(value: float, digits: int) -> str:
+    """A number that is not above the value, with so many digits."""
+    return f"{float(Context(digits, ROUND_FLOOR).create_decimal_from_float(value)):.{digits}g}"
+
+
+def percent(share: float) -> str:
+    """A share in percent, rounded up to three digits: what is said to be "at most" must be.
+
+    >>> percent(1.0), percent(0.12345), percent(51255.6212), percent(2e-9)
+    ('100 %', '12.4 %', '5,130,000 %', '2.01e-07 %')
+    """
+    rounded = float(_up(100 * share, 3))
+    return f"{rounded:,.0f} %" if rounded >= 100 else f"{rounded:.3g} %"
 
 
 def certify_dual(
@@ -127,14 +155,17 @@ def certify_dual(
         effort: time, workers and checkpoint of the oracle; when it is stopped, the bound is what it has proven by then.
         tolerances: `relative_gap` decides the verdict; h(nu) is resolved to `violation`.
         progress: told what the oracle has covered.
+
+    Raises:
+        ContradictionError: the bound contradicts the network or what a search found: a fault of the library.
+
+    >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    >>> certify_dual(problem, Network([[0, 1]], [1], [0.9]), np.array([0.05, 0.05])).excess_in_words
+    '2.57 %'
     """
-    chosen = problem.oracle(oracle if isinstance(oracle, str) else oracle[0])
+    # Far from optimal, only the largest violations count: an exact oracle works hard for everything above.
     above = (1 + tolerances.violation) * problem.beta
-    if chosen.exact and "ascent" in problem.architecture.oracles:
-        # Far from optimal, only the largest violations count: an exact oracle works hard for everything above.
-        found = problem.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5)).lower
-        above = max(above, (1 - 1e-9) * found)
-    answer = problem.ask(oracle, nu, above=above, starts=starts, effort=effort, progress=progress)
+    answer = problem.prove(oracle, nu, above=above, starts=starts, effort=effort, progress=progress)
     return certificate_of(problem, network, nu, answer, tolerances=tolerances)
 
 
@@ -149,8 +180,12 @@ def certificate_of(
         nu: (n,) the dual variable that the oracle was asked about.
         answer: what it said; only its bounds are used.
         tolerances: `relative_gap` decides the verdict.
+
+    Raises:
+        ContradictionError: the lower bound exceeds the objective by more than rounding.
     """
-    primal, primal_error = problem.objective_bounds(network)
+    # Rounding of the objective must not decide the verdict.
+    primal, primal_error = problem.objective_bounds(network, precision=0.01 * tolerances.relative_gap)
     highest = answer.upper if answer.exact else answer.lower
     violation = highest / problem.beta - 1
     dual = -np.inf
@@ -161,9 +196,11 @@ def certificate_of(
         scale = problem.loss.best_scale(nu, problem.y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
         # 0 is dual feasible and D(0) >= 0 for losses >= 0.
         dual = max(problem.loss.dual_bound(scale * nu, problem.y), 0.0)
-        # No network is below the bound, unless the oracle's bound on h is wrong.
+        # Both bounds include their rounding: that of h, which the dual value rests on, must be wrong.
         if dual > primal + primal_error:
-            raise ContradictionError("the proven lower bound", dual, "the objective of a network", primal)
+            raise ContradictionError("the lower bound on all objectives", dual, "that of a network", primal)
+        # Within the rounding of the objective they say the same, and a smaller lower bound is true as well.
+        dual = min(dual, primal)
     gap = primal + primal_error - dual
     relative = 0.0 if gap == 0 else gap / abs(primal) if primal else np.inf
     verdict = "none" if not answer.exact else "global" if relative <= tolerances.relative_gap else "bounded"

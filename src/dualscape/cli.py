@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dualscape import __version__
-from dualscape.errors import DualscapeError, InputError
+from dualscape.errors import ContradictionError, DualscapeError, InputError
 
 if TYPE_CHECKING:
     from dualscape.catalogue import Entry
     from dualscape.tables import Table
 
 CATALOGUE = "catalogue:"
+#: Exit code for a fault of dualscape, as in sysexits.h.
+INTERNAL = 70
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 class Commands(click.Group):
-    """Commands that end with exit code 0, or with 2 and one line on the error stream."""
+    """Commands that end with exit code 0, or with 2 and one line on the error stream; with 70 for an internal error."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run and exit."""
@@ -28,6 +30,8 @@ class Commands(click.Group):
         given = sys.argv[1:] if args is None else list(args)
         try:
             super().main(given or ["--help"], *rest, **extra)
+        except ContradictionError as error:
+            _stop(str(error), INTERNAL)
         except (click.ClickException, DualscapeError) as error:
             message = error.format_message() if isinstance(error, click.ClickException) else str(error)
             _stop(" ".join(message.split()))
@@ -38,9 +42,9 @@ class Commands(click.Group):
         sys.exit(0)
 
 
-def _stop(message: str) -> None:
+def _stop(message: str, code: int = 2) -> None:
     click.echo(f"error: {message}", err=True)
-    sys.exit(2)
+    sys.exit(code)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

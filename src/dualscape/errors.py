@@ -21,9 +21,13 @@ class ContradictionError(DualscapeError):
 
     def __init__(self, lower: str, low: float, upper: str, high: float) -> None:
         """That `lower`, which is `low`, exceeds `upper`, which is `high`."""
-        super().__init__(
-            f"internal error: {lower} is {low!r}, above {upper} of {high!r}; nothing is claimed. Please report this "
-            "with the data and the command"
+        super().__init__(lower, low, upper, high)
+
+    def __str__(self) -> str:
+        lower, low, upper, high = self.args
+        return (
+            f"internal error: {lower} is {float(low)!r}, above {upper}, which is {float(high)!r}; nothing is claimed. "
+            "Please report this with the data and the command"
         )
 
 

@@ -37,16 +37,11 @@ class Loss(ABC):
         """L(f, y)."""
 
     @abstractmethod
-    def value_rounding(self, f: Vector, y: Vector) -> float:
-        """A bound on the rounding of `value`."""
+    def value_bounds(self, f: TwoFloat, off: Vector, y: Vector) -> tuple[float, float]:
+        """(value, error): L(g, y) is within `error` of `value` for all g within `off` (n,) >= 0 of f in each row.
 
-    @abstractmethod
-    def value_change(self, f: Vector, y: Vector, off: Vector) -> float:
-        """A bound on |L(g, y) - L(f, y)| for all g within `off` (n,) >= 0 of f in each row."""
-
-    @abstractmethod
-    def fine_value(self, f: TwoFloat, y: Vector) -> tuple[float, float]:
-        """L(f, y) as exactly as this loss knows it, and a bound on its error."""
+        The rounding of `value` itself is part of the error.
+        """
 
     @abstractmethod
     def gradient(self, f: Vector, y: Vector) -> Vector:
@@ -116,17 +111,13 @@ class Squared(Loss):
         r = f - y
         return 0.5 * float(r @ r)
 
-    def value_rounding(self, f: Vector, y: Vector) -> float:
-        return (len(f) + 8) * EPS * self.value(f, y)
-
-    def value_change(self, f: Vector, y: Vector, off: Vector) -> float:
-        return 1.01 * float(np.abs(f - y) @ off + 0.5 * (off @ off))
-
-    def fine_value(self, f: TwoFloat, y: Vector) -> tuple[float, float]:
-        r = f - TwoFloat.of(y)
-        square = r * r
-        value = 0.5 * fsum([*square.hi.tolist(), *square.lo.tolist()])
-        return value, 2 * EPS * value + 4 * ROUNDING * fsum((np.abs(f.hi) + np.abs(y)) * (np.abs(r.hi) + 1e-300))
+    def value_bounds(self, f: TwoFloat, off: Vector, y: Vector) -> tuple[float, float]:
+        # Where f is near y their difference is exact; elsewhere f.lo is below its rounding.
+        near = f.hi - y
+        r = near + f.lo
+        off = off + 3 * EPS * (np.abs(near) + np.abs(f.lo))
+        value = 0.5 * fsum(r * r)
+        return value, 1.01 * float(np.abs(r) @ off + 0.5 * (off @ off)) + 2 * EPS * value
 
     def gradient(self, f: Vector, y: Vector) -> Vector:
         return f - y
@@ -170,16 +161,14 @@ class Logistic(Loss):
     def value(self, f: Vector, y: Vector) -> float:
         return float(-log_expit(y * f).sum())
 
-    def value_rounding(self, f: Vector, y: Vector) -> float:
-        return (len(f) + 16) * EPS * self.value(f, y)
-
-    def value_change(self, f: Vector, y: Vector, off: Vector) -> float:
-        # The slope is at most 1, and grows by no more than a factor e^off.
-        return 1.01 * float(np.minimum(expit(-y * f) * np.exp(np.minimum(off, 1.0)), 1.0) @ off)
-
-    def fine_value(self, f: TwoFloat, y: Vector) -> tuple[float, float]:
-        value = fsum(-log_expit(y * f.hi)) - fsum(y * f.lo * expit(-y * f.hi))
-        return value, 16 * EPS * value
+    def value_bounds(self, f: TwoFloat, off: Vector, y: Vector) -> tuple[float, float]:
+        margin, rest = y * f.hi, y * f.lo
+        slope = expit(-margin)
+        terms, change = -log_expit(margin), slope * rest
+        # The slope of log(1 + e^-t) is below 1 and bounds its curvature; over a distance a it grows by e^a at most.
+        steep = np.minimum(slope * np.exp(np.minimum(np.abs(rest) + off, 50.0)), 1.0)
+        rounding = 2.0**-50 * (fsum(terms) + fsum(np.abs(change)))
+        return fsum(terms) - fsum(change), 1.01 * float(steep @ (off + 0.5 * rest * rest)) + rounding
 
     def gradient(self, f: Vector, y: Vector) -> Vector:
         return -y * expit(-y * f)

@@ -5,6 +5,7 @@ The forward and the backward map between weights and (direction, sign, mass) bot
 """
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,7 @@ from dualscape.geometry.two_float import TwoFloat
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 BIASES = ("penalised", "none")
+EPS = 2.0**-53
 UNIT = 1e-6  # how far from 1 the length of a direction may be
 
 
@@ -168,6 +170,16 @@ class Network:
         """1/2 sum_j (|u_j|^2 + alpha_j^2) = sum_j c_j + imbalance_j^2 / 2: what weight decay penalises."""
         assert self.imbalance is not None
         return float(self.masses.sum() + 0.5 * (self.imbalance @ self.imbalance))
+
+    def cost_bounds(self) -> tuple[float, float]:
+        """(cost, bound on its error): that of its rounding, and of directions that are not quite of length one."""
+        assert self.imbalance is not None
+        each = self.masses + 0.5 * self.imbalance**2
+        # 1/2 |u|^2 is at most the cost of a neuron and changes with the square of the direction's length.
+        lengths = np.linalg.norm(self.directions, axis=1)
+        uneven = np.where(lengths > 0, np.abs(lengths * lengths - 1.0) + 2 * (self.directions.shape[1] + 4) * EPS, 0.0)
+        cost = fsum(each)
+        return cost, 1.01 * float(each @ uneven) + 4 * EPS * cost
 
     # --- other networks with the same function ------------------------------------------------------
     def _select(self, index: NDArray[np.intp], masses: Vector | None = None) -> "Network":

@@ -1,7 +1,8 @@
 """A training problem: data, loss, weight decay and architecture (THEORY section 0), validated once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,20 +10,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
+from dualscape.checkpoint import fingerprint, identity
 from dualscape.effort import Effort
 from dualscape.errors import InputError
-from dualscape.geometry.two_float import ROUNDING
+from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
-from dualscape.oracles import Choice, OracleAnswer, ask
+from dualscape.oracles import Choice, OracleAnswer, agreed, ask
 from dualscape.oracles.base import NO_LIMITS, Oracle
 from dualscape.progress import Progress, silent
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 EPS = 2.0**-53
-#: An objective of a greater relative error is computed again.
-FINE = 1e-10
 LARGEST, SMALLEST = 1e70, 1e-70  # squares of X^T nu and their sums stay far from overflow and underflow
 
 
@@ -92,6 +92,7 @@ class Problem:
     feature_names: tuple[str, ...]
     _oracles: dict[str, Oracle] = field(repr=False)
     _bounds: dict[tuple[str, ...], Interval] = field(repr=False)
+    _decay: str = field(repr=False)
 
     def __init__(
         self,
@@ -139,6 +140,7 @@ class Problem:
             "feature_names": names,
             "_oracles": {},
             "_bounds": {},
+            "_decay": f"beta {decay!r}",
         }
         for name, value in values.items():
             if isinstance(value, np.ndarray):
@@ -158,40 +160,96 @@ class Problem:
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:
-        """L(f(X), y) + beta * cost of the network: the primal value."""
+        """L(f(X), y) + beta * cost of the network: the primal value, as double precision gives it."""
+        self._check(network)
+        return self.loss.value(network.fit(self.X), self.y) + self.beta * network.cost()
+
+    def _check(self, network: Network) -> None:
         if network.width and (network.directions.shape[1] != self.d or network.bias != self.bias):
             raise InputError(
                 f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
                 f"the problem {self.d} and {self.bias!r}"
             )
-        return self.loss.value(network.fit(self.X), self.y) + self.beta * network.cost()
 
-    def objective_bounds(self, network: Network) -> tuple[float, float]:
-        """(objective, bound on its error): again in twice the precision where rounding of the fit would show.
+    def objective_bounds(self, network: Network, *, precision: float = 1e-11) -> tuple[float, float]:
+        """(value, error): the objective of the network is within `error` of `value`, rounding included.
 
-        Masses may be so large that the columns nearly cancel in the fit.
+        Masses may be so large that columns nearly cancel in the fit. Where its rounding could move the objective by
+        more than `precision`, relatively, the fit is computed again in twice the precision.
+
+        >>> problem = Problem([[1.0], [1.0 + 3e-10]], [0.5, -0.5], beta=1e-12, bias="none")
+        >>> network = Network([[1.0], [1.0]], [1, -1], [6e9, 6e9])
+        >>> value, error = problem.objective_bounds(network)
+        >>> error < 1e-11 * value
+        True
         """
-        value, size = self.objective(network), float(network.masses.sum())
-        terms = self.d + network.width + 8
-        cost_error = (network.width + 4) * EPS * self.beta * network.cost()
-        off = 1.01 * terms * EPS * size * np.linalg.norm(self.X, axis=1)
-        fit = network.fit(self.X)
-        error = self.loss.value_change(fit, self.y, off) + self.loss.value_rounding(fit, self.y) + cost_error
-        if error <= FINE * abs(value) or network.width == 0:
-            return value, error
-        fine = network.fine_fit(self.X)
-        loss, rounding = self.loss.fine_value(fine, self.y)
-        error = self.loss.value_change(fine.hi, self.y, off * (ROUNDING / EPS)) + rounding + cost_error
-        value = loss + self.beta * network.cost()
-        return value, error + EPS * abs(value)
+        self._check(network)
+        # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
+        lengths = np.linalg.norm(network.directions, axis=1)
+        reach = float(network.masses @ lengths) * np.linalg.norm(self.X, axis=1)
+        off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
+        fit = TwoFloat.of(network.fit(self.X))
+        value, error = self._value_bounds(network, fit, EPS * off)
+        if error > precision * value and network.width:
+            value, error = self._value_bounds(network, network.fine_fit(self.X), ROUNDING * off)
+        return value, error
+
+    def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
+        loss, loss_error = self.loss.value_bounds(fit, off, self.y)
+        cost, cost_error = network.cost_bounds()
+        value = loss + self.beta * cost
+        return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
 
     def dual_at_zero(self) -> Vector:
         """nu = -grad L(0), shape (n,): the dual variable of the zero network."""
         return -self.loss.gradient(np.zeros(self.n), self.y)
 
-    def ask(self, oracles: str | Sequence[str], nu: Vector, *, above: float, **question: Any) -> OracleAnswer:
+    def ask(
+        self,
+        oracles: str | Sequence[str],
+        nu: Vector,
+        *,
+        above: float,
+        effort: Effort = NO_LIMITS,
+        **question: Any,
+    ) -> OracleAnswer:
         """What oracles answer about nu (n,): those of the given names, or "auto"; see `oracles.ask`."""
-        return ask([self.oracle(name) for name in self._named(oracles)], nu, above=above, **question)
+        if effort.checkpoint is not None:
+            effort.checkpoint.claim(self._about_data)
+        asked = [self.oracle(name) for name in self._named(oracles)]
+        return ask(self.X, asked, nu, above=above, effort=effort, **question)
+
+    def prove(
+        self,
+        oracles: str | Sequence[str],
+        nu: Vector,
+        *,
+        above: float,
+        starts: Matrix | None = None,
+        effort: Effort = NO_LIMITS,
+        progress: Progress = silent,
+    ) -> OracleAnswer:
+        """What oracles prove of h(nu), after a search: below what that finds they need not look.
+
+        Args:
+            oracles: names in the order in which they are asked, or "auto".
+            nu: (n,) dual variable.
+            above: values below this are of no interest.
+            starts: (q, d) directions for a search to try first.
+            effort: time, workers and checkpoint.
+            progress: told what the oracle has covered.
+
+        Raises:
+            ContradictionError: the search found a value that the bound excludes.
+        """
+        names, found = self._named(oracles), 0.0
+        if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles:
+            search = self.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5))
+            # What was found stays above the threshold: an oracle that does not see it contradicts it.
+            found, above = search.lower, max(above, (1 - 1e-9) * search.lower)
+        answer = self.ask(names, nu, above=above, starts=starts, effort=effort, progress=progress)
+        upper = agreed(self.X, nu, found, answer.upper, answer.oracle)
+        return replace(answer, lower=max(answer.lower, found), upper=upper)
 
     def _named(self, oracles: str | Sequence[str]) -> tuple[str, ...]:
         if oracles == "auto":
@@ -219,22 +277,15 @@ class Problem:
         names = self._named(oracle)
         if names in self._bounds:
             return self._bounds[names]
-        found, finished = self._find_beta_max(names, progress, effort)
+        answer = self.prove(names, self.dual_at_zero(), above=0.0, effort=effort, progress=progress)
+        if answer.stopped == "interrupted":
+            raise KeyboardInterrupt
+        found = Interval(answer.lower, answer.upper)
+        # A search does not say that it was cut short.
+        finished = answer.stopped in ("", "dimension") and (answer.exact or not effort.expired())
         if finished:
             self._bounds[names] = found
         return found
-
-    def _find_beta_max(self, names: tuple[str, ...], progress: Progress, effort: Effort) -> tuple[Interval, bool]:
-        """(interval, whether the oracle finished)."""
-        nu = self.dual_at_zero()
-        above = 0.0
-        if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles:
-            # A search first: the exact oracle skips every pattern that cannot beat what was found.
-            above = self.oracle("ascent").best_units(nu, above=0.0).lower
-        answer = self.ask(names, nu, above=above, effort=effort, progress=progress)
-        if answer.stopped == "interrupted":
-            raise KeyboardInterrupt
-        return Interval(max(answer.lower, above), answer.upper), not answer.stopped
 
     def beta_max(self, oracle: str = "auto", progress: Progress = silent) -> float:
         """beta_max, to rounding when the oracle is exact; otherwise the greatest value that was found."""
@@ -281,4 +332,21 @@ class Problem:
             raise InputError(
                 "beta_max is 0 (the zero network is optimal for every beta), so it has no fractions; give beta itself"
             )
-        return self.with_beta(fraction * top)
+        other = self.with_beta(fraction * top)
+        # An oracle with more time may know beta_max better: what was asked for is the fraction.
+        object.__setattr__(other, "_decay", f"{fraction!r} of beta_max")
+        return other
+
+    # --- identity ------------------------------------------------------------------------------------
+    @cached_property
+    def _about_data(self) -> dict[str, str]:
+        return {
+            "data": f"{self.n} x {self.d} ({fingerprint(self.X, self.y)})",
+            "loss": identity(self.loss.name, self.loss),
+            "bias": self.bias,
+            "architecture": identity(self.architecture.name, self.architecture),
+        }
+
+    def about(self) -> dict[str, str]:
+        """Everything that defines the problem, in words: what a checkpoint is kept for."""
+        return {**self._about_data, "weight decay": self._decay}

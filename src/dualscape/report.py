@@ -164,7 +164,7 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
         [
             ("objective", f"{certificate.primal:.12g}"),
             ("proven lower bound", f"{certificate.dual:.12g}" if np.isfinite(certificate.dual) else "none"),
-            ("at most above the optimum (relative)", _excess(certificate.excess)),
+            ("above the optimum, at most", certificate.excess_in_words),
             ("neurons of the network found", f"{solution.network.prune().width:,}"),
             ("solver", _solver(solution)),
         ],
@@ -197,10 +197,6 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
     # Warnings stand under the verdict already.
     words = f"<p>{html.escape(optimal_set.explain().partition(' Warning:')[0])}</p>" if optimal_set is not None else ""
     return f'<div class="tables">{"".join(_table(t) for t in tables)}</div>\n{words}'
-
-
-def _excess(share: float) -> str:
-    return f"{share:.1e}" if np.isfinite(share) else "unknown"
 
 
 def _solver(solution: Solution) -> str:

@@ -15,14 +15,19 @@ def convergence(solution: Solution) -> Scene:
     if not history:
         raise DoesNotApplyError("The solver needed no rounds, so there is no convergence to draw.")
     certificate = solution.certificate
-    # As in the verdict: relative to the proven lower bound, where there is one to speak of.
-    bounded = np.isfinite(certificate.excess)
-    base = certificate.dual if bounded else certificate.primal
     rounds = np.arange(1, len(history) + 1)
-    excess = np.array([(r.objective - base) / max(abs(base), 1e-300) for r in history])
+    final = abs(certificate.primal) or 1.0
+    # As in the verdict: a share of the proven lower bound, where there is one of use.
+    excess = np.array(
+        [
+            certificate.excess_of(r.objective) if certificate.useful else (r.objective - certificate.primal) / final
+            for r in history
+        ]
+    )
     violation = np.array([r.violation for r in history])
     layers: list[Layer] = []
-    above = "the proven lower bound" if bounded else "the final one"
+    above = "the proven lower bound" if certificate.useful else "the final one"
+    ended = f", the objective at most {certificate.excess_in_words} above the optimum" if certificate.useful else ""
     for values, name, colour, symbol in (
         (excess, f"objective above {above} (relative)", BLUE, "circle"),
         (violation, "violation of the dual constraint (relative)", RED, "diamond"),
@@ -34,8 +39,8 @@ def convergence(solution: Solution) -> Scene:
     caption = (
         f"{plural(len(history), 'round')} in {last.seconds:.2g} s, ending with {plural(last.units, 'neuron')}. Each "
         "round asks the oracle for directions whose neurons would still lower the objective, and adds them. The "
-        f"violation says how much the best such neuron would gain; it ends at {last.violation:.1e}, the objective at "
-        f"{excess[-1]:.1e} above {above}. Values at or below 0 are drawn at {FLOOR:.0e}."
+        f"violation says how much the best such neuron would gain; it ends at {last.violation:.1e}{ended}. "
+        f"Values at or below 0 are drawn at {FLOOR:.0e}."
     )
     axes = (Axis("round", _ticks(len(history))), Axis("relative value", log=True))
     return Scene("convergence", "Convergence of the solver", caption, axes, tuple(layers), height=380)

@@ -19,6 +19,7 @@ from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.frontier import Frontier, HingeSum
 from dualscape.oracles.local import assemble, scores
+from dualscape.oracles.proof import capped
 from dualscape.oracles.spectral import spectral_bound
 from dualscape.progress import Event, Progress, silent
 
@@ -69,12 +70,15 @@ class BisectionOracle(Oracle):
         if hinges.count == 0:
             empty = np.zeros((0, X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, max(above, 0.0), self.name, 1)
-        kappa, linear = hinges.reduce(nu)
+        kappa, linear = form = hinges.reduce(nu)
         slack = hinges.slack(nu)
-        ceiling = spectral_bound(hinges.rows, kappa, linear)
+
+        def ceiling() -> float:
+            return spectral_bound(hinges.rows, *form) + slack
+
         if _too_large(hinges):
-            # Too many orthants to begin with: the bound of any size is all there is.
-            empty, upper = np.zeros((0, X.shape[1])), max(ceiling + slack, above)
+            # Too many orthants to begin with: the bounds of any size are all there is.
+            empty, upper = np.zeros((0, X.shape[1])), capped(X, nu, 0.0, np.inf, above, ceiling)
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, upper, self.name, 0, "dimension")
         # Squares must neither over- nor underflow: search in units of a power of two, which is exact.
         exponent = int(np.frexp(float(np.abs(kappa).sum() + np.abs(linear).sum()))[1])
@@ -82,7 +86,8 @@ class BisectionOracle(Oracle):
         floor = float(np.ldexp(max(above - slack, 0.0), -exponent))
         search = _Search(HingeSum.of(hinges.rows, kappa, linear, floor), effort, progress, exponent)
         if effort.checkpoint is not None:
-            search.keep_in(effort.checkpoint, fingerprint(self.name, X, nu, above))
+            kind = type(self)
+            search.keep_in(effort.checkpoint, fingerprint(f"{kind.__module__}.{kind.__qualname__}", X, nu, above))
 
         def found_enough(units: Matrix) -> bool:
             values = scores(X, nu, units[:, :-1] @ hinges.basis.T, units[:, -1])
@@ -96,10 +101,11 @@ class BisectionOracle(Oracle):
             frontier.found[:, :-1] @ hinges.basis.T,
             frontier.found[:, -1],
             above=above,
-            upper=max(min(float(np.ldexp(frontier.bound, exponent)), ceiling) + slack, above),
+            upper=max(float(np.ldexp(frontier.bound, exponent)) + slack, above),
             oracle=self.name,
             patterns=frontier.treated,
             stopped=stopped,
+            ceiling=ceiling,
         )
 
 

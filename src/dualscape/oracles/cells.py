@@ -144,9 +144,12 @@ class CellsOracle(Oracle):
         if done == total:
             stopped, bound = "", float(np.ldexp(upper, exponent))
         else:
-            # Nothing is known of the lines that were not scanned but the bound of any size.
-            stopped = stopped or "time"
-            bound = float(np.ldexp(spectral_bound(hinges.rows, kappa, linear), exponent))
+            # Nothing is known of the lines that were not scanned but the bounds of any size.
+            stopped, bound = stopped or "time", np.inf
+
+        def ceiling() -> float:
+            return float(np.ldexp(spectral_bound(hinges.rows, kappa, linear), exponent)) + slack
+
         listed = np.vstack([np.zeros((0, hinges.rank + 1)), *(units[index] for index in sorted(units))])
         return assemble(
             self._X,
@@ -158,6 +161,7 @@ class CellsOracle(Oracle):
             oracle=self.name,
             patterns=visited,
             stopped=stopped,
+            ceiling=ceiling,
         )
 
     def _enough(self, nu: Vector, units: dict[int, Matrix], enough: float) -> bool:

@@ -1,11 +1,10 @@
 """Which oracle to ask: the cheapest that proves, if it is affordable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from dualscape.errors import BudgetError, InputError
-from dualscape.oracles.base import Estimate, Matrix, Oracle, OracleAnswer, Vector
+from dualscape.oracles.base import Estimate, Matrix, Oracle
 
 #: Without a time limit, "auto" takes an exact oracle when one call of it is expected to take no longer than this.
 AFFORDABLE_SECONDS = 60.0
@@ -13,8 +12,6 @@ AFFORDABLE_SECONDS = 60.0
 SEARCH_SHARE = 0.5
 #: An exact oracle also searches when it is this much cheaper than the search.
 MUCH_CHEAPER = 10.0
-#: A bound that exceeds both what was found and what was asked for by more than this share is loose.
-LOOSE = 1e-10
 YEAR = 3.15e7  # seconds
 HOPELESS_SECONDS = YEAR / 4
 
@@ -96,23 +93,3 @@ class Choice:
         if prover is not None and not known[prover].anytime and MUCH_CHEAPER * seconds[prover] < seconds[search]:
             search = prover
         return cls(prover, complete, search, estimates, tuple(others))
-
-
-def ask(oracles: Sequence[Oracle], nu: Vector, *, above: float, **question: Any) -> OracleAnswer:
-    """The answer of the first oracle; of another one where the first has finished with a loose bound and that is lower.
-
-    Nearly parallel rows, for one, loosen the bound over patterns, and do nothing to the one over cones.
-
-    Args:
-        oracles: the oracles in the order in which they are asked.
-        nu: (n,) dual variable.
-        above: units below this value need not be listed.
-        question: what else `Oracle.best_units` takes.
-    """
-    answer = oracles[0].best_units(nu, above=above, **question)
-    for other in oracles[1:]:
-        if answer.stopped or answer.upper <= (1 + LOOSE) * max(answer.lower, above):
-            break
-        found = other.best_units(nu, above=above, **question)
-        answer = found if found.upper < answer.upper else answer
-    return answer

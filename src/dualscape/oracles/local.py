@@ -9,13 +9,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dualscape.errors import ContradictionError
 from dualscape.geometry.climbs import climb_all
 from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.minorants import Pieces, rise_by_hops
 from dualscape.oracles.base import Matrix, OracleAnswer, Vector
+from dualscape.oracles.proof import agreed, capped
 
-EPS = 2.0**-53
 #: Two units of equal sign closer than this are the same local maximiser.
 SAME_UNIT = 1e-7
 #: An exact oracle lists all that rounding can tell apart: two units as near as 1e-9 may have columns that differ much.
@@ -208,8 +207,11 @@ def assemble(
     oracle: str,
     patterns: int,
     stopped: str = "",
+    ceiling: Callable[[], float] = lambda: np.inf,
 ) -> OracleAnswer:
     """The answer that lists these units once each, best first, with values recomputed from the data.
+
+    The upper bound is capped by `trivial_bound` and by `ceiling`, another proven bound, where it is loose.
 
     Raises:
         ContradictionError: a unit has a value above the upper bound by more than the rounding of the value.
@@ -217,12 +219,5 @@ def assemble(
     units = Units.of(X, nu, directions, signs, SAME_LISTED)
     listed = units.above(above)
     lower = float(units.values[0]) if len(units.values) else 0.0
-    weight = np.abs(nu) * np.linalg.norm(X, axis=1)
-    rounding = 1.01 * (len(nu) + X.shape[1] + 8) * EPS
-    # No direction does better than all rows of one sign of nu together, each at its best.
-    trivial = max(float(weight[nu > 0].sum()), float(weight[nu < 0].sum())) * (1 + rounding)
-    upper = min(upper, max(trivial, above))
-    if lower > upper + rounding * float(weight.sum()):
-        raise ContradictionError("the value of a unit neuron", lower, f"the bound of oracle {oracle!r}", upper)
-    # Within the rounding of the value, which is a true lower bound of h only up to that.
-    return OracleAnswer(*listed, lower, max(upper, lower), oracle, patterns, stopped)
+    upper = agreed(X, nu, lower, capped(X, nu, lower, upper, above, ceiling), oracle)
+    return OracleAnswer(*listed, lower, upper, oracle, patterns, stopped)

@@ -65,7 +65,8 @@ def solve(
         tolerances: when to stop and what may be called global.
         time_limit: seconds after which the best network so far is returned with what is proven of it, or None.
         executor: who shares the exact oracle's work (processes, dask, MPI); threads when not given.
-        checkpoint: a file in which the exact oracle saves itself; a later call on the same problem goes on from it.
+        checkpoint: a file in which the exact oracle saves itself; a later call on the same problem goes on from it, and
+            one on another problem is refused.
         device: a PyTorch device on which searches rise and patterns stream, such as "cuda"; the processors when not
             given.
         progress: told of every round.
@@ -159,7 +160,10 @@ class _Run:
     # --- rounds ------------------------------------------------------------------------------------------
     def begin(self, start: Network | None) -> None:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
-        saved = self.effort.checkpoint and self.effort.checkpoint.load("solver", self._fingerprint())
+        checkpoint = self.effort.checkpoint
+        if checkpoint is not None:
+            checkpoint.claim(self.problem.about())
+        saved = checkpoint and checkpoint.load("solver", self._fingerprint())
         if saved:
             self.resumed = self.state.restore(saved)
         elif start is not None and start.width:
@@ -267,8 +271,7 @@ class _Run:
 
     # --- the end -----------------------------------------------------------------------------------------
     def _fingerprint(self) -> str:
-        problem = self.problem
-        return fingerprint(problem.X, problem.y, problem.beta, problem.loss.name, problem.architecture.name)
+        return fingerprint(*self.problem.about().values(), self.problem.beta, self.above)
 
     def finish(self, stopped: str) -> Solution:
         """Back to the user's units of length, and the certificate from the data alone."""

@@ -1,0 +1,134 @@
+"""The objective of a network and its error bound, against exact rational and 60-digit arithmetic."""
+
+from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dualscape.certificate import certify_dual
+from dualscape.geometry.two_float import TwoFloat
+from dualscape.losses import LOSSES
+from dualscape.network import Network
+from dualscape.problem import Problem
+from dualscape.solver import solve
+
+ALL = pytest.mark.parametrize("loss", LOSSES)
+
+
+def exact_loss(loss, fit, y):
+    """L(f, y) of Fractions, to 60 digits."""
+    if loss == "squared":
+        return sum((f - Fraction(t)) ** 2 for f, t in zip(fit, y, strict=True)) / 2
+    total = Fraction(0)
+    with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
+        for f, t in zip(fit, y, strict=True):
+            margin = f * Fraction(t)
+            total += Fraction((1 + (-Decimal(margin.numerator) / margin.denominator).exp()).ln())
+    return total
+
+
+def exact_objective(problem, network):
+    """Of the weights sqrt(c_j) ubar_j and s_j sqrt(c_j), with the numbers of the network as they are."""
+    rows = [[Fraction(v) for v in row] for row in problem.X.tolist()]
+    units = [[Fraction(v) for v in unit] for unit in network.directions.tolist()]
+    masses = [Fraction(c) for c in network.masses.tolist()]
+    fit = [
+        sum(
+            int(s) * c * max(sum(a * b for a, b in zip(row, unit, strict=True)), Fraction(0))
+            for unit, s, c in zip(units, network.signs, masses, strict=True)
+        )
+        for row in rows
+    ]
+    cost = sum(c * (1 + sum(v * v for v in unit)) / 2 for unit, c in zip(units, masses, strict=True))
+    return exact_loss(problem.loss.name, fit, problem.y.tolist()) + Fraction(problem.beta) * cost
+
+
+def cancelling(loss, seed, apart, mass):
+    """A problem of pairs of rows so near to each other, and a network of pairs of units of opposite signs so heavy."""
+    rng = np.random.default_rng(seed)
+    X = np.repeat(rng.standard_normal((3, 2)), 2, axis=0)
+    X[1::2] *= 1 + apart
+    u = np.repeat(rng.standard_normal((2, 3)), 2, axis=0)
+    u[1::2] += apart * rng.standard_normal((2, 3))
+    u /= np.linalg.norm(u, axis=1)[:, None]
+    y = rng.choice([-1.0, 1.0], size=6) if loss == "logistic" else rng.standard_normal(6)
+    # A weight decay that leaves the loss its place beside such masses.
+    problem = Problem(X, y, beta=1e-3 / mass, loss=loss)
+    return problem, Network(u, [1, -1, 1, -1], mass * np.array([1.0, 1.0, 0.5, 0.5]), problem.bias)
+
+
+@ALL
+@given(seed=st.integers(0, 10**6), apart=st.integers(-15, 0), mass=st.integers(-3, 10))
+def test_the_error_bound_holds(loss, seed, apart, mass):
+    problem, network = cancelling(loss, seed, 10.0**apart, 10.0**mass)
+    exact = exact_objective(problem, network)
+    for precision in (1e-11, np.inf):
+        value, error = problem.objective_bounds(network, precision=precision)
+        assert abs(Fraction(value) - exact) <= Fraction(error)
+    value, error = problem.objective_bounds(network)
+    assert error <= 1e-11 * value
+
+
+def test_masses_that_cancel_are_not_lost():
+    """Rows equal to 3e-10, masses of 6e9: double precision alone is some 1e-7 off, and the error bound knows it."""
+    problem, network = cancelling("squared", 3, 3e-10, 6e9)
+    exact = exact_objective(problem, network)
+    plain = problem.objective(network)
+    assert abs(Fraction(plain) / exact - 1) > 1e-9
+    value, error = problem.objective_bounds(network)
+    assert abs(Fraction(value) / exact - 1) < 1e-15
+    assert error < 1e-14 * value
+    assert problem.objective_bounds(network, precision=np.inf)[1] > abs(plain - float(exact))
+
+
+@pytest.mark.parametrize("scale", [1e-60, 1.0, 1e60])
+def test_units_of_length_change_nothing(scale):
+    plain, network = cancelling("squared", 3, 3e-10, 6e9)
+    scaled = Problem(plain.X * scale, plain.y, beta=plain.beta * scale, bias="none")
+    other = Network(network.directions, network.signs, network.masses / scale)
+    value, error = scaled.objective_bounds(other)
+    assert value == pytest.approx(plain.objective_bounds(network)[0], rel=1e-9)
+    assert 0 < error < 1e-11 * value
+
+
+@ALL
+@given(seed=st.integers(0, 10**6), size=st.integers(-20, 3))
+def test_the_loss_of_an_interval(loss, seed, size):
+    """Values at random fits within `off` lie within the error of the value in the middle."""
+    rng = np.random.default_rng(seed)
+    y = rng.choice([-1.0, 1.0], size=5) if loss == "logistic" else rng.standard_normal(5)
+    f, off = TwoFloat(rng.standard_normal(5), 1e-17 * rng.standard_normal(5)), 10.0**size * rng.random(5)
+    value, error = LOSSES[loss].value_bounds(f, off, y)
+    for _ in range(3):
+        inside = [
+            Fraction(h) + Fraction(l) + Fraction(o) * Fraction(rng.choice([-1.0, 1.0]))
+            for h, l, o in zip(f.hi.tolist(), f.lo.tolist(), off.tolist(), strict=True)
+        ]
+        assert abs(Fraction(value) - exact_loss(loss, inside, y.tolist())) <= Fraction(error)
+
+
+@pytest.mark.parametrize("share", [1 - 9e-7, 1 + 9e-7])
+def test_directions_that_are_not_quite_of_length_one_decide_nothing(share):
+    """Shorter directions with larger masses: what the lengths hide is in the error, and is no contradiction."""
+    problem = Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    solution = solve(problem)
+    network = solution.network
+    off = Network(share * network.directions, network.signs, network.masses / share)
+    certificate = certify_dual(problem, off, solution.nu)
+    assert certificate.verdict == "bounded"
+    assert abs(Fraction(certificate.primal) - exact_objective(problem, off)) <= Fraction(certificate.primal_error)
+    assert 1e-8 < certificate.primal_error / certificate.primal < 1e-5
+
+
+def test_the_gap_covers_the_rounding_of_the_objective(monkeypatch):
+    """With an error bound above the tolerance the verdict is not "global", whatever the value."""
+    problem = Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.gap >= solution.certificate.primal_error > 0
+    bounds = Problem.objective_bounds
+    monkeypatch.setattr(Problem, "objective_bounds", lambda *a, **k: (bounds(*a, **k)[0], 1e-8))
+    assert solve(problem).certificate.verdict == "bounded"
