@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dualscape.architectures import get_architecture
+from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.losses import get_loss
 from dualscape.network import Network
-from dualscape.problem import Problem
+from dualscape.problem import Interval, Problem
 from dualscape.solver import solve
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]
@@ -181,3 +182,29 @@ def test_an_unresolved_beta_max_has_no_fractions():
     problem = Problem(1e-12 * corners, np.sign(corners.sum(axis=1)), beta=1.0)
     with pytest.raises(InputError, match=r"beta_max is not resolved: it lies in \["):
         problem.at_fraction(0.1)
+
+
+def test_an_unfinished_beta_max_is_not_kept():
+    """A call without time gives a wide interval; the next one, which has time, gives the number."""
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((40, 3)), rng.standard_normal(40), beta=1.0)
+    wide = problem.beta_max_bounds("bisection", effort=Effort(deadline=0.0))
+    assert wide.exact
+    assert wide.low < 0.9 * wide.high
+    narrow = problem.beta_max_bounds("bisection")
+    assert narrow.high <= narrow.low * (1 + 1e-9)
+    assert wide.low <= narrow.high <= wide.high
+    # What is finished is kept, also for a call without time and for other weight decays.
+    assert problem.with_beta(2.0).beta_max_bounds("bisection", effort=Effort(deadline=0.0)) == narrow
+
+
+def test_a_search_that_was_cut_short_is_not_kept():
+    rng = np.random.default_rng(1)
+    problem = Problem(rng.standard_normal((60, 8)), rng.standard_normal(60), beta=1.0)
+    hurried = problem.beta_max_bounds("ascent", effort=Effort(deadline=0.0)).low
+    assert hurried < problem.beta_max("ascent") * (1 - 1e-6)
+
+
+def test_a_fraction_of_a_known_beta_max():
+    problem = build()
+    assert problem.at_fraction(0.5, bounds=Interval(3.0, 4.0)).beta == 1.5

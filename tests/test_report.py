@@ -155,3 +155,15 @@ def test_drawing_the_report_imports_no_plotting_machinery():
         "assert not {'plotly.graph_objects', 'matplotlib'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_report_says_how_far_above_the_optimum_as_the_verdict_does():
+    solution = with_verdict(solved("talk")[0], "bounded")
+    page = Page(report.render(solution))
+    words = solution.certificate.excess_in_words
+    assert words == "11.2 %"  # a lower bound of nine tenths of the objective
+    assert f"above the optimum, at most {words}" in page.text
+    assert f"({words}) above the optimum" in page.text
+    assert f"the objective at most {words} above the optimum" in page.text
+    nothing = Page(report.render(with_verdict(solved("talk")[0], "none")))
+    assert "above the optimum, at most no useful bound" in nothing.text
