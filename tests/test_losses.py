@@ -1,3 +1,6 @@
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -108,3 +111,29 @@ def test_logistic_refuses_other_labels():
         "target of the logistic loss must be +1 or -1, but row 1 has 0; "
         "recode the two classes as +1 and -1, or use loss='squared'"
     )
+
+
+def exact_dual(loss, nu, y):
+    """D(nu) to 60 digits, of Fractions."""
+    nu, y = [Fraction(v) for v in nu.tolist()], [Fraction(v) for v in y.tolist()]
+    if loss == "squared":
+        return sum(v * t - v * v / 2 for v, t in zip(nu, y, strict=True))
+    total = Fraction(0)
+    with localcontext(prec=60):
+        for p in (v * t for v, t in zip(nu, y, strict=True)):
+            for part in (p, 1 - p):
+                share = Decimal(part.numerator) / part.denominator
+                total -= Fraction(share * share.ln()) if part else 0
+    return total
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@given(seed=st.integers(0, 10**6))
+def test_the_dual_bound_is_below_the_exact_value(loss, seed):
+    """Rounding included: of the terms and of their sum."""
+    rng = np.random.default_rng(seed)
+    y = rng.choice([-1.0, 1.0], size=N) if loss == "logistic" else rng.standard_normal(N)
+    nu = y * rng.random(N) if loss == "logistic" else rng.standard_normal(N)
+    bound, exact = LOSSES[loss].dual_bound(nu, y), exact_dual(loss, nu, y)
+    assert Fraction(bound) <= exact
+    assert bound >= float(exact) - 1e-13 * (1 + abs(float(exact)))
