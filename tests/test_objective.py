@@ -110,6 +110,18 @@ def test_the_loss_of_an_interval(loss, seed, size):
         assert abs(Fraction(value) - exact_loss(loss, inside, y.tolist())) <= Fraction(error)
 
 
+@ALL
+def test_what_double_precision_leaves_of_a_fit_counts(loss):
+    """The squared residual of a fit that is the target up to 1e-20; the change of the others."""
+    y, rest = np.array([1.0, -1.0]), np.array([3e-20, -1e-20])
+    value, error = LOSSES[loss].value_bounds(TwoFloat(y, rest), np.zeros(2), y)
+    exact = exact_loss(loss, [Fraction(a) + Fraction(b) for a, b in zip(y.tolist(), rest.tolist(), strict=True)], y)
+    assert abs(Fraction(value) - exact) <= Fraction(error)
+    assert error <= 1e-14 * value
+    if loss == "squared":
+        assert value == pytest.approx(5e-40, rel=1e-14)
+
+
 @pytest.mark.parametrize("share", [1 - 9e-7, 1 + 9e-7])
 def test_directions_that_are_not_quite_of_length_one_decide_nothing(share):
     """Shorter directions with larger masses: what the lengths hide is in the error, and is no contradiction."""
