@@ -9,6 +9,9 @@ import pytest
 from dualscape.checkpoint import Checkpoint, fingerprint
 from dualscape.errors import InputError
 from dualscape.files import check_writable, write_whole
+from dualscape.losses import get_loss
+from dualscape.problem import Problem
+from dualscape.solver import solve
 
 
 def test_a_symbolic_link_is_followed(tmp_path):
@@ -55,3 +58,36 @@ def test_sections_are_kept_apart(tmp_path):
     assert again.load("a", "2") is None
     assert again.load("c", "1") is None
     assert fingerprint([1.0]) != fingerprint([1])
+
+
+def test_a_checkpoint_of_another_problem_is_refused_by_name(tmp_path):
+    path = tmp_path / "file.npz"
+    problem = Problem([[1.0], [2.0], [-1.0]], [1.0, 0.0, 2.0], beta=0.1)
+    solve(problem, checkpoint=Checkpoint(path), oracle="bisection")
+    content = path.read_bytes()
+    solve(problem, checkpoint=Checkpoint(path), oracle="bisection")
+    others = (
+        Problem([[1.0], [2.0], [-1.0]], [1.0, 0.0, 2.5], beta=0.1),
+        Problem([[1.0], [2.0], [-1.0]], [1.0, 0.0, 2.0], beta=0.1, bias="none"),
+        Problem([[1.0], [2.0], [-1.0]], [1.0, -1.0, 1.0], beta=0.1, loss="logistic"),
+    )
+    for other in others:
+        with pytest.raises(InputError, match=r"file.npz is a checkpoint of another problem \(3 rows, 2 coordinates"):
+            solve(other, checkpoint=Checkpoint(path), oracle="bisection")
+    with pytest.raises(InputError, match=r"is a checkpoint at beta = 0.1, not at 0.2"):
+        solve(problem.with_beta(0.2), checkpoint=Checkpoint(path), oracle="bisection")
+    assert Checkpoint(path).load("solver") is not None
+    assert len(path.read_bytes()) == len(content)
+
+
+def test_the_key_of_a_problem_tells_its_loss_and_architecture():
+    class Tilted(type(get_loss("squared"))):
+        @property
+        def key(self):
+            return (self.name, "0.3")
+
+    data = [[1.0], [2.0]], [1.0, 0.0]
+    keys = {Problem(*data, beta=0.1, loss=loss).key for loss in ("squared", Tilted())}
+    keys |= {Problem(*data, beta=0.1, bias="none").key, Problem([[1.0], [2.5]], data[1], beta=0.1).key}
+    assert len(keys) == 4
+    assert Problem(*data, beta=0.1).key == Problem(*data, beta=0.2).key

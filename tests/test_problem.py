@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dualscape.architectures import get_architecture
+from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.losses import get_loss
 from dualscape.network import Network
@@ -181,3 +182,13 @@ def test_an_unresolved_beta_max_has_no_fractions():
     problem = Problem(1e-12 * corners, np.sign(corners.sum(axis=1)), beta=1.0)
     with pytest.raises(InputError, match=r"beta_max is not resolved: it lies in \["):
         problem.at_fraction(0.1)
+
+
+def test_bounds_of_beta_max_that_ran_out_of_time_are_not_kept():
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((300, 5)), rng.standard_normal(300), beta=1.0)
+    hurried = problem.beta_max_bounds("bisection", effort=Effort(deadline=0.0))
+    assert hurried.high > 1.01 * hurried.low
+    again = problem.beta_max_bounds("bisection")
+    assert again.high <= again.low * (1 + 1e-9)
+    assert problem.beta_max_bounds("bisection", effort=Effort(deadline=0.0)) is again

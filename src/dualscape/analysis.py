@@ -74,6 +74,8 @@ def analyze(
     """
     provers = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit).provers
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
+    if checkpoint is not None:
+        checkpoint.claim(problem.title, problem.key)
     with stage("beta_max") as progress:
         bounds = problem.beta_max_bounds(provers, progress, effort)
     if beta_fraction is not None:

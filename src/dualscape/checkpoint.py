@@ -1,7 +1,8 @@
 """A file in which long computations save themselves, so that a killed one goes on where it was.
 
-The file holds *sections*: named sets of arrays, each with the fingerprint of what it belongs to. A section of another
-fingerprint is never read, so that a file left over from other data does no harm.
+The file belongs to one problem, whose name and key it carries: that of another one is refused and not written to. It
+holds *sections*: named sets of arrays, each with the fingerprint of what it belongs to; one of another fingerprint is
+never read.
 """
 
 import hashlib
@@ -18,6 +19,9 @@ from dualscape.errors import InputError
 from dualscape.files import check_writable, write_whole
 
 Arrays = dict[str, NDArray[np.generic]]
+#: Part of every fingerprint: raised when what is saved, or what it means, changes.
+FORMAT = 2
+OWNER = "owner"
 
 
 def fingerprint(*parts: ArrayLike) -> str:
@@ -26,7 +30,7 @@ def fingerprint(*parts: ArrayLike) -> str:
     >>> fingerprint(np.eye(2), 1.0) == fingerprint(np.eye(2), 1.0) != fingerprint(np.eye(2), 2.0)
     True
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"dualscape {FORMAT}".encode())
     for part in parts:
         array = np.ascontiguousarray(part)
         digest.update(repr((array.dtype.str, array.shape)).encode())
@@ -64,10 +68,26 @@ class Checkpoint:
             raise InputError(f"{self.path} is no checkpoint of dualscape; remove it or name another file")
         return sections
 
-    def load(self, section: str, fingerprint: str) -> Arrays | None:
-        """The arrays of a section, or None when there are none of that fingerprint."""
+    def claim(self, name: str, key: str) -> None:
+        """Take the file for the problem of that name and key; what is saved from now on belongs to it.
+
+        Raises:
+            InputError: the file belongs to another problem.
+        """
+        owner = self._sections.get(OWNER)
+        if owner is None and not self._sections:
+            self._sections[OWNER] = {"fingerprint": np.asarray(key), "name": np.asarray(name)}
+        elif owner is None or str(owner["fingerprint"]) != key:
+            held = "of another version" if owner is None else f"of another problem ({owner['name']})"
+            raise InputError(
+                f"{self.path} is a checkpoint {held}, not of this one ({name}); name another file, or remove it"
+            )
+
+    def load(self, section: str, fingerprint: str | None = None) -> Arrays | None:
+        """The arrays of a section, or None when there are none of that fingerprint (None: of any)."""
         arrays = self._sections.get(section)
-        return arrays if arrays is not None and str(arrays["fingerprint"]) == fingerprint else None
+        known = arrays is not None and fingerprint in (None, str(arrays["fingerprint"]))
+        return arrays if known else None
 
     def save(self, section: str, fingerprint: str, arrays: Mapping[str, ArrayLike]) -> None:
         """Replace a section and write the file.

@@ -28,6 +28,11 @@ class Loss(ABC):
     #: True when L(t f, t y) = t^2 L(f, y), so that the target can be rescaled.
     quadratic: bool
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this loss from all others, its parameters included."""
+        return (self.name,)
+
     @abstractmethod
     def check_target(self, y: Vector) -> None:
         """Raise InputError when y is no target of this loss."""

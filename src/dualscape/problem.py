@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
+from dualscape.checkpoint import fingerprint
 from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import ROUNDING
@@ -155,6 +156,17 @@ class Problem:
     def d(self) -> int:
         """Number of coordinates of a neuron's direction, the penalised bias included."""
         return self.X.shape[1]
+
+    @property
+    def title(self) -> str:
+        """The problem in a few words, beta left out."""
+        return f"{self.n} rows, {self.d} coordinates, {self.loss.name} loss, bias {self.bias}"
+
+    @property
+    def key(self) -> str:
+        """What tells this problem from all others that differ in more than beta."""
+        kind = repr((self.loss.key, self.bias, self.architecture.key))
+        return fingerprint(self.inputs, self.X, self.y, kind)
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from threadpoolctl import ThreadpoolController
 
 from dualscape.certificate import Certificate, certificate_of, certify_dual
-from dualscape.checkpoint import Checkpoint, fingerprint
+from dualscape.checkpoint import Arrays, Checkpoint, fingerprint
 from dualscape.effort import Effort
+from dualscape.errors import InputError
 from dualscape.network import Network
 from dualscape.oracles import SEARCH_SHARE, Choice, OracleAnswer
 from dualscape.problem import Problem
@@ -159,7 +161,7 @@ class _Run:
     # --- rounds ------------------------------------------------------------------------------------------
     def begin(self, start: Network | None) -> None:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
-        saved = self.effort.checkpoint and self.effort.checkpoint.load("solver", self._fingerprint())
+        saved = self._saved()
         if saved:
             self.resumed = self.state.restore(saved)
         elif start is not None and start.width:
@@ -167,6 +169,26 @@ class _Run:
             self.state.add(start.directions, start.signs)
         elif self.problem.X.size >= WIDE_FROM:
             self.state.begin_wide(min(WIDTH, self.problem.X.size // 2), STEPS, self.in_time)
+
+    def _saved(self) -> Arrays | None:
+        """The state in the checkpoint, if there is one.
+
+        Raises:
+            InputError: it is one of another problem, or at another beta.
+        """
+        checkpoint, problem = self.effort.checkpoint, self.problem
+        if checkpoint is None:
+            return None
+        checkpoint.claim(problem.title, problem.key)
+        saved = checkpoint.load("solver", self._fingerprint())
+        other = None if saved else checkpoint.load("solver")
+        beta = problem.beta if other is None else float(other["beta"])
+        if beta != problem.beta:
+            raise InputError(
+                f"{checkpoint.path} is a checkpoint at beta = {beta!r}, not at {problem.beta!r}; give that beta, or "
+                "name another file"
+            )
+        return saved
 
     def rounds(self) -> str:
         """Search and proof in turn; why they ended."""
@@ -243,7 +265,7 @@ class _Run:
         nu = self.resumed if self.resumed is not None else self._dual(converged=self.in_time())
         self.asked, self.resumed = nu, None
         if self.effort.checkpoint is not None:
-            self.effort.checkpoint.save("solver", self._fingerprint(), state.arrays(nu))
+            self.effort.checkpoint.save("solver", self._fingerprint(), self._arrays(nu))
         answer = problem.ask(
             self.provers, nu, above=self.above, enough=self.above, starts=state.directions, effort=self.proof_effort,
             progress=self.progress,
@@ -268,7 +290,10 @@ class _Run:
     # --- the end -----------------------------------------------------------------------------------------
     def _fingerprint(self) -> str:
         problem = self.problem
-        return fingerprint(problem.X, problem.y, problem.beta, problem.loss.name, problem.architecture.name)
+        return fingerprint(problem.key, problem.beta, repr(self.tolerances))
+
+    def _arrays(self, nu: Vector) -> dict[str, ArrayLike]:
+        return {**self.state.arrays(nu), "beta": self.problem.beta}
 
     def finish(self, stopped: str) -> Solution:
         """Back to the user's units of length, and the certificate from the data alone."""
