@@ -12,7 +12,7 @@ from dualscape.geometry.sampling import analytic_center, hit_and_run
 from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
 from dualscape.membership import Membership, membership
 from dualscape.network import Network, neuron_inputs
-from dualscape.optimal_units import OptimalUnits, Separation, optimal_units
+from dualscape.optimal_units import Separation, optimal_units
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
@@ -232,9 +232,8 @@ def optimal_set(
     k, A = len(units.signs), units.columns
     y_star = units.fit if units.masses.any() else np.zeros(problem.n)
     size = float(np.linalg.norm(y_star))
-    # Relative errors of y*, and of A c beside it, per relative change of the data.
-    per_fit = problem.loss.sensitivity(units.fit, problem.y)[0] / size if size > 0 else 1.0
-    per_masses = per_fit * _following(problem, units)
+    # Relative errors of y*, and of what the masses answer for, per relative change of the data.
+    per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (units.rates.fit, units.rates.masses))
     rounding = tolerances.rounding
     masses = polytope(
         A,
@@ -274,12 +273,6 @@ def optimal_set(
         (),
     )
     return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
-
-
-def _following(problem: Problem, units: OptimalUnits) -> float:
-    """How much further the masses have to answer a change of y* because units turn when nu moves."""
-    curvature = problem.loss.curvature(units.fit, problem.y).max(initial=0.0)
-    return float(1.0 + curvature * (units.mobility @ units.masses) / problem.beta) ** 0.5
 
 
 def _vertices(masses: Polytope, budget: int) -> tuple[Vertices, Vertices | None]:

@@ -196,8 +196,13 @@ def widest_support(kernel: Matrix, positive: NDArray[np.bool_]) -> Vector:
     for row in range(len(free)):
         solver.changeRowBounds(row, 0.0, np.inf)
     solver.changeColsCost(len(free), np.arange(dimension, dimension + len(free), dtype=np.int32), np.ones(len(free)))
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    # The dual simplex may end with "unknown" beside an optimum; the primal one and the interior point method seldom do.
+    for option, value in (("simplex_strategy", 4), ("solver", "ipm"), ("simplex_strategy", 1)):
+        solver.setOptionValue(option, value)
+        solver.run()
+        if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            break
+    else:
         raise InputError("the linear program of the affine hull has no solution; the columns are too nearly dependent")
     found = np.asarray(solver.getSolution().col_value)
     direction = np.asarray(kernel @ found[:dimension])
