@@ -10,11 +10,13 @@ from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
 from dualscape.effort import Effort
 from dualscape.errors import InputError
+from dualscape.interruption import interrupted, interruptible
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
 from dualscape.oracles import Choice
 from dualscape.oracles.base import NO_LIMITS, Oracle
 from dualscape.progress import Progress, silent
+from dualscape.threads import one_blas_thread
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -176,13 +178,18 @@ class Problem:
             self._oracles[name] = known[name](self.X)
         return self._oracles[name]
 
+    @interruptible()
+    @one_blas_thread()
     def beta_max_bounds(
         self, oracle: str = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
     ) -> Interval:
         """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal."""
         chosen = self.oracle(oracle)
         if chosen.name not in self._bounds:
-            self._bounds[chosen.name] = self._find_beta_max(chosen, progress, effort)
+            found = self._find_beta_max(chosen, progress, effort)
+            if interrupted():
+                return found
+            self._bounds[chosen.name] = found
         return self._bounds[chosen.name]
 
     def _find_beta_max(self, chosen: Oracle, progress: Progress, effort: Effort) -> Interval:
@@ -192,8 +199,6 @@ class Problem:
             # A search first: the exact oracle skips every pattern that cannot beat what was found.
             above = self.oracle("ascent").best_units(nu, above=0.0).lower
         answer = chosen.best_units(nu, above=above, effort=effort, progress=progress)
-        if answer.stopped == "interrupted":
-            raise KeyboardInterrupt
         return Interval(max(answer.lower, above), answer.upper)
 
     def beta_max(self, oracle: str = "auto", progress: Progress = silent) -> float:
@@ -217,12 +222,17 @@ class Problem:
         return other
 
     def at_fraction(
-        self, fraction: float, oracle: str = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
+        self,
+        fraction: float,
+        oracle: str = "auto",
+        progress: Progress = silent,
+        effort: Effort = NO_LIMITS,
+        bounds: Interval | None = None,
     ) -> "Problem":
-        """The same problem at beta = fraction * beta_max."""
+        """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
         if not (np.isfinite(fraction) and fraction > 0):
             raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
-        bounds = self.beta_max_bounds(oracle, progress, effort)
+        bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
         top, weight = bounds.low, float(np.abs(self.dual_at_zero()) @ np.linalg.norm(self.X, axis=1))
         # What a proof that was stopped leaves open is far more than what rounding hides.
         hidden = 1e-3 * bounds.high < bounds.high - top <= 1e-10 * weight
