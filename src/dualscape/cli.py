@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CATALOGUE = "catalogue:"
 #: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
 #: waited for. What needs longer is left out, so that the program ends within a second.
-ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.5, 0.8
+ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
 

@@ -73,11 +73,11 @@ class Listener:
         return result
 
     def leave(self, code: int) -> NoReturn:
-        """Exit, even if threads still work that nobody can stop."""
+        """Exit; after Ctrl-C at once, whatever threads still work and however long Python takes to clear up."""
         if self._listens:
             # All is written; on the way out the signal would kill.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if not self._left:
+        if not self._left and not (self._listens and self.wish.since):
             sys.exit(code)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()

@@ -243,7 +243,11 @@ def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
     names = _coordinate_names(solution.problem)
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
-    ranges = ["mass"] if optimal_set is None else ["mass in a smallest network", "least mass", "greatest mass"]
+    ranges = ["mass"]
+    if optimal_set is not None:
+        known = optimal_set.vertices_complete
+        ranges = [f"mass in {'a smallest network' if known else 'the smallest network known'}"]
+        ranges += ["least mass", "greatest mass"] if known else ["least mass known", "greatest mass known"]
     smallest = masses[int(np.argmin((masses > 0).sum(axis=1)))]
     digits = 6 if len(names) <= 5 else 4
     rows = []

@@ -169,9 +169,15 @@ def _widths(analysis: Analysis) -> str:
     assert stairs is not None
     return (
         f"Fewest neurons: m* = {_count(stairs.m_star)}. Most in an irreducible optimum: M* = {_count(stairs.M_star)}. "
-        f"All optima are connected from width {_count(stairs.connected_from)} on "
+        f"{_connected(stairs.connected_from)} "
         f"(guaranteed: {_count(stairs.talk_bound)}; with the rank: {_count(stairs.rank_bound)})."
     )
+
+
+def _connected(width: Count) -> str:
+    if isinstance(width, int):
+        return f"All optima are connected from width {_big(width)} on"
+    return f"All optima are connected from width {_big(width[1] or 0)} on at the latest, not below {_big(width[0])}"
 
 
 def _count(count: Count | None) -> str:
@@ -214,7 +220,9 @@ def _units(analysis: Analysis, width: int) -> Table:
     table.add_column("sign")
     for name in names if wide else ["unit direction: largest coordinates"]:
         table.add_column(Text(name), justify="right" if wide else "left")
-    mass = "mass over all optima" if optima is not None and optima.dimension else "mass"
+    mass = "mass"
+    if optima is not None and optima.dimension:
+        mass = "mass over all optima" if optima.vertices_complete else "mass over the optima known"
     table.add_column(mass, justify="right", no_wrap=True)
     for j in range(min(len(signs), MOST_ROWS)):
         shown = [f"{value:.4f}" for value in directions[j]] if wide else [_largest(names, directions[j])]
