@@ -81,8 +81,7 @@ class Listener:
             sys.exit(code)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        from multiprocessing import active_children
-
-        for child in active_children():
-            child.kill()
+        if "multiprocessing" in sys.modules:
+            for child in sys.modules["multiprocessing"].active_children():
+                child.kill()
         os._exit(code)
