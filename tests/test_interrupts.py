@@ -11,12 +11,15 @@ import time
 import numpy as np
 import pytest
 
+from dualscape.analysis import analyze
 from dualscape.effort import Effort
+from dualscape.errors import BudgetError
 from dualscape.interruption import Interrupt, check, heeding, interrupted, interruptible
 from dualscape.listener import Listener
 from dualscape.optimal_set import optimal_set
 from dualscape.problem import Problem
-from dualscape.solver import solve
+from dualscape.report import render
+from dualscape.solver import columns, solve
 from dualscape.threads import Threads
 
 #: A program that a shell started in the background ignores SIGINT, and so would its children.
@@ -226,6 +229,56 @@ def test_efforts_and_pools_heed_the_wish_of_their_context_only():
     assert not effort.expired()
     with heeding(wish, patience=1000.0):
         assert not interrupted()
+
+
+def test_what_does_not_come_back_is_left_behind(monkeypatch):
+    """The optimal set hangs where nobody can stop it: the certified solution is the result all the same."""
+    gate, drafts, listener = threading.Event(), [], Listener()
+    monkeypatch.setattr("dualscape.analysis.optimal_set", lambda *_, **__: (listener._hear(2, None), gate.wait()))
+    talk = Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    assert listener.run(lambda: analyze(talk, begun=drafts.append), grace=0.1) is None
+    with heeding(listener.wish):
+        found = drafts[0].result()
+    gate.set()
+    assert found.solution.certificate.verdict == "global"
+    assert (found.optimal_set, found.notes) == (None, ("interrupted: the optimal set is left out",))
+
+
+def test_a_solver_that_does_not_come_back_has_shown_its_networks(monkeypatch):
+    gate, drafts, listener = threading.Event(), [], Listener()
+    problem = random_problem(30, 3)
+    full = analyze(problem).solution.certificate
+    exact_round = columns._Run._exact_round
+    monkeypatch.setattr(columns._Run, "_exact_round", lambda run: (listener._hear(2, None), gate.wait()))
+    assert listener.run(lambda: analyze(problem, begun=drafts.append), grace=0.1) is None
+    with heeding(listener.wish):
+        found = drafts[0].result()
+    monkeypatch.setattr(columns._Run, "_exact_round", exact_round)
+    gate.set()
+    certificate = found.solution.certificate
+    assert certificate.dual <= full.primal
+    assert full.dual <= certificate.primal <= 1.001 * full.primal
+    assert certificate.primal == problem.objective(found.solution.network)
+    assert found.notes[0] == "interrupted: this is the best network so far"
+
+
+def test_an_interrupted_report_says_that_figures_are_missing():
+    solution = solve(Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none"))
+    wish = Interrupt()
+    wish.ask()
+    with heeding(wish):
+        page = render(solution)
+    assert "Some figures were left out because the program was interrupted." in page
+    assert page.rstrip().endswith("</html>")
+
+
+def test_what_fails_for_an_interruption_is_an_interruption(hears):
+    def work():
+        os.kill(os.getpid(), signal.SIGINT)
+        raise BudgetError("the oracle was stopped (interrupted)")
+
+    with pytest.raises(KeyboardInterrupt):
+        interruptible()(work)()
 
 
 def test_a_listener_waits_no_longer_than_it_was_told():

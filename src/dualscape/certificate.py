@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.effort import Effort
-from dualscape.interruption import interrupted
+from dualscape.interruption import interrupted, interruptible
 from dualscape.network import Network
 from dualscape.oracles.base import NO_LIMITS, OracleAnswer
 from dualscape.problem import Problem
@@ -82,6 +82,7 @@ class Certificate:
         )
 
 
+@interruptible(partial=True)
 @one_blas_thread()
 def certify_dual(
     problem: Problem,

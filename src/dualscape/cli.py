@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -24,6 +24,8 @@ CATALOGUE = "catalogue:"
 ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
+NOTHING_YET = "interrupted before there was a result; nothing was written"
+
 
 class Commands(click.Group):
     """Commands that end with exit code 0, with 2 and one line on the error stream, or after Ctrl-C with 130."""
@@ -39,13 +41,13 @@ class Commands(click.Group):
             message = error.format_message() if isinstance(error, click.ClickException) else str(error)
             _stop(listener, " ".join(message.split()))
         except (click.Abort, KeyboardInterrupt):
-            _stop(listener, "interrupted before there was a result; nothing was written", INTERRUPTED)
+            _stop(listener, NOTHING_YET, INTERRUPTED)
         except MemoryError:
             _stop(listener, "out of memory; use fewer rows or features, a smaller --max-vertices, or --oracle ascent")
         listener.leave(0 if listener.wish.since is None else INTERRUPTED)
 
 
-def _stop(listener: Listener, message: str, code: int = 2) -> None:
+def _stop(listener: Listener, message: str, code: int = 2) -> NoReturn:
     click.echo(f"error: {message}", err=True)
     listener.leave(code)
 
@@ -124,6 +126,8 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     if analysis is None:
         with heeding(listener.wish):
             analysis = job.so_far()
+    if analysis is None:
+        _stop(listener, NOTHING_YET, INTERRUPTED)
     _show(job, analysis, listener)
 
 
@@ -222,11 +226,9 @@ class _Job:
     def _begin(self, draft: "Draft") -> None:
         self._draft = draft
 
-    def so_far(self) -> "Analysis":
-        """The analysis as far as it has come."""
-        if self._draft is None:
-            raise KeyboardInterrupt
-        return self._draft.result()
+    def so_far(self) -> "Analysis | None":
+        """The analysis as far as it has come; None before there is a problem."""
+        return None if self._draft is None else self._draft.result()
 
     def report(self, analysis: "Analysis") -> str:
         """The page of the report."""

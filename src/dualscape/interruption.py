@@ -96,6 +96,10 @@ def interruptible(*, partial: bool = False) -> Iterator[None]:
     try:
         with heeding(wish):
             yield
+    except Exception as error:
+        if wish.since is None or partial:
+            raise
+        raise KeyboardInterrupt from error  # what was cut short may have failed for that alone
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if wish.since is not None and not partial:

@@ -28,7 +28,7 @@ class Listener:
         self.wish = Interrupt()
         # The one queue into which a signal handler may put something at any moment.
         self._events: SimpleQueue[None] = SimpleQueue()
-        self._listens, self._left = False, False
+        self._listens = False
 
     def listen(self) -> None:
         """From now on Ctrl-C is a wish and no exception; unless the program was started to ignore it."""
@@ -63,7 +63,6 @@ class Listener:
         while not ended:
             left = None if self.wish.since is None else self.wish.since + grace - time.monotonic()
             if left is not None and left <= 0:
-                self._left = True
                 return None
             with suppress(Empty):
                 self._events.get(timeout=left)
@@ -73,14 +72,12 @@ class Listener:
         return result
 
     def leave(self, code: int) -> NoReturn:
-        """Exit; after Ctrl-C at once, whatever threads still work and however long Python takes to clear up."""
-        if self._listens:
-            # All is written; on the way out the signal would kill.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if not self._left and not (self._listens and self.wish.since):
+        """Exit; a program at once, whatever threads still work and however long Python would take to clear up."""
+        if not self._listens:
             sys.exit(code)
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with suppress(OSError):  # nobody reads it any more
+                stream.flush()
         if "multiprocessing" in sys.modules:
             for child in sys.modules["multiprocessing"].active_children():
                 child.kill()

@@ -12,7 +12,7 @@ from dualscape.figures.numbers import grouped, plural
 from dualscape.figures.plotly_renderer import FONT, element, library
 from dualscape.figures.scene import DoesNotApplyError, Scene
 from dualscape.files import write_whole
-from dualscape.interruption import check, interrupted
+from dualscape.interruption import check, interrupted, interruptible
 from dualscape.optimal_set import OptimalSet
 from dualscape.problem import Problem
 from dualscape.solver.solution import Solution
@@ -94,6 +94,7 @@ def write_report(
     write_whole(Path(path), render(solution, optimal_set, staircase, notes=notes, title=title))
 
 
+@interruptible()
 @one_blas_thread()
 def render(
     solution: Solution,
