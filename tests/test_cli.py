@@ -1,16 +1,20 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from dualscape.analysis import analyze as analyzed
 from dualscape.analysis_json import to_dict, write_json
 from dualscape.architectures import get_architecture
+from dualscape.catalogue import get
 from dualscape.cli import commands
 from dualscape.errors import InputError
+from dualscape.terminal import show
 
 CSV = "a,b,y\n" + "".join(f"{i},{i * i % 7},{(3 * i) % 5}\n" for i in range(12))
 
@@ -116,6 +120,17 @@ def test_json_with_intervals(tmp_path):
         assert low >= 1
         assert high is None
     assert any("sampled" in note for note in content["notes"])
+
+
+def test_the_summary_says_upper_bound(capsys):
+    """Where vertices were sampled, ranges are of those that are known, and an interval has an end that is proven."""
+    result = run("analyze", "catalogue:parity-3", "--max-vertices", "5")
+    shown = " ".join(result.stdout.split())
+    assert "mass over the optima known" in shown
+    assert "mass over all optima" not in shown
+    found = analyzed(get("parity-3").problem(), max_vertices=5)
+    show(replace(found, staircase=replace(found.staircase, connected_from=(7, 9))), ())
+    assert "connected from width 9 on at the latest, not below 7" in " ".join(capsys.readouterr().out.split())
 
 
 def test_large_counts_stay_exact(tmp_path):
@@ -389,7 +404,4 @@ def test_the_time_limit_returns_the_best_so_far(tmp_path):
 
 
 def test_dictionary_needs_no_notes():
-    from dualscape.analysis import analyze
-    from dualscape.catalogue import get
-
-    assert to_dict(analyze(get("square").problem()), ("a",))["notes"] == ["a"]
+    assert to_dict(analyzed(get("square").problem()), ("a",))["notes"] == ["a"]

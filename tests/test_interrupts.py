@@ -13,7 +13,8 @@ import pytest
 
 from dualscape.analysis import analyze
 from dualscape.effort import Effort
-from dualscape.errors import BudgetError
+from dualscape.errors import BudgetError, InputError
+from dualscape.files import discard_unfinished, write_whole
 from dualscape.interruption import Interrupt, check, heeding, interrupted, interruptible
 from dualscape.listener import Listener
 from dualscape.optimal_set import optimal_set
@@ -196,8 +197,10 @@ def test_what_has_nothing_to_show_raises():
     t = np.arange(90) / 2
     solution = solve(Problem((t[:, None] - t.mean()) / t.std(), np.sin(t), beta=0.0074))
     soon()
+    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        _ = [optimal_set(solution) for _ in range(100)]
+        optimal_set(solution, max_vertices=10**9)
+    assert time.monotonic() - began < SOON  # listing all vertices would take a minute
 
 
 @pytest.mark.usefixtures("hears")
@@ -279,6 +282,56 @@ def test_what_fails_for_an_interruption_is_an_interruption(hears):
 
     with pytest.raises(KeyboardInterrupt):
         interruptible()(work)()
+
+
+def test_bounds_at_once_are_bounds():
+    """On data large enough that not one round is made, and on data on which one is."""
+    rng, wish = np.random.default_rng(0), Interrupt()
+    wish.ask()
+    for n, d in ((400, 300), (5000, 200)):
+        X, nu = rng.standard_normal((n, d)), rng.standard_normal(n)
+        problem = Problem(X, nu, beta=1.0, bias="none")
+        lower = problem.oracle("ascent").best_units(nu, above=0.0, effort=Effort.within(0.2)).lower
+        with heeding(wish):
+            answer = problem.oracle("bisection").best_units(nu, above=0.0)
+        trivial = np.abs(nu) @ np.linalg.norm(X, axis=1)
+        assert answer.stopped in ("interrupted", "dimension")
+        assert lower <= answer.upper <= trivial
+
+
+def test_beta_max_that_was_cut_short_is_said_to_be():
+    wish = Interrupt()
+    wish.ask()
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((20, 3)), rng.standard_normal(20), beta=1.0)
+    with heeding(wish):
+        found = analyze(problem, beta_fraction=0.1, oracle="cells")
+    low, high = found.beta_max.low, found.beta_max.high
+    assert low < problem.beta_max() <= high
+    assert found.problem.beta == 0.1 * low
+    assert f"beta_max was not computed to the end: it is at most {high:.6g}" in found.notes
+    assert problem.beta_max_bounds().resolved
+
+
+def test_files_that_another_thread_is_writing_are_removed(tmp_path, monkeypatch):
+    gate, reached = threading.Event(), threading.Event()
+    monkeypatch.setattr("os.fsync", lambda _: (reached.set(), gate.wait()))
+    failed = []
+
+    def write():
+        try:
+            write_whole(tmp_path / "out", "text")
+        except InputError as error:
+            failed.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    reached.wait()
+    discard_unfinished()
+    assert list(tmp_path.iterdir()) == []
+    gate.set()
+    writer.join()
+    assert failed
 
 
 def test_a_listener_waits_no_longer_than_it_was_told():

@@ -94,6 +94,8 @@ class Draft:
         notes = _stop_notes(solution)
         if not self.beta_max.exact:
             notes.append("beta_max was only searched for: the value given is a lower bound")
+        elif not self.beta_max.resolved:
+            notes.append(f"beta_max was not computed to the end: it is at most {self.beta_max.high:.6g}")
         optima, stairs = self.optimal_set, self.staircase
         notes += optima.warnings if optima is not None else []
         missing = "optimal set" if optima is None else "staircase"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dualscape.analysis import Analysis, Draft
     from dualscape.catalogue import Entry
     from dualscape.tables import Table
+    from dualscape.terminal import Reporter
 
 CATALOGUE = "catalogue:"
 #: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
@@ -49,7 +50,7 @@ class Commands(click.Group):
 
 def _stop(listener: Listener, message: str, code: int = 2) -> NoReturn:
     click.echo(f"error: {message}", err=True)
-    listener.leave(code)
+    listener.leave(code if listener.wish.since is None else INTERRUPTED)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -184,6 +185,7 @@ class _Job:
 
     def __init__(self, data: str, options: dict[str, Any]) -> None:
         self.data, self.options = data, options
+        self.reporter: Reporter | None = None
         self.table: Table | None = None
         self._draft: Draft | None = None
 
@@ -204,7 +206,7 @@ class _Job:
         sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
         fraction = settings.pop("beta_fraction", None)
         problem = Problem(table.X, table.y, **{"beta": 1.0, **settings}, feature_names=table.feature_names)
-        reporter = Reporter(quiet=options["quiet"])
+        self.reporter = reporter = Reporter(quiet=options["quiet"])
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
         known = problem.architecture.oracles
         reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
@@ -228,15 +230,21 @@ class _Job:
 
     def so_far(self) -> "Analysis | None":
         """The analysis as far as it has come; None before there is a problem."""
+        self.hush()
         return None if self._draft is None else self._draft.result()
+
+    def hush(self) -> None:
+        """Take away the progress of what has not ended."""
+        if self.reporter is not None:
+            self.reporter.close()
 
     def report(self, analysis: "Analysis") -> str:
         """The page of the report."""
         from dualscape.report import render
-        from dualscape.terminal import Reporter
 
         assert self.table is not None
-        with Reporter(quiet=self.options["quiet"]).stage("report"):
+        assert self.reporter is not None
+        with self.reporter.stage("report"):
             return render(
                 analysis.solution,
                 analysis.optimal_set,
@@ -264,6 +272,7 @@ def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
     if page is not None:
         write_whole(report_path, page)
     elif report_path:
+        job.hush()
         click.echo(f"interrupted: {report_path} was not written, for want of time", err=True)
     for path in (json_path, report_path if page is not None else None):
         if path and not quiet:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NoReturn, TypeVar
 
+from dualscape.files import discard_unfinished
 from dualscape.interruption import Interrupt, heeding
 
 Result = TypeVar("Result")
@@ -81,4 +82,5 @@ class Listener:
         if "multiprocessing" in sys.modules:
             for child in sys.modules["multiprocessing"].active_children():
                 child.kill()
+        discard_unfinished()
         os._exit(code)

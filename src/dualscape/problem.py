@@ -35,6 +35,11 @@ class Interval:
         """Whether the upper end is proven."""
         return bool(np.isfinite(self.high))
 
+    @property
+    def resolved(self) -> bool:
+        """Whether the number is `low` itself, but for what rounding hides; not so where a proof was cut short."""
+        return self.exact and self.high - self.low <= 1e-3 * self.high
+
 
 def _finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]:
     if np.ma.is_masked(values) or np.iscomplexobj(values):
