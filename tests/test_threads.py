@@ -33,7 +33,9 @@ print([float(mass).hex() for mass in optima.choose("center").masses])
 
 
 def numbers():
-    return [library.num_threads for library in ThreadpoolController().select(user_api="blas").lib_controllers]
+    """Of every BLAS that has threads: other packages bring some that have one only."""
+    found = ThreadpoolController().select(user_api="blas").lib_controllers
+    return [library.num_threads for library in found if library.threading_layer != "disabled"]
 
 
 def sample(number):
