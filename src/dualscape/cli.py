@@ -123,6 +123,8 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     """
     _check_outputs(data, options["json_path"], options["report_path"])
     job = _Job(data, options)
+    if listener.run(job.load, grace=0.0) is None:
+        _stop(listener, NOTHING_YET, INTERRUPTED)
     analysis = listener.run(job.analyse, grace=ANALYSIS_GRACE)
     if analysis is None:
         with heeding(listener.wish):
@@ -187,11 +189,21 @@ class _Job:
         self.data, self.options = data, options
         self.reporter: Reporter | None = None
         self.table: Table | None = None
+        self._settings: dict[str, Any] = {}
         self._draft: Draft | None = None
 
+    def load(self) -> bool:
+        """Read the data, and all modules that take time."""
+        self.table, self._settings = _load(self.data, self.options)
+        from dualscape import terminal  # noqa: F401
+
+        if self.options["report_path"]:
+            from dualscape import report  # noqa: F401 (after Ctrl-C there is no time for it)
+
+        return True
+
     def analyse(self) -> "Analysis":
-        """Read the data and analyse them."""
-        table, settings = _load(self.data, self.options)
+        """Analyse the data."""
         from dualscape.analysis import analyze as run
         from dualscape.checkpoint import Checkpoint
         from dualscape.executors import open_executor
@@ -199,10 +211,8 @@ class _Job:
         from dualscape.problem import Problem
         from dualscape.terminal import Reporter, describe_choice
 
-        if self.options["report_path"]:
-            from dualscape import report  # noqa: F401 (after Ctrl-C there is no time for it)
-
-        options = self.options
+        assert self.table is not None
+        table, settings, options = self.table, self._settings, self.options
         sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
         fraction = settings.pop("beta_fraction", None)
         problem = Problem(table.X, table.y, **{"beta": 1.0, **settings}, feature_names=table.feature_names)
@@ -210,7 +220,6 @@ class _Job:
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
         known = problem.architecture.oracles
         reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
-        self.table = table
         with open_executor(options["executor"]) as executor:
             return run(
                 problem,
