@@ -79,8 +79,11 @@ class Listener:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError):  # nobody reads it any more
                 stream.flush()
-        if "multiprocessing" in sys.modules:
-            for child in sys.modules["multiprocessing"].active_children():
+        try:
+            # Another thread may be in the middle of importing it, and then has no children yet.
+            children = getattr(sys.modules.get("multiprocessing"), "active_children", list)
+            for child in children():
                 child.kill()
-        discard_unfinished()
-        os._exit(code)
+            discard_unfinished()
+        finally:
+            os._exit(code)
