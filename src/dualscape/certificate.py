@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from dualscape.effort import Effort
 from dualscape.errors import ContradictionError
+from dualscape.interruption import interrupted, interruptible
 from dualscape.network import Network
 from dualscape.oracles.base import NO_LIMITS, OracleAnswer
 from dualscape.problem import Problem
 from dualscape.progress import Progress, silent
+from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
 
 Vector = NDArray[np.float64]
@@ -105,6 +107,8 @@ def _percent(share: float) -> str:
     return f"{100 * share:,.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
+@interruptible(partial=True)
+@one_blas_thread()
 def certify_dual(
     problem: Problem,
     network: Network,
@@ -130,7 +134,7 @@ def certify_dual(
     """
     chosen = problem.oracle(oracle if isinstance(oracle, str) else oracle[0])
     above = (1 + tolerances.violation) * problem.beta
-    if chosen.exact and "ascent" in problem.architecture.oracles:
+    if chosen.exact and "ascent" in problem.architecture.oracles and not interrupted():
         # Far from optimal, only the largest violations count: an exact oracle works hard for everything above.
         found = problem.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5)).lower
         above = max(above, (1 - 1e-9) * found)

@@ -13,11 +13,13 @@ from dualscape.checkpoint import fingerprint
 from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import ROUNDING
+from dualscape.interruption import interruptible
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
 from dualscape.oracles import Choice, OracleAnswer, ask
 from dualscape.oracles.base import NO_LIMITS, Oracle
 from dualscape.progress import Progress, silent
+from dualscape.threads import one_blas_thread
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -38,6 +40,11 @@ class Interval:
     def exact(self) -> bool:
         """Whether the upper end is proven."""
         return bool(np.isfinite(self.high))
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the number is `low` itself, but for what rounding hides; not so where a proof was cut short."""
+        return self.exact and self.high - self.low <= 1e-3 * self.high
 
 
 def _finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]:
@@ -221,6 +228,8 @@ class Problem:
             self._oracles[name] = known[name](self.X)
         return self._oracles[name]
 
+    @interruptible()
+    @one_blas_thread()
     def beta_max_bounds(
         self, oracle: str | Sequence[str] = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
     ) -> Interval:
@@ -244,8 +253,6 @@ class Problem:
             # A search first: the exact oracle skips every pattern that cannot beat what was found.
             above = self.oracle("ascent").best_units(nu, above=0.0).lower
         answer = self.ask(names, nu, above=above, effort=effort, progress=progress)
-        if answer.stopped == "interrupted":
-            raise KeyboardInterrupt
         return Interval(max(answer.lower, above), answer.upper), not answer.stopped
 
     def beta_max(self, oracle: str = "auto", progress: Progress = silent) -> float:
@@ -274,10 +281,9 @@ class Problem:
         oracle: str | Sequence[str] = "auto",
         progress: Progress = silent,
         effort: Effort = NO_LIMITS,
-        *,
         bounds: Interval | None = None,
     ) -> "Problem":
-        """The same problem at beta = fraction * beta_max; `bounds` are those of beta_max when they are known."""
+        """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
         if not (np.isfinite(fraction) and fraction > 0):
             raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)

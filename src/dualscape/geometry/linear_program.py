@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
+from dualscape.interruption import check, watch
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -79,6 +80,20 @@ def _model(Q: Matrix, q: Vector, upper: Vector, tolerance: float = LP_TOLERANCE)
     return solver
 
 
+def _stop_when_interrupted(solver: Any) -> None:
+    """Ends a branch-and-bound search early; HiGHS asks from threads of its own."""
+    from highspy import cb
+
+    over = watch()
+
+    def ask(kind: Any, message: str, known: Any, answer: Any, data: Any) -> None:
+        answer.user_interrupt = over()
+
+    solver.setCallback(ask, None)
+    for kind in (cb.HighsCallbackType.kCallbackMipInterrupt, cb.HighsCallbackType.kCallbackSimplexInterrupt):
+        solver.startCallback(kind)
+
+
 class Maximiser:
     """Maximises linear functionals over {x >= 0 : Q x = q}, warm-starting each from the one before.
 
@@ -96,6 +111,7 @@ class Maximiser:
         """(max w.x, a basic maximiser (k,)); raises InputError when there is none."""
         import highspy
 
+        check()
         size = np.abs(w).max(initial=0.0)
         k = len(w)
         self._solver.changeColsCost(k, np.arange(k, dtype=np.int32), w / size if size > 0 else w)
@@ -147,7 +163,9 @@ def sparsest(
     solver.changeColsIntegrality(k, binary, np.full(k, highspy.HighsVarType.kInteger))
     solver.setOptionValue("mip_max_nodes", nodes)
     solver.setOptionValue("time_limit", seconds)
+    _stop_when_interrupted(solver)
     solver.run()
+    check()
     info = solver.getInfo()
     low = max(int(np.ceil(-info.mip_dual_bound - 1e-6)), 0) if np.isfinite(info.mip_dual_bound) else 0
     best: Vector | None = None

@@ -145,7 +145,7 @@ class CellsOracle(Oracle):
             stopped, bound = "", float(np.ldexp(upper, exponent))
         else:
             # Nothing is known of the lines that were not scanned but the bound of any size.
-            stopped = stopped or "time"
+            stopped = stopped or effort.ended() or "time"
             bound = float(np.ldexp(spectral_bound(hinges.rows, kappa, linear), exponent))
         listed = np.vstack([np.zeros((0, hinges.rank + 1)), *(units[index] for index in sorted(units))])
         return assemble(
