@@ -220,3 +220,23 @@ def test_where_one_exact_oracle_ends_with_a_loose_bound_another_one_is_asked():
     assert solve(problem, oracle="cells").certificate.verdict == "bounded"
     found = solve(problem).certificate
     assert (found.verdict, found.oracle) == ("global", "bisection")
+
+
+def test_the_program_ends_with_70_on_a_contradiction(monkeypatch, tmp_path):
+    """A bound that is 0.2 of what it should be, in either oracle."""
+    from click.testing import CliRunner
+
+    from dualscape.cli import commands
+
+    for oracle in (CellsOracle, BisectionOracle):
+        honest = oracle.best_units
+        monkeypatch.setattr(
+            oracle,
+            "best_units",
+            lambda *a, honest=honest, **k: replace(found := honest(*a, **k), upper=0.2 * found.upper),
+        )
+    path = tmp_path / "out.json"
+    result = CliRunner().invoke(commands, ["analyze", "catalogue:two-points", "--json", str(path)])
+    assert result.exit_code == 70
+    assert "error: internal error: the proven lower bound is" in result.stderr
+    assert not path.exists()

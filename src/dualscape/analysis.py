@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dualscape.checkpoint import Checkpoint
 from dualscape.effort import Effort
-from dualscape.errors import DualscapeError
+from dualscape.errors import ContradictionError, DualscapeError
 from dualscape.interruption import check, interruptible
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet, optimal_set
@@ -191,6 +191,8 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
             draft.optimal_set = optimal_set(draft.solution, max_vertices=max_vertices, effort=effort, progress=progress)
         with stage("staircase") as progress:
             draft.staircase = staircase(draft.optimal_set, progress=progress)
+    except ContradictionError:
+        raise  # then the certificate is in doubt as well
     except DualscapeError as error:
         check()  # what was interrupted may have failed for that alone
         draft.left_out = str(error)

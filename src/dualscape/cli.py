@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from dualscape import __version__
-from dualscape.errors import DualscapeError, InputError
+from dualscape.errors import ContradictionError, DualscapeError, InputError
 from dualscape.interruption import heeding
 from dualscape.listener import INTERRUPTED, Listener
 
@@ -27,9 +27,15 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 
 NOTHING_YET = "interrupted before there was a result; nothing was written"
 
+#: Exit code after a contradiction (EX_SOFTWARE of sysexits).
+CONTRADICTION = 70
+
 
 class Commands(click.Group):
-    """Commands that end with exit code 0, with 2 and one line on the error stream, or after Ctrl-C with 130."""
+    """Commands that end with exit code 0, with 2 and one line on the error stream, or after Ctrl-C with 130.
+
+    70 says that dualscape has contradicted itself, which is never the fault of the input.
+    """
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run and exit."""
@@ -40,7 +46,8 @@ class Commands(click.Group):
             super().main(given or ["--help"], *rest, **extra)
         except (click.ClickException, DualscapeError) as error:
             message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-            _stop(listener, " ".join(message.split()))
+            code = CONTRADICTION if isinstance(error, ContradictionError) else 2
+            _stop(listener, " ".join(message.split()), code)
         except (click.Abort, KeyboardInterrupt):
             _stop(listener, NOTHING_YET, INTERRUPTED)
         except MemoryError:

@@ -407,7 +407,8 @@ class _Refinement:
         columns = self.at.columns.hi
         others, column = columns[:, self.active], columns[:, unit]
         w = np.linalg.lstsq(others, column, rcond=None)[0]
-        if np.linalg.norm(column - others @ w) > DEPENDENT * len(column) ** 0.5 * np.linalg.norm(column):
+        apart = np.linalg.norm(column - others @ w) > DEPENDENT * len(column) ** 0.5 * np.linalg.norm(column)
+        if apart and len(self.active) < len(column):
             self.active = np.append(self.active, unit)
             return True
         if not (w > 0).any() or slacks[unit] >= -self.rounding * self._rates(slacks).slacks[unit]:
