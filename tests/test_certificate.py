@@ -84,7 +84,102 @@ def test_zero_target_is_solved_by_the_zero_network():
     assert (certificate.verdict, certificate.primal, certificate.gap) == ("global", 0.0, 0.0)
 
 
-# --- contradictions -----------------------------------------------------------------------------------
+# --- contradictions -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("factor", [0.2, 0.5, 1 - 1e-6])
+def test_a_bound_that_is_too_low_is_an_error_and_no_verdict(loss, factor):
+    """Clipping the dual value to the primal one would hide it behind "global, gap 0"."""
+    problem = small_problem(0, loss)
+    solution = solve(problem)
+    answer = replace(solution.certificate.answer, upper=factor * solution.certificate.answer.upper)
+    with pytest.raises(
+        ContradictionError, match=r"the proven lower bound is \d.*above the objective of a network, which is \d.*report"
+    ):
+        certificate_of(problem, solution.network, solution.nu, answer)
+
+
+@pytest.mark.parametrize("oracle", [CellsOracle, BisectionOracle])
+def test_an_oracle_whose_unit_exceeds_its_bound_is_caught(oracle, monkeypatch):
+    from dualscape.oracles import local
+
+    problem = small_problem(1, "squared")
+    nu = problem.dual_at_zero()
+    honest = oracle(problem.X).best_units(nu, above=0.0)
+    module = __import__(oracle.__module__, fromlist=["assemble"])
+    half = lambda *args, upper, **rest: local.assemble(*args, upper=0.5 * upper, **rest)  # noqa: E731
+    monkeypatch.setattr(module, "assemble", half)
+    with pytest.raises(ContradictionError, match="the value of a unit neuron is"):
+        oracle(problem.X).best_units(nu, above=0.0)
+    assert honest.lower <= honest.upper <= honest.lower * (1 + 1e-12)
+
+
+# --- percentages ----------------------------------------------------------------------------------------
+def test_the_percentage_in_the_verdict_is_of_the_lower_bound():
+    problem = small_problem(1, "squared")
+    optimum = solve(problem)
+    for mass, text in ((1.1, "%) above the optimum"), (1.5, "%) above the optimum"), (1e5, "no useful bound")):
+        network = replace(optimum.network, masses=mass * optimum.network.masses)
+        certificate = certify_dual(problem, network, problem.y - network.predict(problem.inputs))
+        truth = certificate.primal / optimum.certificate.primal - 1
+        assert certificate.excess >= truth
+        if certificate.dual > 0:
+            assert certificate.excess == certificate.gap / certificate.dual
+        assert text in certificate.explain()
+        assert "e+" not in certificate.explain().partition("(")[2].partition(")")[0]
+
+
+# --- loose bounds ---------------------------------------------------------------------------------------
+NEARLY_PARALLEL = [
+    0.9760663165830021, -0.9760663161277531, -0.9760663182238419, 0.9760663167950229, 1.9521326353957151,
+    -0.9760663187862508, 0.9760663196079205, -0.9760663174689328, 1.952132635328008,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("oracle", ["auto", "cells", "bisection"])
+def test_nearly_parallel_rows_leave_no_bound_above_the_trivial_one(oracle):
+    y = np.zeros(9)
+    y[1], y[6] = -0.374497324911046, 0.3318401023507607
+    problem = Problem(np.array(NEARLY_PARALLEL)[:, None], y, beta=0.013591049735582469)
+    solution = solve(problem, oracle=oracle)
+    if oracle != "cells":
+        assert solution.certificate.verdict == "global"
+    weight = np.abs(solution.nu) * np.linalg.norm(problem.X, axis=1)
+    trivial = max(weight[solution.nu > 0].sum(), weight[solution.nu < 0].sum())
+    for name in ("cells", "bisection"):
+        assert problem.oracle(name).best_units(solution.nu, above=0.0).upper <= trivial * (1 + 1e-12)
+
+
+def test_where_one_exact_oracle_ends_with_a_loose_bound_another_one_is_asked():
+    rng = np.random.default_rng([117, sum(map(ord, "line"))])
+    n = int(rng.integers(3, 26))
+    problem = Problem(rng.normal(size=(n, 1)), rng.normal(size=n), beta=1.0)
+    problem = problem.at_fraction(10 ** rng.uniform(-4, 0))
+    assert solve(problem, oracle="cells").certificate.verdict == "bounded"
+    found = solve(problem).certificate
+    assert (found.verdict, found.oracle) == ("global", "bisection")
+
+
+def test_the_program_ends_with_70_on_a_contradiction(monkeypatch, tmp_path):
+    """A bound that is 0.2 of what it should be, in either oracle."""
+    from click.testing import CliRunner
+
+    from dualscape.cli import commands
+
+    for oracle in (CellsOracle, BisectionOracle):
+        honest = oracle.best_units
+        monkeypatch.setattr(
+            oracle,
+            "best_units",
+            lambda *a, honest=honest, **k: replace(found := honest(*a, **k), upper=0.2 * found.upper),
+        )
+    path = tmp_path / "out.json"
+    result = CliRunner().invoke(commands, ["analyze", "catalogue:two-points", "--json", str(path)])
+    assert result.exit_code == 70
+    assert "error: internal error: the value of a unit neuron is" in result.stderr
+    assert not path.exists()
+
+
+# --- never called global -----------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", [CellsOracle, BisectionOracle])
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 def test_a_bound_that_is_too_low_is_never_called_global(monkeypatch, kind, loss):

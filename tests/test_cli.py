@@ -1,17 +1,20 @@
 import json
-import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from dualscape.analysis import analyze as analyzed
 from dualscape.analysis_json import to_dict, write_json
 from dualscape.architectures import get_architecture
+from dualscape.catalogue import get
 from dualscape.cli import commands
 from dualscape.errors import InputError
+from dualscape.terminal import show
 
 CSV = "a,b,y\n" + "".join(f"{i},{i * i % 7},{(3 * i) % 5}\n" for i in range(12))
 
@@ -125,6 +128,17 @@ def test_json_with_intervals(tmp_path):
         assert low >= 1
         assert high is None
     assert any("sampled" in note for note in content["notes"])
+
+
+def test_the_summary_says_upper_bound(capsys):
+    """Where vertices were sampled, ranges are of those that are known, and an interval has an end that is proven."""
+    result = run("analyze", "catalogue:parity-3", "--max-vertices", "5")
+    shown = " ".join(result.stdout.split())
+    assert "mass over the optima known" in shown
+    assert "mass over all optima" not in shown
+    found = analyzed(get("parity-3").problem(), max_vertices=5)
+    show(replace(found, staircase=replace(found.staircase, connected_from=(7, 9))), ())
+    assert "connected from width 9 on at the latest, not below 7" in " ".join(capsys.readouterr().out.split())
 
 
 def test_large_counts_stay_exact(tmp_path):
@@ -340,12 +354,24 @@ def interrupt(*_, **__):
     raise KeyboardInterrupt
 
 
-def test_interrupted_before_there_is_a_result(tmp_path, monkeypatch):
-    monkeypatch.setattr("dualscape.analysis.solve", interrupt)
-    result = run("analyze", "catalogue:square", "--json", tmp_path / "out.json")
-    assert result.exit_code == 2
+def test_interrupted_before_there_is_a_problem(tmp_path, monkeypatch):
+    monkeypatch.setattr("dualscape.tables.read_table", interrupt)
+    (tmp_path / "data.csv").write_text(CSV, encoding="utf-8")
+    arguments = (tmp_path / "data.csv", *TARGET, *BETA, "--json", tmp_path / "out.json")
+    result = run("analyze", *arguments)
+    assert result.exit_code == 130
     assert result.stderr.splitlines()[-1] == "error: interrupted before there was a result; nothing was written"
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+def test_interrupted_before_there_is_a_network(tmp_path, monkeypatch):
+    """The zero network is a result: its certificate says how far from optimal it is at most."""
+    monkeypatch.setattr("dualscape.analysis.solve", interrupt)
+    content = analysed(tmp_path, "catalogue:square")
+    assert content["network"]["masses"] == []
+    assert content["certificate"]["verdict"] == "bounded"
+    assert 0 < content["certificate"]["dual"] < content["certificate"]["primal"]
+    assert content["notes"][0] == "interrupted: this is the best network so far"
 
 
 def test_interrupted_after_the_solution(tmp_path, monkeypatch):
@@ -362,35 +388,6 @@ def test_the_executor_is_by_name(tmp_path):
     result = run("analyze", "catalogue:square", "--executor", "many")
     assert result.exit_code == 2
     assert "unknown executor 'many'" in result.stderr
-
-
-def test_ctrl_c_returns_the_best_so_far(tmp_path):
-    """A real signal to the real program while it searches."""
-    out, path = tmp_path / "out.json", tmp_path / "wide.csv"
-    values = np.random.default_rng(1).standard_normal((150, 9))
-    path.write_text("\n".join(",".join(map(str, row)) for row in values), encoding="utf-8")
-    # A program that a shell started in the background ignores SIGINT, and so would its children.
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heard}; from dualscape.cli import main; main()"
-    arguments = ["analyze", str(path), "--no-header", "--target", "8", "--beta", "0.05", "--json", str(out)]
-    command = [sys.executable, "-c", code, *arguments, "--time-limit"]
-    # Once without a signal, so that the signal does not come while kernels are compiled.
-    subprocess.run([*command, "1"], check=True, capture_output=True)
-    out.unlink()
-    command.append("300")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        told = []
-        while not told or "objective" not in told[-1]:
-            told.append(process.stderr.readline())
-            assert told[-1], told
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=120)
-    assert process.returncode == 0
-    content = strict(out)
-    assert content["certificate"]["verdict"] == "bounded"
-    assert 0 < content["certificate"]["dual"] < content["certificate"]["primal"]
-    assert any(note.startswith("interrupted") for note in content["notes"])
 
 
 def test_out_of_memory_is_one_line(monkeypatch):
@@ -415,7 +412,4 @@ def test_the_time_limit_returns_the_best_so_far(tmp_path):
 
 
 def test_dictionary_needs_no_notes():
-    from dualscape.analysis import analyze
-    from dualscape.catalogue import get
-
-    assert to_dict(analyze(get("square").problem()), ("a",))["notes"] == ["a"]
+    assert to_dict(analyzed(get("square").problem()), ("a",))["notes"] == ["a"]

@@ -3,17 +3,13 @@
 import os
 import stat
 import threading
-from contextlib import nullcontext
 
-import numpy as np
 import pytest
 
-from dualscape.architectures.relu import TwoLayerReLU
 from dualscape.checkpoint import Checkpoint, fingerprint
-from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.files import check_writable, write_whole
-from dualscape.losses import Squared
+from dualscape.losses import get_loss
 from dualscape.problem import Problem
 from dualscape.solver import solve
 
@@ -64,91 +60,34 @@ def test_sections_are_kept_apart(tmp_path):
     assert fingerprint([1.0]) != fingerprint([1])
 
 
-# --- what a checkpoint is kept for --------------------------------------------------------------------
-ABOUT = {"data": "3 x 2 (ab)", "weight decay": "beta 0.1"}
-
-
-def kept(path):
-    checkpoint = Checkpoint(path)
-    checkpoint.claim(ABOUT)
-    checkpoint.save("a", "1", {"x": [1.0]})
-    return path
-
-
-def test_a_foreign_checkpoint_is_refused_by_name(tmp_path):
-    path = kept(tmp_path / "file.npz")
-    before = path.read_bytes()
-    Checkpoint(path).claim(ABOUT)
-    Checkpoint(path).claim({"data": ABOUT["data"]})
-    with pytest.raises(InputError) as caught:
-        Checkpoint(path).claim({**ABOUT, "weight decay": "beta 0.2"})
-    assert str(caught.value) == (
-        f"{path} is the checkpoint of another problem: its weight decay is beta 0.1, that of this problem is beta 0.2; "
-        "remove it or name another file"
+def test_a_checkpoint_of_another_problem_is_refused_by_name(tmp_path):
+    path = tmp_path / "file.npz"
+    problem = Problem([[1.0], [2.0], [-1.0]], [1.0, 0.0, 2.0], beta=0.1)
+    solve(problem, checkpoint=Checkpoint(path), oracle="bisection")
+    content = path.read_bytes()
+    solve(problem, checkpoint=Checkpoint(path), oracle="bisection")
+    others = (
+        Problem([[1.0], [2.0], [-1.0]], [1.0, 0.0, 2.5], beta=0.1),
+        Problem([[1.0], [2.0], [-1.0]], [1.0, 0.0, 2.0], beta=0.1, bias="none"),
+        Problem([[1.0], [2.0], [-1.0]], [1.0, -1.0, 1.0], beta=0.1, loss="logistic"),
     )
-    assert path.read_bytes() == before
+    for other in others:
+        with pytest.raises(InputError, match=r"file.npz is a checkpoint of another problem \(3 rows, 2 coordinates"):
+            solve(other, checkpoint=Checkpoint(path), oracle="bisection")
+    with pytest.raises(InputError, match=r"is a checkpoint at beta = 0\.1, not at beta = 0\.2"):
+        solve(problem.with_beta(0.2), checkpoint=Checkpoint(path), oracle="bisection")
+    assert Checkpoint(path).load("solver") is not None
+    assert len(path.read_bytes()) == len(content)
 
 
-def test_a_claim_alone_writes_nothing(tmp_path):
-    path = tmp_path / "file.npz"
-    Checkpoint(path).claim(ABOUT)
-    assert not path.exists()
+def test_the_key_of_a_problem_tells_its_loss_and_architecture():
+    class Tilted(type(get_loss("squared"))):
+        @property
+        def key(self):
+            return (self.name, "0.3")
 
-
-def test_a_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch):
-    path = kept(tmp_path / "file.npz")
-    monkeypatch.setattr("dualscape.checkpoint.FORMAT", "dualscape checkpoint 3")
-    with pytest.raises(InputError, match="is no checkpoint of this version of dualscape; remove it or name another"):
-        Checkpoint(path)
-
-
-class Quantile(Squared):
-    """A loss with a parameter: what later losses will be."""
-
-    def __init__(self, level):
-        self.level = level
-
-
-def test_everything_that_defines_a_problem_is_named():
-    def about(X=((1.0,), (2.0,)), y=(1.0, -1.0), beta=0.1, **options):
-        return Problem(X, y, beta=beta, **options).about()
-
-    plain = about()
-    assert plain == about()
-    assert plain["data"].startswith("2 x 2 (")
-    others = {
-        "X": about(X=((1.0,), (2.5,))),
-        "y": about(y=(1.0, 1.0)),
-        "beta": about(beta=0.2),
-        "loss": about(loss="logistic"),
-        "parameter": about(loss=Quantile(0.1)),
-        "other parameter": about(loss=Quantile(0.2)),
-        "bias": about(X=((1.0, 1.0), (2.0, 1.0)), bias="none"),
-        "fraction": Problem(((1.0,), (2.0,)), (1.0, -1.0), beta=0.1).at_fraction(0.5).about(),
-        "architecture": about(architecture=type("Narrow", (TwoLayerReLU,), {"name": "narrow"})()),
-    }
-    different = [plain, *others.values()]
-    assert len({tuple(found.items()) for found in different}) == len(different)
-    assert about(loss=Quantile(0.1)) == others["parameter"]
-    assert others["bias"]["data"] == plain["data"]
-    assert others["fraction"]["weight decay"] == "0.5 of beta_max"
-
-
-def test_arrays_of_objects_have_no_addresses():
-    assert fingerprint(None) == fingerprint(None) != fingerprint("None")
-
-
-@pytest.mark.parametrize("change", ["beta", "y", "loss"])
-def test_the_solver_refuses_the_checkpoint_of_another_problem(tmp_path, change):
-    path = tmp_path / "file.npz"
-    X, y = np.random.default_rng(0).standard_normal((12, 2)), np.tile([1.0, -1.0], 6)
-    first = solve(Problem(X, y, beta=0.5), oracle="bisection", checkpoint=Checkpoint(path))
-    again = solve(Problem(X, y, beta=0.5), oracle="bisection", checkpoint=Checkpoint(path))
-    assert again.certificate.primal == first.certificate.primal
-    other = {"beta": {"beta": 0.6}, "y": {"beta": 0.5}, "loss": {"beta": 0.5, "loss": "logistic"}}[change]
-    problem = Problem(X, -y if change == "y" else y, **other)
-    name = {"beta": "weight decay", "y": "data", "loss": "loss"}[change]
-    with pytest.raises(InputError, match=f"file.npz is the checkpoint of another problem: its {name} is "):
-        solve(problem, oracle="bisection", checkpoint=Checkpoint(path))
-    with pytest.raises(InputError, match="checkpoint of another problem") if change != "beta" else nullcontext():
-        problem.beta_max_bounds("bisection", effort=Effort(checkpoint=Checkpoint(path)))
+    data = [[1.0], [2.0]], [1.0, 0.0]
+    keys = {Problem(*data, beta=0.1, loss=loss).key for loss in ("squared", Tilted())}
+    keys |= {Problem(*data, beta=0.1, bias="none").key, Problem([[1.0], [2.5]], data[1], beta=0.1).key}
+    assert len(keys) == 4
+    assert Problem(*data, beta=0.1).key == Problem(*data, beta=0.2).key

@@ -18,6 +18,8 @@ FLOORS = (
     "tolerances",
     "progress",
     "devices",
+    "interruption",
+    "threads",
     "checkpoint",
     "effort",
     "executors",
@@ -44,7 +46,9 @@ FLOORS = (
     "analysis",
     "analysis_json",
     "terminal",
+    "listener",
     "cli",
+    "__main__",
 )
 
 HEAVY = ("numpy", "scipy", "numba", "highspy", "matplotlib", "plotly", "sklearn", "pandas", "torch", "cvxpy", "fastapi")

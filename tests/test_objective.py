@@ -144,3 +144,16 @@ def test_the_gap_covers_the_rounding_of_the_objective(monkeypatch):
     bounds = Problem.objective_bounds
     monkeypatch.setattr(Problem, "objective_bounds", lambda *a, **k: (bounds(*a, **k)[0], 1e-8))
     assert solve(problem).certificate.verdict == "bounded"
+
+
+def test_the_gap_covers_the_error_of_the_primal_value():
+    """Two neurons of mass 6e9 that nearly cancel: plain summation is off by far more than the verdict allows."""
+    X = np.array([[1.0, 0.0], [1.0, 3e-10], [1.0, -3e-10]])
+    U = np.array([[1.0, 1e-9], [1.0, -1e-9]])
+    network = Network(U / np.linalg.norm(U, axis=1)[:, None], [1.0, -1.0], [6e9, 6e9])
+    problem = Problem(X, [0.5, 1.0, 0.1], beta=1e-12, bias="none")
+    certificate = certify_dual(problem, network, problem.dual_at_zero())
+    exact = exact_objective(problem, network)
+    assert abs(Fraction(certificate.primal) - exact) <= Fraction(certificate.primal_error)
+    assert Fraction(certificate.dual) + Fraction(certificate.gap) >= exact
+    assert certificate.gap == pytest.approx(certificate.primal + certificate.primal_error - certificate.dual)

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from dualscape.checkpoint import Checkpoint
 from dualscape.effort import Effort
 from dualscape.errors import ContradictionError, DualscapeError
+from dualscape.interruption import check, interruptible
+from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet, optimal_set
 from dualscape.oracles import Choice
+from dualscape.oracles.base import NO_LIMITS
 from dualscape.problem import Interval, Problem
-from dualscape.progress import Progress, silent
-from dualscape.solver import Solution, solve
+from dualscape.progress import Event, Progress, silent
+from dualscape.solver import Solution, solve, unfinished
 from dualscape.staircase import Staircase, staircase
+from dualscape.threads import one_blas_thread
 
 #: Gives, for a stage named in words, a context in which its progress can be told.
 Stage = Callable[[str], AbstractContextManager[Progress]]
@@ -40,10 +44,84 @@ class Analysis:
     notes: tuple[str, ...]
 
 
+@dataclass(eq=False)
+class Draft:
+    """What an analysis has found so far. Another thread may ask for it when it cannot wait for the end.
+
+    Attributes:
+        problem: at its final beta once beta_max is known.
+        oracles: names of the oracles of single questions, in the order in which they are asked.
+        prover: name of the oracle that bounds.
+        fraction: of beta_max at which to solve, or None.
+        beta_max: the interval that holds it, once known.
+        network: the best so far.
+        left_out: why the optimal set or the staircase cannot be had, or "".
+    """
+
+    problem: Problem
+    oracles: tuple[str, ...]
+    prover: str
+    fraction: float | None
+    beta_max: Interval | None = None
+    network: Network | None = None
+    solution: Solution | None = None
+    optimal_set: OptimalSet | None = None
+    staircase: Staircase | None = None
+    left_out: str = ""
+
+    def find_beta_max(self, progress: Progress = silent, effort: Effort = NO_LIMITS) -> None:
+        """beta_max, and the problem at the fraction of it that was asked for."""
+        bounds = self.problem.beta_max_bounds(self.oracles, progress, effort)
+        if self.fraction is not None:
+            self.problem = self.problem.at_fraction(self.fraction, bounds=bounds)
+        self.beta_max = bounds
+
+    def watch(self, progress: Progress) -> Progress:
+        """The progress of the solver, whose best network so far is kept."""
+
+        def tell(event: Event) -> None:
+            self.network = event.network or self.network
+            progress(event)
+
+        return tell
+
+    def result(self) -> Analysis:
+        """The analysis as far as it has come; without a solution yet, with one that can be had at once."""
+        if self.beta_max is None:
+            self.find_beta_max()
+        assert self.beta_max is not None
+        solution = self.solution or unfinished(self.problem, self.network, self.prover)
+        notes = _stop_notes(solution)
+        if not self.beta_max.exact:
+            notes.append("beta_max was only searched for: the value given is a lower bound")
+        elif not self.beta_max.resolved:
+            notes.append(f"beta_max was not computed to the end: it is at most {self.beta_max.high:.6g}")
+        optima, stairs = self.optimal_set, self.staircase
+        notes += optima.warnings if optima is not None else []
+        missing = "optimal set" if optima is None else "staircase"
+        if solution.certificate.verdict != "global":
+            notes.append(_why_not(solution))
+        elif self.left_out:
+            notes.append(f"the {missing} is left out: {self.left_out}")
+        elif stairs is None:
+            notes.append(f"interrupted: the {missing} is left out")
+        return Analysis(self.problem, self.beta_max, solution, optima, stairs, tuple(notes))
+
+
+#: Is given the draft of an analysis when it begins.
+Begun = Callable[[Draft], None]
+
+
 def _quiet(_: str) -> AbstractContextManager[Progress]:
     return nullcontext(silent)
 
 
+def _unseen(_: Draft) -> None:
+    pass
+
+
+@interruptible(partial=True)
+@one_blas_thread()
 def analyze(
     problem: Problem,
     *,
@@ -55,8 +133,11 @@ def analyze(
     checkpoint: Checkpoint | None = None,
     max_vertices: int = 20_000,
     stage: Stage = _quiet,
+    begun: Begun = _unseen,
 ) -> Analysis:
     """Solve the problem and, if the optimum is certified, describe all optimal networks.
+
+    Ctrl-C ends it with what is found by then; the notes say what is missing.
 
     Args:
         problem: the problem.
@@ -68,48 +149,53 @@ def analyze(
         checkpoint: where the exact oracle saves itself, and what it goes on from.
         max_vertices: with more irreducible optimal networks than this they are sampled instead of listed.
         stage: opens a stage and gives its progress.
+        begun: is given the draft of the analysis, which knows at any time what is found so far.
 
     >>> analyze(Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")).staircase.connected_from
     3
     """
-    provers = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit).provers
+    choice = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit)
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
-    with stage("beta_max") as progress:
-        bounds = problem.beta_max_bounds(provers, progress, effort)
-    if beta_fraction is not None:
-        problem = problem.at_fraction(beta_fraction, provers, bounds=bounds)
-    with stage("solve") as progress:
-        limit = None if time_limit is None else max(effort.remaining(), 1e-3)
-        solution = solve(
-            problem,
-            oracle=oracle,
-            time_limit=limit,
-            executor=executor,
-            checkpoint=checkpoint,
-            device=device,
-            progress=progress,
-        )
-    notes = _stop_notes(solution)
-    if not bounds.exact:
-        notes.append("beta_max was only searched for: the value given is a lower bound")
-    if solution.certificate.verdict != "global":
-        notes.append(_why_not(solution))
-        return Analysis(problem, bounds, solution, None, None, tuple(notes))
-    optima, stairs = None, None
+    if checkpoint is not None:
+        checkpoint.claim(problem.title, problem.key)
+    draft = Draft(problem, choice.provers, choice.prover or choice.search, beta_fraction)
+    begun(draft)
+    try:
+        with stage("beta_max") as progress:
+            draft.find_beta_max(progress, effort)
+        check()
+        with stage("solve") as progress:
+            limit = None if time_limit is None else max(effort.remaining(), 1e-3)
+            draft.solution = solve(
+                draft.problem,
+                oracle=oracle,
+                time_limit=limit,
+                executor=executor,
+                checkpoint=checkpoint,
+                device=device,
+                progress=draft.watch(progress),
+            )
+        check()
+        if draft.solution.certificate.verdict == "global":
+            _describe(draft, Effort.within(None, executor=executor, checkpoint=checkpoint), max_vertices, stage)
+    except KeyboardInterrupt:
+        pass  # the result says what is missing
+    return draft.result()
+
+
+def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> None:
+    """The optimal set and the staircase of a certified solution."""
+    assert draft.solution is not None
     try:
         with stage("optimal set") as progress:
-            unhurried = Effort.within(None, executor=executor, checkpoint=checkpoint)
-            optima = optimal_set(solution, max_vertices=max_vertices, effort=unhurried, progress=progress)
-        notes += optima.warnings
+            draft.optimal_set = optimal_set(draft.solution, max_vertices=max_vertices, effort=effort, progress=progress)
         with stage("staircase") as progress:
-            stairs = staircase(optima, progress=progress)
+            draft.staircase = staircase(draft.optimal_set, progress=progress)
     except ContradictionError:
-        raise  # what was certified before is not to be trusted either
+        raise  # then the certificate is in doubt as well
     except DualscapeError as error:
-        notes.append(f"the {'optimal set' if optima is None else 'staircase'} is left out: {error}")
-    except KeyboardInterrupt:
-        notes.append(f"interrupted: the {'optimal set' if optima is None else 'staircase'} is left out")
-    return Analysis(problem, bounds, solution, optima, stairs, tuple(notes))
+        check()  # what was interrupted may have failed for that alone
+        draft.left_out = str(error)
 
 
 def _stop_notes(solution: Solution) -> list[str]:

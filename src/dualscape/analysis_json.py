@@ -104,7 +104,8 @@ def _signs(signs: Any) -> list[int]:
 def _plain(value: Any) -> Any:
     """Numbers, arrays and intervals as JSON knows them; what is not finite becomes None."""
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        plain = value.tolist()
+        return plain if np.isfinite(value).all() else _plain(plain)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, bool | np.bool_):
@@ -118,4 +119,19 @@ def _plain(value: Any) -> Any:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write the content whole or not at all."""
-    write_whole(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    write_whole(path, _text(content) + "\n")
+
+
+def _text(content: Any, indent: str = "\n") -> str:
+    """JSON with a line for every key and every row; number by number it takes many times as long."""
+    deeper = indent + "  "
+    if isinstance(content, dict) and content:
+        lines = (f"{json.dumps(key, ensure_ascii=False)}: {_text(value, deeper)}" for key, value in content.items())
+        return "{" + deeper + f",{deeper}".join(lines) + indent + "}"
+    if isinstance(content, list) and content and isinstance(content[0], list | dict):
+        return "[" + deeper + f",{deeper}".join(map(_row, content)) + indent + "]"
+    return _row(content)
+
+
+def _row(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from dualscape.effort import Effort
 from dualscape.errors import ContradictionError
+from dualscape.interruption import interruptible
 from dualscape.network import Network
 from dualscape.oracles.base import NO_LIMITS, OracleAnswer
 from dualscape.problem import Problem
 from dualscape.progress import Progress, silent
+from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
 
 Vector = NDArray[np.float64]
@@ -133,6 +135,8 @@ def percent(share: float) -> str:
     return f"{rounded:,.0f} %" if rounded >= 100 else f"{rounded:.3g} %"
 
 
+@interruptible(partial=True)
+@one_blas_thread()
 def certify_dual(
     problem: Problem,
     network: Network,
@@ -198,7 +202,7 @@ def certificate_of(
         dual = max(problem.loss.dual_bound(scale * nu, problem.y), 0.0)
         # Both bounds include their rounding: that of h, which the dual value rests on, must be wrong.
         if dual > primal + primal_error:
-            raise ContradictionError("the lower bound on all objectives", dual, "that of a network", primal)
+            raise ContradictionError("the proven lower bound", dual, "the objective of a network", primal)
         # Within the rounding of the objective they say the same, and a smaller lower bound is true as well.
         dual = min(dual, primal)
     gap = primal + primal_error - dual

@@ -1,8 +1,8 @@
 """A file in which long computations save themselves, so that a killed one goes on where it was.
 
-The file holds *sections*: named sets of arrays, each with the fingerprint of what it belongs to; a section of another
-fingerprint is never read. It also says what it is kept for (`claim`), so that one left over from another problem is
-refused by name instead of being written over.
+The file belongs to one problem, whose name and key it carries: that of another one is refused and not written to. It
+holds *sections*: named sets of arrays, each with the fingerprint of what it belongs to; one of another fingerprint is
+never read.
 """
 
 import hashlib
@@ -19,10 +19,9 @@ from dualscape.errors import InputError
 from dualscape.files import check_writable, write_whole
 
 Arrays = dict[str, NDArray[np.generic]]
-#: Of what the sections hold; another one cannot be gone on from.
-FORMAT = "dualscape checkpoint 2"
-#: Names in the file that belong to no section.
-ABOUT = "about"
+#: Part of every fingerprint: raised when what is saved, or what it means, changes.
+FORMAT = 2
+OWNER = "owner"
 
 
 def fingerprint(*parts: ArrayLike) -> str:
@@ -31,27 +30,12 @@ def fingerprint(*parts: ArrayLike) -> str:
     >>> fingerprint(np.eye(2), 1.0) == fingerprint(np.eye(2), 1.0) != fingerprint(np.eye(2), 2.0)
     True
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"dualscape {FORMAT}".encode())
     for part in parts:
         array = np.ascontiguousarray(part)
         digest.update(repr((array.dtype.str, array.shape)).encode())
-        # The bytes of an array of objects are addresses.
-        digest.update(repr(part).encode() if array.dtype.hasobject else array.tobytes())
+        digest.update(array.tobytes())
     return digest.hexdigest()[:24]
-
-
-def identity(name: str, thing: object) -> str:
-    """The name of an object, made sure by a fingerprint of its class and parameters: equals have the same one.
-
-    >>> from fractions import Fraction
-    >>> identity("half", Fraction(1, 2)) == identity("half", Fraction(2, 4))
-    True
-    """
-    kind = type(thing)
-    parts = [f"{kind.__module__}.{kind.__qualname__}"]
-    for key, value in sorted(getattr(thing, "__dict__", {}).items()):
-        parts += [key, fingerprint(value)]
-    return f"{name} ({fingerprint(*parts)[:8]})"
 
 
 class Checkpoint:
@@ -65,12 +49,11 @@ class Checkpoint:
         """
         self.path = Path(path)
         self._sections: dict[str, Arrays] = {}
-        self._about: dict[str, str] = {}
         check_writable(self.path)
         if self.path.exists():
-            self._read()
+            self._sections = self._read()
 
-    def _read(self) -> None:
+    def _read(self) -> dict[str, Arrays]:
         sections: dict[str, Arrays] = {}
         try:
             with self.path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -81,34 +64,30 @@ class Checkpoint:
             raise InputError(
                 f"{self.path} is no checkpoint ({type(error).__name__}); remove it or name another file"
             ) from None
-        about = {name: str(value) for name, value in sections.pop(ABOUT, {}).items()}
-        if not all("fingerprint" in arrays for arrays in sections.values()) or about.pop("format", "") != FORMAT:
-            raise InputError(
-                f"{self.path} is no checkpoint of this version of dualscape; remove it or name another file"
-            )
-        self._sections, self._about = sections, about
+        if not all("fingerprint" in arrays for arrays in sections.values()):
+            raise InputError(f"{self.path} is no checkpoint of dualscape; remove it or name another file")
+        return sections
 
-    def claim(self, about: Mapping[str, str]) -> None:
-        """Say what the file is kept for; nothing is written yet.
-
-        Args:
-            about: facts by name, each in words that tell it apart from others.
+    def claim(self, name: str, key: str) -> None:
+        """Take the file for the problem of that name and key; what is saved from now on belongs to it.
 
         Raises:
-            InputError: the file is kept for something else.
+            InputError: the file belongs to another problem.
         """
-        for name, fact in about.items():
-            held = self._about.setdefault(name, fact)
-            if held != fact:
-                raise InputError(
-                    f"{self.path} is the checkpoint of another problem: its {name} is {held}, that of this problem is "
-                    f"{fact}; remove it or name another file"
-                )
+        owner = self._sections.get(OWNER)
+        if owner is None and not self._sections:
+            self._sections[OWNER] = {"fingerprint": np.asarray(key), "name": np.asarray(name)}
+        elif owner is None or str(owner["fingerprint"]) != key:
+            held = "of another version" if owner is None else f"of another problem ({owner['name']})"
+            raise InputError(
+                f"{self.path} is a checkpoint {held}, not of this one ({name}); name another file, or remove it"
+            )
 
-    def load(self, section: str, fingerprint: str) -> Arrays | None:
-        """The arrays of a section, or None when there are none of that fingerprint."""
+    def load(self, section: str, fingerprint: str | None = None) -> Arrays | None:
+        """The arrays of a section, or None when there are none of that fingerprint (None: of any)."""
         arrays = self._sections.get(section)
-        return arrays if arrays is not None and str(arrays["fingerprint"]) == fingerprint else None
+        known = arrays is not None and fingerprint in (None, str(arrays["fingerprint"]))
+        return arrays if known else None
 
     def save(self, section: str, fingerprint: str, arrays: Mapping[str, ArrayLike]) -> None:
         """Replace a section and write the file.
@@ -119,7 +98,6 @@ class Checkpoint:
         self._sections[section] = {name: np.asarray(value) for name, value in arrays.items()}
         self._sections[section]["fingerprint"] = np.asarray(fingerprint)
         flat = {f"{part}/{name}": array for part, held in self._sections.items() for name, array in held.items()}
-        flat |= {f"{ABOUT}/{name}": np.asarray(fact) for name, fact in {**self._about, "format": FORMAT}.items()}
         content = io.BytesIO()
         np.savez(content, **flat)  # type: ignore[arg-type]
         write_whole(self.path, content.getvalue())

@@ -4,47 +4,60 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from dualscape import __version__
 from dualscape.errors import ContradictionError, DualscapeError, InputError
+from dualscape.interruption import heeding
+from dualscape.listener import INTERRUPTED, Listener
 
 if TYPE_CHECKING:
+    from dualscape.analysis import Analysis, Draft
     from dualscape.catalogue import Entry
     from dualscape.tables import Table
+    from dualscape.terminal import Reporter
 
 CATALOGUE = "catalogue:"
-#: Exit code for a fault of dualscape, as in sysexits.h.
-INTERNAL = 70
+#: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
+#: waited for. What needs longer is left out, so that the program ends within a second.
+ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
 POSITIVE = click.FloatRange(min=0, min_open=True)
+
+NOTHING_YET = "interrupted before there was a result; nothing was written"
+
+#: Exit code after a contradiction (EX_SOFTWARE of sysexits).
+CONTRADICTION = 70
 
 
 class Commands(click.Group):
-    """Commands that end with exit code 0, or with 2 and one line on the error stream; with 70 for an internal error."""
+    """Commands that end with exit code 0, with 2 and one line on the error stream, or after Ctrl-C with 130.
+
+    70 says that dualscape has contradicted itself, which is never the fault of the input.
+    """
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run and exit."""
         extra["standalone_mode"] = False
+        listener = extra["obj"] = extra.get("obj") or Listener()
         given = sys.argv[1:] if args is None else list(args)
         try:
             super().main(given or ["--help"], *rest, **extra)
-        except ContradictionError as error:
-            _stop(str(error), INTERNAL)
         except (click.ClickException, DualscapeError) as error:
             message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-            _stop(" ".join(message.split()))
+            code = CONTRADICTION if isinstance(error, ContradictionError) else 2
+            _stop(listener, " ".join(message.split()), code)
         except (click.Abort, KeyboardInterrupt):
-            _stop("interrupted before there was a result; nothing was written")
+            _stop(listener, NOTHING_YET, INTERRUPTED)
         except MemoryError:
-            _stop("out of memory; use fewer rows or features, a smaller --max-vertices, or --oracle ascent")
-        sys.exit(0)
+            _stop(listener, "out of memory; use fewer rows or features, a smaller --max-vertices, or --oracle ascent")
+        listener.leave(0 if listener.wish.since is None else INTERRUPTED)
 
 
-def _stop(message: str, code: int = 2) -> None:
+def _stop(listener: Listener, message: str, code: int = 2) -> NoReturn:
     click.echo(f"error: {message}", err=True)
-    sys.exit(code)
+    listener.leave(code if listener.wish.since is None else INTERRUPTED)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -102,7 +115,8 @@ def commands() -> None:
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON.")
 @click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write a self-contained HTML report.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def analyze(data: str, **options: Any) -> None:
+@click.pass_obj
+def analyze(listener: Listener, data: str, **options: Any) -> None:
     """Train to the certified optimum and describe all optimal networks.
 
     DATA is a CSV, TSV, Parquet or NPZ file (arrays X and y), or catalogue:NAME.
@@ -110,10 +124,21 @@ def analyze(data: str, **options: Any) -> None:
     \b
     dualscape analyze catalogue:diabetes-bmi-s5 --report report.html
     dualscape analyze data.csv --target price --beta-fraction 0.1 --standardize
+
+    Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
+    It exits with 0, with 2 after an error, and with 130 after Ctrl-C.
     """
     _check_outputs(data, options["json_path"], options["report_path"])
-    table, settings = _load(data, options)
-    _analyze(data, table, settings, options)
+    job = _Job(data, options)
+    if listener.run(job.load, grace=0.0) is None:
+        _stop(listener, NOTHING_YET, INTERRUPTED)
+    analysis = listener.run(job.analyse, grace=ANALYSIS_GRACE)
+    if analysis is None:
+        with heeding(listener.wish):
+            analysis = job.so_far()
+    if analysis is None:
+        _stop(listener, NOTHING_YET, INTERRUPTED)
+    _show(job, analysis, listener)
 
 
 def _check_outputs(data: str, *paths: Path | None) -> None:
@@ -164,52 +189,109 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
     return entry.table(), settings | given
 
 
-def _analyze(data: str, table: "Table", settings: dict[str, Any], options: dict[str, Any]) -> None:
-    from dualscape.analysis import analyze as run
-    from dualscape.analysis_json import to_dict, write_json
-    from dualscape.checkpoint import Checkpoint
-    from dualscape.executors import open_executor
-    from dualscape.oracles import Choice
-    from dualscape.problem import Problem
-    from dualscape.terminal import Reporter, describe_choice, show
+class _Job:
+    """One call of `analyze`: what the thread that computes shares with the one that listens."""
 
-    sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
-    fraction = settings.pop("beta_fraction", None)
-    problem = Problem(table.X, table.y, **{"beta": 1.0, **settings}, feature_names=table.feature_names)
-    reporter = Reporter(quiet=options["quiet"])
-    checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
-    known = problem.architecture.oracles
-    reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
-    with open_executor(options["executor"]) as executor:
-        analysis = run(
-            problem,
-            beta_fraction=fraction,
-            oracle=options["oracle"],
-            time_limit=options["time_limit"],
-            device=options["device"],
-            executor=executor,
-            checkpoint=checkpoint,
-            max_vertices=options["max_vertices"],
-            stage=reporter.stage,
-        )
-    if not options["quiet"]:
-        show(analysis, table.notes)
-    if options["json_path"]:
-        write_json(options["json_path"], to_dict(analysis, table.notes))
-    if options["report_path"]:
-        from dualscape.report import write_report
+    def __init__(self, data: str, options: dict[str, Any]) -> None:
+        self.data, self.options = data, options
+        self.reporter: Reporter | None = None
+        self.table: Table | None = None
+        self._settings: dict[str, Any] = {}
+        self._draft: Draft | None = None
 
-        with reporter.stage("report"):
-            write_report(
-                options["report_path"],
+    def load(self) -> bool:
+        """Read the data, and all modules that take time."""
+        self.table, self._settings = _load(self.data, self.options)
+        from dualscape import terminal  # noqa: F401
+
+        if self.options["report_path"]:
+            from dualscape import report  # noqa: F401 (after Ctrl-C there is no time for it)
+
+        return True
+
+    def analyse(self) -> "Analysis":
+        """Analyse the data."""
+        from dualscape.analysis import analyze as run
+        from dualscape.checkpoint import Checkpoint
+        from dualscape.executors import open_executor
+        from dualscape.oracles import Choice
+        from dualscape.problem import Problem
+        from dualscape.terminal import Reporter, describe_choice
+
+        assert self.table is not None
+        table, settings, options = self.table, self._settings, self.options
+        sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
+        fraction = settings.pop("beta_fraction", None)
+        problem = Problem(table.X, table.y, **{"beta": 1.0, **settings}, feature_names=table.feature_names)
+        self.reporter = reporter = Reporter(quiet=options["quiet"])
+        checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
+        known = problem.architecture.oracles
+        reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
+        with open_executor(options["executor"]) as executor:
+            return run(
+                problem,
+                beta_fraction=fraction,
+                oracle=options["oracle"],
+                time_limit=options["time_limit"],
+                device=options["device"],
+                executor=executor,
+                checkpoint=checkpoint,
+                max_vertices=options["max_vertices"],
+                stage=reporter.stage,
+                begun=self._begin,
+            )
+
+    def _begin(self, draft: "Draft") -> None:
+        self._draft = draft
+
+    def so_far(self) -> "Analysis | None":
+        """The analysis as far as it has come; None before there is a problem."""
+        self.hush()
+        return None if self._draft is None else self._draft.result()
+
+    def hush(self) -> None:
+        """Take away the progress of what has not ended."""
+        if self.reporter is not None:
+            self.reporter.close()
+
+    def report(self, analysis: "Analysis") -> str:
+        """The page of the report."""
+        from dualscape.report import render
+
+        assert self.table is not None
+        assert self.reporter is not None
+        with self.reporter.stage("report"):
+            return render(
                 analysis.solution,
                 analysis.optimal_set,
                 analysis.staircase,
-                notes=(*table.notes, *analysis.notes),
-                title=data.removeprefix(CATALOGUE),
+                notes=(*self.table.notes, *analysis.notes),
+                title=self.data.removeprefix(CATALOGUE),
             )
-    for path in (options["json_path"], options["report_path"]):
-        if path and not options["quiet"]:
+
+
+def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
+    """Print the result and write what was asked for; after Ctrl-C, what there is time for."""
+    from dualscape.analysis_json import to_dict, write_json
+    from dualscape.files import write_whole
+    from dualscape.terminal import show
+
+    assert job.table is not None
+    quiet, json_path, report_path = (job.options[name] for name in ("quiet", "json_path", "report_path"))
+    if json_path:
+        write_json(json_path, to_dict(analysis, job.table.notes))
+    if not quiet:
+        show(analysis, job.table.notes)
+    page = None
+    if report_path:
+        page = listener.run(lambda: job.report(analysis), patience=REPORT_PATIENCE, grace=REPORT_GRACE)
+    if page is not None:
+        write_whole(report_path, page)
+    elif report_path:
+        job.hush()
+        click.echo(f"interrupted: {report_path} was not written, for want of time", err=True)
+    for path in (json_path, report_path if page is not None else None):
+        if path and not quiet:
             click.echo(f"wrote {path}")
 
 
@@ -262,10 +344,10 @@ def _show_entry(entry: "Entry") -> None:
         click.echo(f"known components by width: {steps}")
 
 
-def main() -> None:
-    """Entry point of the `dualscape` program."""
+def main(listener: Listener | None = None) -> None:
+    """The `dualscape` program; a listener that is given hears Ctrl-C already."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a character of a column name is no reason to fail.
             stream.reconfigure(errors="replace")
-    commands()
+    commands(obj=listener)

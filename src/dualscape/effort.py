@@ -1,9 +1,8 @@
 """How much work may be spent on an answer, by whom, and where it is kept: one object, passed down like tolerances."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import Any
 from dualscape.checkpoint import Checkpoint
 from dualscape.devices import open_device
 from dualscape.errors import DualscapeError, InputError
+from dualscape.interruption import interrupted
+from dualscape.threads import Threads
 
 
 class Here(Executor):
@@ -76,8 +77,14 @@ class Effort:
         return cls(None if seconds is None else time.monotonic() + seconds, executor, checkpoint, device)
 
     def expired(self) -> bool:
-        """Whether the deadline has passed."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        """Whether to stop: the deadline has passed, or somebody wishes so."""
+        return bool(self.ended())
+
+    def ended(self) -> str:
+        """Why to stop: "interrupted" or "time"; "" to go on."""
+        if interrupted():
+            return "interrupted"
+        return "time" if self.deadline is not None and time.monotonic() >= self.deadline else ""
 
     def remaining(self) -> float:
         """Seconds until the deadline, inf when there is none."""
@@ -91,7 +98,7 @@ class Effort:
         """The executor to use; one that is made here is closed on leaving. `little` work is not worth any."""
         if little:
             return nullcontext(Here())
-        return nullcontext(self.executor) if self.executor else ThreadPoolExecutor(os.cpu_count() or 1)
+        return nullcontext(self.executor) if self.executor else Threads()
 
 
 def run_all(

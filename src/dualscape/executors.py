@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -31,7 +32,8 @@ def open_executor(name: str) -> Iterator[Executor | None]:
         yield None
     elif name == "processes":
         # A forked process would share the locks of the threads that run here.
-        with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(os.cpu_count(), context, initializer=_ignore_interrupts) as pool:
             yield pool
     elif "://" in name:
         with _scheduler(name) as executor:
@@ -40,6 +42,11 @@ def open_executor(name: str) -> Iterator[Executor | None]:
         raise InputError(
             f"unknown executor {name!r}; use threads, processes, or the address of a dask scheduler (tcp://HOST:8786)"
         )
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C in a terminal reaches every process of the program; who shares the work out decides what follows."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

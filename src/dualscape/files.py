@@ -5,6 +5,9 @@ from pathlib import Path
 
 from dualscape.errors import InputError
 
+#: Temporary files that are being written.
+_unfinished: set[Path] = set()
+
 
 def check_writable(path: Path) -> None:
     """Raise InputError when a file could not be written there; nothing is left behind."""
@@ -41,6 +44,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
             return
         path = path.resolve()
         draft = _draft(path)
+        _unfinished.add(draft)
         try:
             with draft.open("wb") as file:
                 file.write(data)
@@ -49,8 +53,15 @@ def write_whole(path: Path, content: bytes | str) -> None:
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
+            _unfinished.discard(draft)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+
+
+def discard_unfinished() -> None:
+    """Remove what other threads are writing: for a program that ends without them."""
+    for draft in list(_unfinished):
+        draft.unlink(missing_ok=True)
 
 
 def _is_device(path: Path) -> bool:

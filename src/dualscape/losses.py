@@ -28,6 +28,11 @@ class Loss(ABC):
     #: True when L(t f, t y) = t^2 L(f, y), so that the target can be rescaled.
     quadratic: bool
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this loss from all others, its parameters included."""
+        return (self.name,)
+
     @abstractmethod
     def check_target(self, y: Vector) -> None:
         """Raise InputError when y is no target of this loss."""
@@ -56,15 +61,6 @@ class Loss(ABC):
     @abstractmethod
     def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:
         """The fit f with -gradient(f, y) = nu, shape (n,); that of `near` where rounding of nu leaves none."""
-
-    def sensitivity(self, f: Vector, y: Vector) -> tuple[float, float]:
-        """How far the optimal fit f and the dual optimum move at most, to first order, per relative change of the data.
-
-        Returns:
-            (norm of the change of y*, norm of that of nu).
-        """
-        moved = float(np.linalg.norm(f))
-        return moved, float(np.linalg.norm(self.gradient(f, y))) + float(np.linalg.norm(self.curvature(f, y) * f))
 
     @abstractmethod
     def curvature(self, f: Vector, y: Vector) -> Vector:
@@ -127,11 +123,6 @@ class Squared(Loss):
 
     def fine_gradient(self, f: TwoFloat, y: Vector) -> tuple[TwoFloat, float]:
         return f - TwoFloat.of(y), ROUNDING * float(np.linalg.norm(np.abs(f.hi) + np.abs(y)))
-
-    def sensitivity(self, f: Vector, y: Vector) -> tuple[float, float]:
-        # nu is the point of the dual's feasible set nearest to y: neither moves further than y.
-        moved = float(np.linalg.norm(y))
-        return moved, moved
 
     def curvature(self, f: Vector, y: Vector) -> Vector:
         return np.ones_like(f)

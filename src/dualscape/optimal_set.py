@@ -10,14 +10,16 @@ from dualscape.errors import InputError, NotCertifiedError
 from dualscape.geometry.polytope import Margin, Polytope, polytope
 from dualscape.geometry.sampling import analytic_center, hit_and_run
 from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
+from dualscape.interruption import interruptible
 from dualscape.membership import Membership, membership
 from dualscape.network import Network, neuron_inputs
-from dualscape.optimal_units import OptimalUnits, Separation, optimal_units
+from dualscape.optimal_units import Separation, optimal_units
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.resolution import Resolution
 from dualscape.solver.solution import Solution
+from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
 
 Matrix = NDArray[np.float64]
@@ -128,10 +130,14 @@ class OptimalSet:
         used = np.flatnonzero(masses)
         return Network(self.directions[used], self.signs[used], masses[used], self.problem.bias)
 
+    @interruptible()
+    @one_blas_thread()
     def contains(self, network: Network, *, tolerances: Tolerances = DEFAULT) -> Membership:
         """Whether the network is optimal, and the first reason why not."""
         return membership(self, network, tolerances)
 
+    @interruptible()
+    @one_blas_thread()
     def sample(self, rng: np.random.Generator) -> Network:
         """A random optimal network, about uniform over the polytope of masses."""
         return self.network(hit_and_run(self.polytope, rng))
@@ -140,6 +146,8 @@ class OptimalSet:
         """An optimal network with as few neurons as are known to suffice."""
         return self.choose("fewest")
 
+    @interruptible()
+    @one_blas_thread()
     def choose(self, criterion: str | ArrayLike) -> Network:
         """The optimal network that a criterion prefers.
 
@@ -169,6 +177,8 @@ class OptimalSet:
             best = found.point if found.high < sizes.min() else best
         return best
 
+    @interruptible()
+    @one_blas_thread()
     def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
         """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
         data = neuron_inputs(X, self.problem.bias, self.problem.d)
@@ -194,6 +204,8 @@ class OptimalSet:
         return " ".join([*lines, *(f"Warning: {w}." for w in self.warnings)])
 
 
+@interruptible()
+@one_blas_thread()
 def optimal_set(
     solution: Solution,
     *,
@@ -232,9 +244,8 @@ def optimal_set(
     k, A = len(units.signs), units.columns
     y_star = units.fit if units.masses.any() else np.zeros(problem.n)
     size = float(np.linalg.norm(y_star))
-    # Relative errors of y*, and of A c beside it, per relative change of the data.
-    per_fit = problem.loss.sensitivity(units.fit, problem.y)[0] / size if size > 0 else 1.0
-    per_masses = per_fit * _following(problem, units)
+    # Relative errors of y*, and of what the masses answer for, per relative change of the data.
+    per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (units.rates.fit, units.rates.masses))
     rounding = tolerances.rounding
     masses = polytope(
         A,
@@ -274,12 +285,6 @@ def optimal_set(
         (),
     )
     return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
-
-
-def _following(problem: Problem, units: OptimalUnits) -> float:
-    """How much further the masses have to answer a change of y* because units turn when nu moves."""
-    curvature = problem.loss.curvature(units.fit, problem.y).max(initial=0.0)
-    return float(1.0 + curvature * (units.mobility @ units.masses) / problem.beta) ** 0.5
 
 
 def _vertices(masses: Polytope, budget: int) -> tuple[Vertices, Vertices | None]:

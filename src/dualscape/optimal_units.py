@@ -15,7 +15,7 @@ from dualscape.errors import BudgetError, NotCertifiedError
 from dualscape.geometry.polytope import Margin
 from dualscape.oracles.base import Oracle
 from dualscape.progress import Progress
-from dualscape.solver.refinement import Refined, rates, refine
+from dualscape.solver.refinement import Rates, Refined, refine
 from dualscape.solver.solution import Solution
 from dualscape.tolerances import Tolerances
 
@@ -62,7 +62,7 @@ class OptimalUnits:
         columns: (n, k) their columns.
         slacks: (k,) 1 - s nu^T (X u)_+ / beta.
         masses: (k,) optimal masses; the columns of those that are positive are independent.
-        mobility: (k,) how far the column moves when nu does, times beta.
+        rates: how far all this moves with the data.
         separation: how clearly the tight units stand out.
         slack, same: the margins of "tight" and of "one unit"; their changes are relative to the data.
         turn: how far columns move at most, relative to their lengths, per relative change of the data.
@@ -75,7 +75,7 @@ class OptimalUnits:
     columns: Matrix
     slacks: Vector
     masses: Vector
-    mobility: Vector
+    rates: Rates
     separation: Separation
     slack: Margin
     same: Margin
@@ -99,11 +99,10 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
         directions, signs = np.vstack([known[0], more]), np.concatenate([known[1], turns])
         masses = np.concatenate([known[2], np.zeros(len(turns))])
         found = refine(problem, asked, directions, signs, masses, rounding=tolerances.rounding)
-        scale, turning = rates(problem, found.fit, found.columns, found.mobility)
         # No unit's slack moves further than this with nu.
         moved = float(np.abs(found.nu - asked) @ np.linalg.norm(problem.X, axis=1)) / problem.beta
-        if moved <= tolerances.rounding * float(scale.min(initial=np.inf)):
-            return _tight(found, scale, turning, beyond, seen, tolerances)
+        if moved <= tolerances.rounding * float(found.rates.slacks.min(initial=np.inf)):
+            return _tight(found, beyond, seen, tolerances)
         known, asked = (found.directions, found.signs, found.masses), found.nu
         more, turns, *_ = listing.units(asked, min(AGAIN, oracle.window), AGAIN)
     raise NotCertifiedError(
@@ -138,13 +137,9 @@ class _Listing:
         return directions[close], answer.signs[close], float(others.min(initial=window)), len(others) > 0
 
 
-def _tight(
-    found: Refined, scale: Vector, turning: Vector, beyond: float, seen: bool, tolerances: Tolerances
-) -> OptimalUnits:
-    """Those of the refined units that rounding of the data cannot tell from tight ones, in a canonical order.
-
-    `scale` and `turning` are the rates at which slacks and columns move with the data.
-    """
+def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances) -> OptimalUnits:
+    """Those of the refined units that rounding of the data cannot tell from tight ones, in a canonical order."""
+    scale = found.rates.slacks
     zero = found.slacks <= tolerances.rounding * scale
     tight = np.flatnonzero(zero)
     # Coordinates that agree up to rounding must not decide the order, unless they are all there is.
@@ -160,11 +155,11 @@ def _tight(
         slack.breaks < tolerances.clear * tolerances.rounding,
         is_unit,
     )
-    turn = float(turning[tight].max(initial=1.0))
+    turn = float(found.rates.columns[tight].max(initial=1.0))
     columns, signs = found.columns[:, tight], found.signs[tight]
     return OptimalUnits(
         found.nu, found.fit, found.directions[tight], signs, columns, found.slacks[tight], found.masses[tight],
-        found.mobility[tight], separation, slack, _apart(columns, signs, found.merged, turn), turn,
+        found.rates, separation, slack, _apart(columns, signs, found.merged, turn), turn,
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
-from dualscape.checkpoint import fingerprint, identity
+from dualscape.checkpoint import fingerprint
 from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
+from dualscape.interruption import interrupted, interruptible
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
 from dualscape.oracles import Choice, OracleAnswer, agreed, ask
 from dualscape.oracles.base import NO_LIMITS, Oracle
 from dualscape.progress import Progress, silent
+from dualscape.threads import one_blas_thread
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -37,6 +38,11 @@ class Interval:
     def exact(self) -> bool:
         """Whether the upper end is proven."""
         return bool(np.isfinite(self.high))
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the number is `low` itself, but for what rounding hides; not so where a proof was cut short."""
+        return self.exact and self.high - self.low <= 1e-3 * self.high
 
 
 def _finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]:
@@ -76,6 +82,7 @@ class Problem:
         bias: "penalised" or "none".
         architecture: the architecture object.
         feature_names: p names for output.
+        decay: the weight decay as it was asked for, in words: "beta = 0.5", or "0.1 of beta_max".
 
     >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
     >>> round(problem.beta_max(), 12)
@@ -90,9 +97,9 @@ class Problem:
     bias: str
     architecture: Architecture
     feature_names: tuple[str, ...]
+    decay: str = field(repr=False)
     _oracles: dict[str, Oracle] = field(repr=False)
     _bounds: dict[tuple[str, ...], Interval] = field(repr=False)
-    _decay: str = field(repr=False)
 
     def __init__(
         self,
@@ -140,7 +147,7 @@ class Problem:
             "feature_names": names,
             "_oracles": {},
             "_bounds": {},
-            "_decay": f"beta {decay!r}",
+            "decay": f"beta = {decay!r}",
         }
         for name, value in values.items():
             if isinstance(value, np.ndarray):
@@ -157,6 +164,17 @@ class Problem:
     def d(self) -> int:
         """Number of coordinates of a neuron's direction, the penalised bias included."""
         return self.X.shape[1]
+
+    @property
+    def title(self) -> str:
+        """The problem in a few words, beta left out."""
+        return f"{self.n} rows, {self.d} coordinates, {self.loss.name} loss, bias {self.bias}"
+
+    @property
+    def key(self) -> str:
+        """What tells this problem from all others that differ in more than beta."""
+        kind = repr((self.loss.key, self.bias, self.architecture.key))
+        return fingerprint(self.inputs, self.X, self.y, kind)
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:
@@ -214,8 +232,6 @@ class Problem:
         **question: Any,
     ) -> OracleAnswer:
         """What oracles answer about nu (n,): those of the given names, or "auto"; see `oracles.ask`."""
-        if effort.checkpoint is not None:
-            effort.checkpoint.claim(self._about_data)
         asked = [self.oracle(name) for name in self._named(oracles)]
         return ask(self.X, asked, nu, above=above, effort=effort, **question)
 
@@ -243,7 +259,7 @@ class Problem:
             ContradictionError: the search found a value that the bound excludes.
         """
         names, found = self._named(oracles), 0.0
-        if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles:
+        if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles and not interrupted():
             search = self.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5))
             # What was found stays above the threshold: an oracle that does not see it contradicts it.
             found, above = search.lower, max(above, (1 - 1e-9) * search.lower)
@@ -267,6 +283,8 @@ class Problem:
             self._oracles[name] = known[name](self.X)
         return self._oracles[name]
 
+    @interruptible()
+    @one_blas_thread()
     def beta_max_bounds(
         self, oracle: str | Sequence[str] = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
     ) -> Interval:
@@ -278,8 +296,6 @@ class Problem:
         if names in self._bounds:
             return self._bounds[names]
         answer = self.prove(names, self.dual_at_zero(), above=0.0, effort=effort, progress=progress)
-        if answer.stopped == "interrupted":
-            raise KeyboardInterrupt
         found = Interval(answer.lower, answer.upper)
         # A search does not say that it was cut short.
         finished = answer.stopped in ("", "dimension") and (answer.exact or not effort.expired())
@@ -313,10 +329,9 @@ class Problem:
         oracle: str | Sequence[str] = "auto",
         progress: Progress = silent,
         effort: Effort = NO_LIMITS,
-        *,
         bounds: Interval | None = None,
     ) -> "Problem":
-        """The same problem at beta = fraction * beta_max; `bounds` are those of beta_max when they are known."""
+        """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
         if not (np.isfinite(fraction) and fraction > 0):
             raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
@@ -334,19 +349,5 @@ class Problem:
             )
         other = self.with_beta(fraction * top)
         # An oracle with more time may know beta_max better: what was asked for is the fraction.
-        object.__setattr__(other, "_decay", f"{fraction!r} of beta_max")
+        object.__setattr__(other, "decay", f"{fraction!r} of beta_max")
         return other
-
-    # --- identity ------------------------------------------------------------------------------------
-    @cached_property
-    def _about_data(self) -> dict[str, str]:
-        return {
-            "data": f"{self.n} x {self.d} ({fingerprint(self.X, self.y)})",
-            "loss": identity(self.loss.name, self.loss),
-            "bias": self.bias,
-            "architecture": identity(self.architecture.name, self.architecture),
-        }
-
-    def about(self) -> dict[str, str]:
-        """Everything that defines the problem, in words: what a checkpoint is kept for."""
-        return {**self._about_data, "weight decay": self._decay}

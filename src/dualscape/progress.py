@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dualscape.network import Network
 
 
 @dataclass(frozen=True)
@@ -13,12 +17,14 @@ class Event:
         done: how much of it is done (patterns, rounds, vertices).
         total: out of how much, or None when that is not known.
         note: the current bound or objective, ready to print.
+        network: the best network so far, where one is improved.
     """
 
     stage: str
     done: int
     total: int | None = None
     note: str = ""
+    network: "Network | None" = None
 
 
 Progress = Callable[[Event], None]

@@ -12,10 +12,12 @@ from dualscape.figures.numbers import grouped, plural
 from dualscape.figures.plotly_renderer import FONT, element, library
 from dualscape.figures.scene import DoesNotApplyError, Scene
 from dualscape.files import write_whole
+from dualscape.interruption import check, interrupted, interruptible
 from dualscape.optimal_set import OptimalSet
 from dualscape.problem import Problem
 from dualscape.solver.solution import Solution
 from dualscape.staircase import Staircase
+from dualscape.threads import one_blas_thread
 
 WIDE = 10  # coordinates up to which the table of units has a column for each
 LARGEST = 5  # coordinates named per unit beyond that
@@ -92,6 +94,8 @@ def write_report(
     write_whole(Path(path), render(solution, optimal_set, staircase, notes=notes, title=title))
 
 
+@interruptible()
+@one_blas_thread()
 def render(
     solution: Solution,
     optimal_set: OptimalSet | None = None,
@@ -248,7 +252,11 @@ def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
     names = _coordinate_names(solution.problem)
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
-    ranges = ["mass"] if optimal_set is None else ["mass in a smallest network", "least mass", "greatest mass"]
+    ranges = ["mass"]
+    if optimal_set is not None:
+        known = optimal_set.vertices_complete
+        ranges = [f"mass in {'a smallest network' if known else 'the smallest network known'}"]
+        ranges += ["least mass", "greatest mass"] if known else ["least mass known", "greatest mass known"]
     smallest = masses[int(np.argmin((masses > 0).sum(axis=1)))]
     digits = 6 if len(names) <= 5 else 4
     rows = []
@@ -317,9 +325,14 @@ def _gallery(
     missing: list[str] = []
     for figure in _wanted(solution, optimal_set, staircase):
         try:
+            check()
             drawn.append(figure())
         except DoesNotApplyError as reason:
             missing.append(str(reason))
+        except KeyboardInterrupt:
+            if not interrupted():
+                raise
+            missing.append("Some figures were left out because the program was interrupted.")
     return drawn, missing
 
 

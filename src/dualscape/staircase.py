@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from math import factorial
 
 from dualscape.errors import InputError
+from dualscape.interruption import interruptible
 from dualscape.merge_tree import Merge, MergeTree, merge_tree
 from dualscape.optimal_set import OptimalSet
 from dualscape.progress import Event, Progress, silent
+from dualscape.threads import one_blas_thread
 
 #: An exact number, or (lowest, highest) with None for "no bound".
 Count = int | tuple[int, int | None]
@@ -106,6 +108,8 @@ class Staircase:
         return "\n".join(lines)
 
 
+@interruptible()
+@one_blas_thread()
 def staircase(optimal: OptimalSet, *, max_width: int | None = None, progress: Progress = silent) -> Staircase:
     """The staircase of an optimal set: exact when all vertices are known, intervals otherwise.
 

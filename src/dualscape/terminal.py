@@ -30,6 +30,7 @@ class Reporter:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._console = Console(stderr=True, highlight=False)
+        self._line: _Line | None = None
 
     def say(self, text: str) -> None:
         """One line, now."""
@@ -42,36 +43,49 @@ class Reporter:
         if self._quiet:
             yield silent
         elif self._console.is_terminal:
-            with _live(self._console, name) as tell:
-                yield tell
+            self._line = _Line(self._console, name)
+            try:
+                yield self._line.tell
+            finally:
+                self._line.close()
         else:
             yield _plain_lines(self._console, name)
 
+    def close(self) -> None:
+        """Take away the line of a stage that has not ended, and give the cursor back."""
+        if self._line is not None:
+            self._line.close()
 
-@contextmanager
-def _live(console: Console, name: str) -> Iterator[Tell]:
+
+class _Line:
     """A line that appears after PATIENCE seconds and moves even while no event comes."""
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[note]}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-    task: TaskID = bar.add_task(name, total=None, note="")
-    timer = threading.Timer(PATIENCE, bar.start)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield lambda event: bar.update(
-            task, description=_title(name, event), completed=event.done, total=event.total, note=_counted(event)
+
+    def __init__(self, console: Console, name: str) -> None:
+        self._name = name
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
         )
-    finally:
-        timer.cancel()
-        timer.join()
-        bar.stop()
+        self._task: TaskID = self._bar.add_task(name, total=None, note="")
+        self._timer = threading.Timer(PATIENCE, self._bar.start)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def tell(self, event: Event) -> None:
+        """Show the event."""
+        title, note = _title(self._name, event), _counted(event)
+        self._bar.update(self._task, description=title, completed=event.done, total=event.total, note=note)
+
+    def close(self) -> None:
+        """Take the line away."""
+        self._timer.cancel()
+        self._timer.join()
+        self._bar.stop()
 
 
 def _plain_lines(console: Console, name: str) -> Tell:
@@ -133,7 +147,7 @@ def show(analysis: Analysis, notes: tuple[str, ...]) -> None:
     """The verdict in words, then the widths, the staircase and the units."""
     console = Console(highlight=False)
     problem = analysis.problem
-    about = "" if analysis.beta_max.exact else "at least "
+    about = "" if analysis.beta_max.resolved else "at least "
     top = analysis.beta_max.low
     share = f"{problem.beta / top:.4g} of beta_max" if top > 0 else "beta_max"
     names = _coordinates(analysis)
@@ -169,9 +183,15 @@ def _widths(analysis: Analysis) -> str:
     assert stairs is not None
     return (
         f"Fewest neurons: m* = {_count(stairs.m_star)}. Most in an irreducible optimum: M* = {_count(stairs.M_star)}. "
-        f"All optima are connected from width {_count(stairs.connected_from)} on "
+        f"{_connected(stairs.connected_from)} "
         f"(guaranteed: {_count(stairs.talk_bound)}; with the rank: {_count(stairs.rank_bound)})."
     )
+
+
+def _connected(width: Count) -> str:
+    if isinstance(width, int):
+        return f"All optima are connected from width {_big(width)} on"
+    return f"All optima are connected from width {_big(width[1] or 0)} on at the latest, not below {_big(width[0])}"
 
 
 def _count(count: Count | None) -> str:
@@ -214,7 +234,9 @@ def _units(analysis: Analysis, width: int) -> Table:
     table.add_column("sign")
     for name in names if wide else ["unit direction: largest coordinates"]:
         table.add_column(Text(name), justify="right" if wide else "left")
-    mass = "mass over all optima" if optima is not None and optima.dimension else "mass"
+    mass = "mass"
+    if optima is not None and optima.dimension:
+        mass = "mass over all optima" if optima.vertices_complete else "mass over the optima known"
     table.add_column(mass, justify="right", no_wrap=True)
     for j in range(min(len(signs), MOST_ROWS)):
         shown = [f"{value:.4f}" for value in directions[j]] if wide else [_largest(names, directions[j])]

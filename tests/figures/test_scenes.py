@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -9,10 +10,14 @@ import pytest
 
 from dualscape import figures
 from dualscape.figures.components import Filtration, filtration_of, longest, marks
-from dualscape.figures.numbers import compact, grouped, plural
+from dualscape.figures.numbers import compact, ends, grouped, plural
 from dualscape.figures.polytope import edges_of, facets_of, flat_coordinates
 from dualscape.figures.rectified_ellipsoid import rectified_sphere
 from dualscape.figures.scene import Area, DoesNotApplyError, Field, Labels, Lines, Points, Surface
+from dualscape.optimal_set import optimal_set
+from dualscape.problem import Problem
+from dualscape.solver import solve
+from dualscape.staircase import staircase
 from solved import solved
 
 
@@ -110,8 +115,6 @@ def test_the_longest_branches_join_where_they_did(most):
 
 
 def test_staircase_in_bounds_draws_intervals():
-    from dataclasses import replace
-
     _, _, stairs = solved("triangle")
     scene = figures.staircase(replace(stairs, exact=False, m_star=(1, 2), connected_from=(4, 9)))
     assert any("1 to 2" in text for layer in layers(scene, Labels) for text in layer.texts)
@@ -133,6 +136,42 @@ def test_alike_leaves_of_a_large_tree_share_a_line():
     scene = figures.merge_tree(stairs)
     texts = [text for layer in layers(scene, Labels) for text in layer.texts if text]
     assert sum(int(text.removeprefix("x ")) for text in texts) == 130
+
+
+@cache
+def sampled():
+    """An optimal set too large to list, and its staircase: the known vertices join later than all others do."""
+    t = np.arange(30) / 2
+    solution = solve(Problem((t[:, None] - t.mean()) / t.std(), np.sin(t), beta=1).at_fraction(0.001))
+    optima = optimal_set(solution, max_vertices=9)
+    return solution, optima, staircase(optima)
+
+
+def test_the_merge_tree_of_sampled_vertices_ends_where_all_are_known_to_be_connected():
+    _, _, stairs = sampled()
+    low, high = ends(stairs.connected_from)
+    assert high < max(width for *_, width in stairs.tree.edges)  # drawn as they stand, the edges would say otherwise
+    scene = figures.merge_tree(stairs)
+    joins = layers(scene, Lines, "components that join")[0].pieces
+    assert max(piece[0, 0] for piece in joins) == high
+    assert f"From width {high} on, all optimal networks are connected" in scene.caption
+    assert "at an upper bound of the least width" in scene.caption
+    assert ("an upper bound: the least such width" in scene.caption) == (low < high)
+    assert scene.title.endswith("in upper bounds")
+
+
+def test_what_is_known_of_some_vertices_is_not_said_of_all():
+    solution, optima, stairs = sampled()
+    high = ends(stairs.connected_from)[1]
+    inner = replace(stairs, connected_from=(high - 1, high))
+    assert "(an upper bound: the least such width is" in figures.merge_tree(inner).caption
+    for scene in (figures.merge_tree(stairs), figures.units(solution, optima)):
+        assert "that are known" in scene.caption
+    assert "Not all irreducible optimal networks are listed" in figures.staircase(stairs).caption
+    listed = figures.merge_tree(solved("triangle")[2])
+    assert "at the least width" in listed.caption
+    assert "known" not in listed.caption
+    assert listed.title == "The merge tree"
 
 
 # --- units and spread ---------------------------------------------------------------------------------

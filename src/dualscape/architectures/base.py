@@ -68,6 +68,11 @@ class Architecture(ABC):
     #: Oracles by name, in the order in which "auto" prefers them among those of the same standing.
     oracles: ClassVar[dict[str, type[Oracle]]]
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this architecture from all others, its parameters included."""
+        return (self.name,)
+
     @abstractmethod
     def columns(self, X: Matrix, directions: Matrix, signs: Vector) -> Matrix:
         """The columns a_j in prediction space, shape (n, k)."""

@@ -23,6 +23,10 @@ class Filtration:
     _order: list[int] = field(default_factory=list, repr=False, compare=False)
     _known: dict[int, list[Members]] = field(default_factory=dict, repr=False, compare=False)
 
+    def joined_by(self, most: int) -> "Filtration":
+        """The same, with what would join later joined at that width."""
+        return Filtration(self.sizes, tuple((min(width, most), a, b) for width, a, b in self.merges))
+
     def components(self, width: int) -> list[Members]:
         """Components at that width, each a tuple of vertices, in an order that keeps joining ones together."""
         if width not in self._known:

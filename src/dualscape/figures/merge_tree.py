@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.figures.components import Filtration, Members, filtration_of, longest
+from dualscape.figures.numbers import ends
 from dualscape.figures.scene import BLUE, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points, Scene
 from dualscape.staircase import Staircase
 
@@ -33,14 +34,19 @@ class Branch:
 
 
 def merge_tree(staircase: Staircase) -> Scene:
-    """One line per vertex from the width at which it appears, joined where components become one."""
-    filtration = filtration_of(staircase.tree)
+    """One line per vertex from the width at which it appears, joined where components become one.
+
+    When not all vertices are known they join at the latest where all optimal networks are known to be connected.
+    """
+    connected = ends(staircase.connected_from)[1]
+    assert connected is not None
+    filtration = filtration_of(staircase.tree).joined_by(connected)
     if len(filtration.sizes) == 1:
         raise DoesNotApplyError("There is one irreducible optimal network, so the merge tree has a single branch.")
     first, last = min(filtration.sizes), max(width for width, _, _ in filtration.merges)
     groups = _rows(filtration)
     if len(groups) > MOST:
-        filtration = longest(staircase.tree, MOST)
+        filtration = longest(staircase.tree, MOST).joined_by(connected)
         groups = _rows(filtration)
     horizontal, vertical = _grow(filtration, groups, last)
     starts = np.array([[filtration.sizes[group[0]], row] for row, group in enumerate(groups)], dtype=float)
@@ -57,9 +63,10 @@ def merge_tree(staircase: Staircase) -> Scene:
         Axis("width m", tuple((float(m), str(m)) for m in range(first, last + 1)), (first - 0.6, last + 0.9)),
         Axis(hidden=True, limits=(-1.0, float(len(groups)))),
     )
-    caption = _caption(filtration, last, len(groups) < len(filtration.sizes), staircase)
+    caption = _caption(filtration, connected, len(groups) < len(filtration.sizes), staircase)
     height = int(np.clip(150 + 15 * len(groups), 240, 860))
-    return Scene("merge_tree", "The merge tree", caption, axes, layers, height=height)
+    title = "The merge tree" if staircase.exact else "The merge tree of the networks known, in upper bounds"
+    return Scene("merge_tree", title, caption, axes, layers, height=height)
 
 
 def _grow(filtration: Filtration, groups: list[list[int]], last: int) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
@@ -109,15 +116,18 @@ def _first_joins(filtration: Filtration) -> dict[int, int]:
     return found
 
 
-def _caption(filtration: Filtration, last: int, shared: bool, staircase: Staircase) -> str:
-    drawn, total = len(filtration.sizes), len(staircase.tree.births)
-    known = "" if staircase.exact else " that are known (there are more)"
+def _caption(filtration: Filtration, connected: int, shared: bool, staircase: Staircase) -> str:
+    drawn, total, exact = len(filtration.sizes), len(staircase.tree.births), staircase.exact
+    known = "" if exact else " that are known (there are more)"
+    least = "the least width at which" if exact else "an upper bound of the least width at which"
+    from_here = f"From width {connected} on, all of them are connected."
+    if not exact:
+        from_here = f"From width {connected} on, all optimal networks are connected{_earlier(staircase)}."
     which = f"the {total:,}" if drawn == total else f"{drawn:,} of the {total:,}"
     text = (
         f"From left to right: every red dot is one of {which} irreducible optimal networks{known} (no neuron of "
-        "theirs can be dropped), at the width that it needs. Lines meet, at a square, at the least width at which "
-        f"one can be turned into the other without losing optimality, the order of neurons aside. From width {last} "
-        "on, all of them are connected."
+        f"theirs can be dropped), at the width that it needs. Lines meet, at a square, at {least} "
+        f"one can be turned into the other without losing optimality, the order of neurons aside. {from_here}"
     )
     if drawn < total:
         text += " Those are drawn whose branches stay apart longest."
@@ -127,3 +137,9 @@ def _caption(filtration: Filtration, last: int, shared: bool, staircase: Stairca
             "with their number."
         )
     return text
+
+
+def _earlier(staircase: Staircase) -> str:
+    """What is known of the least width from which on all are connected, beyond its upper bound."""
+    low, high = ends(staircase.connected_from)
+    return "" if low == high else f" (an upper bound: the least such width is {low} or more)"

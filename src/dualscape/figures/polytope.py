@@ -36,7 +36,9 @@ def polytope(optimal_set: OptimalSet) -> Scene:
     if not 1 <= dimension <= 3:
         raise DoesNotApplyError(_why_not(dimension))
     if not optimal_set.vertices_complete:
-        raise DoesNotApplyError("The polytope of optimal masses has too many vertices to be listed and drawn.")
+        raise DoesNotApplyError(
+            "The vertices of the polytope of optimal masses are not all listed, so it is not drawn."
+        )
     vertices = optimal_set.vertices
     sizes = (vertices > 0).sum(axis=1)
     at = flat_coordinates(vertices, dimension)

@@ -36,7 +36,9 @@ def spread(optimal_set: OptimalSet) -> Scene:
     if optimal_set.dimension == 0:
         raise DoesNotApplyError("All optimal networks are one function, so their predictions do not differ anywhere.")
     if _is_one_function(optimal_set, inputs):
-        raise DoesNotApplyError("The optimal networks differ in their neurons, but they all are the same function.")
+        raise DoesNotApplyError(
+            "The optimal networks differ in their neurons, but nowhere on a grid over the data in their predictions."
+        )
     return _band(optimal_set, inputs) if len(inputs.features) == 1 else _map(optimal_set, inputs)
 
 

@@ -221,10 +221,10 @@ def _intervals(staircase: Staircase) -> Scene:
         layers += [Lines((at,), "", colour, 6.0), Points(at, "", colour, 12.0, "square")]
         layers.append(Labels(np.array([[(first + last) / 2, 0.32 - row]]), (f"{name}: {grouped(width)}",), INK))
     caption = (
-        "There are too many irreducible optimal networks to list, so the steps are known only to lie in intervals: "
-        f"the smallest optimal network needs {grouped(staircase.m_star)} neurons, the largest irreducible one "
-        f"{grouped(staircase.M_star)}, and the optimal networks are connected from width "
-        f"{grouped(staircase.connected_from)} on. A single square means that the number is exact."
+        "Not all irreducible optimal networks are listed, so the steps are known only to lie in intervals: the "
+        f"smallest optimal network needs {grouped(staircase.m_star)} neurons, the largest irreducible one "
+        f"{grouped(staircase.M_star)}, and the least width from which on the optimal networks are connected is "
+        f"{grouped(staircase.connected_from)}. A single square means that the number is exact."
     )
     reached = [float(at) for layer in layers if isinstance(layer, Points) for at in layer.at[:, 0]]
     low, high = min(reached), max(reached)

@@ -19,8 +19,8 @@ LABELLED = 14
 def units(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
     """What each unit contributes to the fit.
 
-    With the optimal set, the units shown are those of the mean of its vertices: an optimal network that uses every
-    unit that any optimal network uses. Without it, those of the network that was found.
+    With the optimal set, the units shown are those of the mean of the vertices that are known; of all of them, it is an
+    optimal network that uses every unit that any uses. Without it, those of the network that was found.
     """
     inputs = drawable_inputs(solution.problem)
     network = solution.network.prune() if optimal_set is None else mean_network(optimal_set)
@@ -34,7 +34,11 @@ def units(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
 def _which(optimal_set: OptimalSet | None) -> str:
     if optimal_set is None:
         return "the network found"
-    return "the optimal network" if optimal_set.dimension == 0 else "the mean of all irreducible optimal networks"
+    if optimal_set.dimension == 0:
+        return "the optimal network"
+    if optimal_set.vertices_complete:
+        return "the mean of all irreducible optimal networks"
+    return "the mean of the irreducible optimal networks that are known"
 
 
 def mean_network(optimal_set: OptimalSet) -> Network:

@@ -44,9 +44,11 @@ def zonotopes(solution: Solution, optimal_set: OptimalSet | None = None) -> Scen
     layers = [*_body(bodies[0], BLUE, f"A: rows with {NU} > 0"), *_body(bodies[1], ORANGE, f"B: rows with {NU} < 0")]
     layers += _segments(segments)
     names = (*problem.feature_names, *(("bias",) if problem.bias == "penalised" else ()))
-    caption = _caption(problem.beta, nu, segments, bodies)
+    certified = optimal_set is not None
+    caption = _caption(problem.beta, nu, segments, bodies, certified)
+    title = "Two zonotopes within Hausdorff distance β" if certified else "Two zonotopes and how far they are apart"
     axes = tuple(Axis(name) for name in names)
-    return Scene("zonotopes", "Two zonotopes within Hausdorff distance β", caption, axes, tuple(layers), True, 560)
+    return Scene("zonotopes", title, caption, axes, tuple(layers), True, 560)
 
 
 def _body(body: Boundary, colour: str, name: str) -> list[Layer]:
@@ -78,13 +80,15 @@ def _segments(segments: list[Segment]) -> list[Layer]:
     return layers
 
 
-def _caption(beta: float, nu: Vector, segments: list[Segment], bodies: tuple[Boundary, Boundary]) -> str:
+def _caption(
+    beta: float, nu: Vector, segments: list[Segment], bodies: tuple[Boundary, Boundary], certified: bool
+) -> str:
     positive, negative = int((nu > 0).sum()), int((nu < 0).sum())
     lengths = [s.length for s in segments]
     text = (
         f"A is the sum of the segments from 0 to {NU}_i x_i over the {plural(positive, 'row')} with {NU}_i > 0, B the "
         f"same over the {plural(negative, 'row')} with {NU}_i < 0. The dual constraint says that neither sticks out "
-        f"of the other by more than β = {beta:.4g}. "
+        f"of the other by more than β = {beta:.4g}{'' if certified else ', which is not certified here'}. "
     )
     if lengths:
         low, high = f"{min(lengths):.6g}", f"{max(lengths):.6g}"

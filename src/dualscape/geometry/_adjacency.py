@@ -4,11 +4,15 @@ import numpy as np
 from numba import njit, uint64
 from numpy.typing import NDArray
 
+from dualscape.interruption import check
+
 Bits = NDArray[np.uint64]
 Index = NDArray[np.intp]
+#: Words that a compiled loop looks at before it asks whether somebody wishes to stop: some hundredths of a second.
+PORTION = 50_000_000
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True, inline="always")
 def _popcount(x):  # type: ignore[no-untyped-def]
     x = x - ((x >> uint64(1)) & uint64(0x5555555555555555))
     x = (x & uint64(0x3333333333333333)) + ((x >> uint64(2)) & uint64(0x3333333333333333))
@@ -16,7 +20,7 @@ def _popcount(x):  # type: ignore[no-untyped-def]
     return (x * uint64(0x0101010101010101)) >> uint64(56)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def adjacent_pairs(zeros: Bits, above: Index, below: Index, need: int, room: int):  # type: ignore[no-untyped-def]
     """Pairs (i, j), i above and j below, that are adjacent rays.
 
@@ -72,20 +76,28 @@ def adjacent_pairs(zeros: Bits, above: Index, below: Index, need: int, room: int
     return pairs[:found], True
 
 
-@njit(cache=True)
-def union_tree(supports: Bits):  # type: ignore[no-untyped-def]
+def union_tree(supports: Bits) -> NDArray[np.int64]:
     """Prim's minimum spanning tree of the complete graph with weights |S_i u S_j|.
 
     Returns:
         (V - 1, 3) rows (i, j, weight) in the order in which the edges were added.
     """
     V, W = supports.shape
-    best = np.full(V, 1 << 30, dtype=np.int64)
-    parent = np.zeros(V, dtype=np.int64)
-    todo = np.arange(1, V)
-    tree = np.empty((max(V - 1, 0), 3), dtype=np.int64)
-    current = 0
-    for step in range(V - 1):
+    best, parent, todo = np.full(V, 1 << 30, dtype=np.int64), np.zeros(V, dtype=np.int64), np.arange(1, V)
+    tree = np.empty((V - 1, 3), dtype=np.int64)
+    portion = max(PORTION // (V * W), 1)
+    for first in range(0, V - 1, portion):
+        check()
+        _grow(supports, best, parent, todo, tree, first, min(first + portion, V - 1))
+    return tree
+
+
+@njit(cache=True, nogil=True)
+def _grow(supports: Bits, best, parent, todo, tree, first: int, last: int):  # type: ignore[no-untyped-def]
+    """Edges `first` to `last` of the tree; the vertices that are not in it come first in `todo`."""
+    V, W = supports.shape
+    current = tree[first - 1, 1] if first else 0
+    for step in range(first, last):
         left = V - 1 - step
         nearest = 0
         for t in range(left):
@@ -104,4 +116,3 @@ def union_tree(supports: Bits):  # type: ignore[no-untyped-def]
         tree[step, 1] = current
         tree[step, 2] = best[current]
         todo[nearest] = todo[left - 1]
-    return tree

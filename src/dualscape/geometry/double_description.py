@@ -3,6 +3,7 @@
 Two rays are adjacent exactly when no third ray vanishes wherever both do; that test is made on packed bits.
 """
 
+import time
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.interruption import check
+
 Matrix = NDArray[np.float64]
 WORK = 4_000_000_000  # pairs looked at before giving up: tens of seconds
+PORTION = 0.03  # seconds of pairs between two questions whether to stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +95,24 @@ def extreme_rays(N: Matrix, *, budget: int, tolerance: float = 1e-9) -> Rays:
     return Rays(~zeros, True, largest_zero, smallest_nonzero)
 
 
+def _adjacent(
+    zeros: NDArray[np.uint64], above: NDArray[np.intp], below: NDArray[np.intp], shared: int, room: int
+) -> NDArray[np.intp] | None:
+    """Adjacent pairs (q, 2), or None when there are more than `room`; it asks now and then whether to stop."""
+    parts, first, size = [], 0, 1
+    while first < len(above):
+        check()
+        began = time.monotonic()
+        pairs, fits = _kernel()(zeros, above[first : first + size], below, shared, room)
+        if not fits:
+            return None
+        parts.append(pairs)
+        room, first = room - len(pairs), first + size
+        # How long a row takes depends on how soon its pairs are refuted, which cannot be foreseen.
+        size = 2 * size if time.monotonic() - began < PORTION else max(size // 2, 1)
+    return np.concatenate(parts)
+
+
 def _cut(
     values: Matrix, zeros: NDArray[np.bool_], row: int, shared: int, tolerance: float, budget: int
 ) -> tuple[Matrix, NDArray[np.bool_]] | None:
@@ -106,8 +128,8 @@ def _cut(
     if len(below) == 0:
         return values, zeros
     kept = np.flatnonzero(value >= -tolerance)
-    pairs, fits = _kernel()(pack(zeros), above, below, shared, budget - len(kept))
-    if not fits:
+    pairs = _adjacent(pack(zeros), above, below, shared, budget - len(kept))
+    if pairs is None:
         return None
     i, j = pairs[:, 0], pairs[:, 1]
     new = values[i] * -value[j][:, None] + values[j] * value[i][:, None]

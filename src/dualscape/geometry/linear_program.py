@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
+from dualscape.interruption import check, watch
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -79,6 +80,20 @@ def _model(Q: Matrix, q: Vector, upper: Vector, tolerance: float = LP_TOLERANCE)
     return solver
 
 
+def _stop_when_interrupted(solver: Any) -> None:
+    """Ends a branch-and-bound search early; HiGHS asks from threads of its own."""
+    from highspy import cb
+
+    over = watch()
+
+    def ask(kind: Any, message: str, known: Any, answer: Any, data: Any) -> None:
+        answer.user_interrupt = over()
+
+    solver.setCallback(ask, None)
+    for kind in (cb.HighsCallbackType.kCallbackMipInterrupt, cb.HighsCallbackType.kCallbackSimplexInterrupt):
+        solver.startCallback(kind)
+
+
 class Maximiser:
     """Maximises linear functionals over {x >= 0 : Q x = q}, warm-starting each from the one before.
 
@@ -96,6 +111,7 @@ class Maximiser:
         """(max w.x, a basic maximiser (k,)); raises InputError when there is none."""
         import highspy
 
+        check()
         size = np.abs(w).max(initial=0.0)
         k = len(w)
         self._solver.changeColsCost(k, np.arange(k, dtype=np.int32), w / size if size > 0 else w)
@@ -147,7 +163,9 @@ def sparsest(
     solver.changeColsIntegrality(k, binary, np.full(k, highspy.HighsVarType.kInteger))
     solver.setOptionValue("mip_max_nodes", nodes)
     solver.setOptionValue("time_limit", seconds)
+    _stop_when_interrupted(solver)
     solver.run()
+    check()
     info = solver.getInfo()
     low = max(int(np.ceil(-info.mip_dual_bound - 1e-6)), 0) if np.isfinite(info.mip_dual_bound) else 0
     best: Vector | None = None
@@ -196,8 +214,13 @@ def widest_support(kernel: Matrix, positive: NDArray[np.bool_]) -> Vector:
     for row in range(len(free)):
         solver.changeRowBounds(row, 0.0, np.inf)
     solver.changeColsCost(len(free), np.arange(dimension, dimension + len(free), dtype=np.int32), np.ones(len(free)))
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    # The dual simplex may end with "unknown" beside an optimum; the primal one and the interior point method seldom do.
+    for option, value in (("simplex_strategy", 4), ("solver", "ipm"), ("simplex_strategy", 1)):
+        solver.setOptionValue(option, value)
+        solver.run()
+        if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            break
+    else:
         raise InputError("the linear program of the affine hull has no solution; the columns are too nearly dependent")
     found = np.asarray(solver.getSolution().col_value)
     direction = np.asarray(kernel @ found[:dimension])

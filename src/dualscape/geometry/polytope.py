@@ -247,18 +247,36 @@ def _without_rounding(X: Matrix, target: Vector, point: Vector, error: float) ->
             return point, dropped
         moves = np.linalg.norm(np.linalg.pinv(np.linalg.qr(X[:, support], mode="r")), axis=1)
         change = point[support] / moves
-        least = int(change.argmin())
         margin = Margin.of(point[support], moves, np.zeros(len(support), dtype=bool)).and_(dropped)
-        if change[least] > error:
+        small = np.flatnonzero(change <= error)
+        # All at once, since one alone may leave others a little below 0; then the least one alone.
+        for some in (small, small[np.argsort(change[small])[:1]]):
+            x = _solved_without(X, target, support, some, error * moves)
+            if len(some) and x is not None and np.linalg.norm(X @ x - target) <= 2 * error:
+                break
+        else:
             return point, margin
-        rest = np.delete(support, least)
+        gone = np.flatnonzero(x[support] == 0)
+        zero = Margin(largest_zero=float(point[support[gone]].max()), needed=float(change[gone].max()))
+        dropped, point = dropped.and_(zero), x
+
+
+def _solved_without(
+    X: Matrix, target: Vector, support: NDArray[np.intp], gone: NDArray[np.intp], allowed: Vector
+) -> Vector | None:
+    """Masses on the rest of the support; what falls below 0 by no more than `allowed` is left out, None if by more."""
+    out = np.zeros(len(support), dtype=bool)
+    out[gone] = True
+    while True:
+        rest = support[~out]
         x = np.linalg.lstsq(X[:, rest], target, rcond=None)[0]
-        if (x < 0).any() or np.linalg.norm(X[:, rest] @ x - target) > 2 * error:
-            return point, margin
-        zero = Margin(largest_zero=float(point[support[least]]), needed=float(change[least]))
-        dropped = dropped.and_(zero)
-        point = np.zeros_like(point)
-        point[rest] = x
+        if (x < -allowed[~out]).any():
+            return None
+        if (x > 0).all():
+            found = np.zeros(X.shape[1])
+            found[rest] = x
+            return found
+        out[np.flatnonzero(~out)[x <= 0]] = True
 
 
 def _inside(point: Vector, moving: Vector, kernel: Matrix) -> Vector:

@@ -16,7 +16,12 @@ from dualscape.geometry.polytope import FEASIBLE, Margin, Polytope
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 INDEPENDENT = 1e-12  # columns whose R has a smaller diagonal entry depend on each other
-RAY_ZERO = 1e-12  # a coordinate below this fraction of the greatest one of its ray is zero
+RAY_ZEROS = (
+    1e-14,
+    1e-12,
+    1e-10,
+)  # a coordinate of a ray below this share of its greatest is zero: the first that is clear
+ARITHMETIC = 1e-13  # what rounding of the least squares problems leaves of b
 CLEAR = 1e2  # coordinates of rays that are not zero stand out from those that are by this factor
 
 
@@ -54,15 +59,18 @@ def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
         supports = np.ones((1, len(P.active)), dtype=bool)
         return _solve_supports(P, supports, True, Margin())
     inner = P.shares(P.inner)
-    rays = extreme_rays(
-        np.column_stack([inner / np.linalg.norm(inner), P.kernel()]), budget=2 * budget + 1000, tolerance=RAY_ZERO
-    )
-    complete = rays.complete and len(rays.supports) <= budget
-    supports = rays.supports if complete else rays.supports[:0]
-    # Rounding of the rays decides which supports are tried; where zeros and others are not far apart, that counts.
-    blurred = rays.smallest_nonzero < CLEAR * rays.largest_zero
-    seen = Margin(needed=rays.largest_zero if blurred else 0.0)
-    return _solve_supports(P, supports, complete, seen)
+    N = np.column_stack([inner / np.linalg.norm(inner), P.kernel()])
+    for zero in RAY_ZEROS:
+        rays = extreme_rays(N, budget=2 * budget + 1000, tolerance=zero)
+        complete = rays.complete and len(rays.supports) <= budget
+        supports = rays.supports if complete else rays.supports[:0]
+        # Rounding of the rays decides which supports are tried; where zeros and others are not far apart, that counts.
+        blurred = complete and rays.smallest_nonzero < CLEAR * rays.largest_zero
+        seen = Margin(needed=rays.largest_zero if blurred else 0.0)
+        found = _solve_supports(P, supports, complete, seen)
+        if not blurred and (found.complete or not complete):
+            break
+    return found
 
 
 def sampled_vertices(P: Polytope, count: int, rng: np.random.Generator) -> Vertices:
@@ -82,13 +90,17 @@ def _solve_supports(P: Polytope, supports: NDArray[np.bool_], complete: bool, se
         group = np.flatnonzero(sizes == size)
         for part in np.array_split(group, -(-len(group) // 512)):
             x[part], diagonal[part], moves[part] = solve(P, supports[part], int(size))
-    residual = np.linalg.norm(x @ P.Q.T - P.rhs, axis=1)
+    residual = np.linalg.norm((x @ P.Q.T - P.rhs) * P.singular, axis=1)
     tolerance = np.where(supports, P.error * moves, np.inf)
     sound = (x >= -tolerance).all(axis=1) & (residual <= FEASIBLE) & (diagonal > INDEPENDENT)
-    zero = (x <= tolerance)[sound]
+    # A share that its error could explain but that is large is not zero: its column is hard to tell from others.
+    zero = (x <= np.minimum(tolerance, FEASIBLE))[sound]
     points = np.where(zero, 0.0, x[sound])
     on = supports[sound]
+    off = float(np.linalg.norm((points @ P.Q.T - P.rhs) * P.singular, axis=1).max(initial=0.0))
     margin = Margin.of(x[sound][on], moves[sound][on], zero[on]).and_(seen)
+    # A vertex that misses b by more than arithmetic does is one of another b.
+    margin = margin.and_(Margin(needed=off if off > 4 * max(ARITHMETIC, P.error) else 0.0))
     order = np.lexsort((points > 0).T[::-1])[::-1]
     order = order[_first_of_each(points[order] > 0)]
     worst, independence = float(residual[sound].max(initial=0.0)), float(diagonal[sound].min(initial=np.inf))

@@ -7,7 +7,6 @@ across one hyperplane where the function is convex, go on from them and later fr
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAn
 from dualscape.oracles.local import Units, distinct, hop_from, scores
 from dualscape.oracles.rise import SmoothedScores
 from dualscape.progress import Progress, silent
+from dualscape.threads import Threads
 
 
 class Rise(NamedTuple):
@@ -126,7 +126,7 @@ class AscentOracle(Oracle):
         moved, near_rise = NEAR_WAYS[attempt % len(NEAR_WAYS)]
         starts_near = self._near(bases, moved, EACH * len(bases.values), rng)
         best = self._starts // 8
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        with Threads() as pool:
             slope = SmoothedScores(self._X, nu, self._lengths, effort, pool)
             risen = _Risen.of(slope, *self._far(known, far, rng), FAR_RISES[attempt % len(FAR_RISES)])
             risen = risen.through(FAR_GATE, above, best)

@@ -16,6 +16,7 @@ from dualscape.checkpoint import Checkpoint, fingerprint
 from dualscape.effort import Effort
 from dualscape.geometry.arrangement import count_cells
 from dualscape.geometry.hinges import Hinges
+from dualscape.interruption import interrupted
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.frontier import Frontier, HingeSum
 from dualscape.oracles.local import assemble, scores
@@ -76,10 +77,11 @@ class BisectionOracle(Oracle):
         def ceiling() -> float:
             return spectral_bound(hinges.rows, *form) + slack
 
-        if _too_large(hinges):
-            # Too many orthants to begin with: the bounds of any size are all there is.
+        stopped = "dimension" if _too_large(hinges) else "interrupted" if interrupted() else ""
+        if stopped:
+            # Too many orthants to begin with, or no time for them: the bounds of any size are all there is.
             empty, upper = np.zeros((0, X.shape[1])), capped(X, nu, 0.0, np.inf, above, ceiling)
-            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, upper, self.name, 0, "dimension")
+            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, upper, self.name, 0, stopped)
         # Squares must neither over- nor underflow: search in units of a power of two, which is exact.
         exponent = int(np.frexp(float(np.abs(kappa).sum() + np.abs(linear).sum()))[1])
         kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
@@ -167,7 +169,7 @@ class _Search:
                     if enough(frontier.found):
                         return "enough"
                 if self._effort.expired():
-                    return "time"
+                    return self._effort.ended() or "time"
                 for _ in frontier.wave(pool, self._effort.expired):
                     if time.monotonic() - told > 0.2:
                         told = time.monotonic()

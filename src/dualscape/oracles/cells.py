@@ -145,7 +145,7 @@ class CellsOracle(Oracle):
             stopped, bound = "", float(np.ldexp(upper, exponent))
         else:
             # Nothing is known of the lines that were not scanned but the bounds of any size.
-            stopped, bound = stopped or "time", np.inf
+            stopped, bound = stopped or effort.ended() or "time", np.inf
 
         def ceiling() -> float:
             return float(np.ldexp(spectral_bound(hinges.rows, kappa, linear), exponent)) + slack

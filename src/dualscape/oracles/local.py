@@ -1,8 +1,6 @@
 """Local maximisers of s nu^T (X u)_+ : climbing to them, and listing them once."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +12,7 @@ from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.minorants import Pieces, rise_by_hops
 from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 from dualscape.oracles.proof import agreed, capped
+from dualscape.threads import Threads
 
 #: Two units of equal sign closer than this are the same local maximiser.
 SAME_UNIT = 1e-7
@@ -146,7 +145,7 @@ def _in_parts(work: Callable[[slice], None], count: int, hinges: Hinges, expired
             work(part)
 
     if count * hinges.rows.size > THREADED:
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        with Threads() as pool:
             list(pool.map(work_in_time, parts))
     else:
         for part in parts:

@@ -10,12 +10,15 @@ of M. Any tau gives a true bound; a few rounds of tau <- root mean square of z.u
 
 import numpy as np
 
+from dualscape.interruption import interrupted
 from dualscape.oracles.base import Matrix, Vector
 
 ROUNDS = 60
 #: Distance of mu from the spectrum, relative to the size of M; rounding is amplified by its inverse.
 NEAREST = 1e-5
 EPS = 2.0**-53
+#: N r^2 above which not even one round is made once somebody wishes to stop.
+AT_ONCE = 1e8
 
 
 def spectral_bound(rows: Matrix, kappa: Vector, linear: Vector) -> float:
@@ -44,8 +47,11 @@ def _one_sided(rows: Matrix, c: Vector, linear: Vector) -> float:
     q = linear + 0.5 * (c @ rows)
     fixed = 0.5 * (down.T * c[falling]) @ down
     tau = np.full(len(up), r**-0.5)
-    best, square = np.inf, np.zeros(len(up))
+    # Without any parabola: (z.u)_+ <= 1.
+    best, square = (float(c[rising].sum() + np.linalg.norm(linear))) * (1 + 8 * N * EPS), np.zeros(len(up))
     for turn in range(ROUNDS):
+        if interrupted() and (turn or N * r * r > AT_ONCE):
+            break
         M = fixed + 0.25 * (up.T * (c[rising] / tau)) @ up
         values, vectors = np.linalg.eigh(M)
         along = vectors.T @ q

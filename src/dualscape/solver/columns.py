@@ -8,21 +8,23 @@ into the master, and when it finds nothing either, its bound is the certificate.
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+from numpy.typing import ArrayLike
 
 from dualscape.certificate import Certificate, certificate_of, certify_dual
-from dualscape.checkpoint import Checkpoint, fingerprint
+from dualscape.checkpoint import Arrays, Checkpoint, fingerprint
 from dualscape.effort import Effort
+from dualscape.errors import InputError
+from dualscape.interruption import interrupted, interruptible
 from dualscape.network import Network
 from dualscape.oracles import SEARCH_SHARE, Choice, OracleAnswer
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.solver.slide import FINER, ROUGH
-from dualscape.solver.solution import Round, Solution
+from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.state import Matrix, Scale, State, Vector
+from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
 
 MOST_ROUNDS = 500
@@ -39,10 +41,14 @@ WIDE_FROM, WIDTH, STEPS = 60, 200, 100
 STRONG = 0.01
 #: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
 SEARCHES = 20
+#: After an interruption masses are only polished where rows times squared units are at most this many.
+AT_ONCE = 20_000_000
 #: Exact answers after which units may join without lowering the objective.
 MOST_JOINED = 3
 
 
+@interruptible(partial=True)
+@one_blas_thread()
 def solve(
     problem: Problem,
     *,
@@ -81,20 +87,12 @@ def solve(
     """
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     run = _Run(problem, oracle, effort, tolerances, progress)
-    # One BLAS thread: the matrices are small, and the sum of two threads depends on how they share the work.
-    with _thread_pools().limit(limits=1, user_api="blas"):
-        try:
-            run.begin(start)
-            stopped = run.rounds()
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-    return run.finish(stopped)
-
-
-@cache
-def _thread_pools() -> ThreadpoolController:
-    """The thread pools of the libraries in memory; finding them takes milliseconds."""
-    return ThreadpoolController()
+    try:
+        run.begin(start)
+        stopped = run.rounds()
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    return run.finish("interrupted" if interrupted() and stopped != "converged" else stopped)
 
 
 @dataclass
@@ -104,12 +102,11 @@ class _Log:
     began: float = field(default_factory=time.monotonic)
     rounds: list[Round] = field(default_factory=list)
 
-    def add(self, state: State, scale: float, violation: float, oracle: str, progress: Progress) -> None:
-        seconds = time.monotonic() - self.began
-        entry = Round(state.objective * scale, violation, len(state.masses), seconds, oracle)
+    def add(self, objective: float, violation: float, oracle: str, network: Network, progress: Progress) -> None:
+        entry = Round(objective, violation, network.width, time.monotonic() - self.began, oracle)
         self.rounds.append(entry)
         note = f"objective {entry.objective:.9g}, {entry.units} neurons, violation {violation:.1e} ({oracle})"
-        progress(Event("solve", len(self.rounds), None, note))
+        progress(Event("solve", len(self.rounds), None, note, network))
 
 
 class _Run:
@@ -138,6 +135,8 @@ class _Run:
         #: The last exact answer and the nu it was asked for, while nothing has been searched since.
         self.answer: OracleAnswer | None = None
         self.asked: Vector | None = None
+        #: The best proven bound so far, with its nu and answer.
+        self.proof: tuple[float, Vector, OracleAnswer] | None = None
         #: The nu of the exact call that a checkpoint holds.
         self.resumed: Vector | None = None
         #: Maximisers near the dual constraint that searches have seen: they may rise above it when nu changes.
@@ -155,15 +154,12 @@ class _Run:
 
     def in_time(self) -> bool:
         """Whether the search may go on."""
-        return time.monotonic() <= self._search_until
+        return time.monotonic() <= self._search_until and not interrupted()
 
     # --- rounds ------------------------------------------------------------------------------------------
     def begin(self, start: Network | None) -> None:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
-        checkpoint = self.effort.checkpoint
-        if checkpoint is not None:
-            checkpoint.claim(self.problem.about())
-        saved = checkpoint and checkpoint.load("solver", self._fingerprint())
+        saved = self._saved()
         if saved:
             self.resumed = self.state.restore(saved)
         elif start is not None and start.width:
@@ -171,6 +167,26 @@ class _Run:
             self.state.add(start.directions, start.signs)
         elif self.problem.X.size >= WIDE_FROM:
             self.state.begin_wide(min(WIDTH, self.problem.X.size // 2), STEPS, self.in_time)
+
+    def _saved(self) -> Arrays | None:
+        """The state in the checkpoint, if there is one.
+
+        Raises:
+            InputError: it is one of another problem, or at another weight decay.
+        """
+        checkpoint, problem = self.effort.checkpoint, self.problem
+        if checkpoint is None:
+            return None
+        checkpoint.claim(problem.title, problem.key)
+        saved = checkpoint.load("solver", self._fingerprint())
+        other = None if saved else checkpoint.load("solver")
+        # With more time beta_max may come out a little larger, and its fraction too: it is still what was asked for.
+        decay = problem.decay if other is None else str(other["decay"])
+        if decay != problem.decay:
+            raise InputError(
+                f"{checkpoint.path} is a checkpoint at {decay}, not at {problem.decay}; give that, or name another file"
+            )
+        return saved
 
     def rounds(self) -> str:
         """Search and proof in turn; why they ended."""
@@ -195,7 +211,8 @@ class _Run:
         return "rounds"
 
     def _tell(self, violation: float, oracle: str) -> None:
-        self.log.add(self.state, self.scale.objective(self.problem), violation, oracle, self.progress)
+        objective = self.state.objective * self.scale.objective(self.problem)
+        self.log.add(objective, violation, oracle, self._network(), self.progress)
 
     def _search_round(self, attempts: int) -> bool:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
@@ -247,12 +264,13 @@ class _Run:
         nu = self.resumed if self.resumed is not None else self._dual(converged=self.in_time())
         self.asked, self.resumed = nu, None
         if self.effort.checkpoint is not None:
-            self.effort.checkpoint.save("solver", self._fingerprint(), state.arrays(nu))
+            self.effort.checkpoint.save("solver", self._fingerprint(), self._arrays(nu))
         answer = problem.ask(
             self.provers, nu, above=self.above, enough=self.above, starts=state.directions, effort=self.proof_effort,
             progress=self.progress,
         )  # fmt: skip
         self.answer = answer
+        self._remember(nu, answer)
         proven = answer.upper / problem.beta - 1
         self._tell(max(answer.lower / problem.beta - 1, 0.0) if len(answer.values) else proven, self.prover)
         if len(answer.values) == 0:
@@ -265,37 +283,59 @@ class _Run:
         self.joined += 1
         return self.joined <= MOST_JOINED and state.join(answer.directions, answer.signs)
 
+    def _remember(self, nu: Vector, answer: OracleAnswer) -> None:
+        """The answer that proves most of all so far: a bound holds whatever the network."""
+        problem = self.problem
+        zero = Network(np.zeros((0, problem.d)), np.zeros(0), np.zeros(0), problem.bias)
+        dual = certificate_of(problem, zero, nu, answer).dual
+        if self.proof is None or dual > self.proof[0]:
+            self.proof = dual, nu, answer
+
     def _dual(self, *, converged: bool) -> Vector:
         """nu in the user's units; before it has converged, without the digits that only a long polish restores."""
         return (self.state.polished_dual() if converged else self.state.nu) * self.scale.y
 
     # --- the end -----------------------------------------------------------------------------------------
     def _fingerprint(self) -> str:
-        return fingerprint(*self.problem.about().values(), self.problem.beta, self.above)
+        problem = self.problem
+        return fingerprint(problem.key, problem.beta, repr(self.tolerances))
+
+    def _arrays(self, nu: Vector) -> dict[str, ArrayLike]:
+        return {**self.state.arrays(nu), "decay": self.problem.decay}
 
     def finish(self, stopped: str) -> Solution:
         """Back to the user's units of length, and the certificate from the data alone."""
-        state, scale, problem = self.state, self.scale, self.problem
-        if stopped != "converged":
+        state, problem = self.state, self.problem
+        little = problem.n * len(state.masses) ** 2 <= AT_ONCE
+        if stopped != "converged" and (little or stopped != "interrupted"):
             # A rough state may have more units than its columns have rank, and masses that are not the best.
             state.add(state.directions[:0], state.signs[:0])
+        network = self._network()
+        nu, certificate = self._certificate(network, stopped)
+        if stopped == "interrupted" and self.proof is not None and self.proof[0] > certificate.dual:
+            _, nu, answer = self.proof
+            certificate = certificate_of(problem, network, nu, answer, tolerances=self.tolerances)
+        return Solution(problem, network, nu, certificate, tuple(self.log.rounds), stopped)
+
+    def _network(self) -> Network:
+        """The units at hand in the user's units of length."""
+        state, scale, problem = self.state, self.scale, self.problem
         order = np.lexsort((*np.round(state.directions, 9).T[::-1], -state.signs))
-        network = Network(
+        return Network(
             state.directions[order].reshape(-1, problem.d),
             state.signs[order],
             state.masses[order] * (scale.y / scale.x),
             problem.bias,
         )
-        nu, certificate = self._certificate(network, stopped)
-        return Solution(problem, network, nu, certificate, tuple(self.log.rounds), stopped)
 
     def _certificate(self, network: Network, stopped: str) -> tuple[Vector, Certificate]:
         """(nu, certificate): from the last exact answer if it is the last word, otherwise from a new one."""
         if self.answer is not None and self.asked is not None and self.answer.stopped != "enough":
             found = certificate_of(self.problem, network, self.asked, self.answer, tolerances=self.tolerances)
             return self.asked, found
-        nu = self._dual(converged=stopped == "converged")
-        effort = Effort(deadline=0.0) if stopped == "interrupted" else self.proof_effort
+        if stopped == "interrupted":
+            return at_once(self.problem, network, self.prover or "ascent", self.tolerances)
+        nu, effort = self._dual(converged=stopped == "converged"), self.proof_effort
         if self.prover is None and self.effort.deadline is not None:
             effort = Effort(
                 deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH), device=self.effort.device

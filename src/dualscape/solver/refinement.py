@@ -10,7 +10,7 @@ zero comes out as zero to far below the rounding of the data. Which units carry 
 bound is most violated joins, however slightly, and one whose mass would turn negative leaves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,10 +42,35 @@ ON_PIECE = 1e-13
 FLAT = 1e-6
 #: Columns of equal sign that differ by less than this share of their length are one unit.
 SAME_COLUMN = 1e-13
+#: A column that would join depends on the others when it is this near to their span.
+DEPENDENT = 1e-13
+#: Rates are the greatest of so many random relative changes of the data, each of this size.
+SAMPLES, CHANGE = 8, 2.0**-45
 #: Of the columns to begin with, those this near to the span of others are left out.
 NEARLY_DEPENDENT = 1e-10
 #: Units whose maximisers are so near have climbed to one place.
 ONE_PLACE = 1e-12
+#: A unit climbs far when its column moves by more than this share of its length.
+FAR = 1e-7
+#: The optimum over the units of the network is near when its nu is no further than this from the one that was proven.
+NEARBY = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """How far the optimum moves, to first order, per relative change of the data: of random changes the greatest.
+
+    Attributes:
+        fit: |change of y*|.
+        masses: |A (change of c)|: what the masses have to answer for, turning units included.
+        slacks: (k,) of the slacks.
+        columns: (k,) of the columns, relative to their lengths.
+    """
+
+    fit: float
+    masses: float
+    slacks: Vector
+    columns: Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +84,7 @@ class Refined:
         columns: (n, k) their columns.
         slacks: (k,) 1 - g_j(nu) / beta; 0 on the units that carry mass.
         masses: (k,) the masses, with independent columns on their support.
-        mobility: (k,) how far the column moves when nu does, times beta; 0 where a unit cannot turn.
+        rates: how far all this moves with the data.
         error: the last correction of y*, relative; the errors of everything else are of this size too.
         merged: the greatest distance of two columns, relative to their length, that were taken for one unit.
     """
@@ -71,16 +96,9 @@ class Refined:
     columns: Matrix
     slacks: Vector
     masses: Vector
-    mobility: Vector
+    rates: Rates
     error: float
     merged: float
-
-
-def rates(problem: Problem, fit: Vector, columns: Matrix, mobility: Vector) -> tuple[Vector, Vector]:
-    """How far (slacks, columns relative to their lengths) move at most per relative change of the data, (k,) each."""
-    moved = problem.loss.sensitivity(fit, problem.y)[1] / problem.beta
-    lengths = np.linalg.norm(columns, axis=0)
-    return 1.0 + lengths * moved, 1.0 + mobility * moved / lengths
 
 
 def refine(
@@ -138,7 +156,7 @@ class _Exponents:
             np.ldexp(found.columns, self.x),
             found.slacks,
             np.ldexp(found.masses, self.y - self.x),
-            np.ldexp(found.mobility, 2 * self.x),
+            replace(found.rates, fit=np.ldexp(found.rates.fit, self.y), masses=np.ldexp(found.rates.masses, self.y)),
             found.error,
             found.merged,
         )
@@ -184,9 +202,16 @@ class _Refinement:
     ) -> None:
         self.problem, self.rounding = problem, rounding
         self.merged = 0.0
-        pieces, moved = self._first_pieces(nu, directions, signs, masses)
-        if moved:
-            nu, masses = self._on_pieces(pieces, directions, masses)
+        pieces, stay = self._first_pieces(nu, directions, signs, masses)
+        moved = False
+        if len(stay):
+            as_they_stand = problem.architecture.pieces(problem.X, None, directions[stay], signs[stay])[1]
+            other = pieces.replaced(stay, as_they_stand)
+            better, found = self._on_pieces(other, directions, masses)
+            # Where the network lacks units its own optimum is elsewhere.
+            moved = bool(np.linalg.norm(better - nu) <= NEARBY * np.linalg.norm(nu))
+            if moved:
+                pieces, nu, masses = other, better, found
         self.at = stand(problem, pieces, TwoFloat.of(nu))
         alive = np.flatnonzero(np.isfinite(self.at.directions.hi).all(axis=1))
         self.signs, self.pieces = signs, pieces
@@ -203,22 +228,21 @@ class _Refinement:
         self.active = np.flatnonzero(self.masses.hi > 0)
         self.fit = TwoFloat.of(problem.loss.fit_of(nu, problem.y, columns @ c))
 
-    def _first_pieces(self, nu: Vector, directions: Matrix, signs: Vector, masses: Vector) -> tuple[Pieces, bool]:
-        """Where the units climb to; but those with mass that climb to one place stay apart where they stand.
+    def _first_pieces(self, nu: Vector, directions: Matrix, signs: Vector, masses: Vector) -> tuple[Pieces, Index]:
+        """Where the units climb to, and which units with mass climb far, or to one place, so that they had better stay.
 
-        Near a kink nu need not be known well enough for both of two maximisers to be there: True when it is not.
+        Near a kink nu need not be known well enough for all maximisers to be there.
         """
         problem = self.problem
         climbed, pieces = problem.architecture.pieces(problem.X, nu, directions, signs)
-        lost = np.linalg.norm(climbed, axis=1) < 0.5
+        before, after = (problem.architecture.columns(problem.X, units, signs) for units in (directions, climbed))
+        lost = np.linalg.norm(after - before, axis=0) > FAR * np.linalg.norm(before, axis=0)
         used = np.flatnonzero(masses > 0)
         leaders = distinct(climbed, signs, used, ONE_PLACE)
         for j in np.setdiff1d(used, leaders):
             gaps = np.linalg.norm(climbed - climbed[j], axis=1) + 4.0 * (signs != signs[j])
-            lost |= (gaps <= 2 * ONE_PLACE) & (masses > 0)
-        where = np.flatnonzero(lost & (masses > 0))
-        as_they_stand = problem.architecture.pieces(problem.X, None, directions[where], signs[where])[1]
-        return pieces.replaced(where, as_they_stand), len(where) > 0
+            lost |= gaps <= 2 * ONE_PLACE
+        return pieces, np.flatnonzero(lost & (masses > 0))
 
     def _on_pieces(self, pieces: Pieces, directions: Matrix, masses: Vector) -> tuple[Vector, Vector]:
         """(nu, masses) of the optimum over units with mass that may turn on their pieces, to double precision."""
@@ -304,7 +328,7 @@ class _Refinement:
             if len(waiting) == 0 or waiting.min() >= 0:
                 return self._result(nu, slacks)
             joined = int(waiting.argmin())
-            if not self._join(joined, float(slacks[joined])):
+            if not self._join(joined, slacks):
                 shy.add(joined)
         raise NotCertifiedError(
             "the optimal units at hand do not settle: rounding keeps changing which of them carry mass; try a slightly "
@@ -314,19 +338,34 @@ class _Refinement:
     def _result(self, nu: TwoFloat, slacks: Vector) -> Refined:
         at = self.at
         return Refined(
-            nu.hi, self.fit.hi, at.directions.hi, self.signs, at.columns.hi, slacks, self.masses.hi, self._mobility(),
-            self.error, self.merged,
+            nu.hi, self.fit.hi, at.directions.hi, self.signs, at.columns.hi, slacks, self.masses.hi,
+            self._rates(slacks), self.error, self.merged,
         )  # fmt: skip
 
-    def _mobility(self) -> Vector:
-        """|J (I - u u^T) J^T| of each unit: a change of nu turns the unit, which moves its column."""
-        found = np.zeros(len(self.signs))
-        for j in range(len(self.signs)):
-            free, jacobian = self._free(self.pieces, j)
-            along = free.T @ self.at.directions.hi[j]
-            across = jacobian - np.outer(jacobian @ along, along)
-            found[j] = np.linalg.norm(across.T @ across, 2) if across.size else 0.0
-        return found
+    def _rates(self, slacks: Vector) -> Rates:
+        """The data changed at random by a little, a few times, and the optimum over the same pieces beside ours."""
+        problem, active, rng = self.problem, self.active, np.random.default_rng(0)
+        pieces, at = self.pieces.take(active), self.at
+        own = _Stand(at.values[active], at.directions[active], at.columns[:, active])
+        solve = self._linearised(pieces, own, self.masses.hi[active]) if len(active) else None
+        lengths = np.linalg.norm(at.columns.hi, axis=0)
+        fit, masses, moved, turned = 0.0, 0.0, np.ones(len(slacks)), np.ones(len(slacks))
+        for _ in range(SAMPLES):
+            other = _changed(problem, rng)
+            beta = TwoFloat.of(np.full(len(active), other.beta))
+            gradient = problem.loss.fine_gradient(self.fit, other.y)[0]
+            there = stand(other, pieces, TwoFloat(-gradient.hi, -gradient.lo))
+            missing = self.fit - (there.columns @ self.masses[active][:, None])[:, 0]
+            shift, c = solve(missing.hi, (there.values - beta).hi) if solve else (missing.hi, np.zeros(0))
+            gradient = problem.loss.fine_gradient(self.fit + TwoFloat.of(shift), other.y)[0]
+            there = stand(other, self.pieces, TwoFloat(-gradient.hi, -gradient.lo))
+            beta = TwoFloat.of(np.full(len(slacks), other.beta))
+            fit = max(fit, float(np.linalg.norm(shift)) / CHANGE)
+            masses = max(masses, float(np.linalg.norm(own.columns.hi @ c)) / CHANGE)
+            np.maximum(moved, np.abs(((beta - there.values) / beta).hi - slacks) / CHANGE, out=moved)
+            gaps = np.linalg.norm((there.columns - at.columns).hi, axis=0)
+            np.maximum(turned, gaps / lengths / CHANGE, out=turned)
+        return Rates(fit, masses, moved, turned)
 
     def _free(self, pieces: Pieces, j: int) -> tuple[Matrix, Matrix]:
         """(d, q) orthonormal directions in which a unit may turn on its piece, and (n, q) their columns."""
@@ -360,7 +399,7 @@ class _Refinement:
         self.masses = before + (self.masses - before) * part
         self.fit = fit + (self.fit - fit) * part
 
-    def _join(self, unit: int, slack: float) -> bool:
+    def _join(self, unit: int, slacks: Vector) -> bool:
         """A unit whose bound is violated joins; where its column depends on the others it takes the place of one.
 
         False when it depends on them and rounding of the data accounts for the violation: then it is one of a tie.
@@ -368,12 +407,11 @@ class _Refinement:
         columns = self.at.columns.hi
         others, column = columns[:, self.active], columns[:, unit]
         w = np.linalg.lstsq(others, column, rcond=None)[0]
-        per_slack, per_column = rates(self.problem, self.fit.hi, columns, self._mobility())
-        apart = float(np.linalg.norm(column - others @ w))
-        if apart > self.rounding * per_column.max() * len(column) ** 0.5 * np.linalg.norm(column):
+        apart = np.linalg.norm(column - others @ w) > DEPENDENT * len(column) ** 0.5 * np.linalg.norm(column)
+        if apart and len(self.active) < len(column):
             self.active = np.append(self.active, unit)
             return True
-        if slack >= -self.rounding * per_slack[unit] or not (w > 0).any():
+        if not (w > 0).any() or slacks[unit] >= -self.rounding * self._rates(slacks).slacks[unit]:
             return False
         # Along the kernel the fit stays and the sum of masses falls, until one is used up.
         falling = np.flatnonzero(w > 0)
@@ -480,3 +518,19 @@ class _Linear:
 
 def _triangular(R: Matrix, right: Vector, trans: str = "N") -> Vector:
     return np.asarray(solve_triangular(R, right, trans=trans, check_finite=False)) if len(right) else right
+
+
+def _changed(problem: Problem, rng: np.random.Generator) -> Problem:
+    """The problem with every number of the data a little larger or smaller; labels stay what they are."""
+
+    def near(values: Matrix) -> Matrix:
+        return np.asarray(values * (1.0 + rng.choice([-CHANGE, CHANGE], np.shape(values))))
+
+    return Problem(
+        near(problem.X),
+        near(problem.y) if problem.loss.quadratic else problem.y,
+        beta=float(near(np.asarray(problem.beta))),
+        loss=problem.loss,
+        bias="none",
+        architecture=problem.architecture,
+    )

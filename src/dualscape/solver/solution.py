@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.certificate import Certificate
+from dualscape.certificate import Certificate, certify_dual
+from dualscape.effort import Effort
 from dualscape.network import Network
 from dualscape.problem import Problem
+from dualscape.tolerances import DEFAULT, Tolerances
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,24 @@ class Solution:
     certificate: Certificate
     history: tuple[Round, ...]
     stopped: str
+
+
+def at_once(
+    problem: Problem, network: Network, oracle: str, tolerances: Tolerances = DEFAULT
+) -> tuple[NDArray[np.float64], Certificate]:
+    """(nu, certificate) of a network as it stands, with the bound that can be had at once."""
+    nu = -problem.loss.gradient(network.fit(problem.X), problem.y)
+    return nu, certify_dual(problem, network, nu, oracle=oracle, effort=Effort(deadline=0.0), tolerances=tolerances)
+
+
+def unfinished(problem: Problem, network: Network | None, oracle: str) -> Solution:
+    """The solution that a network is, or the zero network, while the solver has not ended: for who can wait no longer.
+
+    Args:
+        problem: the problem.
+        network: the best network so far, or None.
+        oracle: name of the oracle that bounds h(nu).
+    """
+    found = network or Network(np.zeros((0, problem.d)), np.zeros(0), np.zeros(0), problem.bias)
+    nu, certificate = at_once(problem, found, oracle)
+    return Solution(problem, found, nu, certificate, (), "interrupted")

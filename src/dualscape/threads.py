@@ -1,0 +1,109 @@
+"""Threads: one for BLAS while an answer is computed, and pools that stop when what started them is to stop."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from typing import Any, TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+Result = TypeVar("Result")
+
+
+class Threads(ThreadPoolExecutor):
+    """A pool of threads, one per core, in which `interrupted` says what it says where the work is handed in."""
+
+    def __init__(self) -> None:
+        super().__init__(os.cpu_count() or 1)
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
+        """The future of fn(*args, **kwargs)."""
+        return super().submit(copy_context().run, fn, *args, **kwargs)
+
+
+class _Limit:
+    """One thread for every BLAS in memory: most keep one number for the whole process, some one for each thread.
+
+    The first who needs it remembers the numbers of the process, and the last one puts them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._users = threading.Lock(), 0
+        self._libraries: list[Any] = []
+        self._modules = 0
+        self._before: dict[str, int] = {}
+        self._here = _Here()
+
+    def enter(self) -> None:
+        """One more who needs it."""
+        with self._lock:
+            # Libraries come with modules: scipy brings another BLAS than numpy. Finding them takes milliseconds.
+            new = self._modules != len(sys.modules)
+            if new:
+                self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+                self._modules = len(sys.modules)
+            self._users += 1
+            self._here.depth += 1
+            if new or self._here.depth == 1:
+                for library in self._libraries:
+                    for before in (self._before, self._here.before):
+                        before.setdefault(library.filepath, library.num_threads)
+                    _set_threads(library, 1)
+
+    def leave(self) -> None:
+        """One less."""
+        with self._lock:
+            self._users -= 1
+            self._here.depth -= 1
+            if self._here.depth:
+                return
+            for library in self._libraries:
+                before = self._here.before if _has_one_number_a_thread(library) else self._before
+                if library.filepath in before and (self._users == 0 or before is self._here.before):
+                    _set_threads(library, before[library.filepath])
+            self._here.before.clear()
+            if self._users == 0:
+                self._before.clear()
+
+
+class _Here(threading.local):
+    """What a thread has to know: how often it is under the limit, and its own numbers before."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.before: dict[str, int] = {}
+
+
+def _has_one_number_a_thread(library: Any) -> bool:
+    return getattr(library, "threading_layer", "") == "openmp"
+
+
+def _set_threads(library: Any, number: int) -> None:
+    """Set it, whichever thread did so before: threadpoolctl does not count who needs it, and trusts the first."""
+    release = getattr(library, "clear_controlling_thread", None)
+    if release is not None:
+        release(force=True)
+    library.set_num_threads(number)
+    if release is not None:
+        release(force=True)
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """BLAS takes one thread in here, as a block or a decorator.
+
+    The matrices are small, so that more threads mostly wait for one another, for seconds on a busy machine; and a sum
+    depends on how threads share it, so that the same input would give another answer on another machine.
+    """
+    _limit.enter()
+    try:
+        yield
+    finally:
+        _limit.leave()
