@@ -76,11 +76,12 @@ def test_masses_that_cancel_are_not_lost():
     """Rows equal to 3e-10, masses of 6e9: double precision alone is some 1e-7 off, and the error bound knows it."""
     problem, network = cancelling("squared", 3, 3e-10, 6e9)
     exact = exact_objective(problem, network)
-    plain = problem.objective(network)
+    plain = problem.loss.value(network.fit(problem.X), problem.y) + problem.beta * network.cost()
     assert abs(Fraction(plain) / exact - 1) > 1e-9
     value, error = problem.objective_bounds(network)
     assert abs(Fraction(value) / exact - 1) < 1e-15
     assert error < 1e-14 * value
+    assert problem.objective(network) == value
     assert problem.objective_bounds(network, precision=np.inf)[1] > abs(plain - float(exact))
 
 

@@ -178,9 +178,8 @@ class Problem:
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:
-        """L(f(X), y) + beta * cost of the network: the primal value, as double precision gives it."""
-        self._check(network)
-        return self.loss.value(network.fit(self.X), self.y) + self.beta * network.cost()
+        """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it."""
+        return self.objective_bounds(network)[0]
 
     def _check(self, network: Network) -> None:
         if network.width and (network.directions.shape[1] != self.d or network.bias != self.bias):
@@ -259,7 +258,9 @@ class Problem:
             ContradictionError: the search found a value that the bound excludes.
         """
         names, found = self._named(oracles), 0.0
-        if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles and not interrupted():
+        # After an interruption a threshold will do; where there is none, something must be found.
+        wanted = above <= 0 or not interrupted()
+        if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles and wanted:
             search = self.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5))
             # What was found stays above the threshold: an oracle that does not see it contradicts it.
             found, above = search.lower, max(above, (1 - 1e-9) * search.lower)
