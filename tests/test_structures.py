@@ -5,7 +5,7 @@ from structures.compare import examine
 from structures.families import FAMILIES
 
 PROBLEMS = 8
-#: Found by comparing many: an empty vertex, a linear program without an answer, units lost near a kink, spurious masses.
+#: Found by comparing many: an empty vertex, a linear program without answer, units lost near a kink, spurious masses.
 TELLING = (("a", 58), ("a", 223), ("b", 53), ("b", 184), ("b", 349), ("c", 87), ("c", 202), ("c", 605), ("f", 725))
 
 

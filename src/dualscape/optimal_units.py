@@ -15,7 +15,8 @@ from dualscape.errors import BudgetError, NotCertifiedError
 from dualscape.geometry.polytope import Margin
 from dualscape.oracles.base import Oracle
 from dualscape.progress import Progress
-from dualscape.solver.refinement import Rates, Refined, refine
+from dualscape.solver.rates import Rates
+from dualscape.solver.refinement import Refined, refine
 from dualscape.solver.solution import Solution
 from dualscape.tolerances import Tolerances
 

@@ -14,22 +14,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from dualscape.architectures import Faces, Pieces
-from dualscape.errors import BudgetError, NotCertifiedError
+from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
+from dualscape.interruption import check
 from dualscape.oracles.local import distinct
 from dualscape.problem import Problem
 from dualscape.solver.master import reduce_to_basic, solve_master
+from dualscape.solver.optimality import Index, Linearised, free_directions, stand
+from dualscape.solver.rates import Rates, rates_of
 from dualscape.solver.slide import newton_on_faces
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-Index = NDArray[np.intp]
 
-#: Coordinates of the units that carry mass and of their span, at most: the linear systems are dense.
-LARGEST_SYSTEM = 4000
 #: Corrections of one active set, and changes of the active set beside two for each unit.
 CORRECTIONS, CHANGES = 30, 40
 #: Corrections end when one is smaller than this, relative to what is corrected, or does not halve the one before.
@@ -38,14 +37,10 @@ SETTLED = 2.0**-96
 GAIN = 1e-4
 #: A row is on its side of a piece's boundary when it is no further than this on the other side.
 ON_PIECE = 1e-13
-#: The loss is flat on rows whose root curvature is below this share of the greatest.
-FLAT = 1e-6
 #: Columns of equal sign that differ by less than this share of their length are one unit.
 SAME_COLUMN = 1e-13
 #: A column that would join depends on the others when it is this near to their span.
 DEPENDENT = 1e-13
-#: Rates are the greatest of so many random relative changes of the data, each of this size.
-SAMPLES, CHANGE = 8, 2.0**-45
 #: Of the columns to begin with, those this near to the span of others are left out.
 NEARLY_DEPENDENT = 1e-10
 #: Units whose maximisers are so near have climbed to one place.
@@ -54,23 +49,6 @@ ONE_PLACE = 1e-12
 FAR = 1e-7
 #: The optimum over the units of the network is near when its nu is no further than this from the one that was proven.
 NEARBY = 1e-4
-
-
-@dataclass(frozen=True, eq=False)
-class Rates:
-    """How far the optimum moves, to first order, per relative change of the data: of random changes the greatest.
-
-    Attributes:
-        fit: |change of y*|.
-        masses: |A (change of c)|: what the masses have to answer for, turning units included.
-        slacks: (k,) of the slacks.
-        columns: (k,) of the columns, relative to their lengths.
-    """
-
-    fit: float
-    masses: float
-    slacks: Vector
-    columns: Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,38 +140,6 @@ class _Exponents:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Stand:
-    """Where the units of given pieces stand at a nu: their values, directions and columns."""
-
-    values: TwoFloat
-    directions: TwoFloat
-    columns: TwoFloat
-
-
-def stand(problem: Problem, pieces: Pieces, nu: TwoFloat) -> _Stand:
-    """The maximiser of each piece's score at nu: the pull, off the rows that hold the unit, as a unit vector."""
-    X = TwoFloat.of(problem.X)
-    pulls = TwoFloat(pieces.slopes * nu.hi, pieces.slopes * nu.lo) @ X
-    for j, held in enumerate(pieces.held):
-        if len(held):
-            normals = X[held]
-            pull = pulls[j : j + 1]
-            R = np.asarray(np.linalg.qr(normals.hi.T, mode="r"))
-            for _ in range(3):
-                along = (normals @ pull.T).hi[:, 0]
-                share = np.linalg.solve(R, np.linalg.solve(R.T, along))
-                pull = pull - TwoFloat.of(share[None, :]) @ normals
-            pulls.hi[j], pulls.lo[j] = pull.hi[0], pull.lo[0]
-    squares = pulls * pulls
-    total = squares @ TwoFloat.of(np.ones((problem.d, 1)))
-    values = total.sqrt()
-    directions = pulls / TwoFloat(*(np.broadcast_to(part, pulls.hi.shape) for part in (values.hi, values.lo)))
-    heights = X @ directions.T
-    columns = TwoFloat(pieces.slopes.T * heights.hi, pieces.slopes.T * heights.lo)
-    return _Stand(values[:, 0], directions, columns)
-
-
 class _Refinement:
     """The active set and what it has come to."""
 
@@ -247,7 +193,7 @@ class _Refinement:
     def _on_pieces(self, pieces: Pieces, directions: Matrix, masses: Vector) -> tuple[Vector, Vector]:
         """(nu, masses) of the optimum over units with mass that may turn on their pieces, to double precision."""
         problem, used = self.problem, np.flatnonzero(masses > 0)
-        free, jacobians = zip(*(self._free(pieces, j) for j in used.tolist()), strict=True)
+        free, jacobians = zip(*(free_directions(problem, pieces, j) for j in used.tolist()), strict=True)
         owner = np.repeat(np.arange(len(used)), [part.shape[1] for part in free])
         faces = Faces(np.hstack(free), np.hstack(jacobians), owner)
         x = np.concatenate([masses[j] * (part.T @ directions[j]) for j, part in zip(used, free, strict=True)])
@@ -295,8 +241,7 @@ class _Refinement:
                 kept.append(j)
         which = np.sort(np.asarray(kept, dtype=np.intp))
         self.signs, self.pieces = self.signs[which], self.pieces.take(which)
-        at = self.at
-        self.at = _Stand(at.values[which], at.directions[which], at.columns[:, which])
+        self.at = self.at.take(which)
         self.masses = self.masses[which]
 
     # --- the active set -----------------------------------------------------------------------------------
@@ -306,6 +251,7 @@ class _Refinement:
         shy: set[int] = set()
         joined = -1
         for _ in range(CHANGES + 2 * len(self.signs)):
+            check()
             before, fit = self.masses, self.fit
             self._correct()
             leaving = self._first_negative(before)
@@ -319,6 +265,10 @@ class _Refinement:
                 continue
             nu, noise = self._dual()
             if self._settle(nu):
+                # Units may have come to one place.
+                self._merge(np.arange(len(self.signs)))
+                self.active, joined = np.flatnonzero(self.masses.hi > 0), -1
+                shy.clear()
                 continue
             slacks = self._slacks()
             allowed = noise * np.linalg.norm(self.at.columns.hi, axis=0) / self.problem.beta + 64 * ROUNDING
@@ -343,35 +293,7 @@ class _Refinement:
         )  # fmt: skip
 
     def _rates(self, slacks: Vector) -> Rates:
-        """The data changed at random by a little, a few times, and the optimum over the same pieces beside ours."""
-        problem, active, rng = self.problem, self.active, np.random.default_rng(0)
-        pieces, at = self.pieces.take(active), self.at
-        own = _Stand(at.values[active], at.directions[active], at.columns[:, active])
-        solve = self._linearised(pieces, own, self.masses.hi[active]) if len(active) else None
-        lengths = np.linalg.norm(at.columns.hi, axis=0)
-        fit, masses, moved, turned = 0.0, 0.0, np.ones(len(slacks)), np.ones(len(slacks))
-        for _ in range(SAMPLES):
-            other = _changed(problem, rng)
-            beta = TwoFloat.of(np.full(len(active), other.beta))
-            gradient = problem.loss.fine_gradient(self.fit, other.y)[0]
-            there = stand(other, pieces, TwoFloat(-gradient.hi, -gradient.lo))
-            missing = self.fit - (there.columns @ self.masses[active][:, None])[:, 0]
-            shift, c = solve(missing.hi, (there.values - beta).hi) if solve else (missing.hi, np.zeros(0))
-            gradient = problem.loss.fine_gradient(self.fit + TwoFloat.of(shift), other.y)[0]
-            there = stand(other, self.pieces, TwoFloat(-gradient.hi, -gradient.lo))
-            beta = TwoFloat.of(np.full(len(slacks), other.beta))
-            fit = max(fit, float(np.linalg.norm(shift)) / CHANGE)
-            masses = max(masses, float(np.linalg.norm(own.columns.hi @ c)) / CHANGE)
-            np.maximum(moved, np.abs(((beta - there.values) / beta).hi - slacks) / CHANGE, out=moved)
-            gaps = np.linalg.norm((there.columns - at.columns).hi, axis=0)
-            np.maximum(turned, gaps / lengths / CHANGE, out=turned)
-        return Rates(fit, masses, moved, turned)
-
-    def _free(self, pieces: Pieces, j: int) -> tuple[Matrix, Matrix]:
-        """(d, q) orthonormal directions in which a unit may turn on its piece, and (n, q) their columns."""
-        held = pieces.held[j]
-        free = np.linalg.qr(self.problem.X[held].T, mode="complete")[0][:, len(held) :]
-        return free, (self.problem.X @ free) * pieces.slopes[j][:, None]
+        return rates_of(self.problem, self.pieces, self.at, self.fit, self.masses, self.active, slacks)
 
     def _dual(self) -> tuple[TwoFloat, float]:
         gradient, noise = self.problem.loss.fine_gradient(self.fit, self.problem.y)
@@ -439,7 +361,7 @@ class _Refinement:
             made = (at.columns @ masses[:, None])[:, 0]
             missing = self.fit - made
             if solve is None or not shrinks:
-                solve = self._linearised(pieces, at, masses.hi)
+                solve = Linearised.of(problem, self.fit.hi, pieces, at, masses.hi)
             moved, changed = solve(missing.hi, (at.values - beta).hi)
             self.fit = self.fit + TwoFloat.of(moved)
             masses = masses + TwoFloat.of(changed)
@@ -457,80 +379,3 @@ class _Refinement:
             )
         self.masses = TwoFloat(self.masses.hi.copy(), self.masses.lo.copy())
         self.masses.hi[active], self.masses.lo[active] = masses.hi, masses.lo
-
-    def _linearised(self, pieces: Pieces, at: _Stand, masses: Vector) -> "_Linear":
-        problem = self.problem
-        weight = np.sqrt(problem.loss.curvature(self.fit.hi, problem.y))
-        turning = [np.zeros((problem.n, 0))]
-        for j in range(len(masses)):
-            free, jacobian = self._free(pieces, j)
-            # Directions across the unit, in which it turns: more freely the more mass it has.
-            across = np.linalg.qr(free.T @ at.directions.hi[j][:, None], mode="complete")[0][:, 1:]
-            turning.append(jacobian @ across * np.sqrt(np.abs(masses[j]) / at.values.hi[j]))
-        turns = np.hstack(turning)
-        if min(turns.shape) + len(masses) > LARGEST_SYSTEM:
-            raise BudgetError(
-                f"the {len(masses)} optimal units turn in {turns.shape[1]} directions together, too many to refine at "
-                "once; use fewer features or a larger beta"
-            )
-        return _Linear(weight, at.columns.hi, turns)
-
-
-class _Linear:
-    """The conditions linearised: what moves the fit and changes the masses so that they hold.
-
-    With W the curvature of the loss, A the columns and U how they turn, a change f of the fit, c of the masses obeys
-
-        f = A c - U U^T W f - missing,        A^T W f = excess.
-
-    In W^1/2 f = Q eta for W^1/2 (A U) = Q R it is triangular in A: no product A^T A squares how nearly dependent the
-    columns are.
-    """
-
-    def __init__(self, weight: Vector, columns: Matrix, turns: Matrix) -> None:
-        self._weight, self._turns = weight, turns
-        self._lengths = np.linalg.norm(columns, axis=0)
-        self._units = columns / self._lengths
-        k = columns.shape[1]
-        self._Q, R = np.linalg.qr(weight[:, None] * np.hstack([self._units, turns]))
-        self._R, self._S = R[:k, :k], R[:, k:]
-        if k > len(R) or not np.abs(np.diagonal(self._R)).min(initial=1.0) > 0:
-            raise NotCertifiedError(f"the columns of {k} units that should carry mass depend on each other")
-        below = self._S[k:]
-        self._factor = np.asarray(np.linalg.qr(np.vstack([np.eye(len(below)), below.T]), mode="r"))
-
-    def __call__(self, missing: Vector, excess: Vector) -> tuple[Vector, Vector]:
-        """(change of the fit (n,), of the masses (k,)) for fit - A c and values - beta."""
-        k, weight = len(self._lengths), self._weight
-        weighted = weight * missing
-        inside = self._Q.T @ weighted
-        first = _triangular(self._R, excess / self._lengths, "T")
-        right = -(inside[k:] + self._S[k:] @ (self._S[:k].T @ first))
-        eta = np.concatenate([first, _triangular(self._factor, _triangular(self._factor, right, "T"))])
-        changed = _triangular(self._R, first + inside[:k] + self._S[:k] @ (self._S.T @ eta))
-        moved = self._Q @ (eta + inside) - weighted
-        steep = weight > FLAT * weight.max()
-        # Where the loss is flat W^1/2 f says little of f, and the first equation gives it.
-        flat = self._units @ changed - self._turns @ (self._turns.T @ (weight * moved)) - missing
-        moved = np.where(steep, moved / np.where(steep, weight, 1.0), flat)
-        return moved, changed / self._lengths
-
-
-def _triangular(R: Matrix, right: Vector, trans: str = "N") -> Vector:
-    return np.asarray(solve_triangular(R, right, trans=trans, check_finite=False)) if len(right) else right
-
-
-def _changed(problem: Problem, rng: np.random.Generator) -> Problem:
-    """The problem with every number of the data a little larger or smaller; labels stay what they are."""
-
-    def near(values: Matrix) -> Matrix:
-        return np.asarray(values * (1.0 + rng.choice([-CHANGE, CHANGE], np.shape(values))))
-
-    return Problem(
-        near(problem.X),
-        near(problem.y) if problem.loss.quadratic else problem.y,
-        beta=float(near(np.asarray(problem.beta))),
-        loss=problem.loss,
-        bias="none",
-        architecture=problem.architecture,
-    )
