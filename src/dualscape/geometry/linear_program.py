@@ -176,6 +176,7 @@ def sparsest(
     if best is None:
         best = Maximiser(Q, q)(np.zeros(k))[1]
     high = int((best > tolerance).sum())
+    # The program wants Q x = q to its own tolerance, the vertex counts what is above rounding; a witness beats a bound.
     return SparsestBound(min(low, high), high, best)
 
 
