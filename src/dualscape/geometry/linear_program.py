@@ -215,7 +215,8 @@ def widest_support(kernel: Matrix, positive: NDArray[np.bool_]) -> Vector:
     for row in range(len(free)):
         solver.changeRowBounds(row, 0.0, np.inf)
     solver.changeColsCost(len(free), np.arange(dimension, dimension + len(free), dtype=np.int32), np.ones(len(free)))
-    # The dual simplex may end with "unknown" beside an optimum; the primal one and the interior point method seldom do.
+    # t ends at 0 or 1, so that rough duals will do; with fine ones the solver may end with "unknown" beside an optimum.
+    solver.setOptionValue("dual_feasibility_tolerance", 1e-7)
     for option, value in (("simplex_strategy", 4), ("solver", "ipm"), ("simplex_strategy", 1)):
         solver.setOptionValue(option, value)
         solver.run()

@@ -30,9 +30,10 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 #: Corrections of one active set, and changes of the active set beside two for each unit.
-CORRECTIONS, CHANGES = 30, 40
-#: Corrections end when one is smaller than this, relative to what is corrected, or does not halve the one before.
-SETTLED = 2.0**-96
+CORRECTIONS, CHANGES = 300, 40
+#: Corrections end when one is smaller than this, relative to what is corrected, or so many in a row have not halved the
+#: one before; an optimum whose last correction is above the third is not resolved.
+SETTLED, STALE, RESOLVED = 2.0**-96, 2, 1e-8
 #: A linear system is made anew unless the last correction was smaller than the one before by this factor.
 GAIN = 1e-4
 #: A row is on its side of a piece's boundary when it is no further than this on the other side.
@@ -352,7 +353,7 @@ class _Refinement:
         pieces = self.pieces.take(active)
         beta = TwoFloat.of(np.full(len(active), problem.beta))
         size = float(np.linalg.norm(problem.y)) if problem.loss.quadratic else len(problem.y) ** 0.5
-        solve, last, shrinks = None, np.inf, False
+        solve, last, shrinks, stale = None, np.inf, False, 0
         masses = self.masses[active]
         self.error = 0.0
         for _ in range(CORRECTIONS):
@@ -368,11 +369,12 @@ class _Refinement:
             lengths = np.linalg.norm(at.columns.hi, axis=0)
             step = max(float(np.linalg.norm(moved)), float(np.abs(changed * lengths).max(initial=0.0))) / size
             self.error = step
-            if not np.isfinite(step) or step <= SETTLED or (last < 1e-8 and step > 0.5 * last):
+            stale = stale + 1 if step > 0.5 * last else 0
+            if not np.isfinite(step) or step <= SETTLED or (stale > STALE and step <= RESOLVED):
                 break
             # The same linear system serves as long as it gains digits.
             shrinks, last = step <= GAIN * last and np.isfinite(last), step
-        if not self.error <= 1e-8:
+        if not self.error <= RESOLVED:
             raise NotCertifiedError(
                 f"the optimum over {len(active)} units is resolved up to {self.error:.1e} only: their columns are too "
                 "nearly dependent; try a slightly different beta"
