@@ -6,7 +6,12 @@ from structures.families import FAMILIES
 
 PROBLEMS = 8
 #: Found by comparing many: an empty vertex, a linear program without answer, units lost near a kink, spurious masses.
-TELLING = (("a", 58), ("a", 223), ("b", 53), ("b", 184), ("b", 349), ("c", 87), ("c", 202), ("c", 605), ("f", 725))
+TELLING = (
+    *(("a", seed) for seed in (58, 223, 824, 1176, 2302, 2328)),
+    *(("b", seed) for seed in (53, 184, 349)),
+    *(("c", seed) for seed in (87, 118, 202, 605, 784)),
+    ("f", 725),
+)
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))

@@ -5,6 +5,7 @@ Solver tolerances decide nothing here: the caller gets the basic solution recomp
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -210,15 +211,16 @@ def widest_support(kernel: Matrix, positive: NDArray[np.bool_]) -> Vector:
     solver = _model(
         np.hstack([normals, -np.eye(len(free))]), np.zeros(len(free)), np.ones(dimension + len(free)), LP_TOLERANCE
     )
-    for j in range(dimension):
-        solver.changeColBounds(j, -1.0 / POSITIVE, 1.0 / POSITIVE)
     for row in range(len(free)):
         solver.changeRowBounds(row, 0.0, np.inf)
     solver.changeColsCost(len(free), np.arange(dimension, dimension + len(free), dtype=np.int32), np.ones(len(free)))
     # t ends at 0 or 1, so that rough duals will do; with fine ones the solver may end with "unknown" beside an optimum.
     solver.setOptionValue("dual_feasibility_tolerance", 1e-7)
-    for option, value in (("simplex_strategy", 4), ("solver", "ipm"), ("simplex_strategy", 1)):
-        solver.setOptionValue(option, value)
+    # In a wide box it may still do so; in a narrow one, directions that rise at a small angle are missed.
+    for longest, method in product((1.0 / POSITIVE, 1e4, 1e2), (("simplex_strategy", 4), ("simplex_strategy", 1))):
+        for j in range(dimension):
+            solver.changeColBounds(j, -longest, longest)
+        solver.setOptionValue(*method)
         solver.run()
         if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
             break
