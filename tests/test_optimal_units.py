@@ -69,6 +69,18 @@ def test_a_tiny_mass_makes_a_second_neuron_necessary(delta):
     assert (stairs.m_star, stairs.M_star, stairs.exact) == (2, 2, True)
 
 
+@pytest.mark.parametrize("delta", [1e-7, 1e-10])
+def test_a_network_that_lacks_a_neuron_of_tiny_mass_is_no_optimum(delta):
+    problem = Problem([[-ROOT3, 1], [ROOT3, 1]], [1, 1 + delta], beta=0.1, bias="none")
+    optimal = optimal_set(solve(problem))
+    for vertex in optimal.vertices:
+        assert optimal.contains(optimal.network(vertex))
+        assert optimal.contains(optimal.network(vertex).split(0).pad(5))
+    alone = optimal.contains(Network([[0.0, 1.0]], [1.0], [0.95]))
+    assert not alone
+    assert "no optimal network does with these 1 units" in alone.reason or "the fit is off" in alone.reason
+
+
 def test_below_the_rounding_of_the_data_the_statement_is_one_of_neighbouring_data():
     problem = Problem([[-ROOT3, 1], [ROOT3, 1]], [1, 1 + 1e-13], beta=0.1, bias="none")
     optimal = optimal_set(solve(problem))

@@ -65,8 +65,10 @@ def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances =
         return Membership(False, reason, None, None, error, j)
     units = np.full(network.width, -1, dtype=np.intp)
     masses = np.zeros(optimal.k)
-    for j in np.flatnonzero(network.masses > tolerances.mass * scale).tolist():
+    for j in np.flatnonzero(network.masses > 0).tolist():
         unit = _unit_of(optimal, network.directions[j], network.signs[j], tolerances.direction)
+        if unit is None and network.masses[j] <= tolerances.mass * scale:
+            continue
         if unit is None:
             return Membership(False, _not_a_unit(optimal, network, j), None, None, error, j)
         units[j] = unit
@@ -74,7 +76,14 @@ def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances =
     if error > tolerances.fit:
         reason = f"all neurons are optimal units, but the fit is off by {error:.3g} of the size of the optimal fit"
         return Membership(False, reason, units, masses, error)
-    used = len(np.unique(units[units >= 0]))
+    present = masses > 0
+    if optimal.vertices_complete and (optimal.vertices[:, ~present] > 0).any(axis=1).all():
+        reason = (
+            f"the fit is optimal up to {error:.1e} only: no optimal network does with these {int(present.sum())} units "
+            "alone, however little mass the missing ones need"
+        )
+        return Membership(False, reason, units, masses, error)
+    used = int(present.sum())
     reason = f"balanced, every neuron is one of {used} optimal units, and the fit is optimal up to {error:.1e}"
     return Membership(True, reason, units, masses, error)
 
