@@ -185,6 +185,7 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
                 ("structure", _structure(optimal_set)),
                 ("smallest mass share called positive", f"{optimal_set.margin.smallest_positive:.1e}"),
                 ("largest mass share called zero", f"{optimal_set.margin.largest_zero:.1e}"),
+                ("smallest singular value called positive", f"{optimal_set.resolution.rank.smallest_positive:.1e}"),
                 ("relative error of y*", f"{optimal_set.resolution.fit_error:.1e}"),
             ]
         )

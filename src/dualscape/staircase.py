@@ -12,6 +12,7 @@ from dualscape.interruption import interruptible
 from dualscape.merge_tree import Merge, MergeTree, merge_tree
 from dualscape.optimal_set import OptimalSet
 from dualscape.progress import Event, Progress, silent
+from dualscape.resolution import Resolution
 from dualscape.threads import one_blas_thread
 
 #: An exact number, or (lowest, highest) with None for "no bound".
@@ -51,8 +52,7 @@ class Staircase:
         rows: one per width, from m* to connected_from (or to `max_width`).
         tree: the merge tree of the known vertices.
         exact: whether every number is exact: all vertices are known, and every decision is clear of rounding.
-        perturbation: 0 when every decision is clear; otherwise the numbers are those of data within this relative
-            distance, and data so near may have others.
+        resolution: how clearly the decisions were made; None where only a tree is known.
     """
 
     m_star: Width
@@ -63,12 +63,17 @@ class Staircase:
     rows: tuple[Row, ...]
     tree: MergeTree
     exact: bool
-    perturbation: float = 0.0
+    resolution: Resolution | None = None
 
     @property
     def merges(self) -> tuple[Merge, ...]:
         """The mergers of the components of C*_m, by width."""
         return self.tree.merges
+
+    @property
+    def perturbation(self) -> float:
+        """0 when every decision is clear; otherwise the relative change of the data within which the numbers hold."""
+        return 0.0 if self.resolution is None else self.resolution.perturbation
 
     def row(self, m: int) -> Row:
         """The numbers at width m >= 0, whether or not `rows` lists it."""
@@ -98,12 +103,9 @@ class Staircase:
                 f"width {row.m}: {_words(row.components)} {'component' if row.components == 1 else 'components'}, "
                 f"{_words(row.isolated)} of them single points"
             )
-        if self.perturbation:
-            lines.append(
-                f"These numbers hold for data within {self.perturbation:.0e} (relative) of those given; data so near "
-                "may have others."
-            )
-        elif not self.exact:
+        if self.resolution is not None:
+            lines.append(f"{self.resolution.explain()}.")
+        if not self.exact and not self.perturbation:
             lines.append("Not all irreducible networks are known: pairs of numbers are bounds.")
         return "\n".join(lines)
 
@@ -136,7 +138,7 @@ def staircase(optimal: OptimalSet, *, max_width: int | None = None, progress: Pr
     else:
         result = _bounded(tree, optimal, *sizes, max_width)
     progress(Event("staircase", len(supports), len(supports)))
-    return replace(result, exact=result.exact and optimal.exact, perturbation=optimal.perturbation)
+    return replace(result, exact=result.exact and optimal.exact, resolution=optimal.resolution)
 
 
 # --- all vertices known -------------------------------------------------------------------------------
