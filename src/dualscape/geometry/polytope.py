@@ -174,16 +174,21 @@ def polytope(
     if k == 0 and size > 0:
         raise InputError("{c >= 0 : A c = b} is empty: there are no columns but b is not 0")
     X, target, unit = A / norms, b / size if size > 0 else b, size / norms
-    Q, rhs, singular, rank_margin = _equations(X, target, column_error)
-    rank = len(rhs)
-    first = _basic_point(Q, rhs, size > 0) if start is None else start / np.where(unit > 0, unit, 1.0)
+    if start is None:
+        first = _basic_point(*_equations(X, target, column_error)[:2], size > 0)
+    else:
+        first = start / np.where(unit > 0, unit, 1.0)
     residual = float(np.linalg.norm(X @ first - target))
     if residual > FEASIBLE:
         raise InputError(f"{{c >= 0 : A c = b}} is empty: b is off the columns' cone by {residual:.1e} of its size")
     point, margin = _without_rounding(X, target, first, error)
+    # The columns of a basic point are independent, however nearly they depend on each other.
+    least = int((point > 0).sum())
+    Q, rhs, _, rank_margin = _equations(X, target, column_error, least)
+    rank = len(rhs)
     moving = widest_support(_kernel(Q, k), point > 0) if len(rhs) < k and size > 0 else np.zeros(k)
     active = np.flatnonzero((point > 0) | (moving > 0))
-    Q, rhs, singular, active_margin = _equations(X[:, active], X[:, active] @ point[active], column_error)
+    Q, rhs, singular, active_margin = _equations(X[:, active], X[:, active] @ point[active], column_error, least)
     inner = np.zeros(k)
     inner[active] = _inside(point[active], moving[active], _kernel(Q, len(active)))
     return Polytope(
@@ -210,12 +215,16 @@ def _norms(A: Matrix) -> Vector:
     return np.asarray(largest * np.linalg.norm(A / np.where(largest > 0, largest, 1.0), axis=0))
 
 
-def _equations(X: Matrix, target: Vector, column_error: float) -> tuple[Matrix, Vector, Vector, Margin]:
-    """Orthonormal equations Q x = rhs equivalent to X x = target, their singular values, and how clear the rank is."""
+def _equations(X: Matrix, target: Vector, column_error: float, least: int = 0) -> tuple[Matrix, Vector, Vector, Margin]:
+    """Orthonormal equations Q x = rhs equivalent to X x = target, their singular values, and how clear the rank is.
+
+    The rank is known to be at least `least`.
+    """
     if X.shape[1] == 0:
         return np.zeros((0, 0)), np.zeros(0), np.zeros(0), Margin()
     U, s, Vt = np.linalg.svd(X, full_matrices=False)
     zero = s <= column_error * X.shape[1] ** 0.5 * s[0]
+    zero[:least] = False
     r = int((~zero).sum())
     margin = Margin.of(s / s[0], np.full(len(s), X.shape[1] ** 0.5), zero)
     return Vt[:r], (U[:, :r].T @ target) / s[:r], s[:r], margin
