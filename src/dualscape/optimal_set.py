@@ -24,6 +24,7 @@ from dualscape.tolerances import DEFAULT, Tolerances
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+MANY = 16.0  # roundings of y* alone that a mass called zero may stand for
 SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 
 
@@ -261,7 +262,7 @@ def optimal_set(
     none = np.zeros((0, k))
     resolution = Resolution(
         units.slack,
-        masses.margin.and_(known.margin).scaled(1 / per_masses),
+        _mass_margin(masses.margin.and_(known.margin), per_fit, per_masses, rounding),
         masses.rank_margin.scaled(1 / units.turn),
         units.same,
         rounding * per_fit,
@@ -285,6 +286,17 @@ def optimal_set(
         (),
     )
     return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
+
+
+def _mass_margin(margin: Margin, per_fit: float, per_masses: float, rounding: float) -> Margin:
+    """The margin of the masses per relative change of the data.
+
+    Rounding of all data may move a mass by far more than that of y* alone. A mass called zero is a broken tie if it can
+    be the one; when y* alone would have to change by many roundings to bring it about, that is said.
+    """
+    alone = margin.needed / per_fit
+    found = margin.scaled(1 / per_masses)
+    return found.and_(Margin(needed=alone)) if alone > MANY * rounding else found
 
 
 def _vertices(masses: Polytope, budget: int) -> tuple[Vertices, Vertices | None]:
