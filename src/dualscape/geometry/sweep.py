@@ -302,5 +302,5 @@ def line_patterns(columns, level, line):
                     if choice >> b & 1:
                         out[filled, doubtful[b]] = not bits[doubtful[b]]
                 filled += 1
-        bits[i] = slope[i] > 0
+        bits[i] = slope[i] >= 0
     return out[:filled], 0

@@ -243,7 +243,7 @@ def _carry(weighted, work, count, owned, g, positions, before):
             positions[filled] = position
             before[filled, a], before[filled, a + 1], before[filled, a + 2], before[filled, a + 3] = g0, g1, g2, g3
             filled += owned[i]
-            change = 1.0 if slope[i] > 0.0 else -1.0
+            change = 1.0 if slope[i] >= 0.0 else -1.0
             g0 += change * weighted[i, a]
             g1 += change * weighted[i, a + 1]
             g2 += change * weighted[i, a + 2]
@@ -273,7 +273,7 @@ def _mark_open(weighted, whole, crossed, before, work, subset, size, prune2, cel
     for j in range(m):
         i = crossed[j]
         norm2[j], other2[j] = 0.0, 0.0
-        turned[j] = (1.0 if own[i] < 0.0 else 0.0) - (0.0 if slope[i] > 0.0 else 1.0)
+        turned[j] = (1.0 if own[i] < 0.0 else 0.0) - (0.0 if slope[i] >= 0.0 else 1.0)
         for l in range(size):
             cells[4 + l, j] = 1.0 if mu[l, i] < 0.0 else 0.0
     for a in range(len(whole)):
@@ -368,14 +368,14 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
             if not is_open[j]:
                 continue
             while passed < positions[j]:
-                bits[order[passed]] = slope[order[passed]] > 0.0
+                bits[order[passed]] = slope[order[passed]] >= 0.0
                 passed += 1
             doubts = vertex_signs(generic, M, level, subset, passed, count, work, bits, doubtful)
             if doubts < 0:
                 state[3] += 1
                 doubts = 0
             i = order[passed]
-            _vertex_gradient(weighted, before[j], bits, i, slope[i] > 0.0, subset, level - 1, here)
+            _vertex_gradient(weighted, before[j], bits, i, slope[i] >= 0.0, subset, level - 1, here)
             _bound_choices(
                 rows, columns, kappa, linear, whole, M, here, bits, doubtful, doubts, prune2,
                 turn, size, floor, sign, room, found, state,
