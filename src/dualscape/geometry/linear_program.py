@@ -216,11 +216,13 @@ def widest_support(kernel: Matrix, positive: NDArray[np.bool_]) -> Vector:
     solver.changeColsCost(len(free), np.arange(dimension, dimension + len(free), dtype=np.int32), np.ones(len(free)))
     # t ends at 0 or 1, so that rough duals will do; with fine ones the solver may end with "unknown" beside an optimum.
     solver.setOptionValue("dual_feasibility_tolerance", 1e-7)
-    # In a wide box it may still do so; in a narrow one, directions that rise at a small angle are missed.
+    # In a wide box it may still do so, and again from where it ended; in a narrow one, directions that rise at a small
+    # angle are missed.
     for longest, method in product((1.0 / POSITIVE, 1e4, 1e2), (("simplex_strategy", 4), ("simplex_strategy", 1))):
         for j in range(dimension):
             solver.changeColBounds(j, -longest, longest)
         solver.setOptionValue(*method)
+        solver.clearSolver()
         solver.run()
         if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
             break

@@ -44,7 +44,10 @@ class Stand:
 
 
 def stand(problem: Problem, pieces: Pieces, nu: TwoFloat) -> Stand:
-    """The maximiser of each piece's score at nu: the pull, off the rows that hold the unit, as a unit vector."""
+    """The maximiser of each piece's score at nu: the pull, off the rows that hold the unit, as a unit vector.
+
+    A unit without pull stands nowhere: its direction is nan.
+    """
     X = TwoFloat.of(problem.X)
     pulls = TwoFloat(pieces.slopes * nu.hi, pieces.slopes * nu.lo) @ X
     for j, held in enumerate(pieces.held):
@@ -59,8 +62,9 @@ def stand(problem: Problem, pieces: Pieces, nu: TwoFloat) -> Stand:
             pulls.hi[j], pulls.lo[j] = pull.hi[0], pull.lo[0]
     squares = pulls * pulls
     total = squares @ TwoFloat.of(np.ones((problem.d, 1)))
-    values = total.sqrt()
-    directions = pulls / TwoFloat(*(np.broadcast_to(part, pulls.hi.shape) for part in (values.hi, values.lo)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = total.sqrt()
+        directions = pulls / TwoFloat(*(np.broadcast_to(part, pulls.hi.shape) for part in (values.hi, values.lo)))
     heights = X @ directions.T
     columns = TwoFloat(pieces.slopes.T * heights.hi, pieces.slopes.T * heights.lo)
     return Stand(values[:, 0], directions, columns)

@@ -42,8 +42,10 @@ ON_PIECE = 1e-13
 SAME_COLUMN = 1e-13
 #: A column that would join depends on the others when it is this near to their span.
 DEPENDENT = 1e-13
-#: Of the columns to begin with, those this near to the span of others are left out.
-NEARLY_DEPENDENT = 1e-10
+#: Of the columns to begin with, those this near to the span of others are left out; where that does not settle, those
+#: that are nearer than the next: columns that become dependent as nu moves, or that only Newton's steps tell apart, are
+#: found again one at a time.
+NEARLY_DEPENDENT = (1e-10, 1e-4)
 #: Units whose maximisers are so near have climbed to one place.
 ONE_PLACE = 1e-12
 #: A unit climbs far when its column moves by more than this share of its length.
@@ -96,12 +98,19 @@ def refine(
 
     Raises:
         BudgetError: the units have too many coordinates together.
-        NotCertifiedError: the active set does not settle.
+        NotCertifiedError: no active set settles.
     """
     scale = _Exponents.of(problem)
     scaled = np.ldexp(masses, scale.x - scale.y)
-    found = _Refinement(scale.apply(problem), np.ldexp(nu, -scale.y), directions, signs, scaled, rounding).run()
-    return scale.undo(found)
+    same = scale.apply(problem), np.ldexp(nu, -scale.y), directions, signs, scaled, rounding
+    first: NotCertifiedError | None = None
+    for dependent in NEARLY_DEPENDENT:
+        try:
+            return scale.undo(_Refinement(*same, dependent).run())
+        except NotCertifiedError as error:
+            first = first or error
+    assert first is not None
+    raise first
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,14 @@ class _Refinement:
     """The active set and what it has come to."""
 
     def __init__(
-        self, problem: Problem, nu: Vector, directions: Matrix, signs: Vector, masses: Vector, rounding: float
+        self,
+        problem: Problem,
+        nu: Vector,
+        directions: Matrix,
+        signs: Vector,
+        masses: Vector,
+        rounding: float,
+        dependent: float,
     ) -> None:
         self.problem, self.rounding = problem, rounding
         self.merged = 0.0
@@ -165,11 +181,11 @@ class _Refinement:
         self.masses = TwoFloat.of(masses)
         self._merge(alive)
         columns = self.at.columns.hi
-        c = reduce_to_basic(columns, self.masses.hi, dependent=NEARLY_DEPENDENT)
+        c = reduce_to_basic(columns, self.masses.hi, dependent=dependent)
         if not moved:
             # The units listed may well be needed: without one of them the optimum would be far away.
             c = reduce_to_basic(
-                columns, solve_master(columns, problem.y, problem.beta, problem.loss, c), dependent=NEARLY_DEPENDENT
+                columns, solve_master(columns, problem.y, problem.beta, problem.loss, c), dependent=dependent
             )
         self.masses = TwoFloat.of(c)
         self.active = np.flatnonzero(self.masses.hi > 0)
