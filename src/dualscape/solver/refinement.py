@@ -43,9 +43,9 @@ SAME_COLUMN = 1e-13
 #: A column that would join depends on the others when it is this near to their span.
 DEPENDENT = 1e-13
 #: Of the columns to begin with, those this near to the span of others are left out; where that does not settle, those
-#: that are nearer than the next: columns that become dependent as nu moves, or that only Newton's steps tell apart, are
-#: found again one at a time.
-NEARLY_DEPENDENT = (1e-10, 1e-4)
+#: that are nearer than the next, and so on: columns that become dependent as nu moves, or that only Newton's steps tell
+#: apart, are found again one at a time.
+NEARLY_DEPENDENT = (1e-10, 1e-4, 1e-2)
 #: Units whose maximisers are so near have climbed to one place.
 ONE_PLACE = 1e-12
 #: A unit climbs far when its column moves by more than this share of its length.
@@ -388,9 +388,12 @@ class _Refinement:
             stale = stale + 1 if step > 0.5 * last else 0
             if not np.isfinite(step) or step <= SETTLED or (stale > STALE and step <= RESOLVED):
                 break
+            # Steps that do not shrink and push a mass below 0 say that its unit had better leave.
+            if stale > STALE and (masses.hi < 0).any():
+                break
             # The same linear system serves as long as it gains digits.
             shrinks, last = step <= GAIN * last and np.isfinite(last), step
-        if not self.error <= RESOLVED:
+        if not self.error <= RESOLVED and not (np.isfinite(self.error) and (masses.hi < 0).any()):
             raise NotCertifiedError(
                 f"the optimum over {len(active)} units is resolved up to {self.error:.1e} only: their columns are too "
                 "nearly dependent; try a slightly different beta"
