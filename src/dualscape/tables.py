@@ -176,7 +176,10 @@ def _find_target(columns: Columns, target: str | int | None) -> int:
     if target is None:
         assert columns.target is not None
         return columns.target
-    return _find(columns, target)
+    try:
+        return _find(columns, target)
+    except InputError as error:
+        raise InputError(f"{error}; name one target") if "," in str(target) else error from None
 
 
 def _find_features(columns: Columns, features: Sequence[str | int] | None, target: int) -> list[int]:

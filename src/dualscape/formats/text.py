@@ -125,7 +125,7 @@ class _Lines:
 
 def _separator(text: str) -> str:
     """The separator that occurs equally often, and at least once, in the first lines."""
-    sample = QUOTED.sub("", COMMENT.sub("", text[:SNIFFED_LETTERS]))
+    sample = QUOTED.sub("q", COMMENT.sub("", text[:SNIFFED_LETTERS]))
     lines = [line for line in sample.split("\n") if line.strip()]
     if len(text) > SNIFFED_LETTERS and len(lines) > 1:
         lines.pop()
