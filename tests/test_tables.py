@@ -67,6 +67,10 @@ def test_truth_values_are_0_and_1(tmp_path):
     assert target.notes == ("target 'y': False is 0, True is 1; --loss logistic takes them as two classes",)
 
 
+def test_blanks_of_every_kind_around_numbers(tmp_path):
+    assert read(tmp_path, "a,y\n\x1c1\u00a0,\x1f2\n3,4\n").X.tolist() == [[1], [3]]
+
+
 def test_a_constant_target_and_an_index_are_pointed_out(tmp_path):
     assert read(tmp_path, "a,y\n1,2\n3,2\n").notes == ("target 'y' is constant: it is 2 in every row",)
     note = "column 'id' seems to number the rows and is used as a feature; leave it out with --features if it does"
@@ -147,6 +151,11 @@ BAD = {
         "a,y\n1,\n2,nan\n",
         {},
         f"data.csv, line 2, column 'y': blank cell, the first of 2 in this column; {FILL_IN}",
+    ),
+    "truth values with a gap": (
+        "a,y\nTRUE,1\n,2\n",
+        {},
+        f"data.csv, line 3, column 'a': blank cell; {FILL_IN}",
     ),
     "a point among commas": (
         "a;y\n1.234;0,5\n",

@@ -1,6 +1,6 @@
 """Arrays of users, of whatever kind, as real numbers: lists, NumPy, data frames, sparse matrices, tensors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,29 @@ ABSENT = ("none", "nan", "<na>", "nat", "")
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
-    """The names of a data frame's columns (pandas, polars); None where there are none, or only numbers from 0 on.
-
-    Raises:
-        InputError: two columns have the same name.
-    """
+    """The names of a data frame's columns (pandas, polars); None where there are none, or only numbers from 0 on."""
     columns = getattr(values, "columns", None)
-    if columns is None or isinstance(columns, str) or not hasattr(columns, "__iter__"):
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
         return None
     given = list(columns)
     if all(isinstance(name, int | np.integer) for name in given) and given == list(range(len(given))):
         return None
-    names = tuple(str(name) for name in given)
-    for i, name in enumerate(names):
+    return tuple(map(str, given))
+
+
+def names_of(values: Any, p: int, given: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Names of the p features in `values`: those given, or those of its columns, or x0, x1, ...
+
+    Raises:
+        InputError: there is not one name each, or a data frame has one twice.
+    """
+    if given is not None and (isinstance(given, str) or not isinstance(given, Iterable)):
+        raise InputError(f"feature_names must be a list with one name for each column of X, got {given!r}")
+    columns = column_names(values) if given is None else None
+    names = tuple(map(str, given)) if given is not None else columns or tuple(f"x{i}" for i in range(p))
+    if len(names) != p:
+        raise InputError(f"{len(names)} feature names for {p} columns of X; give one each")
+    for i, name in enumerate(columns or ()):
         if name in names[:i]:
             raise InputError(f"columns {names.index(name)} and {i} of X are both called {name!r}; rename one of them")
     return names
@@ -71,13 +81,12 @@ def _article(word: str) -> str:
     return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
 
 
-def real_array(values: Any, name: str, columns: Sequence[str] | None = None) -> NDArray[np.float64]:
+def real_array(values: Any, name: str) -> NDArray[np.float64]:
     """The values as float64, in the shape they have; NaN may be among them.
 
     Args:
         values: an array, a list, a data frame, a sparse matrix.
         name: what they are called in messages.
-        columns: names of the columns, for messages.
 
     Raises:
         InputError: they are no real numbers.
@@ -90,7 +99,7 @@ def real_array(values: Any, name: str, columns: Sequence[str] | None = None) -> 
     except (TypeError, ValueError, OverflowError):
         pass
     for index, value in np.ndenumerate(array):
-        where = _place(index, columns)
+        where = _place(index, column_names(values))
         try:
             float(value)
         except OverflowError:
@@ -114,7 +123,7 @@ def _place(index: tuple[int, ...], columns: Sequence[str] | None = None) -> str:
     return ", ".join(words) or "its only place"
 
 
-def finite_array(values: ArrayLike, name: str, ndim: int, columns: Sequence[str] | None = None) -> NDArray[np.float64]:
+def finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]:
     """The values as finite float64 of moderate size, in `ndim` dimensions.
 
     Raises:
@@ -123,14 +132,14 @@ def finite_array(values: ArrayLike, name: str, ndim: int, columns: Sequence[str]
     >>> finite_array([[1, 2], [3, 4]], "X", 2)
     array([[1., 2.], [3., 4.]])
     """
-    array = real_array(values, name, columns)
+    array = real_array(values, name)
     check_shape(array, name, ndim)
     bad = ~np.isfinite(array)
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         more = f", the first of {bad.sum()} such entries" if bad.sum() > 1 else ""
         remedy = "drop or fill in missing values first" if np.isnan(array[bad]).any() else "correct it or drop the row"
-        raise InputError(f"{name} has {array[where]} at {_place(where, columns)}{more}; {remedy}")
+        raise InputError(f"{name} has {array[where]} at {_place(where, column_names(values))}{more}; {remedy}")
     size = np.abs(array).max(initial=0.0)
     if size > LARGEST:
         raise InputError(f"{name} has entries above {LARGEST:g} in size; rescale it")

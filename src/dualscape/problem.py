@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
-from dualscape.arrays import column_names, finite_array, label_list
+from dualscape.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.checkpoint import fingerprint
 from dualscape.effort import Effort
-from dualscape.errors import InputError
+from dualscape.errors import InputError, expect
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.interruption import interrupted, interruptible
-from dualscape.labels import Classes, two_classes
+from dualscape.labels import Classes, ordered, shown, two_classes
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
 from dualscape.oracles import Choice, OracleAnswer, agreed, ask
@@ -50,14 +50,30 @@ def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, 
     """The target (n,) as numbers, and its two classes where the loss takes labels."""
     if classes is None and loss.takes_labels:
         return two_classes(label_list(y, "y"), "y")
-    if classes is None:
-        return finite_array(y, "y", 1), None
-    if not loss.takes_labels:
-        raise InputError(f"classes were given, but the {loss.name} loss takes numbers; leave them out")
-    pair = tuple(classes)
-    if len(pair) != 2 or pair[0] == pair[1]:
-        raise InputError(f"classes must be two different labels, that of -1 and that of +1, got {pair}")
-    return finite_array(y, "y", 1), (pair[0], pair[1])
+    if classes is not None:
+        if not loss.takes_labels:
+            raise InputError(f"classes were given, but the {loss.name} loss takes numbers; leave them out")
+        if not isinstance(classes, tuple | list) or len(classes) != 2 or classes[0] == classes[1]:
+            raise InputError(f"classes must be two different labels, that of -1 and that of +1, got {classes!r}")
+        classes = (classes[0], classes[1])
+    try:
+        return finite_array(y, "y", 1), classes
+    except InputError:
+        labels = set(plain_array(y, "y").ravel().tolist())
+        if len(labels) == 2 and all(isinstance(label, str) for label in labels):
+            low, high = map(shown, ordered(labels))
+            raise InputError(f"y has two labels, {low} and {high}: say loss='logistic', or give numbers") from None
+        raise
+
+
+def _positive(number: Any, name: str) -> float:
+    try:
+        value = float(number)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} must be a number, got {number!r}") from None
+    if not (np.isfinite(value) and value > 0):
+        raise InputError(f"{name} must be a positive finite number, got {value:g}")
+    return value
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -111,8 +127,7 @@ class Problem:
         classes: Classes | None = None,
     ) -> None:
         the_loss = get_loss(loss)
-        columns = column_names(X)
-        inputs = finite_array(X, "X", 2, columns)
+        inputs = finite_array(X, "X", 2)
         if inputs.shape[0] == 0:
             raise InputError("X has no rows; give at least one example")
         target, classes = _target(y, the_loss, classes)
@@ -125,17 +140,9 @@ class Problem:
         data = with_bias(inputs, bias)
         if data.shape[1] == 0:
             raise InputError("X has no columns; give at least one feature or a penalised bias")
-        try:
-            decay = float(beta)
-        except (TypeError, ValueError):
-            raise InputError(f"beta must be a number, got {beta!r}") from None
-        if not (np.isfinite(decay) and decay > 0):
-            raise InputError(f"beta must be a positive finite number, got {decay:g}")
+        decay = _positive(beta, "beta")
         the_loss.check_target(target)
-        given = columns if feature_names is None else feature_names
-        names = tuple(f"x{i}" for i in range(inputs.shape[1])) if given is None else tuple(map(str, given))
-        if len(names) != inputs.shape[1]:
-            raise InputError(f"{len(names)} feature names for {inputs.shape[1]} columns of X; give one each")
+        names = names_of(X, inputs.shape[1], feature_names)
         values: dict[str, Any] = {
             "inputs": inputs.copy(),
             "X": np.ascontiguousarray(data).copy(),
@@ -183,6 +190,7 @@ class Problem:
         return self.objective_bounds(network)[0]
 
     def _check(self, network: Network) -> None:
+        expect(network, Network, "objective", Solution="solution.network")
         if network.width and (network.directions.shape[1] != self.d or network.bias != self.bias):
             raise InputError(
                 f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
@@ -335,8 +343,7 @@ class Problem:
         bounds: Interval | None = None,
     ) -> "Problem":
         """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
-        if not (np.isfinite(fraction) and fraction > 0):
-            raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
+        fraction = _positive(fraction, "the fraction of beta_max")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
         top, weight = bounds.low, float(np.abs(self.dual_at_zero()) @ np.linalg.norm(self.X, axis=1))
         # What a proof that was stopped leaves open is far more than what rounding hides.

@@ -107,6 +107,8 @@ def render(
 ) -> str:
     """The text of the page."""
     expect(solution, Solution, "write_report", Problem="solve(problem)", OptimalSet="solve(problem)")
+    if optimal_set is not None:
+        expect(optimal_set, OptimalSet, "write_report", Staircase="it as staircase=...")
     certified = solution.certificate.verdict == "global"
     default = (
         "All optimal networks of a training problem" if certified else "A trained network and what is proven of it"

@@ -45,6 +45,12 @@ def test_truth_values_and_dates_of_parquet(tmp_path):
     )
 
 
+def test_truth_values_with_a_gap(tmp_path):
+    path = parquet(tmp_path, {"a": [True, None, False], "y": [1, 2, 3]})
+    where = "data.parquet, row 1, column 'a'"
+    assert refusal(path) == f"{where}: blank cell; fill in or drop rows with missing values first"
+
+
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     path = write(tmp_path, "", "data.parquet")

@@ -41,6 +41,8 @@ def _parsed(cells: Cells, decimal: str = ".") -> Vector | None:
     """The cells as numbers, NaN and inf among them; None where some are none."""
     if isinstance(cells, np.ndarray):
         return cells.astype(np.float64)
+    # What strip() takes for blanks float() may not.
+    cells = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
     texts = [cell for cell in cells if isinstance(cell, str)]
     if any("_" in text for text in texts):
         return None
@@ -67,7 +69,7 @@ def classes_of(columns: Columns, i: int) -> tuple[Vector, Classes]:
     """
     texts = [_text(cell) for cell in columns.cells(i)]
     for row, text in enumerate(texts):
-        if text.lower() in MISSING:
+        if _is_missing(text):
             _refuse_missing(columns, i, row, text, (i,))
     signs, classes = two_classes(_labels(texts, columns.decimal), f"column {columns.names[i]!r}", columns.source)
     return signs, classes
@@ -93,11 +95,16 @@ def are_truths(columns: Columns, i: int) -> bool:
 
 # --- refusals -------------------------------------------------------------------------------------------
 def _refuse(columns: Columns, i: int, used: Sequence[int]) -> None:
-    """Raise InputError for the first cell that is no finite number."""
-    for row, cell in enumerate(columns.cells(i)):
+    """Raise InputError for the first cell that is no finite number; for the first gap where there are only gaps."""
+    cells = columns.cells(i)
+    others = None if isinstance(cells, np.ndarray) else [cell for cell in cells if not _is_missing(cell)]
+    only_gaps = others is not None and _is_finite(_parsed(others, columns.decimal))
+    for row, cell in enumerate(cells):
         text = _text(cell)
-        if text.lower() in MISSING:
+        if _is_missing(cell):
             _refuse_missing(columns, i, row, text, used)
+        if only_gaps:
+            continue
         where = _where(columns, i, row)
         if not is_number(text, columns.decimal):
             if columns.decimal == "," and is_number(text):
@@ -127,7 +134,11 @@ def _refuse_missing(columns: Columns, i: int, row: int, text: str, used: Sequenc
 def _missing(cells: Cells) -> int:
     if isinstance(cells, np.ndarray):
         return int(np.isnan(cells).sum())
-    return sum(_text(cell).lower() in MISSING for cell in cells)
+    return sum(map(_is_missing, cells))
+
+
+def _is_missing(cell: Any) -> bool:
+    return _text(cell).lower() in MISSING
 
 
 def _text(cell: Any) -> str:
@@ -160,7 +171,10 @@ def _remedy(columns: Columns, i: int, text: str, used: Sequence[int]) -> str:
 
 
 def _is_numeric(columns: Columns, i: int) -> bool:
-    values = _parsed(columns.cells(i), columns.decimal)
+    return _is_finite(_parsed(columns.cells(i), columns.decimal))
+
+
+def _is_finite(values: Vector | None) -> bool:
     return values is not None and bool(np.isfinite(values).all())
 
 
