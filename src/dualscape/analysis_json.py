@@ -32,9 +32,9 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = ()) -> dict[str, Any]:
             "d": problem.d,
             "loss": problem.loss.name,
             "bias": problem.bias,
-            "classes": problem.classes and [_plain(label) for label in problem.classes],
             "beta": problem.beta,
             "beta_max": _plain(analysis.beta_max.low),
+            "classes": problem.classes and [_plain(label) for label in problem.classes],
         },
         "certificate": {
             "verdict": found.verdict,
