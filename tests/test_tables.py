@@ -148,9 +148,26 @@ BAD = {
         f"data.csv, line 3, column 'a': blank cell, the first of 4 in columns 'a', 'b', 'y'; {FILL_IN}",
     ),
     "missing in one column": (
-        "a,y\n1,\n2,nan\n",
+        "a,y\n1,\n2,nan\n3,4\n",
         {},
         f"data.csv, line 2, column 'y': blank cell, the first of 2 in this column; {FILL_IN}",
+    ),
+    "an empty column": (
+        "a,b,y\n1,,3\n2,NA,5\n",
+        {},
+        "data.csv: column 'b' is empty; leave it out with --features",
+    ),
+    "an empty target": ("a,y\n1,\n2,\n", {}, "data.csv: column 'y' is empty; choose another target"),
+    "the header again": (
+        "a,y\n1,2\na,y\n3,4\n",
+        {},
+        "data.csv, line 3, column 'a': 'a' is not a number; it repeats the header, so remove the line",
+    ),
+    "two labels and a gap": (
+        "a,y\n1,yes\n3,no\n4,\n",
+        {},
+        "data.csv, line 2, column 'y': 'yes' is not a number; "
+        "--loss logistic takes the two values, 'no' and 'yes', as classes",
     ),
     "truth values with a gap": (
         "a,y\nTRUE,1\n,2\n",

@@ -98,6 +98,14 @@ def whole_files():
     yield "data.csv", written(table, names, dialect | {"encoding": "utf-16", "packed": False})
     yield "data.csv.gz", written(table, names, plain | {"encoding": "utf-8", "packed": True})
     yield "data.npz", archive.getvalue()
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        return
+    columns = io.BytesIO()
+    pq.write_table(pa.table({name: table[:, i] for i, name in enumerate(names)}), columns)
+    yield "data.parquet", columns.getvalue()
 
 
 @pytest.mark.parametrize(("name", "data"), list(whole_files()))

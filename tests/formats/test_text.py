@@ -169,6 +169,10 @@ BAD = {
         "a,y\nu,1,2\nv,3,4\n",
         f"data.csv, line 2: 3 cells, but line 1 has 2; {WIDTH} (a column of row names needs a name as well)",
     ),
+    "a title": (
+        "Prices of houses\na,b,y\n1,2,3\n",
+        "data.csv, line 2: 3 cells, but line 1 has 1; if line 1 is a title, begin it with '#'",
+    ),
     "commas in two roles": (
         "a,y\n1,5,2,3\n2,5,2,7\n",
         "data.csv, line 2: 4 cells, but line 1 has 2; if commas are decimal marks here, put ';' between the cells",

@@ -136,10 +136,17 @@ def _separator(text: str) -> str:
         counts = {line.count(separator) for line in lines}
         if len(counts) == 1 and counts != {0}:
             return separator
-    most = max(SEPARATORS, key=lines[0].count)
-    if lines[0].count(most):
-        return most
+    for most in (_commonest(lines), _commonest(lines[:1])):
+        if most:
+            return most
     return " " if len(lines[0].split()) > 1 else ","
+
+
+def _commonest(lines: list[str]) -> str:
+    """The separator that is in most lines, or "" where none is in more than half of them."""
+    hits = {separator: sum(separator in line for line in lines) for separator in SEPARATORS}
+    most = max(SEPARATORS, key=lambda separator: hits[separator])
+    return most if 2 * hits[most] > len(lines) else ""
 
 
 def _decimals_between_blanks(lines: list[str]) -> bool:
@@ -175,7 +182,9 @@ def _check_widths(source: str, rows: list[list[str]], starts: list[int], separat
         if len(row) != width:
             remedy = "give every line the same number of cells"
             others = {len(row) for row in rows[1:]}
-            if others == {2 * width} and separator == ",":
+            if width == 1 and len(others) == 1:
+                remedy = f"if line {starts[0]} is a title, begin it with '#'"
+            elif others == {2 * width} and separator == ",":
                 remedy = "if commas are decimal marks here, put ';' between the cells"
             elif others == {width + 1}:
                 remedy += " (a column of row names needs a name as well)"

@@ -123,6 +123,9 @@ def _refuse(columns: Columns, i: int, used: Sequence[int]) -> None:
 def _refuse_missing(columns: Columns, i: int, row: int, text: str, used: Sequence[int]) -> None:
     what = f"missing value ({text})" if text else "blank cell"
     gaps = {columns.names[j]: count for j in used if (count := _missing(columns.cells(j)))}
+    if gaps.get(columns.names[i]) == len(columns.cells(i)) > 1:
+        what_to_do = "choose another target" if i == used[-1] else "leave it out with --features"
+        raise InputError(f"{columns.source}: column {columns.names[i]!r} is empty; {what_to_do}")
     total = sum(gaps.values())
     more = ""
     if total > 1:
@@ -151,12 +154,14 @@ def _where(columns: Columns, i: int, row: int) -> str:
 
 def _remedy(columns: Columns, i: int, text: str, used: Sequence[int]) -> str:
     """What to do about a text that is no number."""
+    if text == columns.names[i]:
+        return "it repeats the header, so remove the line"
     known = remedy(text)
     if known and not is_date(text):
         return known
     is_target = i == used[-1]
     if is_target:
-        values = ordered({_text(cell) for cell in columns.cells(i)})
+        values = ordered({_text(cell) for cell in columns.cells(i) if not _is_missing(cell)})
         if len(values) == 2:
             return f"--loss logistic takes the two values, {shown(values[0])} and {shown(values[1])}, as classes"
     first = "turn it into a number, such as days" if is_date(text) else "encode categories as numbers"
