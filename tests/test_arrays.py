@@ -150,7 +150,7 @@ BAD_LABELS = {
     ),
     "a table": (
         lambda: classify([[1], [0], [1]]),
-        "y must have 1 dimension(s) (one number per example), got shape (3, 1); give y.ravel()",
+        "y must have 1 dimension(s) (one number per example), got shape (3, 1); give numpy.ravel(y)",
     ),
     "missing": (
         lambda: classify(["a", None, "b"]),

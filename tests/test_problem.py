@@ -32,11 +32,11 @@ BAD = {
     "X flat": (
         lambda: build([1.0, 2.0, 3.0]),
         "X must have 2 dimension(s) (one row per example and one column per feature), got shape (3,); "
-        "a single feature is X.reshape(-1, 1)",
+        "a single feature is numpy.reshape(X, (-1, 1))",
     ),
     "y a table": (
         lambda: build(y=[[1.0], [1.0], [1.0]]),
-        "y must have 1 dimension(s) (one number per example), got shape (3, 1); give y.ravel()",
+        "y must have 1 dimension(s) (one number per example), got shape (3, 1); give numpy.ravel(y)",
     ),
     "nan": (
         lambda: build([[0.0, np.nan], [1.0, 1.0], [1.0, 1.0]]),

@@ -107,6 +107,7 @@ CELLS = {
     "percent": ("5 %", "'5 %' is not a number; remove the percent sign"),
     "minus": ("\u22125", "'\u22125' is not a number; write the minus sign as '-'"),
     "accounting": ("(3)", "'(3)' is not a number; write negative numbers with a minus sign"),
+    "quotes of another kind": ("'3'", '"\'3\'" is not a number; quote cells with " or not at all'),
     "unit": ("12 kg", "'12 kg' is not a number; write the number without 'kg'"),
     "date": ("2020-01-31", "'2020-01-31' is a date or a time, not a number; turn it into a number, such as days"),
     "time": ("12:30", "'12:30' is a date or a time, not a number; turn it into a number, such as days"),
@@ -158,6 +159,17 @@ BAD = {
         "data.csv: column 'b' is empty; leave it out with --features",
     ),
     "an empty target": ("a,y\n1,\n2,\n", {}, "data.csv: column 'y' is empty; choose another target"),
+    "a total at the end": (
+        "a,y\n1,2\n3,4\nTotal,6\n",
+        {},
+        "data.csv, line 4, column 'a': 'Total' is not a number; "
+        "correct it or drop the row (1 of the 3 cells of this column is no number)",
+    ),
+    "a percent among decimal commas": (
+        "a;y\n1,5;2\n3,5 %;6\n",
+        {},
+        "data.csv, line 3, column 'a': '3,5 %' is not a number; remove the percent sign",
+    ),
     "the header again": (
         "a,y\n1,2\na,y\n3,4\n",
         {},

@@ -155,9 +155,9 @@ def check_shape(array: NDArray[Any], name: str, ndim: int) -> None:
     wanted = "one row per example and one column per feature" if ndim == 2 else "one number per example"
     remedy = ""
     if ndim == 2 and array.ndim == 1:
-        remedy = "; a single feature is X.reshape(-1, 1)"
+        remedy = "; a single feature is numpy.reshape(X, (-1, 1))"
     if ndim == 1 and array.ndim == 2 and 1 in array.shape:
-        remedy = f"; give {name}.ravel()"
+        remedy = f"; give numpy.ravel({name})"
     raise InputError(f"{name} must have {ndim} dimension(s) ({wanted}), got shape {array.shape}{remedy}")
 
 

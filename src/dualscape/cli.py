@@ -119,7 +119,9 @@ def commands() -> None:
 @click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON (- for standard output)."
 )
-@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write an HTML report, self-contained.")
+@click.option(
+    "--report", "report_path", type=click.Path(path_type=Path), help="Write a self-contained HTML report (- likewise)."
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_obj
 def analyze(listener: Listener, data: str, **options: Any) -> None:

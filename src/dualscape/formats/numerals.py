@@ -67,7 +67,7 @@ def is_date(text: str) -> bool:
     return DATE.fullmatch(text) is not None
 
 
-def remedy(text: str) -> str:
+def remedy(text: str, decimal: str = ".") -> str:
     """What makes a number of the text, in words; "" where it is none at all.
 
     >>> remedy("$1,200.50")
@@ -84,14 +84,17 @@ def remedy(text: str) -> str:
             steps.append(said)
             bare = bare.replace(sign, plain)
     bare = bare.strip()
+    if len(bare) > 2 and bare.startswith("'") and bare.endswith("'"):
+        steps.append('quote cells with " or not at all')
+        bare = bare[1:-1].strip()
     if bare.startswith("(") and bare.endswith(")"):
         steps.append("write negative numbers with a minus sign")
         bare = bare[1:-1].strip()
     unit = UNIT.fullmatch(bare)
-    if unit and not is_number(bare):
+    if unit and not is_number(bare, decimal):
         steps.append(f"write the number without {unit[2]!r}")
         bare = unit[1]
-    if not is_number(bare):
+    if not is_number(bare, decimal):
         steps.append(_marks(bare))
     return " and ".join(steps) if steps and steps[-1] else ""
 

@@ -156,14 +156,18 @@ def _remedy(columns: Columns, i: int, text: str, used: Sequence[int]) -> str:
     """What to do about a text that is no number."""
     if text == columns.names[i]:
         return "it repeats the header, so remove the line"
-    known = remedy(text)
+    known = remedy(text, columns.decimal)
     if known and not is_date(text):
         return known
     is_target = i == used[-1]
     if is_target:
         values = ordered({_text(cell) for cell in columns.cells(i) if not _is_missing(cell)})
-        if len(values) == 2:
+        if len(values) == 2 and not any(is_number(value, columns.decimal) for value in values):
             return f"--loss logistic takes the two values, {shown(values[0])} and {shown(values[1])}, as classes"
+    cells = columns.cells(i)
+    wrong = sum(_parsed([cell], columns.decimal) is None for cell in cells if not _is_missing(cell))
+    if 2 * wrong < len(cells):
+        return f"correct it or drop the row ({wrong} of the {len(cells)} cells of this column {_are(wrong)} no number)"
     first = "turn it into a number, such as days" if is_date(text) else "encode categories as numbers"
     if is_target:
         return f"{first}, or choose another target"
@@ -173,6 +177,10 @@ def _remedy(columns: Columns, i: int, text: str, used: Sequence[int]) -> str:
     if len(others) > MOST_NAMED:
         return f"{first}, or leave the column out with --features"
     return f"{first}, or leave the column out: --features {_quoted([columns.names[j] for j in others])}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _is_numeric(columns: Columns, i: int) -> bool:
