@@ -191,6 +191,11 @@ BAD = {
         {},
         f"data.csv, line 2, column 'a': '1.234' has a point, in a file with decimal commas; {DIGITS}",
     ),
+    "commas that may be either": (
+        "a;y\n1,234;2\n5;6\n",
+        {},
+        "data.csv, line 2, column 'a': '1,234' is not a number; write 1.234 or 1234, whichever it means",
+    ),
     "points and commas": (
         "a;y\n1,5;0.5\n",
         {},

@@ -124,6 +124,8 @@ def test_standard_input_of_another_kind(monkeypatch):
     assert read_table("-").X.tolist() == [[1, 0], [0, 1]]
     monkeypatch.setattr(sys, "stdin", Standard(b""))
     assert refusal("-") == "standard input is empty; give a table with one line per example"
+    monkeypatch.setattr(sys, "stdin", None)
+    assert refusal("-") == "- cannot be read: there is no standard input; check the file and its permissions"
 
 
 @pytest.mark.parametrize("name", ["a" * 5000, "a\0b"])

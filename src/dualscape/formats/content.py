@@ -48,7 +48,7 @@ def load(path: Path) -> bytes:
     Raises:
         InputError: they cannot be read or unpacked.
     """
-    data = sys.stdin.buffer.read() if str(path) == STANDARD_INPUT else path.read_bytes()
+    data = _standard_input() if str(path) == STANDARD_INPUT else path.read_bytes()
     if not data.startswith(GZIP) and path.suffix.lower() != ".gz":
         return data
     try:
@@ -59,6 +59,12 @@ def load(path: Path) -> bytes:
         raise InputError(
             f"{path.name} is not a complete gzip file; compress it again or give it uncompressed"
         ) from None
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise OSError("there is no standard input")
+    return sys.stdin.buffer.read()
 
 
 def kind(source: str, data: bytes) -> str:
