@@ -179,7 +179,9 @@ def _find_target(columns: Columns, target: str | int | None) -> int:
     try:
         return _find(columns, target)
     except InputError as error:
-        raise InputError(f"{error}; name one target") if "," in str(target) else error from None
+        if "," not in str(target):
+            raise
+        raise InputError(f"{error}; name one target") from None
 
 
 def _find_features(columns: Columns, features: Sequence[str | int] | None, target: int) -> list[int]:
