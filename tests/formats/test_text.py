@@ -28,6 +28,7 @@ GOOD = {
     "lines of blank cells between": PLAIN.replace("\n", "\n\n  \n"),
     "tabs and blanks": "size age price\n1\t2 3\n4 5  6\n",
     "the separator named": "sep=;\r\n" + PLAIN.replace(",", ";"),
+    "a tab named": "sep=\t\n" + PLAIN.replace(",", "\t"),
     "an end of file of old": PLAIN + "\x1a",
     "exponents": "size,age,price\n1e0,+2,3.0\n4,.5e1,6\n",
 }

@@ -13,7 +13,7 @@ from dualscape.formats.numerals import TRUTHS, decimal_mark, is_number
 #: Separators in the order of trust: a comma may also be a decimal mark or part of a text.
 SEPARATORS = ("\t", ";", "|", ",")
 SNIFFED_LINES, SNIFFED_LETTERS = 50, 1 << 16
-NAMED_SEPARATOR = re.compile(r"sep=(.)[ \t]*(?:\r\n?|\n|$)", re.IGNORECASE)
+NAMED_SEPARATOR = re.compile(r"sep=([^\w\s\"#]|\t) *(?:\r\n?|\n|$)", re.IGNORECASE)
 COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 QUOTED = re.compile(r'"[^"]*"')
 WHOLE = re.compile(r"[+-]?\d{1,9}")
