@@ -72,7 +72,7 @@ def test_help_imports_nothing_heavy():
 def test_json_of_a_certified_problem(tmp_path):
     content = analysed(tmp_path, "catalogue:two-points")
     assert {name: list(value) for name, value in content.items() if isinstance(value, dict)} == {
-        "problem": ["n", "d", "loss", "bias", "beta", "beta_max"],
+        "problem": ["n", "d", "loss", "bias", "beta", "beta_max", "classes"],
         "certificate": [
             *("verdict", "primal", "dual", "gap", "relative_gap", "excess", "primal_error"),
             *("oracle", "patterns"),
@@ -84,7 +84,8 @@ def test_json_of_a_certified_problem(tmp_path):
         "widths": ["m_star", "M_star", "connected_from", "exact", "perturbation"],
         "network": ["directions", "signs", "masses"],
     }
-    assert content["problem"] == {"n": 2, "d": 2, "loss": "squared", "bias": "none", "beta": 0.1, "beta_max": 2.0}
+    sizes = {"n": 2, "d": 2, "loss": "squared", "bias": "none", "beta": 0.1, "beta_max": 2.0, "classes": None}
+    assert content["problem"] == sizes
     assert content["certificate"]["verdict"] == "global"
     assert content["certificate"]["primal"] == pytest.approx(0.0975, rel=1e-12)
     assert content["certificate"]["relative_gap"] <= 1e-9

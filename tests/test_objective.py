@@ -56,7 +56,7 @@ def cancelling(loss, seed, apart, mass):
     u /= np.linalg.norm(u, axis=1)[:, None]
     y = rng.choice([-1.0, 1.0], size=6) if loss == "logistic" else rng.standard_normal(6)
     # A weight decay that leaves the loss its place beside such masses.
-    problem = Problem(X, y, beta=1e-3 / mass, loss=loss)
+    problem = Problem(X, y, beta=1e-3 / mass, loss=loss, classes=(-1, 1) if loss == "logistic" else None)
     return problem, Network(u, [1, -1, 1, -1], mass * np.array([1.0, 1.0, 0.5, 0.5]), problem.bias)
 
 

@@ -241,7 +241,7 @@ def test_a_unit_that_only_nearly_is_optimal_is_left_out(delta):
 
 def test_predictions_of_bad_rows_are_refused(segment):
     for rows, message in (
-        ([["a"]], "must be an array of numbers"),
+        ([["a"]], "X must be numeric, but has 'a' at row 0, column 0"),
         ([[np.nan]], "finite"),
         ([[1.0, 2.0]], "1 features"),
     ):

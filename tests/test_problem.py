@@ -31,20 +31,21 @@ BAD = {
     "lengths": (lambda: build(y=[1.0]), "X has 3 rows but y has 1 entries; they must agree"),
     "X flat": (
         lambda: build([1.0, 2.0, 3.0]),
-        "X must have 2 dimension(s) (one row per example and one column per feature), got shape (3,)",
+        "X must have 2 dimension(s) (one row per example and one column per feature), got shape (3,); "
+        "a single feature is numpy.reshape(X, (-1, 1))",
     ),
     "y a table": (
         lambda: build(y=[[1.0], [1.0], [1.0]]),
-        "y must have 1 dimension(s) (one number per example), got shape (3, 1)",
+        "y must have 1 dimension(s) (one number per example), got shape (3, 1); give numpy.ravel(y)",
     ),
     "nan": (
         lambda: build([[0.0, np.nan], [1.0, 1.0], [1.0, 1.0]]),
         "X has nan at row 0, column 1; drop or fill in missing values first",
     ),
-    "inf": (lambda: build(y=[1.0, np.inf, 1.0]), "y has inf at row 1; drop or fill in missing values first"),
+    "inf": (lambda: build(y=[1.0, np.inf, 1.0]), "y has inf at row 1; correct it or drop the row"),
     "text": (
         lambda: build([["a", 1.0], [1.0, 1.0], [1.0, 1.0]]),
-        "X must be numeric: could not convert string to float: 'a'; encode categories as numbers first",
+        "X must be numeric, but has 'a' at row 0, column 0; encode categories as numbers first",
     ),
     "complex": (lambda: build(y=[1j, 1, 1]), "y has complex entries; give real numbers, without gaps"),
     "masked": (
@@ -68,9 +69,9 @@ BAD = {
     ),
     "loss": (lambda: build(loss="hinge"), "unknown loss 'hinge'; known losses: logistic, squared"),
     "labels": (
-        lambda: build(y=[0.0, 1.0, 1.0], loss="logistic"),
-        "target of the logistic loss must be +1 or -1, but row 0 has 0; "
-        "recode the two classes as +1 and -1, or use loss='squared'",
+        lambda: build(y=["a", "b", "c"], loss="logistic"),
+        "the logistic loss needs a target with two classes, but y has 3 distinct values ('a', 'b', 'c'); "
+        "recode it, or use the squared loss",
     ),
     "architecture": (lambda: build(architecture="cnn"), "unknown architecture 'cnn'; known: relu"),
     "names": (lambda: build(feature_names=("a",)), "1 feature names for 2 columns of X; give one each"),
@@ -160,7 +161,8 @@ def brute_force_beta_max(problem, directions=200_000):
     st.sampled_from(["penalised", "none"]),
 )
 def test_beta_max_against_random_directions(data, y, loss, bias):
-    problem = Problem(data, y, beta=1.0, loss=loss, bias=bias)
+    classes = (-1, 1) if loss == "logistic" else None
+    problem = Problem(data, y, beta=1.0, loss=loss, bias=bias, classes=classes)
     bounds = problem.beta_max_bounds()
     found = brute_force_beta_max(problem, 20_000)
     assert bounds.exact

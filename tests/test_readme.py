@@ -1,4 +1,4 @@
-"""The README tells the truth: its Python runs, and its commands give the output that it shows."""
+"""The README and docs/data.md tell the truth: their Python runs, and commands give the output that is shown."""
 
 import doctest
 import re
@@ -11,14 +11,15 @@ from dualscape.cli import commands
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+DATA = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
+def blocks(language, text=TEXT):
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("block", blocks("pycon"))
+@pytest.mark.parametrize("block", [*blocks("pycon"), *blocks("pycon", DATA)])
 def test_python(block):
     test = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
     assert doctest.DocTestRunner().run(test).failed == 0

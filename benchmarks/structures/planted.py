@@ -49,7 +49,8 @@ class Case:
     def problem(self) -> dict[str, Any]:
         """The arguments of `dualscape.Problem`."""
         X = self.X[:, :-1] if self.bias == "penalised" else self.X
-        return {"X": X, "y": self.y, "beta": self.beta, "loss": self.loss, "bias": self.bias}
+        classes = (-1, 1) if self.loss == "logistic" else None  # a draw of labels may have but one
+        return {"X": X, "y": self.y, "beta": self.beta, "loss": self.loss, "bias": self.bias, "classes": classes}
 
 
 class Unsuitable(Exception):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dualscape.checkpoint import Checkpoint
 from dualscape.effort import Effort
-from dualscape.errors import ContradictionError, DualscapeError
+from dualscape.errors import ContradictionError, DualscapeError, expect
 from dualscape.interruption import check, interruptible
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet, optimal_set
@@ -154,6 +154,7 @@ def analyze(
     >>> analyze(Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")).staircase.connected_from
     3
     """
+    expect(problem, Problem, "analyze", Table="Problem(table.X, table.y, beta=...)")
     choice = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit)
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     if checkpoint is not None:

@@ -34,6 +34,7 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = ()) -> dict[str, Any]:
             "bias": problem.bias,
             "beta": problem.beta,
             "beta_max": _plain(analysis.beta_max.low),
+            "classes": problem.classes and [_plain(label) for label in problem.classes],
         },
         "certificate": {
             "verdict": found.verdict,

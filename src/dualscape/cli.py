@@ -69,7 +69,11 @@ def commands() -> None:
 @commands.command()
 @click.argument("data")
 @click.option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
-@click.option("--features", metavar="A,B,...", help="Feature columns, by name or number; all others when not given.")
+@click.option(
+    "--features",
+    metavar="A,B,...",
+    help='Feature columns, by name or number ("a, b" for a name with a comma); all others if unsaid.',
+)
 @click.option("--beta", type=float, metavar="B", help="Weight decay.")
 @click.option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @click.option("--loss", metavar="NAME", help="squared (default) or logistic.")
@@ -112,14 +116,18 @@ def commands() -> None:
     show_default=True,
     help="List up to this many irreducible optimal networks; sample them beyond.",
 )
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON.")
-@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write a self-contained HTML report.")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON (- for standard output)."
+)
+@click.option(
+    "--report", "report_path", type=click.Path(path_type=Path), help="Write a self-contained HTML report (- likewise)."
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_obj
 def analyze(listener: Listener, data: str, **options: Any) -> None:
     """Train to the certified optimum and describe all optimal networks.
 
-    DATA is a CSV, TSV, Parquet or NPZ file (arrays X and y), or catalogue:NAME.
+    DATA is a CSV, TSV, Parquet or NPZ file (arrays X and y), - for a table on standard input, or catalogue:NAME.
 
     \b
     dualscape analyze catalogue:diabetes-bmi-s5 --report report.html
@@ -148,13 +156,14 @@ def _check_outputs(data: str, *paths: Path | None) -> None:
     if len({path.resolve() for path in given}) < len(given):
         raise InputError(f"--json and --report both name {given[0]}; give them different files")
     for path in given:
-        if path.resolve() == Path(data).resolve():
+        if data != "-" and path.resolve() == Path(data).resolve():
             raise InputError(f"{path} is the data itself and would be overwritten; give another output file")
         check_writable(path)
 
 
 def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
     """The table and what defines the problem: loss, bias, beta, beta_fraction."""
+    from dualscape.formats.values import split_names
     from dualscape.tables import read_table, standardize
 
     given = {name: options[name] for name in ("loss", "bias", "beta", "beta_fraction") if options[name] is not None}
@@ -169,7 +178,7 @@ def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
         from dualscape.losses import get_loss
 
         loss = get_loss(settings["loss"]).name
-        features = options["features"] and [name.strip() for name in options["features"].split(",") if name.strip()]
+        features = options["features"] and split_names(options["features"])
         table = read_table(data, target=options["target"], features=features, loss=loss, header=options["header"])
     if options["standardize"]:
         table = standardize(table, target=settings["loss"] == "squared")
@@ -222,7 +231,8 @@ class _Job:
         table, settings, options = self.table, self._settings, self.options
         sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
         fraction = settings.pop("beta_fraction", None)
-        problem = Problem(table.X, table.y, **{"beta": 1.0, **settings}, feature_names=table.feature_names)
+        settings = {"beta": 1.0, "feature_names": table.feature_names, "classes": table.classes, **settings}
+        problem = Problem(table.X, table.y, **settings)
         self.reporter = reporter = Reporter(quiet=options["quiet"])
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
         known = problem.architecture.oracles
@@ -273,11 +283,12 @@ class _Job:
 def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
     """Print the result and write what was asked for; after Ctrl-C, what there is time for."""
     from dualscape.analysis_json import to_dict, write_json
-    from dualscape.files import write_whole
+    from dualscape.files import STANDARD_OUTPUT, write_whole
     from dualscape.terminal import show
 
     assert job.table is not None
     quiet, json_path, report_path = (job.options[name] for name in ("quiet", "json_path", "report_path"))
+    quiet = quiet or STANDARD_OUTPUT in (json_path, report_path)
     if json_path:
         write_json(json_path, to_dict(analysis, job.table.notes))
     if not quiet:

@@ -31,5 +31,29 @@ class ContradictionError(DualscapeError):
         )
 
 
+def expect(value: object, wanted: type, call: str, **instead: str) -> None:
+    """Raise InputError when the argument of a call is of another type than wanted.
+
+    Args:
+        value: the argument.
+        wanted: its type.
+        call: name of the function.
+        instead: what to give instead, by the name of the type that may have been given.
+
+    >>> expect(1.0, str, "shout", float="str(number)")
+    Traceback (most recent call last):
+    dualscape.errors.InputError: shout takes a str, got a float; give str(number)
+    """
+    if isinstance(value, wanted):
+        return
+    given = type(value).__name__
+    remedy = f"give {instead[given]}" if given in instead else f"see help({call})"
+    raise InputError(f"{call} takes {_with_article(wanted.__name__)}, got {_with_article(given)}; {remedy}")
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
 class NotCertifiedError(DualscapeError):
     """An exact statement was asked for where only a search was made."""

@@ -1,10 +1,13 @@
 """Writing a file whole or not at all."""
 
 import os
+import sys
 from pathlib import Path
 
 from dualscape.errors import InputError
 
+#: As an output file: standard output.
+STANDARD_OUTPUT = Path("-")
 #: Temporary files that are being written.
 _unfinished: set[Path] = set()
 
@@ -12,6 +15,8 @@ _unfinished: set[Path] = set()
 def check_writable(path: Path) -> None:
     """Raise InputError when a file could not be written there; nothing is left behind."""
     folder = path.parent
+    if path == STANDARD_OUTPUT:
+        return
     if path.is_dir():
         raise InputError(f"cannot write {path}: it is a folder; give a file name")
     if _is_device(path):
@@ -31,13 +36,18 @@ def check_writable(path: Path) -> None:
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write to a temporary file beside `path`, then rename: an older file is kept when that fails.
 
-    A symbolic link is followed; a device or a pipe is written to as it is.
+    A symbolic link is followed; a device or a pipe is written to as it is, and "-" is standard output.
 
     Raises:
         InputError: the file cannot be written; nothing is left behind.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
+        if path == STANDARD_OUTPUT:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+            return
         if _is_device(path):
             with path.open("wb") as stream:
                 stream.write(data)

@@ -27,6 +27,8 @@ class Loss(ABC):
     name: str
     #: True when L(t f, t y) = t^2 L(f, y), so that the target can be rescaled.
     quadratic: bool
+    #: True when the target is one of two classes, as -1 and +1.
+    takes_labels: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -140,6 +142,7 @@ class Logistic(Loss):
 
     name = "logistic"
     quadratic = False
+    takes_labels = True
 
     def check_target(self, y: Vector) -> None:
         wrong = np.flatnonzero(np.abs(y) != 1)

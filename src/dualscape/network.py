@@ -10,6 +10,7 @@ from math import fsum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dualscape.arrays import real_array
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
 
@@ -31,7 +32,7 @@ def neuron_inputs(X: ArrayLike, bias: str, d: int | None) -> Matrix:
     Raises:
         InputError: X is not numeric, not finite or of another number of columns.
     """
-    inputs = np.atleast_2d(_numeric(X, "X"))
+    inputs = np.atleast_2d(real_array(X, "X"))
     if inputs.ndim != 2 or not np.isfinite(inputs).all():
         raise InputError(
             f"X must be a table of finite numbers, got shape {inputs.shape}; drop or fill in what is missing"

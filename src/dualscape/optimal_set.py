@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.effort import Effort
-from dualscape.errors import InputError, NotCertifiedError
+from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.geometry.polytope import Margin, Polytope, polytope
 from dualscape.geometry.sampling import analytic_center, hit_and_run
 from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
@@ -234,6 +234,7 @@ def optimal_set(
     >>> optima.k, optima.dimension, len(optima.vertices), optima.smallest().width
     (3, 1, 2, 1)
     """
+    expect(solution, Solution, "optimal_set", Problem="solve(problem)", Network="solve(problem)")
     verdict = solution.certificate.verdict
     if verdict != "global":
         raise NotCertifiedError(

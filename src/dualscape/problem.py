@@ -9,11 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
+from dualscape.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.checkpoint import fingerprint
 from dualscape.effort import Effort
-from dualscape.errors import InputError
+from dualscape.errors import InputError, expect
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.interruption import interrupted, interruptible
+from dualscape.labels import Classes, ordered, shown, two_classes
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
 from dualscape.oracles import Choice, OracleAnswer, agreed, ask
@@ -24,7 +26,6 @@ from dualscape.threads import one_blas_thread
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 EPS = 2.0**-53
-LARGEST, SMALLEST = 1e70, 1e-70  # squares of X^T nu and their sums stay far from overflow and underflow
 
 
 @dataclass(frozen=True)
@@ -45,28 +46,34 @@ class Interval:
         return self.exact and self.high - self.low <= 1e-3 * self.high
 
 
-def _finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]:
-    if np.ma.is_masked(values) or np.iscomplexobj(values):
-        kind = "complex" if np.iscomplexobj(values) else "masked"
-        raise InputError(f"{name} has {kind} entries; give real numbers, without gaps")
+def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, Classes | None]:
+    """The target (n,) as numbers, and its two classes where the loss takes labels."""
+    if classes is None and loss.takes_labels:
+        return two_classes(label_list(y, "y"), "y")
+    if classes is not None:
+        if not loss.takes_labels:
+            raise InputError(f"classes were given, but the {loss.name} loss takes numbers; leave them out")
+        if not isinstance(classes, tuple | list) or len(classes) != 2 or classes[0] == classes[1]:
+            raise InputError(f"classes must be two different labels, that of -1 and that of +1, got {classes!r}")
+        classes = (classes[0], classes[1])
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must be numeric: {error}; encode categories as numbers first") from None
-    if array.ndim != ndim:
-        wanted = "one row per example and one column per feature" if ndim == 2 else "one number per example"
-        raise InputError(f"{name} must have {ndim} dimension(s) ({wanted}), got shape {array.shape}")
-    bad = ~np.isfinite(array)
-    if bad.any():
-        where = tuple(int(i) for i in np.argwhere(bad)[0])
-        place = f"row {where[0]}" + (f", column {where[1]}" if ndim == 2 else "")
-        raise InputError(f"{name} has {array[where]} at {place}; drop or fill in missing values first")
-    size = np.abs(array).max(initial=0.0)
-    if size > LARGEST:
-        raise InputError(f"{name} has entries above {LARGEST:g} in size; rescale it")
-    if 0 < size < SMALLEST:
-        raise InputError(f"{name} has no entries above {SMALLEST:g} in size, and some that are not 0; rescale it")
-    return array
+        return finite_array(y, "y", 1), classes
+    except InputError:
+        labels = set(plain_array(y, "y").ravel().tolist())
+        if len(labels) == 2 and all(isinstance(label, str) for label in labels):
+            low, high = map(shown, ordered(labels))
+            raise InputError(f"y has two labels, {low} and {high}: say loss='logistic', or give numbers") from None
+        raise
+
+
+def _positive(number: Any, name: str) -> float:
+    try:
+        value = float(number)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} must be a number, got {number!r}") from None
+    if not (np.isfinite(value) and value > 0):
+        raise InputError(f"{name} must be a positive finite number, got {value:g}")
+    return value
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -76,17 +83,22 @@ class Problem:
     Attributes:
         inputs: (n, p) features as given.
         X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
-        y: (n,) targets.
+        y: (n,) targets; for two classes -1 and +1.
         beta: weight decay > 0.
         loss: the loss object.
         bias: "penalised" or "none".
         architecture: the architecture object.
-        feature_names: p names for output.
+        feature_names: p names for output: those given, or those of a data frame's columns, or x0, x1, ...
+        classes: for the logistic loss the labels that are -1 and +1; otherwise None. Of any two labels the smaller
+            number, False or the first text in alphabetical order is -1; where y has signs, `classes` may name them.
         decay: the weight decay as it was asked for, in words: "beta = 0.5", or "0.1 of beta_max".
 
     >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
     >>> round(problem.beta_max(), 12)
     2.0
+    >>> spam = Problem([[1.0], [2.0]], ["spam", "good"], beta=0.1, loss="logistic")
+    >>> spam.y, spam.classes
+    (array([ 1., -1.]), ('good', 'spam'))
     """
 
     inputs: Matrix
@@ -97,6 +109,7 @@ class Problem:
     bias: str
     architecture: Architecture
     feature_names: tuple[str, ...]
+    classes: Classes | None
     decay: str = field(repr=False)
     _oracles: dict[str, Oracle] = field(repr=False)
     _bounds: dict[tuple[str, ...], Interval] = field(repr=False)
@@ -110,12 +123,14 @@ class Problem:
         loss: str | Loss = "squared",
         bias: str = "penalised",
         architecture: str | Architecture = "relu",
-        feature_names: tuple[str, ...] | None = None,
+        feature_names: Sequence[str] | None = None,
+        classes: Classes | None = None,
     ) -> None:
-        inputs = _finite_array(X, "X", 2)
-        target = _finite_array(y, "y", 1)
+        the_loss = get_loss(loss)
+        inputs = finite_array(X, "X", 2)
         if inputs.shape[0] == 0:
             raise InputError("X has no rows; give at least one example")
+        target, classes = _target(y, the_loss, classes)
         if len(target) != len(inputs):
             raise InputError(f"X has {len(inputs)} rows but y has {len(target)} entries; they must agree")
         if bias == "free":
@@ -125,17 +140,9 @@ class Problem:
         data = with_bias(inputs, bias)
         if data.shape[1] == 0:
             raise InputError("X has no columns; give at least one feature or a penalised bias")
-        try:
-            decay = float(beta)
-        except (TypeError, ValueError):
-            raise InputError(f"beta must be a number, got {beta!r}") from None
-        if not (np.isfinite(decay) and decay > 0):
-            raise InputError(f"beta must be a positive finite number, got {decay:g}")
-        the_loss = get_loss(loss)
+        decay = _positive(beta, "beta")
         the_loss.check_target(target)
-        names = tuple(feature_names) if feature_names is not None else tuple(f"x{i}" for i in range(inputs.shape[1]))
-        if len(names) != inputs.shape[1]:
-            raise InputError(f"{len(names)} feature names for {inputs.shape[1]} columns of X; give one each")
+        names = names_of(X, inputs.shape[1], feature_names)
         values: dict[str, Any] = {
             "inputs": inputs.copy(),
             "X": np.ascontiguousarray(data).copy(),
@@ -145,6 +152,7 @@ class Problem:
             "bias": bias,
             "architecture": get_architecture(architecture),
             "feature_names": names,
+            "classes": classes,
             "_oracles": {},
             "_bounds": {},
             "decay": f"beta = {decay!r}",
@@ -182,6 +190,7 @@ class Problem:
         return self.objective_bounds(network)[0]
 
     def _check(self, network: Network) -> None:
+        expect(network, Network, "objective", Solution="solution.network")
         if network.width and (network.directions.shape[1] != self.d or network.bias != self.bias):
             raise InputError(
                 f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
@@ -319,6 +328,7 @@ class Problem:
             bias=self.bias,
             architecture=self.architecture,
             feature_names=self.feature_names,
+            classes=self.classes,
         )
         object.__setattr__(other, "_oracles", self._oracles)
         object.__setattr__(other, "_bounds", self._bounds)
@@ -333,8 +343,7 @@ class Problem:
         bounds: Interval | None = None,
     ) -> "Problem":
         """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
-        if not (np.isfinite(fraction) and fraction > 0):
-            raise InputError(f"the fraction of beta_max must be a positive finite number, got {fraction:g}")
+        fraction = _positive(fraction, "the fraction of beta_max")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
         top, weight = bounds.low, float(np.abs(self.dual_at_zero()) @ np.linalg.norm(self.X, axis=1))
         # What a proof that was stopped leaves open is far more than what rounding hides.

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dualscape import figures
+from dualscape.errors import expect
 from dualscape.figures.numbers import grouped, plural
 from dualscape.figures.plotly_renderer import FONT, element, library
 from dualscape.figures.scene import DoesNotApplyError, Scene
@@ -105,6 +106,9 @@ def render(
     title: str | None = None,
 ) -> str:
     """The text of the page."""
+    expect(solution, Solution, "write_report", Problem="solve(problem)", OptimalSet="solve(problem)")
+    if optimal_set is not None:
+        expect(optimal_set, OptimalSet, "write_report", Staircase="it as staircase=...")
     certified = solution.certificate.verdict == "global"
     default = (
         "All optimal networks of a training problem" if certified else "A trained network and what is proven of it"

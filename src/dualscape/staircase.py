@@ -7,7 +7,7 @@ the optimal networks of width m have components(G_m^<) + m! N_m connected compon
 from dataclasses import dataclass, replace
 from math import factorial
 
-from dualscape.errors import InputError
+from dualscape.errors import InputError, expect
 from dualscape.interruption import interruptible
 from dualscape.merge_tree import Merge, MergeTree, merge_tree
 from dualscape.optimal_set import OptimalSet
@@ -129,6 +129,7 @@ def staircase(optimal: OptimalSet, *, max_width: int | None = None, progress: Pr
     >>> [(row.m, row.components) for row in stairs.rows]
     [(1, 1), (2, 3), (3, 1)]
     """
+    expect(optimal, OptimalSet, "staircase", Solution="optimal_set(solution)", Problem="optimal_set(solve(problem))")
     supports = optimal.known_vertices > 0
     progress(Event("staircase", 0, len(supports)))
     tree = merge_tree(supports)

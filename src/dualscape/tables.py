@@ -1,20 +1,23 @@
 """Tables of data for training: a file's columns as numbers, with every assumption noted."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
-from dualscape.table_files import Cells, Columns, is_number, read_columns
+from dualscape.formats import Columns, read_columns
+from dualscape.formats.values import are_truths, classes_of, numbers
+from dualscape.labels import Classes, shown
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
+#: Names of columns that number the rows rather than describe them.
+INDEX = re.compile(r"(?:.*_)?(?:id|idx|index|row|rownames|nr|no)|unnamed: \d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,7 @@ class Table:
         feature_names: p names.
         target_name: name of the target.
         notes: what was assumed or changed, one sentence each.
+        classes: for a target of two classes the one that is -1 and the one that is +1; otherwise None.
 
     >>> table = Table(np.array([[1.0], [3.0]]), np.array([5.0, 5.0]), ("size",), "price")
     >>> standardize(table).notes[-1]
@@ -38,6 +42,7 @@ class Table:
     feature_names: tuple[str, ...]
     target_name: str
     notes: tuple[str, ...] = ()
+    classes: Classes | None = None
 
 
 def read_table(
@@ -50,28 +55,51 @@ def read_table(
 ) -> Table:
     """The table in a CSV, TSV, Parquet or NPZ file (NPZ: arrays X and y).
 
+    Separated text may be gzip, in UTF-8, UTF-16 or Windows-1252, with decimal points or commas; truth values are 0
+    and 1. What had to be found out is noted.
+
     Args:
-        path: the file; text may be compressed (.gz).
+        path: the file; "-" is standard input.
         target: name or number of the target column, counted from 0, or from the end when negative; NPZ files say it.
         features: names or numbers of the feature columns; None takes all others.
-        loss: for "logistic" the two values of the target become -1 and +1, in increasing order.
+        loss: for "logistic" the two values of the target become -1 and +1: the smaller number, False, or the first text
+            in alphabetical order becomes -1.
         header: whether a text file starts with a line of names; None finds out.
 
     Raises:
         InputError: one line with the place and the remedy, for anything that cannot be used as given.
     """
-    columns = read_columns(Path(path), header)
+    columns = read_columns(path, header)
     _check_names(columns)
     where = _find_target(columns, target)
     chosen = _find_features(columns, features, where)
-    notes = list(columns.notes)
-    X = np.column_stack([_numbers(columns, i, columns.cells(i)) for i in chosen])
+    notes, classes = list(columns.notes), None
+    used = (*chosen, where)
+    X = np.column_stack([numbers(columns, i, used) for i in chosen])
+    notes += [
+        _index_note(columns.names[i]) for i, column in zip(chosen, X.T, strict=True) if _is_index(columns, i, column)
+    ]
+    name = columns.names[where]
     if loss == "logistic":
-        y, said = _labels(columns, where)
-        notes += said
+        y, classes = classes_of(columns, where)
+        if classes != (-1, 1):
+            notes.append(f"labels of {name!r}: {shown(classes[0])} is -1, {shown(classes[1])} is +1")
     else:
-        y = _numbers(columns, where, columns.cells(where))
-    return Table(X, y, tuple(columns.names[i] for i in chosen), columns.names[where], tuple(notes))
+        y = numbers(columns, where, used)
+        if are_truths(columns, where):
+            notes.append(f"target {name!r}: False is 0, True is 1; --loss logistic takes them as two classes")
+        elif len(y) > 1 and (y == y[0]).all():
+            notes.append(f"target {name!r} is constant: it is {y[0]:g} in every row")
+    return Table(X, y, tuple(columns.names[i] for i in chosen), name, tuple(notes), classes)
+
+
+def _is_index(columns: Columns, i: int, column: Vector) -> bool:
+    """Whether a feature only numbers the rows, by its name and its values."""
+    return len(column) > 1 and bool(INDEX.fullmatch(columns.names[i])) and len(np.unique(column)) == len(column)
+
+
+def _index_note(name: str) -> str:
+    return f"column {name!r} seems to number the rows and is used as a feature; leave it out with --features if it does"
 
 
 def standardize(table: Table, *, target: bool = True) -> Table:
@@ -121,7 +149,8 @@ def _find(columns: Columns, wanted: str | int) -> int:
     try:
         number = int(wanted)
     except ValueError:
-        near = get_close_matches(str(wanted), columns.names, n=1)
+        lower = {name.lower(): name for name in columns.names}
+        near = [lower[name] for name in get_close_matches(str(wanted).lower(), lower, n=1)]
         raise InputError(
             f"{columns.source} has no column {wanted!r}{f' (did you mean {near[0]!r}?)' if near else ''}; "
             f"its columns: {_listed(columns.names)}"
@@ -135,6 +164,11 @@ def _find(columns: Columns, wanted: str | int) -> int:
 
 
 def _find_target(columns: Columns, target: str | int | None) -> int:
+    if len(columns.names) == 1:
+        raise InputError(
+            f"{columns.source} has only one column, {columns.names[0]!r}; give a feature beside the target "
+            "(cells are separated by commas, semicolons, tabs, bars or blanks)"
+        )
     if target is None and columns.target is None:
         raise InputError(
             f"{columns.source}: say which column is the target (--target COLUMN); its columns: {_listed(columns.names)}"
@@ -142,7 +176,12 @@ def _find_target(columns: Columns, target: str | int | None) -> int:
     if target is None:
         assert columns.target is not None
         return columns.target
-    return _find(columns, target)
+    try:
+        return _find(columns, target)
+    except InputError as error:
+        if "," not in str(target):
+            raise
+        raise InputError(f"{error}; name one target") from None
 
 
 def _find_features(columns: Columns, features: Sequence[str | int] | None, target: int) -> list[int]:
@@ -158,82 +197,3 @@ def _find_features(columns: Columns, features: Sequence[str | int] | None, targe
         if i in chosen[:position]:
             raise InputError(f"{columns.source}: feature {columns.names[i]!r} is listed twice; list it once")
     return chosen
-
-
-# --- cells --------------------------------------------------------------------------------------------
-def _numbers(columns: Columns, i: int, cells: Cells) -> Vector:
-    """A column as finite numbers, shape (n,)."""
-    if isinstance(cells, np.ndarray):
-        values = cells.astype(np.float64)
-    else:
-        try:
-            values = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
-        except (TypeError, ValueError, OverflowError):
-            values = np.array([np.nan])
-        if any("_" in cell for cell in cells if isinstance(cell, str)):
-            values[:] = np.nan
-    if not np.isfinite(values).all():
-        _refuse(columns, i, cells)
-    return values
-
-
-def _refuse(columns: Columns, i: int, cells: Cells) -> None:
-    """Raise InputError for the first cell that is no finite number."""
-    for row, cell in enumerate(cells):
-        text = _text(cell)
-        where = _where(columns, i, row)
-        _check_present(columns, i, row, text)
-        if not is_number(text):
-            raise InputError(f"{where}: {_short(text)} is not a number; {_remedy(text)}")
-        if not np.isfinite(float(text)):
-            named = "inf" in text.lower()
-            shown = "infinite value" if named else f"{_short(text)} is too large for a 64-bit number"
-            raise InputError(f"{where}: {shown}; correct the cell or drop the row")
-
-
-def _text(cell: Any) -> str:
-    return str(cell).strip() if cell is not None else ""
-
-
-def _where(columns: Columns, i: int, row: int) -> str:
-    return f"{columns.source}, {columns.place(row)}, column {columns.names[i]!r}"
-
-
-def _check_present(columns: Columns, i: int, row: int, text: str) -> None:
-    if text.lower() in MISSING:
-        shown = f"missing value ({text})" if text else "blank cell"
-        raise InputError(f"{_where(columns, i, row)}: {shown}; fill in or drop rows with missing values first")
-
-
-def _remedy(text: str) -> str:
-    if is_number(text.replace(",", ".", 1)):
-        return "write decimals with a point"
-    if is_number(text.replace(",", "").replace("_", "").replace(" ", "")):
-        return "write numbers without separators between the digits"
-    return "encode categories as numbers, or leave the column out with --features"
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "...")
-
-
-def _labels(columns: Columns, i: int) -> tuple[Vector, list[str]]:
-    """The target of the logistic loss as -1 and +1, and the note that says which is which."""
-    texts = [_text(cell) for cell in columns.cells(i)]
-    for row, text in enumerate(texts):
-        _check_present(columns, i, row, text)
-    numeric = all(is_number(text) for text in texts)
-    values: list[Any] = [float(text) for text in texts] if numeric else texts
-    classes = sorted(set(values))
-    if set(classes) <= {-1.0, 1.0}:
-        return np.asarray(values, dtype=np.float64), []
-    if len(classes) != 2:
-        shown = ", ".join(f"{c:g}" if numeric else _short(c) for c in classes[:5])
-        raise InputError(
-            f"{columns.source}: the logistic loss needs a target with two classes, but column {columns.names[i]!r} has "
-            f"{len(classes)} distinct value{'s' if len(classes) != 1 else ''} ({shown}"
-            f"{', ...' if len(classes) > 5 else ''}); recode it, or use the squared loss"
-        )
-    low, high = (f"{c:g}" if numeric else _short(c) for c in classes)
-    y = np.where(np.asarray(values) == classes[1], 1.0, -1.0)
-    return y, [f"labels of {columns.names[i]!r}: {low} is -1, {high} is +1"]

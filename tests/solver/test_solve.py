@@ -71,7 +71,7 @@ def problem_of(name, loss, bias, seed=0):
     y = rng.standard_normal(len(X))
     if loss == "logistic":
         y = np.where(y > np.median(y), 1.0, -1.0)
-    return Problem(X, y, beta=1, loss=loss, bias=bias)
+    return Problem(X, y, beta=1, loss=loss, bias=bias, classes=(-1, 1) if loss == "logistic" else None)
 
 
 # Beside a penalised bias, features of size 1e-12 are below what the arrangement resolves; `bounds` then says so.

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from dualscape.certificate import Certificate, certificate_of, certify_dual
 from dualscape.checkpoint import Arrays, Checkpoint, fingerprint
 from dualscape.effort import Effort
-from dualscape.errors import InputError
+from dualscape.errors import InputError, expect
 from dualscape.interruption import interrupted, interruptible
 from dualscape.network import Network
 from dualscape.oracles import SEARCH_SHARE, Choice, OracleAnswer
@@ -85,6 +85,7 @@ def solve(
     >>> solution.certificate.verdict, round(solution.certificate.primal, 12)
     ('global', 0.0975)
     """
+    expect(problem, Problem, "solve", Table="Problem(table.X, table.y, beta=...)")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     run = _Run(problem, oracle, effort, tolerances, progress)
     try:

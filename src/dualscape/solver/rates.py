@@ -89,4 +89,5 @@ def _changed(problem: Problem, rng: np.random.Generator) -> Problem:
         loss=problem.loss,
         bias="none",
         architecture=problem.architecture,
+        classes=problem.classes,
     )

@@ -133,6 +133,7 @@ class _Exponents:
             loss=problem.loss,
             bias="none",
             architecture=problem.architecture,
+            classes=problem.classes,
         )
 
     def undo(self, found: Refined) -> Refined:

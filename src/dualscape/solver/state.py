@@ -50,6 +50,7 @@ class Scale:
             loss=problem.loss,
             bias="none",
             architecture=problem.architecture,
+            classes=problem.classes,
         )
         Hinges.of(problem.X).of_multiple(scaled.X, 1.0 / self.x)
         return scaled
@@ -196,6 +197,7 @@ class State:
                     loss=problem.loss,
                     bias="none",
                     architecture=problem.architecture,
+                    classes=problem.classes,
                 )
             )
             share.begin_wide(width, steps, in_time, seed)

@@ -1,0 +1,69 @@
+"""Two classes as the signs -1 and +1 that the logistic loss takes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.errors import InputError
+
+#: The class that is -1 and the class that is +1.
+Classes = tuple[Any, Any]
+SHOWN = 5
+
+
+def two_classes(labels: Sequence[Any], what: str, source: str = "") -> tuple[NDArray[np.float64], Classes]:
+    """Labels (n,) of two classes as signs: the lower class is -1, the higher +1.
+
+    Numbers are ordered by size, False comes before True, and texts are in alphabetical order, capitals first.
+
+    Args:
+        labels: n values without gaps, of which two are distinct.
+        what: what has them, for the message.
+        source: the file they come from, for the message.
+
+    Raises:
+        InputError: there are not exactly two classes.
+
+    >>> signs, classes = two_classes(["yes", "no", "yes"], "y")
+    >>> signs, classes
+    (array([ 1., -1.,  1.]), ('no', 'yes'))
+    """
+    try:
+        distinct = set(labels)
+    except TypeError:
+        raise InputError(f"{what} has labels that are lists or tables; give one number or text per example") from None
+    if len(distinct) != 2:
+        values = f"{len(distinct)} distinct value{'s' * (len(distinct) != 1)} ({_listed(ordered(distinct))})"
+        remedy = "add rows of a second class" if len(distinct) < 2 else "recode it, or use the squared loss"
+        where = f"{source}: " if source else ""
+        raise InputError(f"{where}the logistic loss needs a target with two classes, but {what} has {values}; {remedy}")
+    low, high = ordered(distinct)
+    return np.array([1.0 if label == high else -1.0 for label in labels]), (low, high)
+
+
+def ordered(labels: Iterable[Any]) -> list[Any]:
+    """The labels in order; those of different kinds by the names of their kinds."""
+    values = list(labels)
+    try:
+        return sorted(values)
+    except TypeError:
+        return sorted(values, key=lambda value: (type(value).__name__, str(value)))
+
+
+def shown(label: Any) -> str:
+    """A label in a message: numbers plainly, texts in quotes and not too long.
+
+    >>> shown(1.0), shown(0.1), shown("no"), shown(True)
+    ('1', '0.1', "'no'", 'True')
+    """
+    if isinstance(label, float) and label.is_integer() and abs(label) < 2**53:
+        return str(int(label))
+    if isinstance(label, str):
+        return repr(label if len(label) <= 40 else label[:37] + "...")
+    return str(label)
+
+
+def _listed(labels: list[Any]) -> str:
+    return ", ".join(map(shown, labels[:SHOWN])) + (", ..." if len(labels) > SHOWN else "")
