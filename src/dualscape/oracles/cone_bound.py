@@ -15,14 +15,16 @@ Rounding is counted where it arises; docs/rounding.md has the argument.
 import numpy as np
 from numba import njit
 
+from dualscape.geometry.cones import SUMS
+
 EPS = 2.0**-53
 #: Times that S is chosen anew.
 IMPROVEMENTS = 2
 
 
 @njit(cache=True, nogil=True)
-def make_bound_work(r):
-    """(t, w, lam, x, passive, L, G, fixed, best): room for `cone_bound`."""
+def make_bound_work(N, r):
+    """(t, w, lam, x, passive, L, G, plain, fixed, best, heights): room for the bounds of one cone."""
     return (
         np.empty(r),
         np.empty(r),
@@ -33,6 +35,8 @@ def make_bound_work(r):
         np.empty((r, r)),
         np.empty(r),
         np.empty(r),
+        np.empty(r),
+        np.empty(N),
     )
 
 
@@ -142,23 +146,42 @@ def _norm_bound(V, t, lam, w, spread, error, deep):
     return norm * (1.0 + 4 * r * EPS) + spread * (short + (4 * r * EPS + deep) * norm + error)
 
 
-@njit(cache=True, nogil=True)
-def cone_bound(c, V, g, Z, ids, m, spread, error, deep, floor, work):
-    """Bound on F over a cone, lowered while it is above the floor; work[-1] is lam where it is attained.
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _positive(weights, z, low, high):
+    """sum of weights_i (z_i)_+ over low <= i < high."""
+    total = 0.0
+    for i in range(low, high):
+        total += weights[i] * (z[i] if z[i] > 0.0 else 0.0)
+    return total
 
-    Args:
-        c: (N,) weights of the hyperplanes.
-        V: (r, r) generators, one a row.
-        g: (r,) gradient of the settled part.
-        Z: (m, r) heights of the generators over the open hyperplanes `ids`.
-        m: number of open hyperplanes.
-        spread: the greatest sum lam_k of a unit vector.
-        error: bound on the error of a t_k: rounding, and what settled hyperplanes lose.
-        deep: `drift` of the generators.
-        floor: no bound below it is of interest.
-    """
-    t, w, lam, x, passive, L, G, fixed, best = work
-    r = len(t)
+
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _product(x, z, low, high):
+    """sum of x_i z_i over low <= i < high."""
+    total = 0.0
+    for i in range(low, high):
+        total += x[i] * z[i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _weights_above(weights, Z, lam, low, high, heights):
+    """heights_i becomes the weight of hyperplane i where sum_k lam_k Z[k, i] > 0, and 0 elsewhere."""
+    heights[low:high] = 0.0
+    for k in range(len(lam)):
+        share, z = lam[k], Z[k]
+        if share > 0.0:
+            for i in range(low, high):
+                heights[i] += share * z[i]
+    for i in range(low, high):
+        heights[i] = weights[i] if heights[i] > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def frame_cone(V, g, work):
+    """What all bounds of a cone begin with: the products of its generators, and the settled part at them."""
+    G, plain = work[6], work[7]
+    r = len(g)
     for k in range(r):
         for l in range(k + 1):
             total = 0.0
@@ -169,26 +192,53 @@ def cone_bound(c, V, g, Z, ids, m, spread, error, deep, floor, work):
         total = 0.0
         for a in range(r):
             total += g[a] * V[k, a]
-        fixed[k] = total
+        plain[k] = total
+
+
+@njit(cache=True, nogil=True)
+def cone_bound(weights, V, Z, convex, concave, spread, error, deep, floor, work):
+    """Bound on F over a framed cone, lowered while it is above the floor; work[9] is lam where it is attained.
+
+    Args:
+        weights: (m,) |c| of the open hyperplanes.
+        V: (r, r) generators, one a row.
+        Z: (r, m) heights of the generators over the open hyperplanes.
+        convex, concave: (first, last + 1) of the hyperplanes of either kind.
+        spread: the greatest sum lam_k of a unit vector.
+        error: bound on the error of a t_k: rounding, and what settled hyperplanes lose.
+        deep: `drift` of the generators.
+        floor: no bound below it is of interest.
+        work: what `frame_cone` has prepared.
+    """
+    plain, fixed, lam = work[7], work[8], work[2]
+    for k in range(len(V)):
+        fixed[k] = plain[k] + _positive(weights, Z[k], convex[0], convex[1])
         lam[k] = 1.0
-    for i in range(m):
-        weight = c[ids[i]]
-        if weight > 0.0:
-            for k in range(r):
-                fixed[k] += weight * max(Z[i, k], 0.0)
+    return _lowered(weights, V, Z, concave, spread, error, deep, floor, work)
+
+
+@njit(cache=True, nogil=True)
+def side_bound(weights, V, Z, convex, choice, concave, spread, error, deep, floor, work):
+    """Like `cone_bound`, over the part of the cone on one side of each convex hyperplane: those of the set bits."""
+    plain, fixed, lam, best = work[7], work[8], work[2], work[9]
+    for k in range(len(V)):
+        fixed[k] = plain[k]
+        for i in range(convex[0], convex[1]):
+            if choice >> (i - convex[0]) & 1:
+                fixed[k] += weights[i] * Z[k, i]
+        lam[k] = best[k]
+    return _lowered(weights, V, Z, concave, spread, error, deep, floor, work)
+
+
+@njit(cache=True, nogil=True)
+def _lowered(weights, V, Z, concave, spread, error, deep, floor, work):
+    """The bound for the interpolation in `fixed`, S chosen at lam first and then where the bound is attained."""
+    t, w, lam, x, passive, L, G, _, fixed, best, heights = work
     lowest = np.inf
     for _ in range(1 + IMPROVEMENTS):
-        for k in range(r):
-            t[k] = fixed[k]
-        for i in range(m):
-            weight = c[ids[i]]
-            if weight <= 0.0:
-                height = 0.0
-                for k in range(r):
-                    height += lam[k] * Z[i, k]
-                if height > 0.0:
-                    for k in range(r):
-                        t[k] += weight * Z[i, k]
+        _weights_above(weights, Z, lam, concave[0], concave[1], heights)
+        for k in range(len(t)):
+            t[k] = fixed[k] - _product(heights, Z[k], concave[0], concave[1])
         _least_norm(G, t, lam, passive, L, x)
         bound = _norm_bound(V, t, lam, w, spread, error, deep)
         if bound < lowest:

@@ -3,19 +3,17 @@
 * bound: `cone_bound`; a cone below the floor is done.
 * solve: with few open convex hyperplanes every choice of their sides leaves a concave function, maximised by one
   projection (`geometry.cones.project` with its caps). That function is at most F everywhere: its bound never exceeds h.
-* cut: otherwise the edge that the open convex hyperplanes cross most is cut in two.
-
-A cone travels between calls (and machines) as one row of numbers, its *record*; what can be recomputed from it is
-recomputed to the same bits, so that the tree of cones is the same however the work is shared out.
+* cut: otherwise the edge over which the interpolation of the open convex hyperplanes loses most is cut in two.
 """
 
 import numpy as np
 from numba import njit
 
 from dualscape.geometry.climbs import climb, crossings
-from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, concave_caps, gradient, project
+from dualscape.geometry.cones import NONE_HELD, SUMS, UNBOUNDED, concave_caps, gradient, project
 from dualscape.oracles.bounds import resummed, rounded
-from dualscape.oracles.cone_bound import EPS, cone_bound, drift, height_error, make_bound_work
+from dualscape.oracles.cone_bound import EPS, cone_bound, drift, frame_cone, height_error, make_bound_work, side_bound
+from dualscape.oracles.cone_stack import WHICH, extremes, load, make_stack, on_plane, replace, unload
 from dualscape.oracles.scan import record_unit
 
 #: Cones with at most this many open convex hyperplanes are solved for all of their sides.
@@ -24,175 +22,57 @@ MOST_SIDES = 3
 SHORT = 1e-3
 #: Cones cut this often keep the bound they have: double precision holds no smaller ones.
 DEEPEST = 2_000
-#: Places of a record: bound, sign (0 for +, 1 for -), depth, excess; then g (r) and V (r * r).
-BOUND, WHICH, DEPTH, EXCESS, HEAD = 0, 1, 2, 3, 4
 
 
 @njit(cache=True, nogil=True)
-def make_stack(deep, N, r):
-    """(V, g, ids, Z, counts, excess, depth, bound): room for `deep` cones."""
-    return (
-        np.empty((deep, r, r)),
-        np.empty((deep, r)),
-        np.empty((deep, N), dtype=np.int32),
-        np.empty((deep, N, r)),
-        np.empty(deep, dtype=np.int64),
-        np.empty(deep),
-        np.empty(deep, dtype=np.int64),
-        np.empty(deep),
-    )
+def _losses(weights, Z, convex, lam, losses, rising):
+    """What the interpolation of each convex hyperplane loses at u = sum lam_k v_k, divided by the product of its sides.
 
-
-@njit(cache=True, nogil=True)
-def on_plane(r):
-    """|z.v| below this counts as 0; what a convex hyperplane loses by it enters the cone's excess."""
-    return 8 * (r + 4) * EPS
-
-
-@njit(cache=True, nogil=True)
-def _settle(weight, row, g, low, high):
-    """Add a hyperplane of heights in [low, high] to g when it is on; returns what it may lose by that."""
-    on = high > -low
-    if on:
-        for a in range(len(g)):
-            g[a] += weight * row[a]
-    return max(weight, 0.0) * max(-low if on else high, 0.0)
-
-
-@njit(cache=True, nogil=True)
-def root_records(rows, c2, linear2, roots):
-    """Records of the cones `roots` (q, r, r) for both signs, (2 q, 4 + r + r * r)."""
-    q, r, _ = roots.shape
-    out = np.zeros((2 * q, HEAD + r + r * r))
-    for j in range(2 * q):
-        out[j, BOUND] = np.inf
-        out[j, WHICH] = j % 2
-        for a in range(r):
-            out[j, HEAD + a] = linear2[j % 2, a]
-            for b in range(r):
-                out[j, HEAD + r + a * r + b] = roots[j // 2, a, b]
-    for j in range(q):
-        V = roots[j]
-        for i in range(rows.shape[0]):
-            low, high = np.inf, -np.inf
-            for k in range(r):
-                value = 0.0
-                for a in range(r):
-                    value += rows[i, a] * V[k, a]
-                low, high = min(low, value), max(high, value)
-                if low < -on_plane(r) and high > on_plane(r):
-                    break  # it cuts the cone: most do, and two or three generators show it
-            else:
-                for l in range(2 * j, 2 * j + 2):
-                    out[l, EXCESS] += _settle(c2[l % 2, i], rows[i], out[l, HEAD : HEAD + r], low, high)
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _load(record, rows, c, stack):
-    """The cone of a record becomes the only one on the stack.
-
-    A hyperplane that was settled may have drifted over the threshold since, so that within `band` of it open and
-    settled cannot be told apart. There a convex one counts as open (twice at worst, which raises the bound) and a
-    concave one is left out (its term is at most 0): the bound holds either way.
+    With p = sum lam_k (z.v_k)_+ and q = sum lam_k (-z.v_k)_+ that is c min(p, q) / (p q), where c min(p, q) sums
+    lam_a lam_b |z.v_a| |z.v_b| over the edges that the hyperplane crosses.
     """
-    V, g, ids, Z, counts, excess, depth, bound = stack
-    N, r = rows.shape
-    bound[0], depth[0], excess[0] = record[BOUND], np.int64(record[DEPTH]), record[EXCESS]
-    for a in range(r):
-        g[0, a] = record[HEAD + a]
-        for b in range(r):
-            V[0, a, b] = record[HEAD + r + a * r + b]
-    zero = on_plane(r)
-    band = 2.0 * (zero + (r + 4) * (depth[0] + 1) * EPS)
-    m = 0
-    for i in range(N):
-        low, high = np.inf, -np.inf
-        for k in range(r):
-            value = 0.0
-            for a in range(r):
-                value += rows[i, a] * V[0, k, a]
-            Z[0, m, k] = value
-            low, high = min(low, value), max(high, value)
-        threshold = zero if c[i] > 0.0 else band
-        if low < -threshold and high > threshold:
-            ids[0, m] = i
-            m += 1
-    counts[0] = m
+    low, high = convex
+    losses[low:high] = 0.0
+    rising[low:high] = 0.0
+    for k in range(len(lam)):
+        share, z = lam[k], Z[k]
+        for i in range(low, high):
+            rising[i] += share * (z[i] if z[i] > 0.0 else 0.0)
+            losses[i] += share * (z[i] if z[i] < 0.0 else 0.0)
+    for i in range(low, high):
+        p, q = rising[i], -losses[i]
+        losses[i] = weights[i] / (p if p > q else q)
+
+
+@njit(cache=True, nogil=True, fastmath=SUMS)
+def _loss(losses, z, w, low, high):
+    """The part that one edge has in these losses."""
+    total = 0.0
+    for i in range(low, high):
+        product = -z[i] * w[i]
+        total += losses[i] * (product if product > 0.0 else 0.0)
+    return total
 
 
 @njit(cache=True, nogil=True)
-def _unload(stack, at, which, record):
-    """The cone at a place of the stack as a record."""
-    V, g, _, _, _, excess, depth, bound = stack
-    r = V.shape[1]
-    record[BOUND], record[WHICH], record[DEPTH], record[EXCESS] = bound[at], which, depth[at], excess[at]
-    for a in range(r):
-        record[HEAD + a] = g[at, a]
-        for b in range(r):
-            record[HEAD + r + a * r + b] = V[at, a, b]
-
-
-@njit(cache=True, nogil=True)
-def _replace(rows, c, stack, top, to, k, cut, heights):
-    """The cone on `top` with generator k replaced by `cut` goes to `to` (which may be `top`); `heights` are z.cut."""
-    V, g, ids, Z, counts, excess, depth, bound = stack
-    r = rows.shape[1]
-    if to != top:
-        V[to] = V[top]
-        g[to] = g[top]
-        excess[to] = excess[top]
-        bound[to] = bound[top]
-    for a in range(r):
-        V[to, k, a] = cut[a]
-    depth[to] = depth[top] + 1
-    zero = on_plane(r)
-    m = 0
-    for i in range(counts[top]):
-        low, high = heights[i], heights[i]
-        for l in range(r):
-            if l != k:
-                low, high = min(low, Z[top, i, l]), max(high, Z[top, i, l])
-        index = ids[top, i]
-        if low < -zero and high > zero:
-            ids[to, m] = index
-            for l in range(r):
-                Z[to, m, l] = Z[top, i, l]
-            Z[to, m, k] = heights[i]
-            m += 1
-        else:
-            excess[to] += _settle(c[index], rows[index], g[to], low, high)
-    counts[to] = m
-
-
-@njit(cache=True, nogil=True)
-def _crossed(c, Z, ids, m, total):
-    """(a, b) of the edge that open convex hyperplanes cross most, each weighing c min(|z.v_a|, |z.v_b|)."""
-    r = Z.shape[1]
-    total[:] = 0.0
-    for i in range(m):
-        weight = c[ids[i]]
-        if weight <= 0.0:
-            continue
-        for a in range(r):
-            za = Z[i, a]
-            if za <= 0.0:
-                continue
-            for b in range(r):
-                zb = -Z[i, b]
-                if zb > 0.0:
-                    total[a, b] += weight * min(za, zb)
+def _crossed(weights, Z, convex, best, room):
+    """(a, b) of the edge over which interpolation loses most, between where the bound is attained and the middle."""
+    losses, rising, _, _, lam = room
+    top = best.max()
+    for k in range(len(lam)):
+        lam[k] = best[k] + top if top > 0.0 else 1.0
+    _losses(weights, Z, convex, lam, losses, rising)
     most, first, second = -1.0, 0, 1
-    for a in range(r):
+    for a in range(len(Z)):
         for b in range(a):
-            both = total[a, b] + total[b, a]
-            if both > most:
-                most, first, second = both, a, b
+            loss = lam[a] * lam[b] * _loss(losses, Z[a], Z[b], convex[0], convex[1])
+            if loss > most:
+                most, first, second = loss, a, b
     return first, second
 
 
 @njit(cache=True, nogil=True)
-def _share(c, V, Z, ids, m, a, b):
+def _share(weights, V, Z, convex, a, b):
     """s of the cut (1 - s) v_a + s v_b: halves the angle, or passes through a hyperplane once the edge is short."""
     r = V.shape[0]
     length, na, nb = 0.0, 0.0, 0.0
@@ -202,11 +82,10 @@ def _share(c, V, Z, ids, m, a, b):
         nb += V[b, l] ** 2
     if length < SHORT * SHORT:
         heaviest, share = 0.0, -1.0
-        for i in range(m):
-            weight = c[ids[i]]
-            za, zb = Z[i, a], Z[i, b]
-            if weight > 0.0 and za * zb < 0.0:
-                crossed = weight * min(abs(za), abs(zb))
+        for i in range(convex[0], convex[1]):
+            za, zb = Z[a, i], Z[b, i]
+            if za * zb < 0.0:
+                crossed = weights[i] * min(abs(za), abs(zb))
                 if crossed > heaviest:
                     heaviest, share = crossed, za / (za - zb)
         if share > 0.0:
@@ -215,68 +94,122 @@ def _share(c, V, Z, ids, m, a, b):
 
 
 @njit(cache=True, nogil=True)
-def _cut(rows, c, stack, top, heights, cut, total):
+def _cut(rows, columns, c, stack, top, convex, best, room):
     """Replace the cone on `top` by its two halves, on `top` and `top + 1`."""
-    V, _, ids, Z, counts, _, _, _ = stack
+    V, _, ids, weights, Z, counts, _, _, _ = stack
+    heights, least, most, kept, cut = room
     r = rows.shape[1]
-    m = counts[top]
-    a, b = _crossed(c, Z[top], ids[top], m, total)
-    share = _share(c, V[top], Z[top], ids[top], m, a, b)
+    m = counts[top, 1]
+    a, b = _crossed(weights[top], Z[top], convex, best, room)
+    share = _share(weights[top], V[top], Z[top], convex, a, b)
+    heights[:m] = 0.0
+    which = ids[top]
     for l in range(r):
         cut[l] = (1.0 - share) * V[top, a, l] + share * V[top, b, l]
+        place, column = cut[l], columns[l]
+        for i in range(m):
+            heights[i] += column[which[i]] * place
+    extremes(Z[top], m, a, b, least, most)
+    replace(rows, c, stack, top, top + 1, a, b, cut, heights, least, most, kept)
+    replace(rows, c, stack, top, top, b, a, cut, heights, least, most, kept)
+
+
+@njit(cache=True, nogil=True)
+def _near(rows, stack, top, concave):
+    """(rows, columns, caps, sides, bits, g) for projections among the open hyperplanes of the cone on `top` alone."""
+    _, _, ids, weights, _, counts, _, _, _ = stack
+    m, r = counts[top, 1], rows.shape[1]
+    near_rows, near_columns = np.empty((m, r)), np.empty((r, m))
     for i in range(m):
+        for a in range(r):
+            near_rows[i, a] = rows[ids[top, i], a]
+            near_columns[a, i] = near_rows[i, a]
+    caps = np.full(m, np.inf)
+    caps[concave[0] : concave[1]] = weights[top, concave[0] : concave[1]]
+    return near_rows, near_columns, caps, np.empty(m, dtype=np.bool_), np.empty(m, dtype=np.bool_), np.empty(r)
+
+
+@njit(cache=True, nogil=True)
+def _take_sides(stack, top, convex, choice, concave, lam, near):
+    """One side of each open hyperplane, of the concave ones that of sum lam_k v_k, and the gradient there."""
+    _, g_top, _, weights, Z, _, _, _, _ = stack
+    near_rows, _, _, sides, bits, g = near
+    for i in range(convex[0], convex[1]):
+        sides[i] = (choice >> (i - convex[0]) & 1) == 1
+    for i in range(concave[0], concave[1]):
         height = 0.0
-        for l in range(r):
-            height += rows[ids[top, i], l] * cut[l]
-        heights[i] = height
-    _replace(rows, c, stack, top, top + 1, a, cut, heights)
-    _replace(rows, c, stack, top, top, b, cut, heights)
+        for k in range(len(lam)):
+            height += lam[k] * Z[top, k, i]
+        sides[i] = height > 0.0
+    g[:] = g_top[top]
+    for i in range(len(sides)):
+        bits[i] = sides[i]
+        if sides[i]:
+            weight = weights[top, i] if convex[0] <= i < convex[1] else -weights[top, i]
+            for a in range(len(g)):
+                g[a] += weight * near_rows[i, a]
+
+
+@njit(cache=True, nogil=True)
+def _settled_sides(rows, c, V, settled):
+    """The sides of all hyperplanes in the middle of a cone, and what F may lose where they are not those settled on."""
+    r = len(V)
+    lost = 0.0
+    for i in range(len(rows)):
+        height = 0.0
+        for a in range(r):
+            for k in range(r):
+                height += rows[i, a] * V[k, a]
+        settled[i] = height > 0.0
+        if abs(height) <= 2 * r * on_plane(r):
+            lost += 2.0 * max(c[i], 0.0) * on_plane(r)
+    return lost
 
 
 @njit(cache=True, nogil=True)
 def _solve(
-    rows, columns, c, linear, sign, stack, top, size, floor, spread, sides, lam_best, caps, scratch, found, state
+    rows, columns, c, linear, sign, stack, top, size, floor, spread, convex, concave, work, caps, scratch, found, state
 ):
-    """Maximise F over the cone on `top` for all sides of its open convex hyperplanes; record what exceeds the floor."""
-    V, _, ids, Z, counts, excess, depth, _ = stack
-    u, g, middle, settled, pattern, flips, active, lam = scratch
+    """Maximise F over the cone on `top` for all sides of its open convex hyperplanes; record what exceeds the floor.
+
+    Most sides are excluded by a bound over the cone, or by a projection among the open hyperplanes alone.
+    """
+    V, _, ids, weights, Z, _, excess, depth, _ = stack
+    u, g, settled, pattern, flips, active, lam = scratch
     N, r = rows.shape
-    for a in range(r):
-        middle[a] = 0.0
-        for k in range(r):
-            middle[a] += V[top, k, a]
+    near = _near(rows, stack, top, concave)
+    near_rows, near_columns, near_caps, sides, bits, near_g = near
+    least = floor * 0.999999
+    deviation = drift(r, depth[top])
     # A settled hyperplane may be on its wrong side by this much.
-    wrong = on_plane(r) + 2 * r * EPS + drift(r, depth[top])
+    wrong = on_plane(r) + 2 * r * EPS + deviation
     error = height_error(N, r, depth[top], size) + excess[top]
-    for i in range(N):
-        height = 0.0
-        for a in range(r):
-            height += rows[i, a] * middle[a]
-        settled[i] = height > 0.0
-        if abs(height) <= 2 * r * on_plane(r):
-            # Its side here need not be the one it was settled on.
-            error += 2.0 * max(c[i], 0.0) * on_plane(r)
-    for choice in range(1 << len(sides)):
-        for i in range(N):
-            pattern[i] = settled[i]
-        for i in range(counts[top]):
-            height = 0.0
-            for k in range(r):
-                height += lam_best[k] * Z[top, i, k]
-            pattern[ids[top, i]] = height > 0.0
-        for j in range(len(sides)):
-            pattern[sides[j]] = (choice >> j & 1) == 1
+    lost = -1.0
+    for choice in range(1 << (convex[1] - convex[0])):
+        here = side_bound(weights[top], V[top], Z[top], convex, choice, concave, spread, error, deviation, floor, work)
+        if here <= floor:
+            continue
+        _take_sides(stack, top, convex, choice, concave, work[9], near)
+        m = project(near_rows, near_columns, bits, near_g, near_caps, least, u, active, lam, NONE_HELD, UNBOUNDED)
+        norm, rounding = rounded(u, lam, m, N, size)
+        if norm + rounding + spread * error <= floor:
+            continue
+        if lost < 0.0:
+            lost = _settled_sides(rows, c, V[top], settled)
+        pattern[:] = settled
+        for i in range(len(sides)):
+            pattern[ids[top, i]] = sides[i]
         gradient(columns, c, linear, pattern, 1.0, g)
-        m = project(rows, columns, pattern, g, caps, floor * 0.999999, u, active, lam, NONE_HELD, UNBOUNDED)
+        m = project(rows, columns, pattern, g, caps, least, u, active, lam, NONE_HELD, UNBOUNDED)
         norm, rounding = rounded(u, lam, m, N, size)
         masses = 0.0
         for l in range(m):
             if c[active[l]] > 0.0:
                 masses += lam[l]
-        excess_here = spread * (error + masses * wrong)
+        excess_here = spread * (error + lost + masses * wrong)
         if norm + rounding + excess_here > floor:
             norm, rounding = resummed(rows, c, linear, pattern, u, active, lam, m, size)
-        state[0] = max(state[0], norm + rounding + excess_here)
+        state[0] = max(state[0], min(norm + rounding + excess_here, here))
         if norm <= floor or norm <= 100.0 * rounding:
             continue
         if crossings(columns, c, 1.0, u, flips) > 0:
@@ -286,20 +219,20 @@ def _solve(
 
 
 @njit(cache=True, nogil=True)
-def explore(rows, c2, linear2, size, records, target, floor, spread, budget, deep, room):
+def explore(rows, split, c2, linear2, size, records, target, floor, spread, budget, deep, room):
     """Treat at most about `budget` cones, depth first, from those of `records` on.
 
-    Cones whose bound falls to the target are left for later: only the floor settles them. Returns (records of the cones
-    that are left, units above the floor (q, r + 1), (bound on all that is done, number of units met, cones treated)).
-    More units than `room` are only counted.
+    The first `split` of the hyperplanes are convex for one sign and concave for the other, the rest the other way
+    round. Cones whose bound falls to the target are left for later: only the floor settles them. Returns (records of
+    the cones that are left, units above the floor (q, r + 1), (bound on all that is done, number of units met, cones
+    treated)). More units than `room` are only counted.
     """
     N, r = rows.shape
     columns = np.ascontiguousarray(rows.T)
     stack = make_stack(deep, N, r)
-    ids, counts, depth, bound = stack[2], stack[4], stack[6], stack[7]
-    work = make_bound_work(r)
+    V, g, _, weights, Z, counts, excess, depth, bound = stack
+    work = make_bound_work(N, r)
     scratch = (
-        np.empty(r),
         np.empty(r),
         np.empty(r),
         np.empty(N, dtype=np.bool_),
@@ -308,8 +241,8 @@ def explore(rows, c2, linear2, size, records, target, floor, spread, budget, dee
         np.empty(r + 1, dtype=np.int64),
         np.empty(r + 1),
     )
-    caps, heights, cut, total = np.empty(N), np.empty(N), np.empty(r), np.empty((r, r))
-    sides = np.empty(MOST_SIDES, dtype=np.int64)
+    halves = np.empty(N), np.empty(N), np.empty(N), np.empty(N, dtype=np.int64), np.empty(r)
+    caps = np.empty(N)
     found, state = np.empty((room, r + 1)), np.zeros(3)
     state[0] = floor
     left = np.empty((budget + deep + len(records), records.shape[1]))
@@ -324,30 +257,24 @@ def explore(rows, c2, linear2, size, records, target, floor, spread, budget, dee
         sign = 1.0 - 2.0 * which
         c, linear = c2[which], linear2[which]
         concave_caps(c, 1.0, caps)
-        _load(records[j], rows, c, stack)
+        load(records[j], columns, c, split, stack, halves)
         height = 1
         while height > 0 and treated < budget and height + 1 < deep:
             top = height - 1
             treated += 1
-            deviation = drift(r, depth[top])
-            error = height_error(N, r, depth[top], size) + stack[5][top]
+            first, second = (np.int64(0), counts[top, 0]), (counts[top, 0], counts[top, 1])
+            convex, concave = (first, second) if which == 0 else (second, first)
+            error = height_error(N, r, depth[top], size) + excess[top]
+            frame_cone(V[top], g[top], work)
             value = cone_bound(
-                c, stack[0][top], stack[1][top], stack[3][top], ids[top], counts[top],
-                spread, error, deviation, floor, work,
-            )  # fmt: skip
+                weights[top], V[top], Z[top], convex, concave, spread, error, drift(r, depth[top]), floor, work
+            )
             bound[top] = min(bound[top], value)
             if bound[top] <= floor:
                 height -= 1
-                continue
-            convex = 0
-            for i in range(counts[top]):
-                if c[ids[top, i]] > 0.0:
-                    if convex < MOST_SIDES:
-                        sides[convex] = ids[top, i]
-                    convex += 1
-            if convex <= MOST_SIDES:
+            elif convex[1] - convex[0] <= MOST_SIDES:
                 _solve(
-                    rows, columns, c, linear, sign, stack, top, size, floor, spread, sides[:convex], work[8], caps,
+                    rows, columns, c, linear, sign, stack, top, size, floor, spread, convex, concave, work, caps,
                     scratch, found, state,
                 )  # fmt: skip
                 height -= 1
@@ -355,14 +282,14 @@ def explore(rows, c2, linear2, size, records, target, floor, spread, budget, dee
                 state[0] = max(state[0], bound[top])
                 height -= 1
             elif bound[top] <= target:
-                _unload(stack, top, which, left[filled])
+                unload(stack, top, which, left[filled])
                 filled += 1
                 height -= 1
             else:
-                _cut(rows, c, stack, top, heights, cut, total)
+                _cut(rows, columns, c, stack, top, convex, work[9], halves)
                 height += 1
         for at in range(height):
-            _unload(stack, at, which, left[filled])
+            unload(stack, at, which, left[filled])
             filled += 1
     state[2] = treated
     return left[:filled].copy(), found[: min(np.int64(state[1]), room)].copy(), state

@@ -13,7 +13,8 @@ import numpy as np
 
 from dualscape.effort import run_all
 from dualscape.oracles.base import Matrix, Vector
-from dualscape.oracles.cone_tree import BOUND, DEPTH, explore, root_records
+from dualscape.oracles.cone_stack import BOUND, DEPTH, root_records
+from dualscape.oracles.cone_tree import explore
 
 #: Tasks of a wave, and cones a task treats in the first waves; later ones are up to GROWTH times as large.
 TASKS = 64
@@ -32,13 +33,15 @@ class HingeSum:
     """F of both signs: linear.u + sum_i c_i (z_i.u)_+ with c = +-kappa; what every task needs to know.
 
     Attributes:
-        rows: (N, r) unit vectors z_i.
+        rows: (N, r) unit vectors z_i, without those whose kappa is 0.
+        split: the first so many have kappa > 0.
         c2, linear2: (2, N) and (2, r): the weights for s = + and s = -.
         size: sum |c| + |linear|, which rounding errors scale with.
         floor: values below it are of no interest.
     """
 
     rows: Matrix
+    split: int
     c2: Matrix
     linear2: Matrix
     size: float
@@ -48,7 +51,12 @@ class HingeSum:
     def of(cls, rows: Matrix, kappa: Vector, linear: Vector, floor: float) -> "HingeSum":
         """From the reduced form of `geometry.hinges`."""
         size = float(np.abs(kappa).sum() + np.linalg.norm(linear))
-        return cls(rows, np.stack([kappa, -kappa]), np.stack([linear, -linear]), size, floor)
+        rising = kappa > 0
+        order = np.concatenate([np.flatnonzero(rising), np.flatnonzero(kappa < 0)])
+        kappa = kappa[order]
+        return cls(
+            rows[order], int(rising.sum()), np.stack([kappa, -kappa]), np.stack([linear, -linear]), size, floor
+        )  # fmt: skip
 
 
 def _work(form: HingeSum, records: Matrix, target: float, budget: int) -> tuple[Matrix, Matrix, float, int]:
@@ -57,8 +65,9 @@ def _work(form: HingeSum, records: Matrix, target: float, budget: int) -> tuple[
     spread = form.rows.shape[1] ** 0.5
     while True:
         left, found, state = explore(
-            form.rows, form.c2, form.linear2, form.size, records, target, form.floor, spread, budget, DEEP, room
-        )
+            form.rows, form.split, form.c2, form.linear2, form.size, records, target, form.floor, spread, budget, DEEP,
+            room,
+        )  # fmt: skip
         if state[1] <= room:
             return left, found, float(state[0]), int(state[2])
         room = 2 * int(state[1])
@@ -115,7 +124,7 @@ class Frontier:
     def _choose(self) -> tuple[np.ndarray, float, int]:
         """(indices of the cones of the next wave, target, budget of a task)."""
         bounds, floor = self.records[:, BOUND], self.form.floor
-        most = max(TASK_ENTRIES // self.form.rows.size, 1)
+        most = max(TASK_ENTRIES // max(self.form.rows.size, 1), 1)
         budget = min(BUDGET * min(2 ** (self.waves // 8), GROWTH), most)
         if len(bounds) > MOST_OPEN:
             order = np.argsort(bounds, kind="stable")
