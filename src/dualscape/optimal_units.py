@@ -24,8 +24,10 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Of the units listed at first, those with a slack below this take part in the refinement: others cannot be optimal.
 NEAR = 1e-5
-#: Later listings look for units with a slack below this.
-AGAIN = 1e-7
+#: Later listings look for units with a slack below this, and below this share of the first window.
+AGAIN, NARROWER = 1e-7, 0.1
+#: A window is wide enough when its units stand out from rounding by so much more than must be; no window is wider.
+AMPLE, WIDEST = 10.0, 1e-6
 #: Listings, at most.
 LISTINGS = 6
 
@@ -93,6 +95,7 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
     problem = solution.problem
     oracle = problem.oracle(solution.certificate.oracle)
     listing = _Listing(solution, oracle, effort, progress)
+    again = min(AGAIN, NARROWER * oracle.window)
     more, turns, beyond, seen = listing.units(solution.nu, oracle.window, NEAR)
     network, asked = solution.network, solution.nu
     known = network.directions.reshape(-1, problem.d), network.signs, network.masses
@@ -103,9 +106,14 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
         # No unit's slack moves further than this with nu.
         moved = float(np.abs(found.nu - asked) @ np.linalg.norm(problem.X, axis=1)) / problem.beta
         if moved <= tolerances.rounding * float(found.rates.slacks.min(initial=np.inf)):
+            ample = min(
+                AMPLE * tolerances.clear * tolerances.rounding * float(found.rates.slacks.max(initial=1.0)), WIDEST
+            )
+            if not seen and beyond < ample:
+                *_, beyond, seen = listing.units(found.nu, ample, again)
             return _tight(found, beyond, seen, tolerances)
         known, asked = (found.directions, found.signs, found.masses), found.nu
-        more, turns, *_ = listing.units(asked, min(AGAIN, oracle.window), AGAIN)
+        more, turns, *_ = listing.units(asked, again, again)
     raise NotCertifiedError(
         "the optimum is certified, but listing its units anew keeps moving it; try a slightly different beta"
     )

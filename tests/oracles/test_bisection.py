@@ -118,6 +118,32 @@ def test_any_cone_is_bounded():
             assert few[sides.all(axis=1)].max(initial=-np.inf) <= bound * (1 + 1e-12) + 1e-12
 
 
+@pytest.mark.parametrize("far", [1e-9, 1e-3, 1.0])
+@pytest.mark.parametrize("lattice", [False, True])
+def test_what_was_excluded_before_is_not_looked_at_again_where_it_cannot_matter(far, lattice):
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        X, nu = rng.standard_normal((25, 3)), rng.standard_normal(25)
+        X = np.round(X) if lattice else X
+        oracle = BisectionOracle(X)
+        h = oracle.best_units(nu, above=0.0).lower
+        before = oracle.best_units(nu, above=0.9 * h)
+        other = nu + far * rng.standard_normal(25)
+        for above in (0.9 * h, 0.9 * h + 1e-6 * h, 0.95 * h, 0.95 * h):
+            fresh, again = BisectionOracle(X).best_units(other, above=above), oracle.best_units(other, above=above)
+            assert again.upper == pytest.approx(fresh.upper, rel=1e-12)
+            np.testing.assert_allclose(again.values, fresh.values, rtol=1e-12)
+        assert again.patterns < before.patterns
+
+
+def test_a_call_that_was_stopped_excludes_nothing_for_the_next():
+    X, nu = random_question()
+    h = dense(X, nu)
+    oracle = BisectionOracle(X)
+    assert oracle.best_units(nu, above=0.5 * h, enough=0.6 * h).stopped == "enough"
+    same(oracle.best_units(nu, above=0.8 * h), BisectionOracle(X).best_units(nu, above=0.8 * h))
+
+
 def test_same_answer_on_any_number_of_workers():
     X, nu = random_question(80, 4)
     h = dense(X, nu)

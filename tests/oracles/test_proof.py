@@ -163,8 +163,8 @@ def test_halved_bounds_are_seen(monkeypatch, kind, module, name):
             found, state = original(*arguments)
             state[0] *= 0.5
             return found, state
-        left, found, closed, treated = original(*arguments)
-        return left, found, 0.5 * closed, treated
+        left, done, found, closed, treated = original(*arguments)
+        return left, done, found, 0.5 * closed, treated
 
     monkeypatch.setattr(module, name, halved)
     with pytest.raises(ContradictionError, match=r"the value of a unit neuron is .* above the bound of oracle"):

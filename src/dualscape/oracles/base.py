@@ -83,6 +83,8 @@ class Oracle(ABC):
     anytime: ClassVar[bool] = False
     #: Units with a value above (1 - window) h can be listed at about the cost of a bound.
     window: ClassVar[float] = 1e-2
+    #: Whether a proof that lists these units costs no more than one that does not.
+    lists: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, X: Matrix) -> None: ...

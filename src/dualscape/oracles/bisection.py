@@ -7,6 +7,7 @@ n^(r - 1). It can stop at any time with what is proven by then, saves itself to 
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -18,9 +19,9 @@ from dualscape.geometry.arrangement import count_cells
 from dualscape.geometry.hinges import Hinges
 from dualscape.interruption import interrupted
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.frontier import Frontier, HingeSum
+from dualscape.oracles.frontier import Frontier, HingeSum, Region
 from dualscape.oracles.local import assemble, scores
-from dualscape.oracles.proof import capped
+from dualscape.oracles.proof import capped, trivial_bound
 from dualscape.oracles.spectral import spectral_bound
 from dualscape.progress import Event, Progress, silent
 
@@ -41,11 +42,14 @@ class BisectionOracle(Oracle):
     anytime: ClassVar[bool] = True
     counts: ClassVar[str] = "cones"
     #: With many rows and a wide window thousands of maximisers are in it, each of which has to be climbed to.
-    window: ClassVar[float] = 1e-6
+    window: ClassVar[float] = 1e-8
+    lists: ClassVar[bool] = True
 
     def __init__(self, X: Matrix) -> None:
         self._X = X
         self._hinges = Hinges.of(X)
+        #: The last answer that was complete.
+        self._last: _Known | None = None
 
     @classmethod
     def estimate(cls, X: Matrix) -> Estimate:
@@ -86,7 +90,8 @@ class BisectionOracle(Oracle):
         exponent = int(np.frexp(float(np.abs(kappa).sum() + np.abs(linear).sum()))[1])
         kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
         floor = float(np.ldexp(max(above - slack, 0.0), -exponent))
-        search = _Search(HingeSum.of(hinges.rows, kappa, linear, floor), effort, progress, exponent)
+        region = None if self._last is None else self._last.region(X, nu, above)
+        search = _Search(HingeSum.of(hinges.rows, kappa, linear, floor), region, effort, progress, exponent)
         if effort.checkpoint is not None:
             kind = type(self)
             search.keep_in(effort.checkpoint, fingerprint(f"{kind.__module__}.{kind.__qualname__}", X, nu, above))
@@ -97,6 +102,8 @@ class BisectionOracle(Oracle):
 
         stopped = search.run(found_enough if np.isfinite(enough) else None)
         frontier = search.frontier
+        if not stopped:
+            self._last = _Known(nu.copy(), above, Region.of(frontier.above, hinges.rank))
         return assemble(
             X,
             nu,
@@ -111,6 +118,22 @@ class BisectionOracle(Oracle):
         )
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What a complete answer leaves behind: outside of the cones, s f(u) <= above at nu."""
+
+    nu: Vector
+    above: float
+    cones: Region
+
+    def region(self, X: Matrix, nu: Vector, above: float) -> Region | None:
+        """The cones that hold all that exceeds `above` at another nu; None where that may be anywhere.
+
+        |s f(u)| moves by at most sum_i |change of nu_i| |x_i|.
+        """
+        return self.cones if self.above + trivial_bound(X, nu - self.nu) <= above else None
+
+
 def _too_large(hinges: Hinges) -> bool:
     """Whether the orthants are too many to begin with."""
     return hinges.rank > MOST_RANK or 2**hinges.rank * hinges.count > MOST_BEGUN
@@ -119,8 +142,10 @@ def _too_large(hinges: Hinges) -> bool:
 class _Search:
     """Waves until the frontier is empty, time is up, enough is found or Ctrl-C is pressed."""
 
-    def __init__(self, form: HingeSum, effort: Effort, progress: Progress, exponent: int) -> None:
-        self.frontier = Frontier.start(form)
+    def __init__(
+        self, form: HingeSum, region: Region | None, effort: Effort, progress: Progress, exponent: int
+    ) -> None:
+        self.frontier = Frontier.start(form, region)
         self._effort, self._progress, self._exponent = effort, progress, exponent
         self._checkpoint: Checkpoint | None = None
         self._fingerprint = ""
@@ -129,9 +154,10 @@ class _Search:
         """Go on from the checkpoint if it has this search, and save there from now on."""
         self._checkpoint, self._fingerprint = checkpoint, fingerprint
         saved = checkpoint.load(self._section, fingerprint)
-        if saved is not None:
+        if saved is not None and "above" in saved:
             frontier = self.frontier
             frontier.records, frontier.found = saved["records"].astype(float), saved["found"].astype(float)
+            frontier.above = saved["above"].astype(float)
             frontier.closed = float(saved["closed"])
             frontier.treated, frontier.waves = int(saved["treated"]), int(saved["waves"])
 
@@ -145,6 +171,7 @@ class _Search:
             arrays: dict[str, ArrayLike] = {
                 "records": frontier.records,
                 "found": frontier.found,
+                "above": frontier.above,
                 "closed": frontier.closed,
                 "treated": frontier.treated,
                 "waves": frontier.waves,

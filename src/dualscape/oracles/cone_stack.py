@@ -51,19 +51,17 @@ def _settle(weight, row, g, low, high):
 
 
 @njit(cache=True, nogil=True)
-def root_records(rows, c2, linear2, roots):
-    """Records of the cones `roots` (q, r, r) for both signs, (2 q, 4 + r + r * r)."""
-    q, r, _ = roots.shape
-    out = np.zeros((2 * q, HEAD + r + r * r))
-    for j in range(2 * q):
-        out[j, BOUND] = np.inf
-        out[j, WHICH] = j % 2
-        for a in range(r):
-            out[j, HEAD + a] = linear2[j % 2, a]
-            for b in range(r):
-                out[j, HEAD + r + a * r + b] = roots[j // 2, a, b]
+def cone_records(rows, c2, linear2, cones, signs, depths):
+    """Records (q, 4 + r + r * r) of cones (q, r, r), each with its sign (0 for +, 1 for -) and how often it was cut."""
+    q, r, _ = cones.shape
+    out = np.zeros((q, HEAD + r + r * r))
     for j in range(q):
-        V = roots[j]
+        which, V = signs[j], cones[j]
+        out[j, BOUND], out[j, WHICH], out[j, DEPTH] = np.inf, which, depths[j]
+        for a in range(r):
+            out[j, HEAD + a] = linear2[which, a]
+            for b in range(r):
+                out[j, HEAD + r + a * r + b] = V[a, b]
         for i in range(rows.shape[0]):
             low, high = np.inf, -np.inf
             for k in range(r):
@@ -74,8 +72,7 @@ def root_records(rows, c2, linear2, roots):
                 if low < -on_plane(r) and high > on_plane(r):
                     break  # it cuts the cone: most do, and two or three generators show it
             else:
-                for l in range(2 * j, 2 * j + 2):
-                    out[l, EXCESS] += _settle(c2[l % 2, i], rows[i], out[l, HEAD : HEAD + r], low, high)
+                out[j, EXCESS] += _settle(c2[which, i], rows[i], out[j, HEAD : HEAD + r], low, high)
     return out
 
 

@@ -172,7 +172,8 @@ def _solve(
 ):
     """Maximise F over the cone on `top` for all sides of its open convex hyperplanes; record what exceeds the floor.
 
-    Most sides are excluded by a bound over the cone, or by a projection among the open hyperplanes alone.
+    True when F is not proven to stay below the floor. Most sides are excluded by a bound over the cone, or by a
+    projection among the open hyperplanes alone.
     """
     V, _, ids, weights, Z, _, excess, depth, _ = stack
     u, g, settled, pattern, flips, active, lam = scratch
@@ -184,7 +185,7 @@ def _solve(
     # A settled hyperplane may be on its wrong side by this much.
     wrong = on_plane(r) + 2 * r * EPS + deviation
     error = height_error(N, r, depth[top], size) + excess[top]
-    lost = -1.0
+    lost, above = -1.0, False
     for choice in range(1 << (convex[1] - convex[0])):
         here = side_bound(weights[top], V[top], Z[top], convex, choice, concave, spread, error, deviation, floor, work)
         if here <= floor:
@@ -210,12 +211,14 @@ def _solve(
         if norm + rounding + excess_here > floor:
             norm, rounding = resummed(rows, c, linear, pattern, u, active, lam, m, size)
         state[0] = max(state[0], min(norm + rounding + excess_here, here))
+        above = above or norm + rounding + excess_here > floor
         if norm <= floor or norm <= 100.0 * rounding:
             continue
         if crossings(columns, c, 1.0, u, flips) > 0:
             norm, m = climb(rows, columns, c, linear, 1.0, u, pattern, active, lam)
         if norm > floor:
             record_unit(found, state, u, norm, sign)
+    return above
 
 
 @njit(cache=True, nogil=True)
@@ -224,8 +227,8 @@ def explore(rows, split, c2, linear2, size, records, target, floor, spread, budg
 
     The first `split` of the hyperplanes are convex for one sign and concave for the other, the rest the other way
     round. Cones whose bound falls to the target are left for later: only the floor settles them. Returns (records of
-    the cones that are left, units above the floor (q, r + 1), (bound on all that is done, number of units met, cones
-    treated)). More units than `room` are only counted.
+    the cones that are left, of those that are done without being below the floor, units above the floor (q, r + 1),
+    (bound on all that is done, number of units met, cones treated)). More units than `room` are only counted.
     """
     N, r = rows.shape
     columns = np.ascontiguousarray(rows.T)
@@ -246,8 +249,8 @@ def explore(rows, split, c2, linear2, size, records, target, floor, spread, budg
     found, state = np.empty((room, r + 1)), np.zeros(3)
     state[0] = floor
     left = np.empty((budget + deep + len(records), records.shape[1]))
-    filled = 0
-    treated = 0
+    # Cones that are left fill it from the front, those that are done from the back.
+    filled, back, treated = 0, len(left), 0
     for j in range(len(records)):
         if treated >= budget:
             left[filled] = records[j]
@@ -273,13 +276,17 @@ def explore(rows, split, c2, linear2, size, records, target, floor, spread, budg
             if bound[top] <= floor:
                 height -= 1
             elif convex[1] - convex[0] <= MOST_SIDES:
-                _solve(
+                if _solve(
                     rows, columns, c, linear, sign, stack, top, size, floor, spread, convex, concave, work, caps,
                     scratch, found, state,
-                )  # fmt: skip
+                ):  # fmt: skip
+                    back -= 1
+                    unload(stack, top, which, left[back])
                 height -= 1
             elif depth[top] >= DEEPEST:
                 state[0] = max(state[0], bound[top])
+                back -= 1
+                unload(stack, top, which, left[back])
                 height -= 1
             elif bound[top] <= target:
                 unload(stack, top, which, left[filled])
@@ -292,4 +299,4 @@ def explore(rows, split, c2, linear2, size, records, target, floor, spread, budg
             unload(stack, at, which, left[filled])
             filled += 1
     state[2] = treated
-    return left[:filled].copy(), found[: min(np.int64(state[1]), room)].copy(), state
+    return left[:filled].copy(), left[back:].copy(), found[: min(np.int64(state[1]), room)].copy(), state

@@ -10,10 +10,11 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dualscape.effort import run_all
 from dualscape.oracles.base import Matrix, Vector
-from dualscape.oracles.cone_stack import BOUND, DEPTH, root_records
+from dualscape.oracles.cone_stack import BOUND, DEPTH, HEAD, WHICH, cone_records
 from dualscape.oracles.cone_tree import explore
 
 #: Tasks of a wave, and cones a task treats in the first waves; later ones are up to GROWTH times as large.
@@ -59,17 +60,17 @@ class HingeSum:
         )  # fmt: skip
 
 
-def _work(form: HingeSum, records: Matrix, target: float, budget: int) -> tuple[Matrix, Matrix, float, int]:
-    """One task: (cones left, units above the floor and their sign, bound on what is done, cones treated)."""
+def _work(form: HingeSum, records: Matrix, target: float, budget: int) -> tuple[Matrix, Matrix, Matrix, float, int]:
+    """One task: (cones left, cones done above the floor, units there, bound on what is done, cones treated)."""
     room = 256
     spread = form.rows.shape[1] ** 0.5
     while True:
-        left, found, state = explore(
+        left, done, found, state = explore(
             form.rows, form.split, form.c2, form.linear2, form.size, records, target, form.floor, spread, budget, DEEP,
             room,
         )  # fmt: skip
         if state[1] <= room:
-            return left, found, float(state[0]), int(state[2])
+            return left, done, found, float(state[0]), int(state[2])
         room = 2 * int(state[1])
 
 
@@ -77,6 +78,33 @@ def orthants(r: int) -> Matrix:
     """The 2^r orthants as cones, (2^r, r, r): generators of l1-norm one, so that sum lam = |u|_1 <= sqrt(r) |u|."""
     signs = 1.0 - 2.0 * (np.arange(2**r)[:, None] >> np.arange(r) & 1)
     return np.asarray(signs[:, :, None] * np.eye(r))
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Cones that hold all directions of interest.
+
+    Attributes:
+        cones: (q, r, r) generators, one a row.
+        signs: (q,) 0 for s = +, 1 for s = -.
+        depths: (q,) how often each was cut.
+    """
+
+    cones: Matrix
+    signs: NDArray[np.int64]
+    depths: NDArray[np.int64]
+
+    @classmethod
+    def whole(cls, r: int) -> "Region":
+        """All directions."""
+        q = 2 ** (r + 1)
+        return cls(np.repeat(orthants(r), 2, axis=0), np.arange(q) % 2, np.zeros(q, dtype=np.int64))
+
+    @classmethod
+    def of(cls, records: Matrix, r: int) -> "Region":
+        """The cones of these records."""
+        cones = records[:, HEAD + r :].reshape(-1, r, r)
+        return cls(np.ascontiguousarray(cones), records[:, WHICH].astype(np.int64), records[:, DEPTH].astype(np.int64))
 
 
 @dataclass
@@ -88,6 +116,7 @@ class Frontier:
         records: (q, .) open cones.
         closed: F does not exceed this on the cones that are done.
         found: (k, r + 1) local maximisers above the floor and their sign.
+        above: (q, .) the cones that are done without F being below the floor; outside of them and the open ones it is.
         treated: number of cones that were bounded.
         waves: number of waves so far.
     """
@@ -96,15 +125,17 @@ class Frontier:
     records: Matrix
     closed: float
     found: Matrix
+    above: Matrix
     treated: int = 0
     waves: int = 0
 
     @classmethod
-    def start(cls, form: HingeSum) -> "Frontier":
-        """All directions, open."""
+    def start(cls, form: HingeSum, region: "Region | None" = None) -> "Frontier":
+        """All directions open, or those of a region."""
         r = form.rows.shape[1]
-        records = root_records(form.rows, form.c2, form.linear2, orthants(r))
-        return cls(form, records, form.floor, np.zeros((0, r + 1)))
+        begun = region or Region.whole(r)
+        records = cone_records(form.rows, form.c2, form.linear2, begun.cones, begun.signs, begun.depths)
+        return cls(form, records, form.floor, np.zeros((0, r + 1)), np.zeros((0, records.shape[1])))
 
     @property
     def bound(self) -> float:
@@ -141,22 +172,23 @@ class Frontier:
         chosen, target, budget = self._choose()
         shares = [chosen[i::TASKS] for i in range(min(TASKS, len(chosen)))]
         tasks = [(self.form, self.records[share], target, budget) for share in shares]
-        results: dict[int, tuple[Matrix, Matrix, float, int]] = {}
+        results: dict[int, tuple[Matrix, Matrix, Matrix, float, int]] = {}
         for entry in run_all(pool, _work, tasks, expired):
             if entry is None:
                 yield
             else:
                 results[entry[0]] = entry[1]
         keep = np.ones(len(self.records), dtype=bool)
-        parts, units = [], [self.found]
+        parts, above, units = [], [self.above], [self.found]
         for index in sorted(results):
-            left, found, closed, treated = results[index]
+            left, done, found, closed, treated = results[index]
             keep[shares[index]] = False
             parts.append(left)
+            above.append(done)
             units.append(found)
             self.closed = max(self.closed, closed)
             self.treated += treated
         self.records = np.vstack([self.records[keep], *parts])
-        self.found = np.vstack(units)
+        self.above, self.found = np.vstack(above), np.vstack(units)
         self.waves += 1
         yield

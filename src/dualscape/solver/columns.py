@@ -266,23 +266,28 @@ class _Run:
         self.asked, self.resumed = nu, None
         if self.effort.checkpoint is not None:
             self.effort.checkpoint.save("solver", self._fingerprint(), self._arrays(nu))
+        prover = problem.oracle(self.prover)
+        # Where it costs nothing the optimal units are listed as well, for those who will ask for them.
+        least = (1 - prover.window) * problem.beta if prover.lists else self.above
         answer = problem.ask(
-            self.provers, nu, above=self.above, enough=self.above, starts=state.directions, effort=self.proof_effort,
+            self.provers, nu, above=least, enough=self.above, starts=state.directions, effort=self.proof_effort,
             progress=self.progress,
         )  # fmt: skip
         self.answer = answer
         self._remember(nu, answer)
         proven = answer.upper / problem.beta - 1
-        self._tell(max(answer.lower / problem.beta - 1, 0.0) if len(answer.values) else proven, self.prover)
-        if len(answer.values) == 0:
+        violating = answer.values > self.above
+        self._tell(answer.lower / problem.beta - 1 if violating.any() else proven, self.prover)
+        if not violating.any():
             return False
         before = state.objective
-        state.add(answer.directions, answer.signs)
+        directions, signs = answer.directions[violating], answer.signs[violating]
+        state.add(directions, signs)
         if before - state.objective > 1e-15 * abs(before):
             return True
         # A violation whose square is below rounding moves nu, not the objective.
         self.joined += 1
-        return self.joined <= MOST_JOINED and state.join(answer.directions, answer.signs)
+        return self.joined <= MOST_JOINED and state.join(directions, signs)
 
     def _remember(self, nu: Vector, answer: OracleAnswer) -> None:
         """The answer that proves most of all so far: a bound holds whatever the network."""
