@@ -37,6 +37,7 @@ FLOORS = (
     "merge_tree",
     "optimal_set",
     "staircase",
+    "scaling",
     "table_files",
     "tables",
     "planted",

@@ -395,6 +395,30 @@ def test_standardize_is_right_at_any_scale():
         np.testing.assert_allclose(X, (column - column.mean()) / column.std(), rtol=1e-6, atol=1e-9)
 
 
+def test_standardising_is_recorded_and_can_be_repeated():
+    """The recorded numbers give the very data, bit by bit; a second time nothing changes."""
+    rng = np.random.default_rng(1)
+    raw = Table(rng.uniform(1e3, 2e3, (30, 2)), rng.uniform(0, 1e5, 30), ("a", "b"), "y")
+    once = standardize(raw)
+    assert np.array_equal(once.scaling.features(raw.X), once.X)
+    np.testing.assert_allclose(once.scaling.original_target(once.y), raw.y, rtol=1e-13)
+    twice = standardize(once)
+    assert np.array_equal(twice.X, once.X)
+    assert np.array_equal(twice.scaling.scales, once.scaling.scales)
+    features, both = standardize(raw, target=False), standardize(standardize(raw, target=False))
+    assert (features.scaling.of_target, both.scaling.of_target) == (False, True)
+    assert np.array_equal(both.y, once.y)
+    assert np.array_equal(raw.scaled.features(raw.X), raw.X)
+
+
+def test_labels_as_the_file_writes_them(tmp_path):
+    text = "a,y\n1,2.50\n2,1.0\n3,1.0\n"
+    assert read(tmp_path, text, loss="logistic").classes == ("1.0", "2.50")
+    assert read(tmp_path, "a,y\n1,yes\n2,no\n", loss="logistic").classes == ("no", "yes")
+    assert read(tmp_path, "a,y\n1,-1\n2,1\n", loss="logistic").classes == ("-1", "1")
+    assert read(tmp_path, text).classes == ()
+
+
 def test_a_million_cells(tmp_path):
     path = tmp_path / "big.csv"
     data = np.random.default_rng(0).standard_normal((100_000, 10)).round(6)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
+from dualscape.scaling import Scaling, standard
 from dualscape.table_files import Cells, Columns, is_number, read_columns
 
 Matrix = NDArray[np.float64]
@@ -27,6 +28,8 @@ class Table:
         feature_names: p names.
         target_name: name of the target.
         notes: what was assumed or changed, one sentence each.
+        scaling: what standardising did; None for data taken as they are.
+        classes: of a target of -1 and +1, the two labels as the file writes them; otherwise none.
 
     >>> table = Table(np.array([[1.0], [3.0]]), np.array([5.0, 5.0]), ("size",), "price")
     >>> standardize(table).notes[-1]
@@ -38,6 +41,13 @@ class Table:
     feature_names: tuple[str, ...]
     target_name: str
     notes: tuple[str, ...] = ()
+    scaling: Scaling | None = None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def scaled(self) -> Scaling:
+        """What standardising did, or that it did nothing."""
+        return self.scaling or Scaling.none(self.X.shape[1])
 
 
 def read_table(
@@ -71,32 +81,35 @@ def read_table(
         notes += said
     else:
         y = _numbers(columns, where, columns.cells(where))
-    return Table(X, y, tuple(columns.names[i] for i in chosen), columns.names[where], tuple(notes))
+    classes = _class_names(columns, where, y) if loss == "logistic" else ()
+    names = tuple(columns.names[i] for i in chosen)
+    return Table(X, y, names, columns.names[where], tuple(notes), classes=classes)
 
 
 def standardize(table: Table, *, target: bool = True) -> Table:
-    """The table with features, and the target if `target`, centred to mean 0 and scaled to standard deviation 1."""
-    notes = list(table.notes)
-    changed = [_standard(table.X[:, i], name, notes) for i, name in enumerate(table.feature_names)]
-    X = np.column_stack(changed) if changed else table.X
-    scaled = "features" if not target else "features and target"
-    position = len(table.notes)
-    y = _standard(table.y, table.target_name, notes) if target else table.y
-    notes.insert(position, f"{scaled} standardised (mean 0, standard deviation 1)")
-    return replace(table, X=X, y=y, notes=tuple(notes))
+    """The table with features, and the target if `target`, centred to mean 0 and scaled to standard deviation 1.
+
+    Constant columns become 0. `scaling` of the result says what was subtracted and what divided by.
+
+    >>> table = standardize(Table(np.array([[1.0], [3.0]]), np.array([10.0, 30.0]), ("size",), "price"))
+    >>> table.X.tolist(), table.y.tolist()
+    ([[-1.0], [1.0]], [-1.0, 1.0])
+    >>> table.scaling.original_target([0.5]).tolist()
+    [25.0]
+    """
+    notes = [*table.notes, f"features{' and target' if target else ''} standardised (mean 0, standard deviation 1)"]
+    found = [_standard(table.X[:, i], name, notes) for i, name in enumerate(table.feature_names)]
+    middle, size = _standard(table.y, table.target_name, notes) if target else (0.0, 1.0)
+    step = Scaling(np.array([mean for mean, _ in found]), np.array([scale for _, scale in found]), middle, size)
+    done = table.scaled.then(step)
+    return replace(table, X=step.features(table.X), y=step.target(table.y), notes=tuple(notes), scaling=done)
 
 
-def _standard(column: Vector, name: str, notes: list[str]) -> Vector:
-    size = float(np.abs(column).max(initial=0.0))
-    # Dividing first keeps the squares of huge or tiny columns inside the floating range.
-    unit = column / size if size > 0 else column.copy()
-    unit = unit - unit.mean()
-    unit -= unit.mean()
-    spread = float(unit.std())
-    if spread <= 1e-14:
+def _standard(column: Vector, name: str, notes: list[str]) -> tuple[float, float]:
+    mean, scale = standard(column)
+    if scale == 0:
         notes.append(f"column {name!r} is constant: centred to 0, not scaled")
-        return np.zeros_like(column)
-    return np.asarray(unit / spread)
+    return mean, scale
 
 
 # --- columns ------------------------------------------------------------------------------------------
@@ -237,3 +250,11 @@ def _labels(columns: Columns, i: int) -> tuple[Vector, list[str]]:
     low, high = (f"{c:g}" if numeric else _short(c) for c in classes)
     y = np.where(np.asarray(values) == classes[1], 1.0, -1.0)
     return y, [f"labels of {columns.names[i]!r}: {low} is -1, {high} is +1"]
+
+
+def _class_names(columns: Columns, i: int, y: Vector) -> tuple[str, ...]:
+    """The labels that became -1 and +1 as the file first writes them."""
+    if not (y == -1).any() or not (y == 1).any():
+        return ("-1", "1")
+    cells = columns.cells(i)
+    return tuple(_text(cells[int(np.argmax(y == sign))]) for sign in (-1, 1))
