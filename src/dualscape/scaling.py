@@ -67,10 +67,10 @@ class Scaling:
         )
 
 
-def scaled(values: Matrix, mean: ArrayLike, scale: ArrayLike) -> Matrix:
+def scaled(values: Matrix, mean: Vector | float, scale: Vector | float) -> Matrix:
     """(values - mean) / scale by column, and 0 where the scale is 0."""
-    divisor = np.asarray(scale)
-    return np.divide(values - mean, divisor, out=np.zeros_like(values), where=divisor > 0)
+    divisor = np.asarray(scale, dtype=np.float64)
+    return np.asarray(np.divide(values - mean, divisor, out=np.zeros_like(values), where=divisor > 0))
 
 
 def standard(column: Vector) -> tuple[float, float]:
