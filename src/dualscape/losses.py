@@ -27,6 +27,8 @@ class Loss(ABC):
     name: str
     #: True when L(t f, t y) = t^2 L(f, y), so that the target can be rescaled.
     quadratic: bool
+    #: L in words, a sum over rows.
+    formula: str = "L(f(X), y), a sum over rows"
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ class Squared(Loss):
 
     name = "squared"
     quadratic = True
+    formula = "1/2 sum_i (f(x_i) - y_i)^2"
 
     def check_target(self, y: Vector) -> None:
         pass
@@ -140,6 +143,7 @@ class Logistic(Loss):
 
     name = "logistic"
     quadratic = False
+    formula = "sum_i log(1 + exp(-y_i f(x_i)))"
 
     def check_target(self, y: Vector) -> None:
         wrong = np.flatnonzero(np.abs(y) != 1)

@@ -176,6 +176,15 @@ class Problem:
         kind = repr((self.loss.key, self.bias, self.architecture.key))
         return fingerprint(self.inputs, self.X, self.y, kind)
 
+    @property
+    def objective_in_words(self) -> str:
+        """What is minimised, as a formula in plain text."""
+        return (
+            f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
+            "means); f(x) = sum_j alpha_j max(u_j . x, 0)"
+            + (", where x ends with a 1 for the penalised bias" if self.bias == "penalised" else "")
+        )
+
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:
         """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it."""

@@ -202,7 +202,7 @@ class _Run:
             helped = self._exact_round()
             stopped = self.answer.stopped if self.answer else ""
             if stopped in ("time", "interrupted"):
-                return stopped
+                return stopped if stopped == "interrupted" or self.proof_effort is self.effort else "cost"
             if not helped:
                 # A search that ran out of time has converged only if a proof says so.
                 proven = self.answer is not None and self.answer.upper <= self.above
