@@ -75,8 +75,13 @@ def test_json_of_a_certified_problem(tmp_path):
         "problem": ["n", "d", "loss", "bias", "beta", "beta_max"],
         "certificate": [
             *("verdict", "primal", "dual", "gap", "relative_gap", "excess", "primal_error"),
-            *("oracle", "patterns"),
+            *("oracle", "patterns", "nu", "upper"),
         ],
+        "data": [
+            *("feature_names", "means", "scales"),
+            *("target_name", "target_mean", "target_scale", "classes", "sha256"),
+        ],
+        "fit": ["r2", "rmse"],
         "optimal_set": [
             *("k", "rank", "dimension", "directions", "signs", "vertices", "separation"),
             *("exact", "perturbation", "margins"),
@@ -98,7 +103,11 @@ def test_json_of_a_certified_problem(tmp_path):
         {"m": 2, "components": 3, "isolated": 2, "polytope_components": 2},
         {"m": 3, "components": 1, "isolated": 0, "polytope_components": 1},
     ]
-    assert content["notes"] == []
+    assert (content["notes"], content["hints"]) == ([], [])
+    assert content["version"] == "0.1.0"
+    assert content["objective"].startswith("1/2 sum_i (f(x_i) - y_i)^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2)")
+    assert content["fit"]["r2"] is None  # both targets are 1
+    assert content["fit"]["rmse"] == pytest.approx(0.05)
 
 
 def test_json_masses_reproduce_the_objective(tmp_path):

@@ -174,6 +174,20 @@ def _find_features(columns: Columns, features: Sequence[str | int] | None, targe
 
 
 # --- cells --------------------------------------------------------------------------------------------
+def column_numbers(columns: Columns, i: int) -> Vector:
+    """Column i of a file as finite numbers, shape (n,).
+
+    Raises:
+        InputError: a cell is no finite number; the first one is named.
+    """
+    return _numbers(columns, i, columns.cells(i))
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as text without blanks around it; "" where it is missing."""
+    return _text(cell)
+
+
 def _numbers(columns: Columns, i: int, cells: Cells) -> Vector:
     """A column as finite numbers, shape (n,)."""
     if isinstance(cells, np.ndarray):
