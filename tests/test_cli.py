@@ -124,6 +124,8 @@ def test_json_without_a_certificate(tmp_path):
     assert (content["optimal_set"], content["widths"], content["staircase"]) == (None, None, None)
     assert content["notes"] == [
         "beta_max was only searched for: the value given is a lower bound",
+        "the value found, and 0.1 of it, may differ from run to run; "
+        f"--beta {content['problem']['beta']!r} repeats this one",
         "optimal set, widths and staircase are left out: oracle 'ascent' only searches, "
         "and they need a proven optimum (an exact oracle)",
     ]
@@ -417,7 +419,7 @@ def test_the_time_limit_returns_the_best_so_far(tmp_path):
         "the time limit ended the solver: this is the best network so far",
         "beta_max was only searched for: the value given is a lower bound",
     ]
-    assert content["notes"][2].startswith("optimal set, widths and staircase are left out: the proven gap of")
+    assert content["notes"][3].startswith("optimal set, widths and staircase are left out: the proven gap of")
 
 
 def test_dictionary_needs_no_notes():

@@ -47,6 +47,8 @@ FLOORS = (
     "planted",
     "catalogue",
     "figures",
+    "report_words",
+    "report_page",
     "report",
     "analysis",
     "analysis_json",

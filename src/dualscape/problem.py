@@ -154,6 +154,9 @@ class Problem:
                 value.setflags(write=False)
             object.__setattr__(self, name, value)
 
+    def __repr__(self) -> str:
+        return f"Problem({self.title}, beta = {self.beta:.6g})"
+
     # --- sizes ---------------------------------------------------------------------------------------
     @property
     def n(self) -> int:

@@ -44,6 +44,11 @@ class Table:
     scaling: Scaling | None = None
     classes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        n, p = self.X.shape
+        kind = "as it is" if self.scaling is None else "standardised"
+        return f"Table({n} rows, {p} features, target {self.target_name!r}, {kind})"
+
     @property
     def scaled(self) -> Scaling:
         """What standardising did, or that it did nothing."""

@@ -222,6 +222,7 @@ class _Job:
                 analysis.optimal_set,
                 analysis.staircase,
                 notes=(*self.table.notes, *analysis.notes),
+                table=self.table,
                 title=self.data.removeprefix(CATALOGUE),
             )
 
@@ -237,7 +238,7 @@ def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
     if json_path:
         write_json(json_path, to_dict(analysis, job.table.notes, table=job.table))
     if not quiet:
-        show(analysis, job.table.notes)
+        show(analysis, job.table.notes, job.table.scaling)
     page = None
     if report_path:
         page = listener.run(lambda: job.report(analysis), patience=REPORT_PATIENCE, grace=REPORT_GRACE)

@@ -53,6 +53,10 @@ class Solution:
     history: tuple[Round, ...]
     stopped: str
 
+    def __repr__(self) -> str:
+        found, m = self.certificate, self.network.width
+        return f"Solution({found.verdict}, objective {found.primal:.12g}, {m} neurons, {self.stopped})"
+
 
 def at_once(
     problem: Problem, network: Network, oracle: str, tolerances: Tolerances = DEFAULT
