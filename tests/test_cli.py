@@ -152,6 +152,41 @@ def test_the_summary_says_upper_bound(capsys):
     assert "connected from width 9 on at the latest, not below 7" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_warning_is_said_once():
+    result = run("analyze", "catalogue:parity-3", "--max-vertices", "5")
+    shown = " ".join(result.stdout.split())
+    assert shown.count("were sampled and widths are intervals") == 1
+    assert "raise --max-vertices" in shown
+    assert "Warning" not in shown
+
+
+def test_fit_and_hints_stand_beside_the_verdict(tmp_path, data):
+    rows = "".join(f"{i},{1000 + i % 3}\n" for i in range(12))
+    path = tmp_path / "offset.csv"
+    path.write_text(f"a,y\n{rows}", encoding="utf-8")
+    result = run("analyze", path, *TARGET, "--beta-fraction", "0.1")
+    shown = " ".join(result.stdout.split())
+    places = [shown.index(part) for part in ("Globally optimal", "R^2 = -", "hint: ", "Optimal units")]
+    assert places == sorted(places)
+    assert shown.count("hint: ") == 2
+    content = analysed(tmp_path, path, *TARGET, "--beta-fraction", "0.1")
+    assert len(content["hints"]) == 2
+    assert content["fit"]["r2"] < -1000
+    assert analysed(tmp_path, path, *TARGET, "--beta-fraction", "0.1", "--standardize")["hints"] == []
+
+
+def test_a_proof_too_dear_is_no_time_limit(tmp_path, monkeypatch):
+    """Without a time limit the limit was our own, and the notes say which and how to raise it."""
+    monkeypatch.setattr("dualscape.oracles.choice.AFFORDABLE_SECONDS", 1e-9)
+    content = analysed(tmp_path, "catalogue:random-30x3")
+    assert content["certificate"]["verdict"] == "bounded"
+    assert "a proof is begun only if a call is expected to take 60 s at most" in content["notes"][0]
+    assert "--time-limit SECONDS" in content["notes"][0]
+    shown = " ".join(run("analyze", "catalogue:random-30x3").stdout.split())
+    assert "the time limit" not in shown.replace("without a time limit", "")
+    assert "which would take too long without a time limit" in shown
+
+
 def test_large_counts_stay_exact(tmp_path):
     path = tmp_path / "big.json"
     write_json(path, {"count": 3**500})

@@ -101,12 +101,13 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     target = inputs.problem.y
     size = 6.0 if len(target) > 100 else 10.0
     if inputs.two_classes:
-        layers: list[Layer] = [Field(xs, ys, surface, inputs.output), *inputs.marks(inputs.data, size)]
+        layers: list[Layer] = [Field(xs, ys, surface, inputs.output)]
+        marks = inputs.marks(inputs.data, size)
         said = "The marks are the data, each class in its own colour; where f > 0 the second class is predicted."
     else:
         limits = (float(min(surface.min(), target.min())), float(max(surface.max(), target.max())))
         layers = [Field(xs, ys, surface, inputs.output.replace("prediction", "prediction and target"), limits)]
-        layers.append(Points(inputs.data, "data", target, size, limits=limits))
+        marks = [Points(inputs.data, "data", target, size, limits=limits)]
         said = (
             "The marks are the data, coloured by their target on the same scale: a mark that stands out from its "
             "surroundings is one that it does not fit."
@@ -114,19 +115,19 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     slopes, offsets = inputs.affine(network.directions)
     rings: list[Layer] = []
     for sign, colour, name in ((1, BLUE, "kink lines, s = +1"), (-1, GREEN, "kink lines, s = -1")):
-        pieces, marks, texts = [], [], []
+        pieces, places, texts = [], [], []
         for j in np.flatnonzero((network.signs == sign) & (network.masses > 0)):
             line = line_through_box(slopes[j], float(offsets[j]), low, high)
             if line is None:
                 continue
             pieces += [line, _active_side(line, slopes[j], high - low)]
-            marks.append(_label_place(line, slopes[j]))
+            places.append(_label_place(line, slopes[j]))
             texts.append(f"{j}")
         layers.append(Lines(tuple(pieces), "", "#ffffff", 5.0, opacity=0.6))
         layers.append(Lines(tuple(pieces), name if pieces else "", colour, 2.5, "solid" if sign > 0 else "dash"))
-        if marks and network.width <= LABELLED:
-            rings.append(Points(np.array(marks), "", colour, 22.0, "ring", tuple(texts)))
-    layers += rings  # last, so that nothing hides a number
+        if places and network.width <= LABELLED:
+            rings.append(Points(np.array(places), "", colour, 22.0, "ring", tuple(texts)))
+    layers += [*marks, *rings]  # the rings last, so that nothing hides a number
     caption = (
         f"The background is the prediction of {which}, {plural(int((network.masses > 0).sum()), 'unit')}; between the "
         "lines it is linear. Every line is where one unit switches on, with a short stroke towards the side where it "
