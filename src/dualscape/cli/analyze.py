@@ -26,7 +26,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.argument("data")
 @click.option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
 @click.option("--features", metavar="A,B,...", help="Feature columns, by name or number; all others when not given.")
-@click.option("--beta", type=float, metavar="B", help="Weight decay.")
+@click.option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
 @click.option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @click.option("--loss", metavar="NAME", help="squared (default) or logistic.")
 @click.option("--bias", metavar="NAME", help="penalised (default) or none.")
@@ -80,6 +80,11 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     \b
     dualscape analyze catalogue:diabetes-bmi-s5 --report report.html
     dualscape analyze data.csv --target price --beta-fraction 0.1 --standardize
+
+    It minimises 1/2 sum_i (f(x_i) - y_i)^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2) over networks f(x) = sum_j alpha_j
+    max(u_j . x, 0) of every width; sums, not means, over rows i and neurons j. With --loss logistic the first sum is
+    sum_i log(1 + exp(-y_i f(x_i))). scikit-learn's alpha is this beta. PyTorch's weight_decay is 2 beta / n with the
+    mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
 
     Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.
