@@ -69,7 +69,7 @@ def predict_table(predictor: Predictor, path: Path, *, header: bool | None = Non
         InputError: a column is missing or called twice, or a cell of a feature is no finite number.
     """
     columns = read_columns(path, header)
-    notes = [note for note in columns.notes if "called x0" not in note]
+    notes = list(columns.notes)
     added = [PREDICTION] if not predictor.classes else [PROBABILITY, PREDICTION]
     for name in added:
         if name in columns.names:

@@ -31,16 +31,12 @@ class Commands(click.Group):
         given = sys.argv[1:] if args is None else list(args)
         try:
             super().main(given or ["--help"], *rest, **extra)
-            sys.stdout.flush()
         except (click.ClickException, DualscapeError) as error:
             message = error.format_message() if isinstance(error, click.ClickException) else str(error)
             code = CONTRADICTION if isinstance(error, ContradictionError) else 2
             stop(listener, " ".join(message.split()), code)
         except (click.Abort, KeyboardInterrupt):
             stop(listener, NOTHING_YET, INTERRUPTED)
-        except BrokenPipeError:
-            _drop_output()
-            listener.leave(1)  # nobody reads on, as `head` does not
         except OSError as error:
             if error.filename is not None or isinstance(error, ConnectionError):
                 raise
