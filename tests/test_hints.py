@@ -56,6 +56,9 @@ def test_the_zero_network():
 def test_nothing_to_fit():
     (line,) = hints(solve(Problem(X, np.zeros(40), beta=1.0)))
     assert line.startswith("the target is 0 in every row")
+    table = standardize(Table(X, np.full(40, 7.0), ("a", "b"), "y"))
+    (line,) = hints(solve(Problem(table.X, table.y, beta=1.0)), table.scaling)
+    assert line.startswith("the target is the same in every row")
 
 
 @pytest.mark.parametrize("ratio", [1e9, 5e3])

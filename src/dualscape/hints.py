@@ -35,16 +35,17 @@ def hints(solution: Solution, scaling: Scaling | None = None) -> tuple[str, ...]
     >>> hints(solve(Problem([[1.0], [2.0]], [1, 2], beta=9.0)))[0].partition(";")[0]
     'beta is at or above beta_max, so that the zero network is optimal'
     """
-    zero = _zero_network(solution)
+    zero = _zero_network(solution, scaling)
     found = [zero] if zero else [_worse_than_constant(solution, scaling), _far_target(solution, scaling)]
     return tuple(hint for hint in [*found, *_uneven(solution), *_constant_columns(solution)] if hint)
 
 
-def _zero_network(solution: Solution) -> str:
+def _zero_network(solution: Solution, scaling: Scaling | None) -> str:
     if solution.certificate.verdict != "global" or solution.network.masses.any():
         return ""
     if not solution.problem.dual_at_zero().any():
-        return "the target is 0 in every row, so there is nothing to fit; choose another target (--target)"
+        value = "the same" if scaling is not None and scaling.of_target else "0"
+        return f"the target is {value} in every row, so there is nothing to fit; choose another target (--target)"
     return (
         "beta is at or above beta_max, so that the zero network is optimal; "
         "give a smaller --beta, or a --beta-fraction below 1 (0.1 is a good start)"
