@@ -75,8 +75,13 @@ def test_json_of_a_certified_problem(tmp_path):
         "problem": ["n", "d", "loss", "bias", "beta", "beta_max", "classes"],
         "certificate": [
             *("verdict", "primal", "dual", "gap", "relative_gap", "excess", "primal_error"),
-            *("oracle", "patterns"),
+            *("oracle", "patterns", "nu", "upper"),
         ],
+        "data": [
+            *("feature_names", "means", "scales"),
+            *("target_name", "target_mean", "target_scale", "classes", "sha256"),
+        ],
+        "fit": ["r2", "rmse"],
         "optimal_set": [
             *("k", "rank", "dimension", "directions", "signs", "vertices", "separation"),
             *("exact", "perturbation", "margins"),
@@ -99,7 +104,11 @@ def test_json_of_a_certified_problem(tmp_path):
         {"m": 2, "components": 3, "isolated": 2, "polytope_components": 2},
         {"m": 3, "components": 1, "isolated": 0, "polytope_components": 1},
     ]
-    assert content["notes"] == []
+    assert (content["notes"], content["hints"]) == ([], [])
+    assert content["version"] == "0.1.0"
+    assert content["objective"].startswith("1/2 sum_i (f(x_i) - y_i)^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2)")
+    assert content["fit"]["r2"] is None  # both targets are 1
+    assert content["fit"]["rmse"] == pytest.approx(0.05)
 
 
 def test_json_masses_reproduce_the_objective(tmp_path):
@@ -116,6 +125,8 @@ def test_json_without_a_certificate(tmp_path):
     assert (content["optimal_set"], content["widths"], content["staircase"]) == (None, None, None)
     assert content["notes"] == [
         "beta_max was only searched for: the value given is a lower bound",
+        "the value found, and 0.1 of it, may differ from run to run; "
+        f"--beta {content['problem']['beta']!r} repeats this one",
         "optimal set, widths and staircase are left out: oracle 'ascent' only searches, "
         "and they need a proven optimum (an exact oracle)",
     ]
@@ -140,6 +151,41 @@ def test_the_summary_says_upper_bound(capsys):
     found = analyzed(get("parity-3").problem(), max_vertices=5)
     show(replace(found, staircase=replace(found.staircase, connected_from=(7, 9))), ())
     assert "connected from width 9 on at the latest, not below 7" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_warning_is_said_once():
+    result = run("analyze", "catalogue:parity-3", "--max-vertices", "5")
+    shown = " ".join(result.stdout.split())
+    assert shown.count("were sampled and widths are intervals") == 1
+    assert "raise --max-vertices" in shown
+    assert "Warning" not in shown
+
+
+def test_fit_and_hints_stand_beside_the_verdict(tmp_path, data):
+    rows = "".join(f"{i},{1000 + i % 3}\n" for i in range(12))
+    path = tmp_path / "offset.csv"
+    path.write_text(f"a,y\n{rows}", encoding="utf-8")
+    result = run("analyze", path, *TARGET, "--beta-fraction", "0.1")
+    shown = " ".join(result.stdout.split())
+    places = [shown.index(part) for part in ("Globally optimal", "R^2 = -", "hint: ", "Optimal units")]
+    assert places == sorted(places)
+    assert shown.count("hint: ") == 2
+    content = analysed(tmp_path, path, *TARGET, "--beta-fraction", "0.1")
+    assert len(content["hints"]) == 2
+    assert content["fit"]["r2"] < -1000
+    assert analysed(tmp_path, path, *TARGET, "--beta-fraction", "0.1", "--standardize")["hints"] == []
+
+
+def test_a_proof_too_dear_is_no_time_limit(tmp_path, monkeypatch):
+    """Without a time limit the limit was our own, and the notes say which and how to raise it."""
+    monkeypatch.setattr("dualscape.oracles.choice.AFFORDABLE_SECONDS", 1e-9)
+    content = analysed(tmp_path, "catalogue:random-30x3")
+    assert content["certificate"]["verdict"] == "bounded"
+    assert "a proof is begun only if a call is expected to take 60 s at most" in content["notes"][0]
+    assert "--time-limit SECONDS" in content["notes"][0]
+    shown = " ".join(run("analyze", "catalogue:random-30x3").stdout.split())
+    assert "the time limit" not in shown.replace("without a time limit", "")
+    assert "which would take too long without a time limit" in shown
 
 
 def test_large_counts_stay_exact(tmp_path):
@@ -409,7 +455,7 @@ def test_the_time_limit_returns_the_best_so_far(tmp_path):
         "the time limit ended the solver: this is the best network so far",
         "beta_max was only searched for: the value given is a lower bound",
     ]
-    assert content["notes"][2].startswith("optimal set, widths and staircase are left out: the proven gap of")
+    assert content["notes"][3].startswith("optimal set, widths and staircase are left out: the proven gap of")
 
 
 def test_dictionary_needs_no_notes():

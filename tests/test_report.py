@@ -118,6 +118,28 @@ def test_a_search_has_no_bound():
     assert "inf" not in page.text.split()
 
 
+def test_the_report_explains_its_words():
+    """Each word is explained where it first stands, or soon after."""
+    page = Page(report.render(*solved("talk")))
+    for word in ("gap", "unit neuron", "slack", "irreducible", "guaranteed", "component", "zonotope"):
+        assert f" {word} " in page.text
+    terms = [tag for tag, _ in page.tags].count("dt")
+    assert terms == 9
+    assert page.text.index("The gap is") < page.text.index("Key numbers") < page.text.index("A unit neuron is")
+
+
+def test_fit_hints_and_repeated_warnings():
+    solution, optima, stairs = solved("talk")
+    page = Page(report.render(solution, optima, stairs))
+    assert "RMSE = 0.05 on these 2 rows; R^2 is not defined" in page.text
+    assert "Hint:" not in page.text
+    warned = replace(optima, warnings=("something is odd",))
+    text = Page(report.render(solution, warned, stairs, notes=("a", "something is odd", "a"))).text
+    assert text.count("something is odd") == 1
+    zero = solve(solution.problem.with_beta(10.0))
+    assert "Hint: beta is at or above beta_max" in Page(report.render(zero)).text
+
+
 def test_written_whole(tmp_path):
     path = tmp_path / "report.html"
     report.write_report(path, *solved("talk"))

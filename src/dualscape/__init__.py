@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dualscape.errors import BudgetError, ContradictionError, DualscapeError, InputError, NotCertifiedError
     from dualscape.network import Network
     from dualscape.optimal_set import OptimalSet, optimal_set
+    from dualscape.predictor import Predictor, load_result
     from dualscape.problem import Problem
     from dualscape.report import write_report
     from dualscape.solver import Solution, solve
@@ -40,6 +41,8 @@ __all__ = [
     "staircase",
     "Staircase",
     "write_report",
+    "load_result",
+    "Predictor",
     "Tolerances",
     "DualscapeError",
     "InputError",
@@ -63,6 +66,8 @@ _HOME = {
     "staircase": "staircase",
     "Staircase": "staircase",
     "write_report": "report",
+    "load_result": "predictor",
+    "Predictor": "predictor",
     "Tolerances": "tolerances",
     "DualscapeError": "errors",
     "InputError": "errors",

@@ -13,9 +13,10 @@ from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet, optimal_set
 from dualscape.oracles import Choice
 from dualscape.oracles.base import NO_LIMITS
+from dualscape.oracles.choice import AFFORDABLE_SECONDS
 from dualscape.problem import Interval, Problem
 from dualscape.progress import Event, Progress, silent
-from dualscape.solver import Solution, solve, unfinished
+from dualscape.solver import MOST_ROUNDS, Solution, solve, unfinished
 from dualscape.staircase import Staircase, staircase
 from dualscape.threads import one_blas_thread
 
@@ -42,6 +43,9 @@ class Analysis:
     optimal_set: OptimalSet | None
     staircase: Staircase | None
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Analysis({self.solution!r}, {self.optimal_set!r}, {self.staircase!r})"
 
 
 @dataclass(eq=False)
@@ -94,6 +98,11 @@ class Draft:
         notes = _stop_notes(solution)
         if not self.beta_max.exact:
             notes.append("beta_max was only searched for: the value given is a lower bound")
+            if self.fraction is not None:
+                notes.append(
+                    f"the value found, and {self.fraction:g} of it, may differ from run to run; "
+                    f"--beta {self.problem.beta!r} repeats this one"
+                )
         elif not self.beta_max.resolved:
             notes.append(f"beta_max was not computed to the end: it is at most {self.beta_max.high:.6g}")
         optima, stairs = self.optimal_set, self.staircase
@@ -203,7 +212,11 @@ def _stop_notes(solution: Solution) -> list[str]:
     reasons = {
         "time": "the time limit ended the solver: this is the best network so far",
         "interrupted": "interrupted: this is the best network so far",
-        "rounds": "the solver used all its rounds: this is the best network so far",
+        "rounds": f"the solver used all its {MOST_ROUNDS} rounds: this is the best network so far, from which "
+        "solve(problem, start=network) goes on in Python",
+        "cost": f"without a time limit a proof is begun only if a call is expected to take {AFFORDABLE_SECONDS:g} s at "
+        "most, so the network is what a search found and the bound what could be had at once; --time-limit SECONDS "
+        "narrows it for so long, --oracle NAME runs an exact oracle to its end",
     }
     return [reasons[solution.stopped]] if solution.stopped in reasons else []
 

@@ -1,32 +1,43 @@
 """An analysis as JSON: null for what is not finite, integers exact, written whole or not at all."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dualscape import __version__
 from dualscape.analysis import Analysis
 from dualscape.files import write_whole
+from dualscape.fit import training_fit
+from dualscape.hints import hints
+from dualscape.labels import plain
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet
+from dualscape.problem import Problem
 from dualscape.resolution import Resolution
 from dualscape.staircase import Staircase
+from dualscape.tables import Table
 
 
-def to_dict(analysis: Analysis, notes: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The analysis as plain numbers, texts, lists and dictionaries.
+def to_dict(analysis: Analysis, notes: tuple[str, ...] = (), *, table: Table | None = None) -> dict[str, Any]:
+    """The analysis as plain numbers, texts, lists and dictionaries; docs/json.md says what each key means.
 
     Args:
         analysis: the analysis.
         notes: sentences about the data, put before those of the analysis.
+        table: where the data come from; None for data that were made in Python.
 
     Returns:
-        The keys problem, certificate, optimal_set, widths, staircase, network and notes; optimal_set, widths and
-        staircase are None when optimality is not certified.
+        The keys version, objective, problem, data, certificate, fit, hints, optimal_set, widths, staircase, network and
+        notes; optimal_set, widths and staircase are None when optimality is not certified.
     """
     problem, found = analysis.problem, analysis.solution.certificate
+    table = table or Table(problem.inputs, problem.y, problem.feature_names, "y")
     return {
+        "version": __version__,
+        "objective": problem.objective_in_words,
         "problem": {
             "n": problem.n,
             "d": problem.d,
@@ -36,6 +47,7 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = ()) -> dict[str, Any]:
             "beta_max": _plain(analysis.beta_max.low),
             "classes": problem.classes and [_plain(label) for label in problem.classes],
         },
+        "data": _data(problem, table),
         "certificate": {
             "verdict": found.verdict,
             "primal": _plain(found.primal),
@@ -46,13 +58,47 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = ()) -> dict[str, Any]:
             "primal_error": _plain(found.primal_error),
             "oracle": found.oracle,
             "patterns": int(found.patterns),
+            "nu": _plain(analysis.solution.nu),
+            "upper": _plain(found.answer.upper),
         },
+        "fit": dict(training_fit(analysis.solution, table.scaling).measures),
+        "hints": list(hints(analysis.solution, table.scaling)),
         "optimal_set": analysis.optimal_set and _optimal_set(analysis.optimal_set),
         "widths": analysis.staircase and _widths(analysis.staircase),
         "staircase": analysis.staircase and _rows(analysis.staircase),
         "network": _network(analysis.solution.network),
-        "notes": [*notes, *analysis.notes],
+        "notes": list(dict.fromkeys([*notes, *analysis.notes])),
     }
+
+
+def _data(problem: Problem, table: Table) -> dict[str, Any]:
+    """What the columns mean, and which numbers they held."""
+    scaling = table.scaled
+    return {
+        "feature_names": list(table.feature_names),
+        "means": _plain(scaling.means),
+        "scales": _plain(scaling.scales),
+        "target_name": table.target_name,
+        "target_mean": _plain(scaling.target_mean),
+        "target_scale": _plain(scaling.target_scale),
+        "classes": problem.classes and [plain(label) for label in problem.classes],
+        "sha256": sha256_of(problem),
+    }
+
+
+def sha256_of(problem: Problem) -> str:
+    """SHA-256 of the data as the network sees them, in hexadecimal digits.
+
+    It hashes the numbers row by row, in each row the features and then the target, as 64-bit IEEE numbers, the least
+    byte first.
+
+    >>> import struct
+    >>> found = sha256_of(Problem([[1.0], [2.0]], [3.0, 4.0], beta=1.0))
+    >>> found == hashlib.sha256(struct.pack("<4d", 1.0, 3.0, 2.0, 4.0)).hexdigest()
+    True
+    """
+    rows = np.column_stack([problem.inputs, problem.y])
+    return hashlib.sha256(np.ascontiguousarray(rows, dtype="<f8").tobytes()).hexdigest()
 
 
 def _optimal_set(found: OptimalSet) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Entry:
             loss=self.loss,
             bias=self.bias,
             feature_names=data.feature_names,
+            classes=data.classes,
         )
         if chosen is not None or self.beta_fraction is None:
             return problem
@@ -169,7 +170,12 @@ def breast_cancer(*features: str) -> Table:
     chosen = [names.index(name) for name in features] if features else list(range(len(names)))
     notes = ("labels of 'diagnosis': malignant is -1, benign is +1",)
     table = Table(
-        bundle.data[:, chosen], 2.0 * bundle.target - 1.0, tuple(names[i] for i in chosen), "diagnosis", notes
+        bundle.data[:, chosen],
+        2.0 * bundle.target - 1.0,
+        tuple(names[i] for i in chosen),
+        "diagnosis",
+        notes,
+        classes=("malignant", "benign"),
     )
     return standardize(table, target=False)
 

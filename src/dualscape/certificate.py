@@ -25,6 +25,7 @@ Vector = NDArray[np.float64]
 #: Why an oracle ended before its bound was as small as it could be, in words.
 STOPPED = {
     "time": ", stopped by the time limit",
+    "cost": ", which would take too long without a time limit: the bound it has at once",
     "interrupted": ", interrupted",
     "dimension": ", which has no better bound in so many dimensions",
 }
@@ -64,6 +65,12 @@ class Certificate:
     patterns: int
     counted: str
     answer: OracleAnswer
+
+    def __repr__(self) -> str:
+        return (
+            f"Certificate({self.verdict}, primal {self.primal:.12g}, dual {self.dual:.12g}, "
+            f"relative gap {self.relative_gap:.1e}, oracle {self.oracle!r})"
+        )
 
     @property
     def excess(self) -> float:

@@ -52,17 +52,26 @@ def ordered(labels: Iterable[Any]) -> list[Any]:
         return sorted(values, key=lambda value: (type(value).__name__, str(value)))
 
 
+def plain(label: Any) -> str:
+    """A label as it is written in a table: whole numbers without a point.
+
+    >>> plain(1.0), plain(0.1), plain("no"), plain(True)
+    ('1', '0.1', 'no', 'True')
+    """
+    if isinstance(label, float) and label.is_integer() and abs(label) < 2**53:
+        return str(int(label))
+    return str(label)
+
+
 def shown(label: Any) -> str:
     """A label in a message: numbers plainly, texts in quotes and not too long.
 
     >>> shown(1.0), shown(0.1), shown("no"), shown(True)
     ('1', '0.1', "'no'", 'True')
     """
-    if isinstance(label, float) and label.is_integer() and abs(label) < 2**53:
-        return str(int(label))
     if isinstance(label, str):
         return repr(label if len(label) <= 40 else label[:37] + "...")
-    return str(label)
+    return plain(label)
 
 
 def _listed(labels: list[Any]) -> str:

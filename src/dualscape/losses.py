@@ -29,6 +29,8 @@ class Loss(ABC):
     quadratic: bool
     #: True when the target is one of two classes, as -1 and +1.
     takes_labels: bool = False
+    #: L in words, a sum over rows.
+    formula: str = "L(f(X), y), a sum over rows"
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ class Squared(Loss):
 
     name = "squared"
     quadratic = True
+    formula = "1/2 sum_i (f(x_i) - y_i)^2"
 
     def check_target(self, y: Vector) -> None:
         pass
@@ -143,6 +146,7 @@ class Logistic(Loss):
     name = "logistic"
     quadratic = False
     takes_labels = True
+    formula = "sum_i log(1 + exp(-y_i f(x_i)))"
 
     def check_target(self, y: Vector) -> None:
         wrong = np.flatnonzero(np.abs(y) != 1)

@@ -108,6 +108,9 @@ class Network:
             array.setflags(write=False)
             object.__setattr__(self, name, array)
 
+    def __repr__(self) -> str:
+        return f"Network({self.width} neurons, {self.directions.shape[1]} coordinates, bias {self.bias})"
+
     # --- weights <-> unit neurons -----------------------------------------------------------------
     @classmethod
     def from_weights(cls, U: ArrayLike, alpha: ArrayLike, *, bias: str = "none") -> "Network":

@@ -64,6 +64,10 @@ class OptimalSet:
     resolution: Resolution
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
+        return f"OptimalSet({self.k} units, rank {self.rank}, dimension {self.dimension}, {count} vertices)"
+
     # --- sizes ---------------------------------------------------------------------------------------
     @property
     def k(self) -> int:
@@ -191,6 +195,10 @@ class OptimalSet:
         return -np.array(ends[: len(W)]), np.array(ends[len(W) :])
 
     def explain(self) -> str:
+        """The optimal set in plain words, with its warnings."""
+        return " ".join([self.describe(), *(f"Warning: {w}." for w in self.warnings)])
+
+    def describe(self) -> str:
         """The optimal set in plain words."""
         if self.polytope.active.size == 0:
             return "The zero network is the only optimal network."
@@ -202,7 +210,7 @@ class OptimalSet:
         )
         lines = [f"All optimal networks use {self.k} unit neurons (their columns have rank {self.rank}). {shape}"]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
-        return " ".join([*lines, *(f"Warning: {w}." for w in self.warnings)])
+        return " ".join(lines)
 
 
 @interruptible()
@@ -329,6 +337,7 @@ def _warnings(result: OptimalSet, found: Vertices, unsound: int, tolerances: Tol
     if residual > tolerances.fit:
         lines.append(f"masses reproduce the optimal fit only up to {residual:.1e}")
     if not result.vertices_complete:
-        why = "rounding hides some" if unsound else "too many, or too costly, to list (raise max_vertices to try)"
+        raised = "(raise --max-vertices, max_vertices in Python, to try)"
+        why = "rounding hides some" if unsound else f"too many, or too costly, to list {raised}"
         lines.append(f"irreducible networks: {why}; {len(found.points)} were sampled and widths are intervals")
     return tuple(lines)

@@ -162,6 +162,9 @@ class Problem:
                 value.setflags(write=False)
             object.__setattr__(self, name, value)
 
+    def __repr__(self) -> str:
+        return f"Problem({self.title}, beta = {self.beta:.6g})"
+
     # --- sizes ---------------------------------------------------------------------------------------
     @property
     def n(self) -> int:
@@ -183,6 +186,15 @@ class Problem:
         """What tells this problem from all others that differ in more than beta."""
         kind = repr((self.loss.key, self.bias, self.architecture.key))
         return fingerprint(self.inputs, self.X, self.y, kind)
+
+    @property
+    def objective_in_words(self) -> str:
+        """What is minimised, as a formula in plain text."""
+        return (
+            f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
+            "means); f(x) = sum_j alpha_j max(u_j . x, 0)"
+            + (", where x ends with a 1 for the penalised bias" if self.bias == "penalised" else "")
+        )
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:

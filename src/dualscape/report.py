@@ -10,14 +10,19 @@ import numpy as np
 from dualscape import figures
 from dualscape.errors import expect
 from dualscape.figures.numbers import grouped, plural
-from dualscape.figures.plotly_renderer import FONT, element, library
+from dualscape.figures.plotly_renderer import element
 from dualscape.figures.scene import DoesNotApplyError, Scene
 from dualscape.files import write_whole
+from dualscape.fit import training_fit
+from dualscape.hints import hints
 from dualscape.interruption import check, interrupted, interruptible
 from dualscape.optimal_set import OptimalSet
 from dualscape.problem import Problem
+from dualscape.report_page import page
+from dualscape.report_words import words
 from dualscape.solver.solution import Solution
 from dualscape.staircase import Staircase
+from dualscape.tables import Table
 from dualscape.threads import one_blas_thread
 
 WIDE = 10  # coordinates up to which the table of units has a column for each
@@ -29,45 +34,6 @@ LEFT_OUT = (
     "The set of all optimal networks, the staircase and the figures that show them need a certified global optimum, "
     "so they are left out here. What follows describes the network that was found."
 )
-# Nothing may be fetched: a page that tried would show it. The library compiles its shaders, hence 'unsafe-eval'.
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "
-    "font-src data:; worker-src blob:"
-)
-STYLE = f"""
-:root {{ --ink: #212529; --soft: #5c636a; --line: #dee2e6; --blue: #1864ab; --red: #c92a2a; }}
-* {{ box-sizing: border-box; }}
-body {{ font: 16px/1.55 {FONT}; color: var(--ink); background: #fff; margin: 0; }}
-main {{ max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }}
-h1 {{ font-size: 1.7rem; line-height: 1.25; margin: 0 0 1.25rem; overflow-wrap: anywhere; }}
-h2 {{ font-size: 1.25rem; margin: 2.75rem 0 .75rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }}
-.verdict {{ border-left: 6px solid var(--soft); background: #f1f3f5; padding: 1rem 1.25rem; border-radius: 4px; }}
-.verdict.global {{ border-color: var(--blue); background: #e7f1fb; }}
-.verdict.bounded {{ border-color: #b35c00; background: #fff4e6; }}
-.verdict strong {{ display: block; font-size: 1.25rem; margin-bottom: .25rem; }}
-.warning {{ border-left: 6px solid var(--red); background: #fff0f0; padding: .6rem 1rem; margin: .75rem 0; }}
-.soft, figcaption {{ color: var(--soft); }}
-.scroll {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-size: .93rem; }}
-th, td {{ padding: .3rem .85rem .3rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }}
-th {{ font-weight: 600; }}
-td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
-td.digits {{ white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }}
-.tables {{
-  display: grid; gap: 0 2.5rem; align-items: start;
-  grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr));
-}}
-.tables table {{ width: 100%; }}
-figure {{ margin: 0 0 2.5rem; }}
-figure h3 {{ font-size: 1.05rem; margin: 1.25rem 0 .25rem; }}
-figcaption {{ max-width: 50rem; font-size: .95rem; margin-top: .5rem; }}
-.plot {{ width: 100%; }}
-@media print {{
-  main {{ max-width: none; padding: 0; }}
-  figure, tr, .verdict {{ break-inside: avoid; }}
-  h2, h3 {{ break-after: avoid; }}
-}}
-"""
 
 
 def write_report(
@@ -78,6 +44,7 @@ def write_report(
     *,
     notes: Sequence[str] = (),
     title: str | None = None,
+    table: Table | None = None,
 ) -> None:
     """Write the page; nothing is left behind, and an older page is kept, when that fails.
 
@@ -88,11 +55,21 @@ def write_report(
         staircase: the staircase of the optimal set; None when there is none.
         notes: sentences about the data, shown under the verdict.
         title: heading of the page.
+        table: where the data come from: what was standardised, and what the classes are called.
 
     Raises:
         InputError: the file cannot be written.
+
+    >>> import tempfile
+    >>> from dualscape.solver import solve
+    >>> solution = solve(Problem([[-1.0], [0.0], [2.0]], [1.0, 0.0, 1.0], beta=0.1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report(Path(folder) / "report.html", solution, title="Three points")
+    ...     len(list(Path(folder).iterdir()))
+    1
     """
-    write_whole(Path(path), render(solution, optimal_set, staircase, notes=notes, title=title))
+    text = render(solution, optimal_set, staircase, notes=notes, title=title, table=table)
+    write_whole(Path(path), text)
 
 
 @interruptible()
@@ -104,6 +81,7 @@ def render(
     *,
     notes: Sequence[str] = (),
     title: str | None = None,
+    table: Table | None = None,
 ) -> str:
     """The text of the page."""
     expect(solution, Solution, "write_report", Problem="solve(problem)", OptimalSet="solve(problem)")
@@ -114,14 +92,20 @@ def render(
         "All optimal networks of a training problem" if certified else "A trained network and what is proven of it"
     )
     heading = html.escape(title or default)
-    drawn, missing = _gallery(solution, optimal_set, staircase)
+    drawn, missing = _gallery(solution, optimal_set, staircase, table)
+    scaling = None if table is None else table.scaling
+    warnings = optimal_set.warnings if optimal_set is not None else ()
     body = [
         f"<h1>{heading}</h1>",
         _verdict(solution),
-        *(f'<p class="warning">Warning: {html.escape(w)}.</p>' for w in (optimal_set.warnings if optimal_set else ())),
-        *(f"<p>{html.escape(note)}</p>" for note in notes),
+        f"<p>{html.escape(training_fit(solution, scaling).explain())}</p>",
+        *(f'<p class="hint">Hint: {html.escape(hint)}.</p>' for hint in hints(solution, scaling)),
+        *(f'<p class="warning">Warning: {html.escape(warning)}.</p>' for warning in warnings),
+        *(f"<p>{html.escape(note)}</p>" for note in dict.fromkeys(notes) if note not in warnings),
+        words("gap", "objective"),
         "<h2>Key numbers</h2>",
         _key_numbers(solution, optimal_set, staircase),
+        words("unit neuron", "slack", "irreducible", "guaranteed") if optimal_set is not None else "",
         _staircase_section(staircase),
         _units_section(solution, optimal_set),
         "<h2>Figures</h2>",
@@ -129,14 +113,7 @@ def render(
         *(_figure(scene) for scene in drawn),
         _missing(missing),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<title>{heading}</title>\n'
-        f"<style>{STYLE}</style>\n<script>{library()}</script>\n</head>\n<body>\n<main>\n"
-        + "\n".join(part for part in body if part)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return page(heading, "\n".join(part for part in body if part))
 
 
 # --- sections -----------------------------------------------------------------------------------------
@@ -204,8 +181,8 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
             ]
         )
     # Warnings stand under the verdict already.
-    words = f"<p>{html.escape(optimal_set.explain().partition(' Warning:')[0])}</p>" if optimal_set is not None else ""
-    return f'<div class="tables">{"".join(_table(t) for t in tables)}</div>\n{words}'
+    about = f"<p>{html.escape(optimal_set.describe())}</p>" if optimal_set is not None else ""
+    return f'<div class="tables">{"".join(_table(t) for t in tables)}</div>\n{about}'
 
 
 def _solver(solution: Solution) -> str:
@@ -243,6 +220,7 @@ def _staircase_section(staircase: Staircase | None) -> str:
         "<h2>The staircase</h2>\n<p>How the optimal networks of each width are connected. Every order of the neurons "
         "of an "
         "isolated network is a component of its own; the last column counts without regard to order.</p>\n"
+        f"{words('component', 'isolated point')}\n"
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
@@ -307,14 +285,14 @@ def _grid(head: list[str], rows: list[list[str]]) -> str:
 
 # --- figures ------------------------------------------------------------------------------------------
 def _wanted(
-    solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None
+    solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None, table: Table | None
 ) -> Iterator[Callable[[], Scene]]:
     if staircase is not None:
         yield lambda: figures.staircase(staircase)
         yield lambda: figures.merge_tree(staircase)
-    yield lambda: figures.units(solution, optimal_set)
+    yield lambda: figures.units(solution, optimal_set, table)
     if optimal_set is not None:
-        yield lambda: figures.spread(optimal_set)
+        yield lambda: figures.spread(optimal_set, table)
     yield lambda: figures.rectified_ellipsoid(solution, optimal_set)
     yield lambda: figures.zonotopes(solution, optimal_set)
     if optimal_set is not None:
@@ -323,12 +301,12 @@ def _wanted(
 
 
 def _gallery(
-    solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None
+    solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None, table: Table | None
 ) -> tuple[list[Scene], list[str]]:
     """Figures that apply, and one line for each that does not."""
     drawn: list[Scene] = []
     missing: list[str] = []
-    for figure in _wanted(solution, optimal_set, staircase):
+    for figure in _wanted(solution, optimal_set, staircase, table):
         try:
             check()
             drawn.append(figure())
@@ -344,8 +322,12 @@ def _gallery(
 def _figure(scene: Scene) -> str:
     return (
         f"<figure>\n<h3>{html.escape(scene.title)}</h3>\n{element(scene)}\n"
-        f"<figcaption>{html.escape(scene.caption)}</figcaption>\n</figure>"
+        f"<figcaption>{html.escape(scene.caption)}</figcaption>\n{_figure_words(scene)}</figure>"
     )
+
+
+def _figure_words(scene: Scene) -> str:
+    return words("zonotope") + "\n" if "zonotope" in scene.caption.lower() + scene.title.lower() else ""
 
 
 def _missing(reasons: list[str]) -> str:

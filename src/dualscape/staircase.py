@@ -65,6 +65,9 @@ class Staircase:
     exact: bool
     resolution: Resolution | None = None
 
+    def __repr__(self) -> str:
+        return f"Staircase(m* = {self.m_star}, M* = {self.M_star}, connected from {self.connected_from})"
+
     @property
     def merges(self) -> tuple[Merge, ...]:
         """The mergers of the components of C*_m, by width."""

@@ -13,6 +13,7 @@ from dualscape.errors import InputError
 from dualscape.formats import Columns, read_columns
 from dualscape.formats.values import are_truths, classes_of, numbers
 from dualscape.labels import Classes, shown
+from dualscape.scaling import Scaling, standard
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -31,6 +32,7 @@ class Table:
         target_name: name of the target.
         notes: what was assumed or changed, one sentence each.
         classes: for a target of two classes the one that is -1 and the one that is +1; otherwise None.
+        scaling: what standardising did; None for data taken as they are.
 
     >>> table = Table(np.array([[1.0], [3.0]]), np.array([5.0, 5.0]), ("size",), "price")
     >>> standardize(table).notes[-1]
@@ -43,6 +45,17 @@ class Table:
     target_name: str
     notes: tuple[str, ...] = ()
     classes: Classes | None = None
+    scaling: Scaling | None = None
+
+    def __repr__(self) -> str:
+        n, p = self.X.shape
+        kind = "as it is" if self.scaling is None else "standardised"
+        return f"Table({n} rows, {p} features, target {self.target_name!r}, {kind})"
+
+    @property
+    def scaled(self) -> Scaling:
+        """What standardising did, or that it did nothing."""
+        return self.scaling or Scaling.none(self.X.shape[1])
 
 
 def read_table(
@@ -103,28 +116,29 @@ def _index_note(name: str) -> str:
 
 
 def standardize(table: Table, *, target: bool = True) -> Table:
-    """The table with features, and the target if `target`, centred to mean 0 and scaled to standard deviation 1."""
-    notes = list(table.notes)
-    changed = [_standard(table.X[:, i], name, notes) for i, name in enumerate(table.feature_names)]
-    X = np.column_stack(changed) if changed else table.X
-    scaled = "features" if not target else "features and target"
-    position = len(table.notes)
-    y = _standard(table.y, table.target_name, notes) if target else table.y
-    notes.insert(position, f"{scaled} standardised (mean 0, standard deviation 1)")
-    return replace(table, X=X, y=y, notes=tuple(notes))
+    """The table with features, and the target if `target`, centred to mean 0 and scaled to standard deviation 1.
+
+    Constant columns become 0. `scaling` of the result says what was subtracted and what divided by.
+
+    >>> table = standardize(Table(np.array([[1.0], [3.0]]), np.array([10.0, 30.0]), ("size",), "price"))
+    >>> table.X.tolist(), table.y.tolist()
+    ([[-1.0], [1.0]], [-1.0, 1.0])
+    >>> table.scaling.original_target([0.5]).tolist()
+    [25.0]
+    """
+    notes = [*table.notes, f"features{' and target' if target else ''} standardised (mean 0, standard deviation 1)"]
+    found = [_standard(table.X[:, i], name, notes) for i, name in enumerate(table.feature_names)]
+    middle, size = _standard(table.y, table.target_name, notes) if target else (0.0, 1.0)
+    step = Scaling(np.array([mean for mean, _ in found]), np.array([scale for _, scale in found]), middle, size)
+    done = table.scaled.then(step)
+    return replace(table, X=step.features(table.X), y=step.target(table.y), notes=tuple(notes), scaling=done)
 
 
-def _standard(column: Vector, name: str, notes: list[str]) -> Vector:
-    size = float(np.abs(column).max(initial=0.0))
-    # Dividing first keeps the squares of huge or tiny columns inside the floating range.
-    unit = column / size if size > 0 else column.copy()
-    unit = unit - unit.mean()
-    unit -= unit.mean()
-    spread = float(unit.std())
-    if spread <= 1e-14:
+def _standard(column: Vector, name: str, notes: list[str]) -> tuple[float, float]:
+    mean, scale = standard(column)
+    if scale == 0:
         notes.append(f"column {name!r} is constant: centred to 0, not scaled")
-        return np.zeros_like(column)
-    return np.asarray(unit / spread)
+    return mean, scale
 
 
 # --- columns ------------------------------------------------------------------------------------------

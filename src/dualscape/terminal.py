@@ -13,9 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from dualscape.analysis import Analysis
+from dualscape.fit import training_fit
+from dualscape.hints import hints
 from dualscape.oracles.choice import YEAR, Choice
 from dualscape.progress import Event, silent
 from dualscape.progress import Progress as Tell
+from dualscape.scaling import Scaling
 from dualscape.staircase import Count
 
 #: A stage shows its progress once it has lasted this many seconds; without a terminal, a line this often.
@@ -143,8 +146,14 @@ def _big(number: int) -> str:
 
 
 # --- the result -------------------------------------------------------------------------------------------
-def show(analysis: Analysis, notes: tuple[str, ...]) -> None:
-    """The verdict in words, then the widths, the staircase and the units."""
+def show(analysis: Analysis, notes: tuple[str, ...], scaling: Scaling | None = None) -> None:
+    """The verdict in words with the fit and hints, then the widths, the staircase and the units.
+
+    Args:
+        analysis: the analysis.
+        notes: sentences about the data.
+        scaling: what standardising did to the data; None for data taken as they are.
+    """
     console = Console(highlight=False)
     problem = analysis.problem
     about = "" if analysis.beta_max.resolved else "at least "
@@ -156,14 +165,19 @@ def show(analysis: Analysis, notes: tuple[str, ...]) -> None:
         data += f" ({', '.join(names)})"
     model = f"{problem.loss.name} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
     console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
-    for note in (*notes, *analysis.notes):
+    for note in dict.fromkeys((*notes, *analysis.notes)):
         console.print(Text(f"note: {note}", style="yellow"))
     certificate = analysis.solution.certificate
     console.print()
     console.print(Text(certificate.explain(), style="bold green" if certificate.verdict == "global" else "bold yellow"))
+    fit = training_fit(analysis.solution, scaling).explain()
+    if fit:
+        console.print(Text(fit))
+    for hint in hints(analysis.solution, scaling):
+        console.print(Text(f"hint: {hint}", style="bold yellow"))
     if analysis.optimal_set is not None:
         console.print()
-        console.print(Text(analysis.optimal_set.explain()))
+        console.print(Text(analysis.optimal_set.describe()))  # its warnings are among the notes
     if analysis.staircase is not None:
         console.print(Text(_widths(analysis)))
         console.print()

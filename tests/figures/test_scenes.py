@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dualscape import figures
+from dualscape.catalogue import get
 from dualscape.figures.components import Filtration, filtration_of, longest, marks
 from dualscape.figures.numbers import compact, ends, grouped, plural
 from dualscape.figures.polytope import edges_of, facets_of, flat_coordinates
@@ -18,6 +19,7 @@ from dualscape.optimal_set import optimal_set
 from dualscape.problem import Problem
 from dualscape.solver import solve
 from dualscape.staircase import staircase
+from dualscape.tables import Table, standardize
 from solved import solved
 
 
@@ -360,3 +362,26 @@ def test_convergence_without_a_useful_bound(share):
     (objective,) = layers(scene, Points, "objective above the final one (relative)")
     assert objective.at[-1, 1] < 1e-12
     assert "above the optimum" not in scene.caption
+
+
+# --- what the data are called ---------------------------------------------------------------------------
+def test_classes_have_two_colours_and_nothing_hides_a_number():
+    entry = get("breast-cancer-2")
+    table, solution = entry.table(), solve(entry.problem())
+    scene = figures.units(solution, optimal_set(solution), table)
+    first, second = (layer for layer in layers(scene, Points) if layer.name in ("malignant", "benign"))
+    assert first.colour != second.colour
+    assert (len(first.at), len(second.at)) == ((table.y < 0).sum(), (table.y > 0).sum())
+    rings = [i for i, layer in enumerate(scene.layers) if isinstance(layer, Points) and layer.symbol == "ring"]
+    assert rings
+    assert min(rings) > max(i for i in range(len(scene.layers)) if i not in rings)
+    assert [axis.label for axis in scene.axes] == [f"{name} (standardised)" for name in table.feature_names]
+    assert [axis.label for axis in figures.units(solution).axes] == ["worst perimeter", "worst smoothness"]
+
+
+def test_a_standardised_target_says_so():
+    raw = Table(np.array([[1.0], [2.0], [4.0], [5.0]]), np.array([1.0, 0.0, 3.0, 3.0]), ("a",), "y")
+    table = standardize(raw)
+    solution = solve(Problem(table.X, table.y, beta=0.1, feature_names=("a",)))
+    shown = figures.units(solution, None, table)
+    assert [axis.label for axis in shown.axes] == ["a (standardised)", "prediction (standardised)"]

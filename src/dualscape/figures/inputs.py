@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.scene import DoesNotApplyError
+from dualscape.figures.scene import PURPLE, RED, DoesNotApplyError, Points
+from dualscape.labels import plain
 from dualscape.network import with_bias
 from dualscape.problem import Problem
+from dualscape.tables import Table
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+STANDARDISED = " (standardised)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,10 +23,12 @@ class Inputs:
     Attributes:
         problem: the problem.
         features: their indices, one or two.
+        table: where the data come from: what was standardised, and what the classes are called; None if unknown.
     """
 
     problem: Problem
     features: tuple[int, ...]
+    table: Table | None = None
 
     @property
     def data(self) -> Matrix:
@@ -32,8 +37,36 @@ class Inputs:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names of these features."""
-        return tuple(self.problem.feature_names[i] for i in self.features)
+        """Names of these features; those that were standardised say so."""
+        scaling = None if self.table is None else self.table.scaling
+        changed = [scaling is not None and (scaling.means[i], scaling.scales[i]) != (0.0, 1.0) for i in self.features]
+        names = (self.problem.feature_names[i] for i in self.features)
+        return tuple(name + STANDARDISED * change for name, change in zip(names, changed, strict=True))
+
+    @property
+    def output(self) -> str:
+        """What predictions are measured in."""
+        if self.two_classes:
+            return "output f"
+        scaling = None if self.table is None else self.table.scaling
+        return "prediction" + STANDARDISED * (scaling is not None and scaling.of_target)
+
+    @property
+    def two_classes(self) -> bool:
+        """Whether the target is one of two classes."""
+        return self.problem.loss.name == "logistic"
+
+    def marks(self, at: Matrix, size: float) -> list[Points]:
+        """The data at the places (n, 2), in two colours and shapes where there are two classes."""
+        if not self.two_classes:
+            return [Points(at, "data", RED, size, "diamond")]
+        assert self.problem.classes is not None
+        names = map(plain, self.problem.classes)
+        kinds = ((-1, PURPLE, "square"), (1, RED, "diamond"))
+        return [
+            Points(at[self.problem.y == sign], name, colour, size, symbol)
+            for (sign, colour, symbol), name in zip(kinds, names, strict=True)
+        ]
 
     def lift(self, points: Matrix) -> Matrix:
         """(k, p) feature rows of the points (k, q), without a bias column."""
@@ -56,14 +89,14 @@ class Inputs:
         return low - margin * (high - low), high + margin * (high - low)
 
 
-def drawable_inputs(problem: Problem) -> Inputs:
+def drawable_inputs(problem: Problem, table: Table | None = None) -> Inputs:
     """The features that vary, when there are one or two."""
     varying = tuple(int(i) for i in np.flatnonzero(np.ptp(problem.inputs, axis=0) > 0))
     if len(varying) not in (1, 2):
         raise DoesNotApplyError(
             f"Functions of the inputs are drawn when one or two features vary; here {len(varying)} do."
         )
-    return Inputs(problem, varying)
+    return Inputs(problem, varying, table)
 
 
 def line_through_box(slope: Vector, offset: float, low: Vector, high: Vector) -> Matrix | None:

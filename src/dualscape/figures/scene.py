@@ -26,6 +26,7 @@ RED = "#c92a2a"  # isolated points
 BLUE = "#1864ab"  # continua; units with s = +1
 GREEN = "#2b8a3e"  # units with s = -1
 ORANGE = "#d9660b"  # what is compared with: the zonotope B, the band of predictors
+PURPLE = "#862e9c"  # the first of two classes, beside red
 GREY = "#868e96"
 INK = "#212529"
 NU = "\N{GREEK SMALL LETTER NU}"

@@ -9,7 +9,6 @@ from dualscape.figures.scene import (
     BLUE,
     INK,
     ORANGE,
-    RED,
     Area,
     Axis,
     DoesNotApplyError,
@@ -21,6 +20,7 @@ from dualscape.figures.scene import (
 )
 from dualscape.figures.units import grid_with_kinks, mean_network
 from dualscape.optimal_set import OptimalSet
+from dualscape.tables import Table
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -30,9 +30,9 @@ GRID = 61
 GRID_BY_PROGRAMS = 21  # without a full list of vertices every grid point costs two linear programs
 
 
-def spread(optimal_set: OptimalSet) -> Scene:
+def spread(optimal_set: OptimalSet, table: Table | None = None) -> Scene:
     """The lowest and the highest prediction of any optimal network, at and between the data points."""
-    inputs = drawable_inputs(optimal_set.problem)
+    inputs = drawable_inputs(optimal_set.problem, table)
     if optimal_set.dimension == 0:
         raise DoesNotApplyError("All optimal networks are one function, so their predictions do not differ anywhere.")
     if _is_one_function(optimal_set, inputs):
@@ -62,7 +62,7 @@ def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
     layers: tuple[Layer, ...] = (
         Area(outline, "all optimal predictions", ORANGE, 0.3),
         Lines(pieces, plural(len(pieces), "irreducible optimal network"), BLUE, 1.0),
-        Points(np.column_stack([data, inputs.problem.y]), "data", RED, 8.0, "diamond"),
+        *inputs.marks(np.column_stack([data, inputs.problem.y]), 8.0),
         Points(np.column_stack([data, optimal_set.y_star]), "the optimal fit y*", INK, 6.0),
     )
     inside = (xs >= data.min()) & (xs <= data.max())
@@ -71,7 +71,7 @@ def _band(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
         f"of every one of them. Within the range of the data it is at most {(high - low)[inside].max():.3g} wide, in "
         f"the whole picture {(high - low).max():.3g}. {_drawn(len(pieces), optimal_set)}"
     )
-    axes = (Axis(inputs.labels[0]), Axis("prediction"))
+    axes = (Axis(inputs.labels[0]), Axis(inputs.output))
     return Scene("spread", "The spread of all optimal predictors", caption, axes, layers)
 
 
@@ -92,11 +92,11 @@ def _map(optimal_set: OptimalSet, inputs: Inputs) -> Scene:
     width = (high - low).reshape(count, count)
     layers: tuple[Layer, ...] = (
         Field(xs, ys, width, "highest - lowest optimal prediction"),
-        Points(inputs.data, "data", RED, 6.0 if optimal_set.problem.n > 100 else 10.0, "diamond"),
+        *inputs.marks(inputs.data, 6.0 if optimal_set.problem.n > 100 else 10.0),
     )
     at = mesh[int(np.argmax(high - low))]
     caption = (
-        "How much the predictions of the optimal networks differ from place to place. At the data points (red) they "
+        "How much the predictions of the optimal networks differ from place to place. At the data points they "
         f"agree; in this picture they differ most, by {width.max():.3g}, at {inputs.labels[0]} = {at[0]:.3g}, "
         f"{inputs.labels[1]} = {at[1]:.3g}. The targets range over {np.ptp(optimal_set.problem.y):.3g}."
     )

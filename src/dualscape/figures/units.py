@@ -5,10 +5,11 @@ from numpy.typing import NDArray
 
 from dualscape.figures.inputs import Inputs, drawable_inputs, line_through_box
 from dualscape.figures.numbers import plural
-from dualscape.figures.scene import BLUE, GREEN, INK, RED, Axis, DoesNotApplyError, Field, Layer, Lines, Points, Scene
+from dualscape.figures.scene import BLUE, GREEN, INK, Axis, DoesNotApplyError, Field, Layer, Lines, Points, Scene
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet
 from dualscape.solver.solution import Solution
+from dualscape.tables import Table
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -16,13 +17,14 @@ GRID = 71
 LABELLED = 14
 
 
-def units(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
+def units(solution: Solution, optimal_set: OptimalSet | None = None, table: Table | None = None) -> Scene:
     """What each unit contributes to the fit.
 
     With the optimal set, the units shown are those of the mean of the vertices that are known; of all of them, it is an
-    optimal network that uses every unit that any uses. Without it, those of the network that was found.
+    optimal network that uses every unit that any uses. Without it, those of the network that was found. The table says
+    what was standardised and what classes are called.
     """
-    inputs = drawable_inputs(solution.problem)
+    inputs = drawable_inputs(solution.problem, table)
     network = solution.network.prune() if optimal_set is None else mean_network(optimal_set)
     if not network.masses.any():
         raise DoesNotApplyError("The network has no neurons, so there are no units to draw.")
@@ -75,14 +77,14 @@ def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
         layers.append(Lines(pieces, name if len(chosen) else "", colour, 1.5, dash))
     layers.append(Lines((np.column_stack([xs, parts.sum(axis=1)]),), "their sum", INK, 3.0))
     data = inputs.data[:, 0]
-    layers.append(Points(np.column_stack([data, inputs.problem.y]), "data", RED, 8.0, "diamond"))
+    layers += inputs.marks(np.column_stack([data, inputs.problem.y]), 8.0)
     caption = (
         f"Each thin line is what one of {plural(int((network.masses > 0).sum()), 'unit')} adds in {which}; the thick "
         f"line is their sum. {_inside(inputs, network)} of them bend between the lowest and the highest data point: "
         "there the fit has its kinks; the others act as straight lines on the data."
     )
     return Scene(
-        "units", "The units and their sum", caption, (Axis(inputs.labels[0]), Axis("prediction")), tuple(layers)
+        "units", "The units and their sum", caption, (Axis(inputs.labels[0]), Axis(inputs.output)), tuple(layers)
     )
 
 
@@ -97,28 +99,39 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     mesh = np.column_stack([c.ravel() for c in np.meshgrid(xs, ys)])
     surface = network.fit(inputs.rows(mesh)).reshape(GRID, GRID)
     target = inputs.problem.y
-    limits = (float(min(surface.min(), target.min())), float(max(surface.max(), target.max())))
-    layers: list[Layer] = [Field(xs, ys, surface, "prediction and target", limits)]
+    size = 6.0 if len(target) > 100 else 10.0
+    if inputs.two_classes:
+        layers: list[Layer] = [Field(xs, ys, surface, inputs.output)]
+        marks = inputs.marks(inputs.data, size)
+        said = "The marks are the data, each class in its own colour; where f > 0 the second class is predicted."
+    else:
+        limits = (float(min(surface.min(), target.min())), float(max(surface.max(), target.max())))
+        layers = [Field(xs, ys, surface, inputs.output.replace("prediction", "prediction and target"), limits)]
+        marks = [Points(inputs.data, "data", target, size, limits=limits)]
+        said = (
+            "The marks are the data, coloured by their target on the same scale: a mark that stands out from its "
+            "surroundings is one that it does not fit."
+        )
     slopes, offsets = inputs.affine(network.directions)
+    rings: list[Layer] = []
     for sign, colour, name in ((1, BLUE, "kink lines, s = +1"), (-1, GREEN, "kink lines, s = -1")):
-        pieces, marks, texts = [], [], []
+        pieces, places, texts = [], [], []
         for j in np.flatnonzero((network.signs == sign) & (network.masses > 0)):
             line = line_through_box(slopes[j], float(offsets[j]), low, high)
             if line is None:
                 continue
             pieces += [line, _active_side(line, slopes[j], high - low)]
-            marks.append(_label_place(line, slopes[j]))
+            places.append(_label_place(line, slopes[j]))
             texts.append(f"{j}")
         layers.append(Lines(tuple(pieces), "", "#ffffff", 5.0, opacity=0.6))
         layers.append(Lines(tuple(pieces), name if pieces else "", colour, 2.5, "solid" if sign > 0 else "dash"))
-        if marks and network.width <= LABELLED:
-            layers.append(Points(np.array(marks), "", colour, 22.0, "ring", tuple(texts)))
-    layers.append(Points(inputs.data, "data", target, 6.0 if len(target) > 100 else 10.0, limits=limits))
+        if places and network.width <= LABELLED:
+            rings.append(Points(np.array(places), "", colour, 22.0, "ring", tuple(texts)))
+    layers += [*marks, *rings]  # the rings last, so that nothing hides a number
     caption = (
         f"The background is the prediction of {which}, {plural(int((network.masses > 0).sum()), 'unit')}; between the "
         "lines it is linear. Every line is where one unit switches on, with a short stroke towards the side where it "
-        f"is active; {_inside(inputs, network)} of them pass between data points. The marks are the data, coloured by "
-        "their target on the same scale: a mark that stands out from its surroundings is one that it does not fit."
+        f"is active; {_inside(inputs, network)} of them pass between data points. {said}"
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
     return Scene("units", "The units over the data", caption, axes, tuple(layers), height=560)

@@ -67,12 +67,20 @@ def classes_of(columns: Columns, i: int) -> tuple[Vector, Classes]:
     Raises:
         InputError: a cell is missing, or there are not two classes.
     """
+    return two_classes(labels(columns, i), f"column {columns.names[i]!r}", columns.source)
+
+
+def labels(columns: Columns, i: int) -> list[Any]:
+    """Column i as labels: truth values, numbers or texts, of one kind all of them.
+
+    Raises:
+        InputError: a cell is missing.
+    """
     texts = [_text(cell) for cell in columns.cells(i)]
     for row, text in enumerate(texts):
         if _is_missing(text):
             _refuse_missing(columns, i, row, text, (i,))
-    signs, classes = two_classes(_labels(texts, columns.decimal), f"column {columns.names[i]!r}", columns.source)
-    return signs, classes
+    return _labels(texts, columns.decimal)
 
 
 def _labels(texts: list[str], decimal: str) -> list[Any]:

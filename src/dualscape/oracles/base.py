@@ -33,7 +33,8 @@ class OracleAnswer:
         oracle: the name of the oracle.
         patterns: number of activation patterns (or cones, or starts) that were looked at.
         stopped: "" when the oracle finished; otherwise why it did not: "enough" (it found what it was told is enough),
-            "time", "interrupted" or "dimension" (too many for it). The bounds hold all the same.
+            "time", "cost" (the solver gave it no time, since it would need too much), "interrupted" or "dimension" (too
+            many for it). The bounds hold all the same.
         seen: (q', d) local maximisers above what was asked for and somewhat below it, from which a later search at
             another nu may go on; none from an exact oracle.
     """

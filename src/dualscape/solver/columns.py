@@ -7,7 +7,7 @@ into the master, and when it finds nothing either, its bound is the certificate.
 
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -202,7 +202,7 @@ class _Run:
                 return "converged" if searched else "time"
             helped = self._exact_round()
             stopped = self.answer.stopped if self.answer else ""
-            if stopped in ("time", "interrupted"):
+            if stopped in ("time", "cost", "interrupted"):
                 return stopped
             if not helped:
                 # A search that ran out of time has converged only if a proof says so.
@@ -273,6 +273,7 @@ class _Run:
             self.provers, nu, above=least, enough=self.above, starts=state.directions, effort=self.proof_effort,
             progress=self.progress,
         )  # fmt: skip
+        answer = self._limited(answer)
         self.answer = answer
         self._remember(nu, answer)
         proven = answer.upper / problem.beta - 1
@@ -288,6 +289,11 @@ class _Run:
         # A violation whose square is below rounding moves nu, not the objective.
         self.joined += 1
         return self.joined <= MOST_JOINED and state.join(directions, signs)
+
+    def _limited(self, answer: OracleAnswer) -> OracleAnswer:
+        """The answer, which no time limit of the caller's has stopped where there is none."""
+        own = answer.stopped == "time" and self.effort.deadline is None
+        return replace(answer, stopped="cost") if own else answer
 
     def _remember(self, nu: Vector, answer: OracleAnswer) -> None:
         """The answer that proves most of all so far: a bound holds whatever the network."""
@@ -350,4 +356,4 @@ class _Run:
             self.problem, network, nu, oracle=self.provers or "ascent", effort=effort, tolerances=self.tolerances,
             progress=self.progress,
         )  # fmt: skip
-        return nu, found
+        return nu, replace(found, answer=self._limited(found.answer))

@@ -41,7 +41,9 @@ class Solution:
         nu: (n,) the dual variable -grad L at its fit.
         certificate: what is proven of it.
         history: one entry per round.
-        stopped: "converged", "rounds", "time" or "interrupted": why the solver stopped.
+        stopped: why the solver stopped. "converged": nothing improves the network; "cost": a search found nothing more
+            and without a time limit a proof would have taken too long to be begun; "rounds": it used all its rounds;
+            "time" or "interrupted".
     """
 
     problem: Problem
@@ -50,6 +52,10 @@ class Solution:
     certificate: Certificate
     history: tuple[Round, ...]
     stopped: str
+
+    def __repr__(self) -> str:
+        found, m = self.certificate, self.network.width
+        return f"Solution({found.verdict}, objective {found.primal:.12g}, {m} neurons, {self.stopped})"
 
 
 def at_once(

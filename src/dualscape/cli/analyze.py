@@ -1,72 +1,28 @@
-"""The command line. It parses, calls and shows; everything heavy is imported inside the commands."""
+"""`dualscape analyze`: the main job."""
 
 import sys
-from collections.abc import Sequence
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dualscape import __version__
-from dualscape.errors import ContradictionError, DualscapeError, InputError
+from dualscape.cli.group import CATALOGUE, NOTHING_YET, stop
+from dualscape.errors import InputError
 from dualscape.interruption import heeding
 from dualscape.listener import INTERRUPTED, Listener
 
 if TYPE_CHECKING:
     from dualscape.analysis import Analysis, Draft
-    from dualscape.catalogue import Entry
     from dualscape.tables import Table
     from dualscape.terminal import Reporter
 
-CATALOGUE = "catalogue:"
 #: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
 #: waited for. What needs longer is left out, so that the program ends within a second.
 ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
-NOTHING_YET = "interrupted before there was a result; nothing was written"
 
-#: Exit code after a contradiction (EX_SOFTWARE of sysexits).
-CONTRADICTION = 70
-
-
-class Commands(click.Group):
-    """Commands that end with exit code 0, with 2 and one line on the error stream, or after Ctrl-C with 130.
-
-    70 says that dualscape has contradicted itself, which is never the fault of the input.
-    """
-
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
-        """Run and exit."""
-        extra["standalone_mode"] = False
-        listener = extra["obj"] = extra.get("obj") or Listener()
-        given = sys.argv[1:] if args is None else list(args)
-        try:
-            super().main(given or ["--help"], *rest, **extra)
-        except (click.ClickException, DualscapeError) as error:
-            message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-            code = CONTRADICTION if isinstance(error, ContradictionError) else 2
-            _stop(listener, " ".join(message.split()), code)
-        except (click.Abort, KeyboardInterrupt):
-            _stop(listener, NOTHING_YET, INTERRUPTED)
-        except MemoryError:
-            _stop(listener, "out of memory; use fewer rows or features, a smaller --max-vertices, or --oracle ascent")
-        listener.leave(0 if listener.wish.since is None else INTERRUPTED)
-
-
-def _stop(listener: Listener, message: str, code: int = 2) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
-    listener.leave(code if listener.wish.since is None else INTERRUPTED)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="dualscape")
-def commands() -> None:
-    """The loss landscape of regularised ReLU networks, exactly."""
-
-
-@commands.command()
+@click.command()
 @click.argument("data")
 @click.option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
 @click.option(
@@ -74,7 +30,7 @@ def commands() -> None:
     metavar="A,B,...",
     help='Feature columns, by name or number ("a, b" for a name with a comma); all others if unsaid.',
 )
-@click.option("--beta", type=float, metavar="B", help="Weight decay.")
+@click.option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
 @click.option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @click.option("--loss", metavar="NAME", help="squared (default) or logistic.")
 @click.option("--bias", metavar="NAME", help="penalised (default) or none.")
@@ -133,19 +89,24 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     dualscape analyze catalogue:diabetes-bmi-s5 --report report.html
     dualscape analyze data.csv --target price --beta-fraction 0.1 --standardize
 
+    It minimises 1/2 sum_i (f(x_i) - y_i)^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2) over networks f(x) = sum_j alpha_j
+    max(u_j . x, 0) of every width; sums, not means, over rows i and neurons j. With --loss logistic the first sum is
+    sum_i log(1 + exp(-y_i f(x_i))). scikit-learn's alpha is this beta. PyTorch's weight_decay is 2 beta / n with the
+    mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
+
     Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.
     """
     _check_outputs(data, options["json_path"], options["report_path"])
     job = _Job(data, options)
     if listener.run(job.load, grace=0.0) is None:
-        _stop(listener, NOTHING_YET, INTERRUPTED)
+        stop(listener, NOTHING_YET, INTERRUPTED)
     analysis = listener.run(job.analyse, grace=ANALYSIS_GRACE)
     if analysis is None:
         with heeding(listener.wish):
             analysis = job.so_far()
     if analysis is None:
-        _stop(listener, NOTHING_YET, INTERRUPTED)
+        stop(listener, NOTHING_YET, INTERRUPTED)
     _show(job, analysis, listener)
 
 
@@ -276,6 +237,7 @@ class _Job:
                 analysis.optimal_set,
                 analysis.staircase,
                 notes=(*self.table.notes, *analysis.notes),
+                table=self.table,
                 title=self.data.removeprefix(CATALOGUE),
             )
 
@@ -290,9 +252,9 @@ def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
     quiet, json_path, report_path = (job.options[name] for name in ("quiet", "json_path", "report_path"))
     quiet = quiet or STANDARD_OUTPUT in (json_path, report_path)
     if json_path:
-        write_json(json_path, to_dict(analysis, job.table.notes))
+        write_json(json_path, to_dict(analysis, job.table.notes, table=job.table))
     if not quiet:
-        show(analysis, job.table.notes)
+        show(analysis, job.table.notes, job.table.scaling)
     page = None
     if report_path:
         page = listener.run(lambda: job.report(analysis), patience=REPORT_PATIENCE, grace=REPORT_GRACE)
@@ -304,61 +266,3 @@ def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
     for path in (json_path, report_path if page is not None else None):
         if path and not quiet:
             click.echo(f"wrote {path}")
-
-
-@commands.command()
-@click.argument("name", required=False)
-def catalogue(name: str | None) -> None:
-    """List the named problems, or show what is known of one."""
-    from dualscape.catalogue import ENTRIES, get
-
-    if name is not None:
-        _show_entry(get(name.removeprefix(CATALOGUE)))
-        return
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
-    table = RichTable(box=None, pad_edge=False)
-    table.add_column("name", no_wrap=True)
-    table.add_column("what it is")
-    table.add_column("answer")
-    for entry in ENTRIES.values():
-        table.add_row(entry.name, entry.summary, "known" if entry.known.components else "")
-    Console(highlight=False).print(table)
-    click.echo("\ndualscape catalogue NAME shows one; dualscape analyze catalogue:NAME uses it")
-
-
-def _default_beta(entry: "Entry") -> str:
-    return f"{entry.beta:g}" if entry.beta is not None else f"{entry.beta_fraction:g} beta_max"
-
-
-def _show_entry(entry: "Entry") -> None:
-    table, known = entry.table(), entry.known
-    click.echo(f"{entry.name}: {entry.summary}")
-    click.echo(f"source: {entry.source}")
-    click.echo(f"data: {len(table.y)} rows, {table.X.shape[1]} features ({', '.join(table.feature_names)})")
-    click.echo(f"defaults: {entry.loss} loss, bias {entry.bias}, beta {_default_beta(entry)}")
-    for note in table.notes:
-        click.echo(f"note: {note}")
-    facts = {
-        "optimal value": known.value,
-        "optimal units": known.k,
-        "dimension": known.dimension,
-        "m*": known.m_star,
-        "M*": known.M_star,
-    }
-    for label, value in facts.items():
-        if value is not None:
-            click.echo(f"known {label}: {value:.12g}")
-    if known.components:
-        steps = ", ".join(f"{m}: {count:,}" for m, count in known.components.items())
-        click.echo(f"known components by width: {steps}")
-
-
-def main(listener: Listener | None = None) -> None:
-    """The `dualscape` program; a listener that is given hears Ctrl-C already."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            # A terminal that cannot show a character of a column name is no reason to fail.
-            stream.reconfigure(errors="replace")
-    commands(obj=listener)

@@ -1,0 +1,84 @@
+"""A hint where the optimum is useless, with its remedy; none on good data."""
+
+import numpy as np
+import pytest
+
+from dualscape.catalogue import ENTRIES
+from dualscape.hints import hints
+from dualscape.problem import Problem
+from dualscape.solver import solve
+from dualscape.tables import Table, standardize
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(0, 1, (40, 2))
+Y = X @ [1.0, -2.0] + 0.1 * RNG.standard_normal(40)
+#: Those whose solution takes well under a second.
+QUICK = [name for name in ENTRIES if name not in ("diabetes", "breast-cancer")]
+
+
+def found(X, y, fraction=0.1, **options):
+    return hints(solve(Problem(X, y, beta=1.0, **options).at_fraction(fraction)))
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_catalogue_is_healthy(name):
+    assert hints(solve(ENTRIES[name].problem()), ENTRIES[name].table().scaling) == ()
+
+
+def test_good_data_get_none():
+    table = standardize(Table(X, Y, ("a", "b"), "y"))
+    solution = solve(Problem(table.X, table.y, beta=1.0).at_fraction(0.1))
+    assert hints(solution, table.scaling) == ()
+
+
+def test_a_target_far_from_zero():
+    worse, far = found(X, Y + 1000)
+    assert "worse than the mean" in worse
+    assert "--standardize" in worse
+    assert "the target lies far from 0 (mean 999" in far
+    assert far.endswith("--standardize")
+
+
+def test_standardising_is_no_remedy_twice():
+    """With the target centred already only a smaller weight decay is left."""
+    table = standardize(Table(X, Y + 1000, ("a", "b"), "y"))
+    (line,) = hints(solve(Problem(table.X, table.y, beta=1.0).at_fraction(2.0)), table.scaling)
+    assert "zero network is optimal" in line
+    assert "--standardize" not in line
+
+
+def test_the_zero_network():
+    (line,) = found(X, Y, 1.5)
+    assert line.startswith("beta is at or above beta_max")
+    assert "--beta-fraction" in line
+
+
+def test_nothing_to_fit():
+    (line,) = hints(solve(Problem(X, np.zeros(40), beta=1.0)))
+    assert line.startswith("the target is 0 in every row")
+    table = standardize(Table(X, np.full(40, 7.0), ("a", "b"), "y"))
+    (line,) = hints(solve(Problem(table.X, table.y, beta=1.0)), table.scaling)
+    assert line.startswith("the target is the same in every row")
+
+
+@pytest.mark.parametrize("ratio", [1e9, 5e3])
+def test_columns_of_very_different_size(ratio):
+    (line,) = [h for h in found(X * [1.0, ratio], Y) if "very different size" in h]
+    assert "column 'x1'" in line
+    assert line.endswith("--standardize")
+    assert not any("very different" in h for h in found(X * [1.0, 100.0], Y))
+
+
+def test_a_constant_column_beside_the_bias():
+    data = np.column_stack([X, np.full(40, 2.0)])
+    (line,) = found(data, Y)
+    assert line.startswith("column 'x2' is constant")
+    assert "--features" in line
+    assert found(data, Y, bias="none") == ()
+    assert "columns 'x2', 'x3' are constant" in found(np.column_stack([data, data[:, 2]]), Y)[0]
+
+
+def test_worse_than_the_shares_of_the_classes():
+    labels = np.where(np.arange(40) < 38, 1.0, -1.0)
+    lines = found(RNG.standard_normal((40, 1)), labels, 0.5, loss="logistic")
+    assert any("shares of the two classes" in line for line in lines)
