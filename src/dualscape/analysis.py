@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dualscape.checkpoint import Checkpoint
 from dualscape.effort import Effort
 from dualscape.errors import ContradictionError, DualscapeError, expect
-from dualscape.interruption import check, interruptible
+from dualscape.interruption import check, interruptible, until
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet, optimal_set
 from dualscape.oracles import Choice
@@ -19,6 +19,10 @@ from dualscape.progress import Event, Progress, silent
 from dualscape.solver import MOST_ROUNDS, Solution, solve, unfinished
 from dualscape.staircase import Staircase, staircase
 from dualscape.threads import one_blas_thread
+
+#: Shares of a time limit that go into beta_max at most: where it can be proven, and where it is searched for.
+BETA_MAX_PROOF, BETA_MAX_SEARCH = 0.5, 0.2
+NO_TIME = "the time limit left too little time for it; give more (--time-limit)"
 
 #: Gives, for a stage named in words, a context in which its progress can be told.
 Stage = Callable[[str], AbstractContextManager[Progress]]
@@ -153,7 +157,8 @@ def analyze(
         beta_fraction: solve at this fraction of beta_max instead of at the problem's beta.
         oracle: "auto" or a name.
         device: a PyTorch device on which searches rise and patterns stream, such as "cuda".
-        time_limit: seconds after which the solver returns the best so far and what is proven of it.
+        time_limit: seconds for everything: the solver returns the best so far and what is proven of it, and what there
+            was no time for is left out, with a note.
         executor: who shares the exact oracle's work; threads when not given.
         checkpoint: where the exact oracle saves itself, and what it goes on from.
         max_vertices: with more irreducible optimal networks than this they are sampled instead of listed.
@@ -164,15 +169,15 @@ def analyze(
     3
     """
     expect(problem, Problem, "analyze", Table="Problem(table.X, table.y, beta=...)")
-    choice = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit)
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
+    choice = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit)
     if checkpoint is not None:
         checkpoint.claim(problem.title, problem.key)
     draft = Draft(problem, choice.provers, choice.prover or choice.search, beta_fraction)
     begun(draft)
     try:
         with stage("beta_max") as progress:
-            draft.find_beta_max(progress, effort)
+            draft.find_beta_max(progress, effort.first(BETA_MAX_PROOF if choice.complete else BETA_MAX_SEARCH))
         check()
         with stage("solve") as progress:
             limit = None if time_limit is None else max(effort.remaining(), 1e-3)
@@ -187,7 +192,7 @@ def analyze(
             )
         check()
         if draft.solution.certificate.verdict == "global":
-            _describe(draft, Effort.within(None, executor=executor, checkpoint=checkpoint), max_vertices, stage)
+            _describe(draft, effort, max_vertices, stage)
     except KeyboardInterrupt:
         pass  # the result says what is missing
     return draft.result()
@@ -197,15 +202,18 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
     """The optimal set and the staircase of a certified solution."""
     assert draft.solution is not None
     try:
-        with stage("optimal set") as progress:
-            draft.optimal_set = optimal_set(draft.solution, max_vertices=max_vertices, effort=effort, progress=progress)
-        with stage("staircase") as progress:
-            draft.staircase = staircase(draft.optimal_set, progress=progress)
+        with until(effort.deadline):
+            with stage("optimal set") as progress:
+                draft.optimal_set = optimal_set(
+                    draft.solution, max_vertices=max_vertices, effort=effort, progress=progress
+                )
+            with stage("staircase") as progress:
+                draft.staircase = staircase(draft.optimal_set, effort=effort, progress=progress)
     except ContradictionError:
         raise  # then the certificate is in doubt as well
-    except DualscapeError as error:
+    except (KeyboardInterrupt, DualscapeError) as error:
         check()  # what was interrupted may have failed for that alone
-        draft.left_out = str(error)
+        draft.left_out = NO_TIME if effort.expired() else str(error)
 
 
 def _stop_notes(solution: Solution) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -93,6 +93,10 @@ class Effort:
     def share(self, part: float) -> "Effort":
         """That part of the time that is left, for work of no workers and no checkpoint of its own."""
         return Effort(None if self.deadline is None else time.monotonic() + part * self.remaining(), device=self.device)
+
+    def first(self, part: float) -> "Effort":
+        """The same with only the first part of the time that is left."""
+        return self if self.deadline is None else replace(self, deadline=time.monotonic() + part * self.remaining())
 
     def workers(self, *, little: bool = False) -> AbstractContextManager[Executor]:
         """The executor to use; one that is made here is closed on leaving. `little` work is not worth any."""

@@ -71,6 +71,22 @@ def heeding(interrupt: Interrupt, patience: float = 0.0) -> Iterator[None]:
 
 
 @contextmanager
+def until(deadline: float | None) -> Iterator[None]:
+    """What runs in here is also to stop at this `time.monotonic()`; None says never.
+
+    >>> with until(0.0):
+    ...     interrupted()
+    True
+    """
+    outer = _over.get()
+    token = _over.set(outer if deadline is None else lambda: outer() or time.monotonic() >= deadline)
+    try:
+        yield
+    finally:
+        _over.reset(token)
+
+
+@contextmanager
 def interruptible(*, partial: bool = False) -> Iterator[None]:
     """Ctrl-C during what runs in here is heeded where it looks; a second one breaks in as usual.
 

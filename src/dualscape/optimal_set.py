@@ -10,7 +10,7 @@ from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.geometry.polytope import Margin, Polytope, polytope
 from dualscape.geometry.sampling import analytic_center, hit_and_run
 from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
-from dualscape.interruption import interruptible
+from dualscape.interruption import check, interruptible, until
 from dualscape.membership import Membership, membership
 from dualscape.network import Network, neuron_inputs
 from dualscape.optimal_units import Separation, optimal_units
@@ -25,6 +25,7 @@ from dualscape.tolerances import DEFAULT, Tolerances
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 MANY = 16.0  # roundings of y* alone that a mass called zero may stand for
+LISTING = 0.5  # of the time that is left, for listing vertices before they are sampled
 SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 
 
@@ -229,7 +230,8 @@ def optimal_set(
         solution: what `solve` returned, with the verdict "global".
         max_vertices: with more vertices than this they are sampled instead of listed.
         tolerances: `rounding`, `clear` and `fit` decide here.
-        effort: time, workers and checkpoint for listing the tight units.
+        effort: time, workers and checkpoint for listing the tight units; of what time is left then, a part may go into
+            listing the vertices, which are sampled if it does not suffice.
 
     Raises:
         NotCertifiedError: the solution is not certified, or rounding hides which units are optimal.
@@ -265,7 +267,7 @@ def optimal_set(
         column_error=rounding * units.turn,
     )
     progress(Event("vertices", 0, None, f"{k} units, dimension {masses.dimension}"))
-    listed, sampled = _vertices(masses, max_vertices)
+    listed, sampled = _vertices(masses, max_vertices, effort)
     known = sampled or listed
     progress(Event("vertices", len(known.points), len(known.points) if listed.complete else None))
     none = np.zeros((0, k))
@@ -308,9 +310,14 @@ def _mass_margin(margin: Margin, per_fit: float, per_masses: float, rounding: fl
     return found.and_(Margin(needed=alone)) if alone > MANY * rounding else found
 
 
-def _vertices(masses: Polytope, budget: int) -> tuple[Vertices, Vertices | None]:
+def _vertices(masses: Polytope, budget: int, effort: Effort) -> tuple[Vertices, Vertices | None]:
     """The vertices, and a sample of them where they cannot all be listed."""
-    listed = vertices(masses, budget=budget)
+    listed = Vertices.unknown(masses)
+    try:
+        with until(effort.first(LISTING).deadline):
+            listed = vertices(masses, budget=budget)
+    except KeyboardInterrupt:
+        check()  # it was the time
     if listed.complete:
         return listed, None
     affordable = 3_000_000 // max(masses.Q.size, 1)

@@ -1,6 +1,7 @@
 """A training problem: data, loss, weight decay and architecture (THEORY section 0), validated once."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from dualscape.checkpoint import fingerprint
 from dualscape.effort import Effort
 from dualscape.errors import InputError, expect
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
-from dualscape.interruption import interrupted, interruptible
+from dualscape.interruption import interruptible
 from dualscape.labels import Classes, ordered, shown, two_classes
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
@@ -143,9 +144,10 @@ class Problem:
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
         names = names_of(X, inputs.shape[1], feature_names)
+        own = np.array(inputs, order="C")
         values: dict[str, Any] = {
-            "inputs": inputs.copy(),
-            "X": np.ascontiguousarray(data).copy(),
+            "inputs": own,
+            "X": own if data is inputs else np.array(data, order="C"),
             "y": target.copy(),
             "beta": decay,
             "loss": the_loss,
@@ -279,8 +281,8 @@ class Problem:
             ContradictionError: the search found a value that the bound excludes.
         """
         names, found = self._named(oracles), 0.0
-        # After an interruption a threshold will do; where there is none, something must be found.
-        wanted = above <= 0 or not interrupted()
+        # When there is no more time a threshold will do; where there is none, something must be found.
+        wanted = above <= 0 or not effort.expired()
         if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles and wanted:
             search = self.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5))
             # What was found stays above the threshold: an oracle that does not see it contradicts it.
@@ -332,18 +334,10 @@ class Problem:
     # --- neighbours ----------------------------------------------------------------------------------
     def with_beta(self, beta: float) -> "Problem":
         """The same problem at another beta; what the oracles prepared and beta_max are shared."""
-        other = Problem(
-            self.inputs,
-            self.y,
-            beta=beta,
-            loss=self.loss,
-            bias=self.bias,
-            architecture=self.architecture,
-            feature_names=self.feature_names,
-            classes=self.classes,
-        )
-        object.__setattr__(other, "_oracles", self._oracles)
-        object.__setattr__(other, "_bounds", self._bounds)
+        other = copy(self)
+        decay = _positive(beta, "beta")
+        object.__setattr__(other, "beta", decay)
+        object.__setattr__(other, "decay", f"beta = {decay!r}")
         return other
 
     def at_fraction(

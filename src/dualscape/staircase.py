@@ -7,10 +7,12 @@ the optimal networks of width m have components(G_m^<) + m! N_m connected compon
 from dataclasses import dataclass, replace
 from math import factorial
 
+from dualscape.effort import Effort
 from dualscape.errors import InputError, expect
 from dualscape.interruption import interruptible
 from dualscape.merge_tree import Merge, MergeTree, merge_tree
 from dualscape.optimal_set import OptimalSet
+from dualscape.oracles.base import NO_LIMITS
 from dualscape.progress import Event, Progress, silent
 from dualscape.resolution import Resolution
 from dualscape.threads import one_blas_thread
@@ -18,6 +20,8 @@ from dualscape.threads import one_blas_thread
 #: An exact number, or (lowest, highest) with None for "no bound".
 Count = int | tuple[int, int | None]
 Width = int | tuple[int, int]
+#: Seconds for bounding m* where not all vertices are known, and the share of the time that is left.
+MILP_SECONDS, MILP_SHARE = 30.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,20 @@ class Staircase:
 
 @interruptible()
 @one_blas_thread()
-def staircase(optimal: OptimalSet, *, max_width: int | None = None, progress: Progress = silent) -> Staircase:
+def staircase(
+    optimal: OptimalSet,
+    *,
+    max_width: int | None = None,
+    effort: Effort = NO_LIMITS,
+    progress: Progress = silent,
+) -> Staircase:
     """The staircase of an optimal set: exact when all vertices are known, intervals otherwise.
 
     Args:
         optimal: the optimal set.
         max_width: last width to list; all up to `connected_from` when not given.
+        effort: with less time the intervals may be wider.
+        progress: told how many vertices have been joined.
 
     >>> from dualscape.optimal_set import optimal_set
     >>> from dualscape.problem import Problem
@@ -140,7 +152,7 @@ def staircase(optimal: OptimalSet, *, max_width: int | None = None, progress: Pr
     if optimal.vertices_complete:
         result = _exact(tree, *sizes, max_width)
     else:
-        result = _bounded(tree, optimal, *sizes, max_width)
+        result = _bounded(tree, optimal, *sizes, max_width, min(MILP_SECONDS, MILP_SHARE * effort.remaining()))
     progress(Event("staircase", len(supports), len(supports)))
     return replace(result, exact=result.exact and optimal.exact, resolution=optimal.resolution)
 
@@ -176,9 +188,11 @@ def _exact_row(tree: MergeTree, m: int) -> Row:
 
 
 # --- vertices sampled ---------------------------------------------------------------------------------
-def _bounded(tree: MergeTree, optimal: OptimalSet, n: int, rank: int, max_width: int | None) -> Staircase:
+def _bounded(
+    tree: MergeTree, optimal: OptimalSet, n: int, rank: int, max_width: int | None, seconds: float
+) -> Staircase:
     """Bounds from a MILP for m*, the sampled vertices and the rank; dimension >= 1, so there are two vertices."""
-    fewest = optimal.polytope.sparsest()
+    fewest = optimal.polytope.sparsest(seconds=seconds)
     seen = int(tree.births.min())
     m_star = _interval(fewest.low, min(fewest.high, seen))
     most, limit = int(tree.births.max()), optimal.polytope.active_rank

@@ -4,7 +4,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Any, TypeVar
@@ -14,15 +15,53 @@ from threadpoolctl import ThreadpoolController
 Result = TypeVar("Result")
 
 
-class Threads(ThreadPoolExecutor):
-    """A pool of threads, one per core, in which `interrupted` says what it says where the work is handed in."""
+class Threads(Executor):
+    """The threads of this process, one per core, kept from one use to the next.
+
+    `interrupted` says in them what it says where the work is handed in. Leaving waits for that work, not for others'.
+    """
 
     def __init__(self) -> None:
-        super().__init__(os.cpu_count() or 1)
+        self._pool = _kept.pool()
+        self._futures: set[Future[Any]] = set()
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
         """The future of fn(*args, **kwargs)."""
-        return super().submit(copy_context().run, fn, *args, **kwargs)
+        future = self._pool.submit(copy_context().run, fn, *args, **kwargs)
+        self._futures.add(future)
+        future.add_done_callback(self._futures.discard)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """The end of this use; the threads stay."""
+        if cancel_futures:
+            for future in list(self._futures):
+                future.cancel()
+        if wait:
+            wait_for(list(self._futures))
+
+
+class _Kept:
+    """The pool of this process; a process that is forked off has none of its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        self._lock, self._pool = threading.Lock(), None
+
+    def pool(self) -> ThreadPoolExecutor:
+        """The pool, made when it is first asked for."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(os.cpu_count() or 1, "dualscape")
+            return self._pool
+
+
+_kept = _Kept()
 
 
 class _Limit:

@@ -12,7 +12,7 @@ a sign of the turned arrangement open, both signs are listed: an extra pattern i
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from dualscape.errors import BudgetError
 from dualscape.geometry.hinges import RANK_TOLERANCE, Hinges
 from dualscape.geometry.sweep import line_patterns
+from dualscape.threads import Threads
 
 Matrix = NDArray[np.float64]
 
@@ -153,7 +154,7 @@ class Arrangement:
         size = max(1, chunk // (2 * N))
         tasks = line_ranges(N, self.hinges.rank, size)
         columns = self.columns(np.ones(N, dtype=bool))
-        with nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        with nullcontext(executor) if executor else Threads() as pool:
             ahead = 2 * (os.cpu_count() or 1)
             for position in range(0, len(tasks), ahead):
                 for bits in pool.map(partial(_list_lines, columns), tasks[position : position + ahead]):

@@ -45,6 +45,11 @@ class Vertices:
     residual: float
     independence: float
 
+    @classmethod
+    def unknown(cls, P: Polytope) -> "Vertices":
+        """None of the vertices of P."""
+        return cls(np.zeros((0, P.k)), False, 0, Margin(), P.residual, np.inf)
+
 
 def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
     """All vertices of P, or none and `complete=False` when they, or the steps towards them, exceed the budget.

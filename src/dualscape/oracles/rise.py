@@ -6,7 +6,7 @@ the number of directions is ever written. What comes of it is only where an exac
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -102,7 +102,7 @@ class SmoothedScores:
         nu: NDArray[np.float64],
         lengths: NDArray[np.float64],
         effort: Effort,
-        pool: ThreadPoolExecutor,
+        pool: Executor,
     ) -> None:
         # In units in which nothing over- or underflows.
         longest, largest = float(lengths.max()), max(float(np.abs(nu).max()), 1e-300)

@@ -31,8 +31,9 @@ MOST_ROUNDS = 500
 #: A search that no proof follows, or one that takes no time, ends after this share of the time limit: a last one, of
 #: at least so many seconds, sees what the network that is returned leaves.
 LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
-#: What is left to do then, on large data: seconds for n d min(n, d), and half of the limit at most.
-LAST_WORK = 3e-9
+#: What is left to do then, on large data: seconds for n d min(n, d), or so many times what it took to scale the data
+#: (which tells how busy the machine is); half of the limit at most.
+LAST_WORK, LAST_TIMES = 3e-9, 6.0
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
 #: entries than twice that), and its steps of descent, which end sooner where they help little (`state.WIDE_LEAST`).
 WIDE_FROM, WIDTH, STEPS = 60, 200, 100
@@ -117,8 +118,10 @@ class _Run:
         self, problem: Problem, oracle: str, effort: Effort, tolerances: Tolerances, progress: Progress
     ) -> None:
         self.problem, self.effort, self.tolerances, self.progress = problem, effort, tolerances, progress
+        begun = time.monotonic()
         self.scale = Scale.of(problem)
         self.state = State.empty(self.scale.apply(problem))
+        self._scaling = time.monotonic() - begun
         self.log = _Log()
         self.above = problem.beta * (1 + tolerances.violation)
         #: The oracle that proves, or None when the caller asked for a search; and what it may use.
@@ -150,7 +153,7 @@ class _Run:
     def _share_time(self) -> None:
         n, d = self.problem.X.shape
         left = self.effort.remaining()
-        last = min(LAST_WORK * n * d * min(n, d), left / 2)
+        last = min(max(LAST_WORK * n * d * min(n, d), LAST_TIMES * self._scaling), left / 2)
         self._search_until = time.monotonic() + min(self._share * left, left - last)
 
     def in_time(self) -> bool:
