@@ -27,6 +27,7 @@ STOPPED = {
     "time": ", stopped by the time limit",
     "cost": ", which would take too long without a time limit: the bound it has at once",
     "interrupted": ", interrupted",
+    "rounding": ", which rounding keeps from telling all patterns apart",
     "dimension": ", which has no better bound in so many dimensions",
 }
 #: A bound that leaves room for an optimum more than so many times below the objective says nothing of use.

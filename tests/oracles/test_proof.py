@@ -205,3 +205,24 @@ def test_two_oracles_must_agree():
 
     with pytest.raises(ContradictionError, match=r"is 1\.0, above the bound of oracle .bisection., which is 0\.2"):
         ask(X, [Loose(X), Low(X)], nu, above=0.0)
+
+
+def test_patterns_that_rounding_hides_are_left_to_cones(monkeypatch):
+    """More signs open to rounding than can be tried both ways: no bound from patterns, but one from cones."""
+    rng = np.random.default_rng(5)
+    X, nu = rng.standard_normal((12, 3)), rng.standard_normal(12)
+    original = cells._scan
+
+    def unresolved(*arguments):
+        found, state = original(*arguments)
+        state[3] += 1
+        return found, state
+
+    monkeypatch.setattr(cells, "_scan", unresolved)
+    alone = CellsOracle(X).best_units(nu, above=0.0)
+    assert alone.stopped == "rounding"
+    true = BisectionOracle(X).best_units(nu, above=0.5 * alone.lower)
+    assert alone.upper > true.upper * (1 + 1e-6)
+    both = ask(X, [CellsOracle(X), BisectionOracle(X)], nu, above=0.5 * true.lower)
+    assert (both.oracle, both.stopped) == ("bisection", "")
+    assert both.upper == pytest.approx(true.upper, rel=1e-12)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dualscape.effort import Effort, run_all
-from dualscape.geometry.arrangement import Arrangement, check_resolved, count_cells, line_ranges
+from dualscape.geometry.arrangement import Arrangement, count_cells, line_ranges
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.local import assemble, scores
@@ -140,8 +140,10 @@ class CellsOracle(Oracle):
                         stopped = "enough"
             except KeyboardInterrupt:
                 stopped = "interrupted"
-        check_resolved(failed)
-        if done == total:
+        if failed and not stopped:
+            # At some vertex more signs are open to rounding than can be tried both ways.
+            stopped, bound = "rounding", np.inf
+        elif done == total and not failed:
             stopped, bound = "", float(np.ldexp(upper, exponent))
         else:
             # Nothing is known of the lines that were not scanned but the bounds of any size.

@@ -84,7 +84,7 @@ def capped(X: Matrix, nu: Vector, lower: float, upper: float, above: float, ceil
 def ask(
     X: Matrix, oracles: Sequence[Oracle], nu: Vector, *, above: float, enough: float = np.inf, **question: Any
 ) -> OracleAnswer:
-    """The answer of the first oracle; of another where the first has finished with a loose bound and that is lower.
+    """The answer of the first oracle; of another where the first has ended with a loose bound and that is lower.
 
     Nearly parallel rows, for one, may loosen the bound over patterns or that over cones, and mostly not both.
 
@@ -101,7 +101,11 @@ def ask(
     """
     answer = oracles[0].best_units(nu, above=above, enough=enough, **question)
     for other in oracles[1:]:
-        if answer.stopped or answer.lower > enough or not is_loose(answer.lower, answer.upper, above):
+        if (
+            answer.stopped not in ("", "rounding")
+            or answer.lower > enough
+            or not is_loose(answer.lower, answer.upper, above)
+        ):
             break
         second = other.best_units(nu, above=above, enough=enough, **question)
         best, rest = (second, answer) if second.upper < answer.upper else (answer, second)
