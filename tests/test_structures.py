@@ -33,3 +33,11 @@ def test_what_was_wrong_once(family, seed):
     outcome = examine(family, seed)
     assert outcome.kind not in ("fatal", "refused"), outcome.faults
     assert outcome.kind.startswith("right") or not outcome.well_posed or (family, seed) == ("a", 58), outcome.faults
+
+
+@pytest.mark.parametrize("seed", [21176, 31968])
+def test_what_rounding_hides_altogether_is_refused_in_words(seed):
+    outcome = examine("c", seed)
+    assert outcome.kind == "refused"
+    assert not outcome.well_posed
+    assert "rounding of the data alone" in outcome.faults[0]

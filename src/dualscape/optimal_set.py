@@ -25,6 +25,7 @@ from dualscape.tolerances import DEFAULT, Tolerances
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 MANY = 16.0  # roundings of y* alone that a mass called zero may stand for
+HIDDEN = 0.5  # a share of the fit, or of a column, by which rounding may move it: then nothing can be said of masses
 LISTING = 0.5  # of the time that is left, for listing vertices before they are sampled
 SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 
@@ -259,6 +260,12 @@ def optimal_set(
     # Relative errors of y*, and of what the masses answer for, per relative change of the data.
     per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (units.rates.fit, units.rates.masses))
     rounding = tolerances.rounding
+    hidden = rounding * max(per_masses, units.turn)
+    if hidden >= HIDDEN:
+        raise NotCertifiedError(
+            f"rounding of the data alone may move the optimal fit or its units by {hidden:.1g} of their size; bring the "
+            "rows to similar sizes"
+        )
     masses = polytope(
         A,
         y_star,
