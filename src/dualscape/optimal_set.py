@@ -263,8 +263,8 @@ def optimal_set(
     hidden = rounding * max(per_masses, units.turn)
     if hidden >= HIDDEN:
         raise NotCertifiedError(
-            f"rounding of the data alone may move the optimal fit or its units by {hidden:.1g} of their size; bring the "
-            "rows to similar sizes"
+            f"rounding of the data alone may move the optimal fit or its units by {hidden:.1g} of their size; bring "
+            "the rows to similar sizes"
         )
     masses = polytope(
         A,
