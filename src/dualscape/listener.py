@@ -23,10 +23,11 @@ class Listener:
 
     Attributes:
         wish: whether Ctrl-C was pressed, and when.
+        begun: `time.monotonic()` when it was made: the program's start.
     """
 
     def __init__(self) -> None:
-        self.wish = Interrupt()
+        self.wish, self.begun = Interrupt(), time.monotonic()
         # The one queue into which a signal handler may put something at any moment.
         self._events: SimpleQueue[None] = SimpleQueue()
         self._listens = False

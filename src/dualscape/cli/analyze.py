@@ -1,6 +1,7 @@
 """`dualscape analyze`: the main job."""
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.
     """
     _check_outputs(data, options["json_path"], options["report_path"])
-    job = _Job(data, options)
+    job = _Job(data, options, listener.begun)
     if listener.run(job.load, grace=0.0) is None:
         stop(listener, NOTHING_YET, INTERRUPTED)
     analysis = listener.run(job.analyse, grace=ANALYSIS_GRACE)
@@ -162,8 +163,8 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
 class _Job:
     """One call of `analyze`: what the thread that computes shares with the one that listens."""
 
-    def __init__(self, data: str, options: dict[str, Any]) -> None:
-        self.data, self.options = data, options
+    def __init__(self, data: str, options: dict[str, Any], begun: float) -> None:
+        self.data, self.options, self._begun = data, options, begun
         self.reporter: Reporter | None = None
         self.table: Table | None = None
         self._settings: dict[str, Any] = {}
@@ -203,7 +204,7 @@ class _Job:
                 problem,
                 beta_fraction=fraction,
                 oracle=options["oracle"],
-                time_limit=options["time_limit"],
+                time_limit=self._time_left(),
                 device=options["device"],
                 executor=executor,
                 checkpoint=checkpoint,
@@ -211,6 +212,11 @@ class _Job:
                 stage=reporter.stage,
                 begun=self._begin,
             )
+
+    def _time_left(self) -> float | None:
+        """Seconds until the limit, which counts from the program's start; half of it at least, lest nothing is left."""
+        limit: float | None = self.options["time_limit"]
+        return None if limit is None else max(limit - (time.monotonic() - self._begun), 0.5 * limit)
 
     def _begin(self, draft: "Draft") -> None:
         self._draft = draft
