@@ -15,6 +15,8 @@ Rounding is counted where it arises; docs/rounding.md has the argument.
 import numpy as np
 from numba import njit
 
+from dualscape.geometry.cones import copy
+
 EPS = 2.0**-53
 #: Times that S is chosen anew.
 IMPROVEMENTS = 2
@@ -193,7 +195,7 @@ def cone_bound(c, V, g, Z, ids, m, spread, error, deep, floor, work):
         bound = _norm_bound(V, t, lam, w, spread, error, deep)
         if bound < lowest:
             lowest = bound
-            best[:] = lam
+            copy(lam, best)
         if lowest <= floor or bound > lowest * 1.0000001:
             break
     return lowest

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from dualscape.geometry.climbs import climb, crossings
-from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, concave_caps, gradient, project
+from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, concave_caps, copy, gradient, project
 from dualscape.oracles.bounds import resummed, rounded
 from dualscape.oracles.cone_bound import EPS, cone_bound, drift, height_error, make_bound_work
 from dualscape.oracles.scan import record_unit
@@ -139,8 +139,9 @@ def _replace(rows, c, stack, top, to, k, cut, heights):
     V, g, ids, Z, counts, excess, depth, bound = stack
     r = rows.shape[1]
     if to != top:
-        V[to] = V[top]
-        g[to] = g[top]
+        for l in range(r):
+            copy(V[top, l], V[to, l])
+        copy(g[top], g[to])
         excess[to] = excess[top]
         bound[to] = bound[top]
     for a in range(r):
@@ -169,7 +170,9 @@ def _replace(rows, c, stack, top, to, k, cut, heights):
 def _crossed(c, Z, ids, m, total):
     """(a, b) of the edge that open convex hyperplanes cross most, each weighing c min(|z.v_a|, |z.v_b|)."""
     r = Z.shape[1]
-    total[:] = 0.0
+    for a in range(r):
+        for b in range(r):
+            total[a, b] = 0.0
     for i in range(m):
         weight = c[ids[i]]
         if weight <= 0.0:
@@ -317,7 +320,7 @@ def explore(rows, c2, linear2, size, records, target, floor, spread, budget, dee
     treated = 0
     for j in range(len(records)):
         if treated >= budget:
-            left[filled] = records[j]
+            copy(records[j], left[filled])
             filled += 1
             continue
         which = np.int64(records[j, WHICH])
