@@ -25,7 +25,7 @@ UNBOUNDED = np.int64(1 << 62)
 SUMS = {"reassoc", "contract"}
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def copy(source, target):
     """target = source, for vectors of equal length.
 
