@@ -47,6 +47,7 @@ FLOORS = (
     "analysis_json",
     "terminal",
     "listener",
+    "kernels",
     "cli",
     "__main__",
 )

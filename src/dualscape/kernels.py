@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from dualscape.listener import INTERRUPTED
+
 #: More processes than this would wait for each other.
 MOST_PROCESSES = 4
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A compiled function, with those that it calls.
@@ -25,6 +29,9 @@ class Kernel:
         module, name: where it is.
         arguments: their types, a letter each (see `types`); tuples in parentheses.
         calls: names of kernels of this list that it calls; compiled before it, they are compiled only once.
+
+    >>> Kernel("oracles.local", "_distinct", "V(Vl)").types()
+    (Array(float64, 1, 'C', False, aligned=True), Tuple((Array(float64, 1, 'C', False, aligned=True), int64)))
     """
 
     module: str
@@ -141,11 +148,14 @@ def when_compiling(say: Callable[[str], None]) -> Iterator[None]:
 
 
 def main() -> int:
-    """Compile, and say so in one line."""
-    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
-    began = time.monotonic()
-    print(f"compiling kernels in {processes} processes ...", end="", flush=True)
-    total = compile_all(processes)
+    """Compile, and say so in one line; the exit code."""
+    processes, began = min(os.cpu_count() or 1, MOST_PROCESSES), time.monotonic()
+    print(f"compiling kernels, {processes} at a time ...", end="", flush=True)
+    try:
+        total = compile_all(processes)
+    except KeyboardInterrupt:
+        print(" interrupted", flush=True)
+        return INTERRUPTED
     print(f" {total} kernels, {time.monotonic() - began:.0f} s", flush=True)
     return 0
 

@@ -7,6 +7,8 @@ lam_g <= -s kappa_g the bound holds on both sides of it, so that one projection 
 cones that lie behind concave hyperplanes only.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -18,7 +20,8 @@ MOST_IS_LEFT = 0.25
 #: for which the second is taken, relative to |u|, at the beginning.
 REACH, FIRST = 0.25, 0.05
 #: No constraints are active; no place. A number of Python's would be compiled for by itself.
-NONE_HELD, NOWHERE = np.int64(0), np.int64(-1)
+NONE_HELD: Any = np.int64(0)
+NOWHERE: Any = np.int64(-1)
 #: No bound on the work of a walk.
 UNBOUNDED = np.int64(1 << 62)
 #: Sums may be taken in any order, which lets them be vectorised.
