@@ -171,6 +171,14 @@ def forget_stale_kernels() -> None:
             kernel.unlink(missing_ok=True)
 
 
+def compile_kernels() -> None:
+    """Compile what a first analysis needs while nobody waits for it, unless there are kernels already."""
+    forget_stale_kernels()
+    if not any(ROOT.glob("src/**/*.nbi")):
+        # Not vital: what is missing afterwards is compiled when it is called.
+        subprocess.run([tool("python"), "-m", "dualscape.kernels"], cwd=ROOT, check=False)
+
+
 def say(text: str) -> None:
     """Tell what comes next."""
     print(f"==> {text}", flush=True)
@@ -185,14 +193,14 @@ def run(*command: str) -> int:
 def main_job() -> int:
     """Analyse real data that comes with the package, and write report.html."""
     set_up(set())
-    forget_stale_kernels()
+    compile_kernels()
     return run("dualscape", "analyze", "catalogue:diabetes-bmi-s5", "--report", "report.html")
 
 
 def test(arguments: list[str]) -> int:
     """Lint, format, types, tests; the tests come last so that their summary is the last line."""
     set_up({"test"})
-    forget_stale_kernels()
+    compile_kernels()
     checks = [run("ruff", "check", "."), run("ruff", "format", "--check", "."), run("mypy")]
     checks.append(run("pytest", *arguments))
     return max(map(abs, checks))

@@ -56,6 +56,7 @@ FLOORS = (
     "analysis_json",
     "terminal",
     "listener",
+    "kernels",
     "cli",
     "__main__",
 )

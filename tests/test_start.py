@@ -156,9 +156,11 @@ def test_checks_end_with_the_tests_and_keep_the_worst_code(start, monkeypatch):
 
     monkeypatch.setattr(start, "run", run)
     monkeypatch.setattr(start, "set_up", lambda extras: ran.append(extras))
+    monkeypatch.setattr(start, "compile_kernels", lambda: ran.append("kernels"))
     assert start.test(["-k", "x"]) == 3
     assert ran == [
         {"test"},
+        "kernels",
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
         ("mypy",),
@@ -181,3 +183,22 @@ def test_kernels_compiled_before_a_change_are_removed(start):
         os.utime(package / name, (changed, changed))
     start.forget_stale_kernels()
     assert {path.name for path in package.iterdir()} == set(files) - {"climbs.climb-1.nbi"}
+
+
+def test_kernels_are_compiled_when_there_are_none(start, monkeypatch):
+    (start.ROOT / "src").mkdir()
+    kernel = start.ROOT / "src" / "climbs.climb-1.nbi"
+    ran = []
+
+    def run(command, **_):
+        ran.append(command[1:])
+        kernel.touch()
+
+    monkeypatch.setattr(start.subprocess, "run", run)
+    start.compile_kernels()
+    start.compile_kernels()
+    assert ran == [["-m", "dualscape.kernels"]]
+    (start.ROOT / "src" / "cones.py").write_text("from numba import njit", encoding="utf-8")
+    os.utime(kernel, (1, 1))  # stale from now on
+    start.compile_kernels()
+    assert len(ran) == 2

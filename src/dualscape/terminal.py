@@ -21,8 +21,10 @@ from dualscape.progress import Progress as Tell
 from dualscape.scaling import Scaling
 from dualscape.staircase import Count
 
-#: A stage shows its progress once it has lasted this many seconds; without a terminal, a line this often.
+#: A stage shows its progress once it has lasted this many seconds.
 PATIENCE = 2.0
+#: Without a terminal, seconds from the first line of a stage to the second; from then on, twice as long each time.
+FIRST_PAUSE = 10.0
 MOST_ROWS = 25
 MOST_NAMED = 4
 
@@ -92,12 +94,21 @@ class _Line:
 
 
 def _plain_lines(console: Console, name: str) -> Tell:
-    told = [time.monotonic()]
+    """Lines for a file: when something new is done, then ever more rarely, and none twice in a row."""
+    begun, due, pause, line = time.monotonic(), 0.0, FIRST_PAUSE, ""
+    shown: set[str] = set()
 
     def tell(event: Event) -> None:
-        if time.monotonic() - told[0] >= PATIENCE:
-            told[0] = time.monotonic()
-            console.print(Text(f"{_title(name, event)}: {_counted(event)}"))
+        nonlocal due, pause, line
+        now, title = time.monotonic(), _title(name, event)
+        new = f"{title}: {_counted(event)}"
+        if now - begun < PATIENCE or new == line or (title in shown and now < due):
+            return
+        if title in shown:
+            pause *= 2
+        shown.add(title)
+        due, line = now + pause, new
+        console.print(Text(line))
 
     return tell
 

@@ -185,6 +185,7 @@ class _Job:
         from dualscape.analysis import analyze as run
         from dualscape.checkpoint import Checkpoint
         from dualscape.executors import open_executor
+        from dualscape.kernels import when_compiling
         from dualscape.oracles import Choice
         from dualscape.problem import Problem
         from dualscape.terminal import Reporter, describe_choice
@@ -199,7 +200,7 @@ class _Job:
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
         known = problem.architecture.oracles
         reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
-        with open_executor(options["executor"]) as executor:
+        with when_compiling(reporter.say), open_executor(options["executor"]) as executor:
             return run(
                 problem,
                 beta_fraction=fraction,

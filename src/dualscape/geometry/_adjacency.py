@@ -68,7 +68,8 @@ def adjacent_pairs(zeros: Bits, above: Index, below: Index, need: int, room: int
                 return pairs[:found], False
             if found == len(pairs):
                 larger = np.empty((min(2 * found, room), 2), dtype=np.intp)
-                larger[:found] = pairs
+                for l in range(found):
+                    larger[l, 0], larger[l, 1] = pairs[l, 0], pairs[l, 1]
                 pairs = larger
             pairs[found, 0] = i
             pairs[found, 1] = j

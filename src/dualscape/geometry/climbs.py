@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import UNBOUNDED, concave_caps, find_heights, gradient, length, project, settle
+from dualscape.geometry.cones import UNBOUNDED, concave_caps, copy, find_heights, gradient, length, project, settle
 
 #: A unit vector is on a hyperplane when it is this close to it.
 ON_HYPERPLANE = 1e-11
@@ -62,7 +62,8 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     norm = length(u)
     # What is left of g by rounding alone has no direction.
     if norm <= 1e-12 * length(g):
-        u[:] = 0.0
+        for a in range(r):
+            u[a] = 0.0
         return 0.0, m
     risen, trial, held = np.empty(r), np.empty(N, dtype=np.bool_), np.empty_like(active)
     masses = np.empty_like(lam)
@@ -86,7 +87,10 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
             higher = length(risen) > norm * (1 + 1e-15)
             if higher:
                 m, norm = others, length(risen)
-                u[:], bits[:], active[:], lam[:] = risen, trial, held, masses
+                copy(risen, u)
+                copy(trial, bits)
+                copy(held, active)
+                copy(masses, lam)
                 break
         if not higher:
             break
@@ -103,5 +107,5 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
 def climb_all(rows, columns, kappa, linear, signs, starts, found, bits, active, lam, held):
     """`climb` from every start (q, r): found (q, r), bits (q, N), active and lam (q, r + 1), held (q,) counts."""
     for j in range(starts.shape[0]):
-        found[j] = starts[j]
+        copy(starts[j], found[j])
         _, held[j] = climb(rows, columns, kappa, linear, signs[j], found[j], bits[j], active[j], lam[j])

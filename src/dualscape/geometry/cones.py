@@ -7,6 +7,8 @@ lam_g <= -s kappa_g the bound holds on both sides of it, so that one projection 
 cones that lie behind concave hyperplanes only.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -17,12 +19,23 @@ MOST_IS_LEFT = 0.25
 #: All constraints are seen again when u has moved by more than this times the geometric mean of |u| and its last move,
 #: for which the second is taken, relative to |u|, at the beginning.
 REACH, FIRST = 0.25, 0.05
-#: No constraints are active. A number of Python's would be compiled for by itself.
-NONE_HELD = np.int64(0)
+#: No constraints are active; no place. A number of Python's would be compiled for by itself.
+NONE_HELD: Any = np.int64(0)
+NOWHERE: Any = np.int64(-1)
 #: No bound on the work of a walk.
 UNBOUNDED = np.int64(1 << 62)
 #: Sums may be taken in any order, which lets them be vectorised.
 SUMS = {"reassoc", "contract"}
+
+
+@njit(inline="always")
+def copy(source, target):
+    """target = source, for vectors of equal length.
+
+    A loop, since NumPy's assignment brings along the code that words its error: more than most kernels have.
+    """
+    for a in range(len(target)):
+        target[a] = source[a]
 
 
 @njit(cache=True, nogil=True, fastmath=SUMS)
@@ -108,7 +121,7 @@ def _worst_of_all(columns, bits, caps, u, reach, heights, near):
     `near` lists the constraints that can become violated while u moves by less than `reach`: normals have length one.
     """
     find_heights(columns, u, heights)
-    count = 0
+    count = NONE_HELD
     for k in range(len(bits)):
         value = heights[k] if bits[k] else -heights[k]
         near[count] = k
@@ -140,7 +153,7 @@ def _worst_of_near(rows, bits, u, near, count):
 @njit(cache=True, nogil=True)
 def _add_up(rows, bits, g, active, lam, m, u):
     """u = g + sum lam sigma z, afresh: what is bounded is exactly this sum."""
-    u[:] = g
+    copy(g, u)
     for l in range(m):
         weight = lam[l] if bits[active[l]] else -lam[l]
         for a in range(len(u)):
@@ -202,9 +215,9 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
     heights, near = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
     seen_at, last = np.empty(r), np.empty(r)
     size = length(g)
-    count, reach, met = 0, 0.0, 0
+    count, reach, met = NONE_HELD, 0.0, 0
     m = _hold(rows, bits, caps, g, u, active, lam, known, Q, R)
-    last[:] = u
+    copy(u, last)
     for _ in range(60 + 20 * r + len(rows)):
         norm2 = inner(u, u)
         if norm2 <= stop * stop or norm2 <= (1e-15 * size) ** 2:
@@ -213,7 +226,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
         if reach == 0.0 or moved >= 0.999 * reach:
             norm = np.sqrt(norm2)
             reach = REACH * np.sqrt((_distance(u, last) if reach > 0.0 else FIRST * norm) * norm)
-            seen_at[:] = u
+            copy(u, seen_at)
             p, violation, count = _worst_of_all(columns, bits, caps, u, reach, heights, near)
             met += rows.size
         else:
@@ -221,7 +234,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
             met += count * r
         if met > most:
             return -1
-        last[:] = u
+        copy(u, last)
         if p < 0 or violation >= -2e-16 * size:
             break
         present = False
@@ -252,7 +265,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
                 step[l] /= R[l, l]
             zz, zu = inner(z, z), sigma * inner(rows[p], u)
             full = -zu / zz if zz > DEPENDENT * DEPENDENT and m < r else np.inf
-            partial, leaving = np.inf, -1
+            partial, leaving = np.inf, NOWHERE
             for l in range(m):
                 if step[l] > 1e-14 and lam[l] / step[l] < partial:
                     partial, leaving = lam[l] / step[l], l

@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dualscape.geometry.climbs import CLIMBED_ENTRIES, NEAR, nearest
-from dualscape.geometry.cones import NONE_HELD, find_heights, gradient, inner, length, project, triangular
+from dualscape.geometry.cones import NONE_HELD, copy, find_heights, gradient, inner, length, project, triangular
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -67,11 +67,11 @@ def _make_state(concave, convex, r):
 @njit(cache=True, nogil=True)
 def _copy_state(source, target):
     """All of a state but how many hold it."""
-    target[0][:] = source[0]
-    target[1][:] = source[1]
-    target[2][:] = source[2]
-    target[3][:] = source[3]
-    target[4][:] = source[4]
+    copy(source[0], target[0])
+    copy(source[1], target[1])
+    copy(source[2], target[2])
+    copy(source[3], target[3])
+    copy(source[4], target[4])
 
 
 @njit(cache=True, nogil=True)
@@ -119,7 +119,8 @@ def _leap(concave, convex, work, state, m, stop):
         least = stop if step == 0 else 0.0
         m = project(normals, columns, bits, g, caps, least, u, active, lam, np.int64(m), LEAPED_ENTRIES)
         if m < 0:
-            u[:] = 0.0
+            for a in range(len(u)):
+                u[a] = 0.0
             return 0.0, np.int64(0)
         risen = length(u)
         if risen <= norm * (1.0 + 1e-15) or risen <= stop:
@@ -191,11 +192,12 @@ def rise_by_hops(linear, concave, convex, starts, hops, found):
     work = np.empty(len(concave[2])), np.empty(len(convex[2])), np.empty(r + 1), np.empty(len(convex[2]))
     nothing = 1e-13 * (length(linear) + concave[2].sum() + convex[2].sum())
     for j in range(q):
-        state[0][:] = starts[j]
+        copy(starts[j], state[0])
         m = _begin(linear, concave, convex, work, state)
         norm, m = _leap(concave, convex, work, state, m, nothing)
-        found[j] = 0.0
         if norm <= nothing:
+            for a in range(r):
+                found[j, a] = 0.0
             continue
         while hops > 0:
             value, held = _hop(concave, convex, work, state, m, hops, norm, beyond)
@@ -203,4 +205,4 @@ def rise_by_hops(linear, concave, convex, starts, hops, found):
                 break
             norm, m = value, held
             state, beyond = beyond, state
-        found[j] = state[0]
+        copy(state[0], found[j])

@@ -11,6 +11,7 @@ vertex, but they cut no cells.
 import numpy as np
 from numba import njit
 
+from dualscape.geometry.cones import NONE_HELD, copy
 from dualscape.geometry.lines import frame_line, is_swept, mark_owned, unrank
 
 #: At most this many open signs are resolved by listing both at one vertex.
@@ -57,7 +58,7 @@ def _sort_places(place, order, bucket, starts):
         if j < 2 * N:
             most = max(most, here)
     if most > 24:
-        order[:] = np.argsort(place)
+        copy(np.argsort(place), order)
         return
     for k in range(N):
         order[starts[bucket[k]]] = k
@@ -172,7 +173,7 @@ def _near_crossings(M, position, count, work, doubtful):
     order, place, slope, offset, _, _, _, _, _, _, _, _, limits, _, _ = work
     i = order[position]
     error = _angle_error(slope[i], offset[i], limits[0])
-    doubts = 0
+    doubts = NONE_HELD
     for way in (-1, 1):
         other = position
         for _ in range(count - 1):
@@ -215,7 +216,7 @@ def vertex_signs(columns, M, level, subset, position, count, work, bits, doubtfu
         return -1
     # A crossing this far out may lie beyond the horizon, where hyperplane 0 is.
     if 1.0 - abs(place[i]) <= limits[2]:
-        doubts = _add(doubtful, doubts, 0)
+        doubts = _add(doubtful, doubts, np.int64(0))
         if doubts < 0:
             return -1
     # Solving for the coefficients loses less than D does.
@@ -294,10 +295,11 @@ def line_patterns(columns, level, line):
                 return out[:0], 1
             if filled + (1 << doubts) > len(out):
                 larger = np.empty((2 * len(out) + (1 << doubts), N), dtype=np.bool_)
-                larger[:filled] = out[:filled]
+                for at in range(filled):
+                    copy(out[at], larger[at])
                 out = larger
             for choice in range(1 << doubts):
-                out[filled] = bits
+                copy(bits, out[filled])
                 for b in range(doubts):
                     if choice >> b & 1:
                         out[filled, doubtful[b]] = not bits[doubtful[b]]

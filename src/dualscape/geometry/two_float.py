@@ -85,7 +85,7 @@ class TwoFloat:
         """The product of two matrices."""
         hi, lo = np.zeros((2, self.hi.shape[0], other.hi.shape[1]))
         parts = (self.hi, self.lo, other.hi, other.lo)
-        a, b, c, d = (np.ascontiguousarray(part) for part in parts)
+        a, b, c, d = (np.array(part, order="C") for part in parts)  # copies: read-only ones are compiled for apart
         _kernel()(a, b, c, d, hi, lo)
         return TwoFloat(hi, lo)
 

@@ -18,7 +18,7 @@ Rounding: every sum above is inflated by its own gamma_n.
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, gradient, project
+from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, copy, gradient, project
 
 #: At most this many hyperplanes are tried on both sides, those that cost most.
 MOST_BOTH = 6
@@ -178,7 +178,7 @@ def _both_sides(rows, columns, kappa, linear, bits, turn, size, caps, which, bes
     g, u, active, lam, _, pull, left = make_scratch(N, r)
     trial = np.empty(N, dtype=np.bool_)
     for choice in range(1 << len(index)):
-        trial[:] = bits
+        copy(bits, trial)
         for b in range(len(index)):
             if choice >> b & 1:
                 trial[index[b]] = not trial[index[b]]

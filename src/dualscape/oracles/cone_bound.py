@@ -15,7 +15,7 @@ Rounding is counted where it arises; docs/rounding.md has the argument.
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import SUMS
+from dualscape.geometry.cones import SUMS, copy
 
 EPS = 2.0**-53
 #: Times that S is chosen anew.
@@ -167,7 +167,8 @@ def _product(x, z, low, high):
 @njit(cache=True, nogil=True)
 def _weights_above(weights, Z, lam, low, high, heights):
     """heights_i becomes the weight of hyperplane i where sum_k lam_k Z[k, i] > 0, and 0 elsewhere."""
-    heights[low:high] = 0.0
+    for i in range(low, high):
+        heights[i] = 0.0
     for k in range(len(lam)):
         share, z = lam[k], Z[k]
         if share > 0.0:
@@ -243,7 +244,7 @@ def _lowered(weights, V, Z, concave, spread, error, deep, floor, work):
         bound = _norm_bound(V, t, lam, w, spread, error, deep)
         if bound < lowest:
             lowest = bound
-            best[:] = lam
+            copy(lam, best)
         if lowest <= floor or bound > lowest * 1.0000001:
             break
     return lowest

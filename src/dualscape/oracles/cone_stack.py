@@ -7,7 +7,7 @@ recomputed to the same bits, so that the tree of cones is the same however the w
 import numpy as np
 from numba import njit
 
-from dualscape.geometry.cones import find_heights
+from dualscape.geometry.cones import copy, find_heights
 from dualscape.oracles.cone_bound import EPS
 
 #: Places of a record: bound, sign (0 for +, 1 for -), depth, excess; then g (r) and V (r * r).
@@ -79,8 +79,8 @@ def cone_records(rows, c2, linear2, cones, signs, depths):
 @njit(cache=True, nogil=True)
 def extremes(Z, m, a, b, least, most):
     """The least and the greatest height of the generators but a and b (-1 for none) over each of m hyperplanes."""
-    least[:m] = np.inf
-    most[:m] = -np.inf
+    for i in range(m):
+        least[i], most[i] = np.inf, -np.inf
     for k in range(len(Z)):
         if k != a and k != b:
             z = Z[k]
@@ -148,8 +148,9 @@ def replace(rows, c, stack, top, to, k, other, cut, heights, least, most, kept):
     V, g, ids, weights, Z, counts, excess, depth, bound = stack
     r = rows.shape[1]
     if to != top:
-        V[to] = V[top]
-        g[to] = g[top]
+        for l in range(r):
+            copy(V[top, l], V[to, l])
+        copy(g[top], g[to])
         excess[to] = excess[top]
         bound[to] = bound[top]
     for a in range(r):

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from dualscape.geometry.climbs import climb, crossings
-from dualscape.geometry.cones import NONE_HELD, SUMS, UNBOUNDED, concave_caps, gradient, project
+from dualscape.geometry.cones import NONE_HELD, SUMS, UNBOUNDED, concave_caps, copy, gradient, project
 from dualscape.oracles.bounds import resummed, rounded
 from dualscape.oracles.cone_bound import EPS, cone_bound, drift, frame_cone, height_error, make_bound_work, side_bound
 from dualscape.oracles.cone_stack import WHICH, extremes, load, make_stack, on_plane, replace, unload
@@ -32,8 +32,8 @@ def _losses(weights, Z, convex, lam, losses, rising):
     lam_a lam_b |z.v_a| |z.v_b| over the edges that the hyperplane crosses.
     """
     low, high = convex
-    losses[low:high] = 0.0
-    rising[low:high] = 0.0
+    for i in range(low, high):
+        losses[i], rising[i] = 0.0, 0.0
     for k in range(len(lam)):
         share, z = lam[k], Z[k]
         for i in range(low, high):
@@ -102,7 +102,8 @@ def _cut(rows, columns, c, stack, top, convex, best, room):
     m = counts[top, 1]
     a, b = _crossed(weights[top], Z[top], convex, best, room)
     share = _share(weights[top], V[top], Z[top], convex, a, b)
-    heights[:m] = 0.0
+    for i in range(m):
+        heights[i] = 0.0
     which = ids[top]
     for l in range(r):
         cut[l] = (1.0 - share) * V[top, a, l] + share * V[top, b, l]
@@ -141,7 +142,7 @@ def _take_sides(stack, top, convex, choice, concave, lam, near):
         for k in range(len(lam)):
             height += lam[k] * Z[top, k, i]
         sides[i] = height > 0.0
-    g[:] = g_top[top]
+    copy(g_top[top], g)
     for i in range(len(sides)):
         bits[i] = sides[i]
         if sides[i]:
@@ -197,7 +198,8 @@ def _solve(
             continue
         if lost < 0.0:
             lost = _settled_sides(rows, c, V[top], settled)
-        pattern[:] = settled
+        for i in range(N):
+            pattern[i] = settled[i]
         for i in range(len(sides)):
             pattern[ids[top, i]] = sides[i]
         gradient(columns, c, linear, pattern, 1.0, g)

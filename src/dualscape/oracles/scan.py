@@ -16,6 +16,9 @@ from dualscape.geometry.lines import is_swept, mark_owned, next_subset, unrank
 from dualscape.geometry.sweep import MOST_OPEN, begin_line, bottom_pattern, make_work, start_line, vertex_signs
 from dualscape.oracles.bounds import EPS, make_scratch, pattern_bound
 
+#: Ways: a pattern, its complement. Numbers of Python's would be compiled for by themselves.
+OWN, OTHER = np.int64(0), np.int64(1)
+
 
 @njit(cache=True, nogil=True)
 def record_unit(found, state, unit, norm, sign):
@@ -147,13 +150,13 @@ def _bound_both(rows, columns, kappa, linear, whole, M, g, bits, prune2, turn, s
         norm2 += g[a] * g[a]
         other2 += (whole[a] - g[a]) * (whole[a] - g[a])
     state[4] += 2
-    if not norm2 <= prune2 and not _still_excluded(rows, kappa, M, bits, g, 0, turn, size, floor, multipliers, trial):
-        _bound_pattern(rows, columns, kappa, linear, M, bits, 0, turn, size, floor, sign, room, found, state)
+    if not norm2 <= prune2 and not _still_excluded(rows, kappa, M, bits, g, OWN, turn, size, floor, multipliers, trial):
+        _bound_pattern(rows, columns, kappa, linear, M, bits, OWN, turn, size, floor, sign, room, found, state)
     if not other2 <= prune2:
         for a in range(r):
             g[a] = whole[a] - g[a]
-        if not _still_excluded(rows, kappa, M, bits, g, 1, turn, size, floor, multipliers, trial):
-            _bound_pattern(rows, columns, kappa, linear, M, bits, 1, turn, size, floor, sign, room, found, state)
+        if not _still_excluded(rows, kappa, M, bits, g, OTHER, turn, size, floor, multipliers, trial):
+            _bound_pattern(rows, columns, kappa, linear, M, bits, OTHER, turn, size, floor, sign, room, found, state)
         for a in range(r):
             g[a] = whole[a] - g[a]
 

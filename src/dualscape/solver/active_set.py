@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from dualscape.geometry.cones import SUMS
+from dualscape.geometry.cones import NONE_HELD, NOWHERE, SUMS
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -96,7 +96,7 @@ def find_independent(G, columns):
     L = np.zeros((len(columns), len(columns)))
     support = np.empty(len(columns), dtype=np.int64)
     independent = np.zeros(len(columns), dtype=np.bool_)
-    m = 0
+    m = NONE_HELD
     for j in range(len(columns)):
         if _append(G, L, support, m, columns[j]) > DEPENDENT:
             support[m] = columns[j]
@@ -157,7 +157,7 @@ def gram_active_set(G, b, start, tolerance):
     support = np.empty(k + 1, dtype=np.int64)
     inside = np.zeros(k, dtype=np.bool_)
     trial = np.empty(k + 1)
-    m = np.int64(0)
+    m = NONE_HELD
     for j in range(k):
         if c[j] > 0:
             if _append(G, L, support, m, j) > DEPENDENT:
@@ -166,7 +166,7 @@ def gram_active_set(G, b, start, tolerance):
                 m += 1
             else:
                 c[j] = 0.0
-    entering = -1
+    entering = NOWHERE
     for _ in range(20 * k + 100):
         if entering >= 0:
             if _append(G, L, support, m, entering) <= DEPENDENT:
@@ -174,7 +174,7 @@ def gram_active_set(G, b, start, tolerance):
                 for i in range(m):
                     trial[i] = -L[m, i]
                 _solve_transposed(L, m, trial)
-                step, leaving = np.inf, -1
+                step, leaving = np.inf, NOWHERE
                 for i in range(m):
                     if trial[i] < 0 and -c[support[i]] / trial[i] < step:
                         step, leaving = -c[support[i]] / trial[i], i
@@ -195,7 +195,7 @@ def gram_active_set(G, b, start, tolerance):
             for i in range(m):
                 trial[i] = b[support[i]]
             _solve(L, m, trial)
-            step, leaving = 1.0, -1
+            step, leaving = 1.0, NOWHERE
             for i in range(m):
                 if trial[i] <= 0:
                     here = c[support[i]] / (c[support[i]] - trial[i]) if c[support[i]] > trial[i] else 0.0
@@ -208,7 +208,7 @@ def gram_active_set(G, b, start, tolerance):
             c[support[leaving]] = 0.0
             inside[support[leaving]] = False
             m = _remove(L, support, m, leaving)
-        entering, best = -1, tolerance
+        entering, best = NOWHERE, tolerance
         for j in range(k):
             if not inside[j]:
                 surplus = b[j] - _dot(G[j], c)
