@@ -45,7 +45,7 @@ class Kernel:
 
         known = {"d": float64, "f": float32, "l": int64}
         known |= {"V": float64[::1], "M": float64[:, ::1], "T": float64[:, :, ::1]}
-        known |= {"F": float32[::1], "G": float32[:, ::1], "J": int32[::1]}
+        known |= {"F": float32[::1], "G": float32[:, ::1], "J": int32[::1], "N": int32[:, ::1]}
         known |= {"B": bool_[::1], "C": bool_[:, ::1], "I": int64[::1], "K": int64[:, ::1]}
         found: list[list[Any]] = [[]]
         for letter in self.arguments:
@@ -63,13 +63,19 @@ class Kernel:
         return getattr(import_module(f"dualscape.{self.module}"), self.name)
 
 
+#: The stack of cones and the room of their bounds.
+STACK, WORK = "(TMNMTKVIV)", "(VVVVBMMVVVV)"
 #: In the order in which they are begun: what others wait for, then what takes long.
 KERNELS = (
     Kernel("geometry.cones", "project", "MMBVVdVIVll"),
-    Kernel("oracles.cone_bound", "cone_bound", "VMM(ll)(ll)dddd(VVVVBMMVVVV)"),
+    Kernel("oracles.cone_bound", "cone_bound", f"VMM(ll)(ll)dddd{WORK}"),
     Kernel("solver.active_set", "gram_active_set", "MVVd"),
     Kernel("geometry.climbs", "climb", "MMVVdVBIV", ("project",)),
-    Kernel("oracles.cone_tree", "explore", "MlMMdMdddlll", ("climb", "cone_bound", "project")),
+    Kernel("oracles.cone_tree", "_cut", f"MMV{STACK}l(ll)V(VVVIV)"),
+    Kernel(
+        "oracles.cone_tree", "_solve", f"MMVVd{STACK}lddd(ll)(ll){WORK}V(VVBBBIV)MV", ("climb", "cone_bound", "project")
+    ),
+    Kernel("oracles.cone_tree", "explore", "MlMMdMdddlll", ("_cut", "_solve")),
     Kernel("geometry.minorants", "rise_by_hops", "V(MMV)(MMV)MlM", ("project",)),
     Kernel("geometry.climbs", "climb_all", "MMVVVMMCKMI", ("climb",)),
     Kernel("oracles.rise", "rise", "GFGFfflll"),

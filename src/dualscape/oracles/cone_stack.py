@@ -12,6 +12,8 @@ from dualscape.oracles.cone_bound import EPS
 
 #: Places of a record: bound, sign (0 for +, 1 for -), depth, excess; then g (r) and V (r * r).
 BOUND, WHICH, DEPTH, EXCESS, HEAD = 0, 1, 2, 3, 4
+#: No generator. A number of Python's would be compiled for by itself.
+NONE = np.int64(-1)
 
 
 @njit(cache=True, nogil=True)
@@ -78,7 +80,7 @@ def cone_records(rows, c2, linear2, cones, signs, depths):
 
 @njit(cache=True, nogil=True)
 def extremes(Z, m, a, b, least, most):
-    """The least and the greatest height of the generators but a and b (-1 for none) over each of m hyperplanes."""
+    """The least and the greatest height of the generators but a and b (NONE for none) over each of m hyperplanes."""
     for i in range(m):
         least[i], most[i] = np.inf, -np.inf
     for k in range(len(Z)):
@@ -107,7 +109,7 @@ def load(record, columns, c, split, stack, room):
             V[0, a, b] = record[HEAD + r + a * r + b]
     for k in range(r):
         find_heights(columns, V[0, k], Z[0, k])
-    extremes(Z[0], N, -1, -1, least, most)
+    extremes(Z[0], N, NONE, NONE, least, most)
     zero = on_plane(r)
     band = 2.0 * (zero + (r + 4) * (depth[0] + 1) * EPS)
     m, among_first = 0, 0
