@@ -21,6 +21,8 @@ Lanes = NDArray[np.float32]
 LANES, ROWS, COORDINATES = 64, 4, 4
 #: Multiplications between two looks at the clock.
 PORTION = 500_000_000
+#: Rows that are scored at a time: the heights of all of them would take several times the memory of the data.
+SCORED = 8192
 #: Entries of the largest array that a device is given.
 DEVICE_ENTRIES = 200_000_000
 
@@ -149,7 +151,10 @@ class SmoothedScores:
         """Of one block of lanes; once time is up 0 for all blocks but the first, so that something is seen."""
         if block > 0 and self._effort.expired():
             return np.zeros(LANES)
-        scores = self._weights @ np.maximum(self._rows @ lanes, np.float32(0.0))
+        scores = np.zeros(LANES, dtype=np.float32)
+        for first in range(0, len(self._rows), SCORED):
+            heights = self._rows[first : first + SCORED] @ lanes
+            scores += self._weights[first : first + SCORED] @ np.maximum(heights, np.float32(0.0), out=heights)
         return np.asarray(scores * turns, dtype=float) * self._unit
 
     def _rise_on_device(
