@@ -1,7 +1,7 @@
-"""The five problems on which everybody is trained: `python problems.py OUT/` writes them as OUT/NAME.npz.
+"""The problems on which everybody is trained: `python problems.py OUT/` writes them as OUT/NAME.npz.
 
-A file has X (n, d), y (n,) and betas, two weight decays: a tenth and a hundredth of an estimate of beta_max. Nobody
-adds a bias; where there is one, it is a column of ones in X and penalised like every other weight.
+A file has X (n, d), y (n,), the name of the loss and betas, two weight decays: a tenth and a hundredth of an estimate
+of beta_max. Nobody adds a bias; where there is one, it is a column of ones in X and penalised like every other weight.
 """
 
 import sys
@@ -56,6 +56,32 @@ def breast_cancer() -> tuple[Matrix, Vector]:
     return standardized(bundle.data), 2.0 * bundle.target - 1.0
 
 
+def one_hot() -> tuple[Matrix, Vector]:
+    """400 rows with one of 30 levels, a column for each, and a column of ones; a random value for each level, noisy."""
+    rng = np.random.default_rng(4)
+    level = rng.integers(30, size=400)
+    X = np.column_stack([np.eye(30)[level], np.ones(400)])
+    y = rng.standard_normal(30)[level] + 0.5 * rng.standard_normal(400)
+    return X, standardized(y[:, None])[:, 0]
+
+
+def digits() -> tuple[Matrix, Vector]:
+    """1797 scanned digits, 64 pixels from 0 to 1 and a column of ones; the digit, standardised, fitted as a number."""
+    from sklearn.datasets import load_digits
+
+    bundle = load_digits()
+    X = np.column_stack([bundle.data / 16.0, np.ones(len(bundle.data))])
+    return X, standardized(bundle.target[:, None].astype(float))[:, 0]
+
+
+def wine() -> tuple[Matrix, Vector]:
+    """178 wines, 13 standardised measurements and a column of ones; the second of three growers against the others."""
+    from sklearn.datasets import load_wine
+
+    bundle = load_wine()
+    return np.column_stack([standardized(bundle.data), np.ones(178)]), np.where(bundle.target == 1, 1.0, -1.0)
+
+
 def estimated_beta_max(X: Matrix, y: Vector, *, patterns: int = 500, steps: int = 5, seed: int = 0) -> float:
     """The least beta at which the zero network is optimal, max |y^T (X u)_+| over unit u, estimated from below.
 
@@ -79,7 +105,12 @@ PROBLEMS: dict[str, Callable[[], tuple[Matrix, Vector]]] = {
     "L": lambda: gaussian(1000, 20, neurons=20, seed=3),
     "diabetes": diabetes,
     "breast-cancer": breast_cancer,
+    "one-hot": one_hot,
+    "digits": digits,
+    "wine": wine,
 }
+#: Problems of another than the squared loss.
+LOSSES = {"wine": "logistic"}
 #: Weight decays that are given, not estimated.
 BETAS = {"diabetes": (23.8857, 2.3886)}
 
@@ -90,9 +121,12 @@ def write(folder: Path, names: list[str] | None = None) -> dict[str, Path]:
     paths = {}
     for name in names or PROBLEMS:
         X, y = PROBLEMS[name]()
-        betas = BETAS.get(name) or tuple(fraction * estimated_beta_max(X, y) for fraction in FRACTIONS)
+        loss = LOSSES.get(name, "squared")
+        # The gradient of the logistic loss at 0 is -y / 2.
+        slope = y if loss == "squared" else y / 2
+        betas = BETAS.get(name) or tuple(fraction * estimated_beta_max(X, slope) for fraction in FRACTIONS)
         paths[name] = folder / f"{name}.npz"
-        np.savez(paths[name], X=X, y=y, betas=np.array(betas))
+        np.savez(paths[name], X=X, y=y, loss=loss, betas=np.array(betas))
     return paths
 
 

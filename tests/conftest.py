@@ -6,6 +6,8 @@ import sys
 import pytest
 from hypothesis import settings
 
+from command_line import CSV
+
 # Deterministic, and without time limits that a busy machine would break.
 settings.register_profile("dualscape", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("dualscape")
@@ -26,3 +28,11 @@ def hide(monkeypatch):
         monkeypatch.setattr(builtins, "__import__", importing)
 
     return hide_module
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A small table in a file."""
+    path = tmp_path / "data.csv"
+    path.write_text(CSV, encoding="utf-8")
+    return path

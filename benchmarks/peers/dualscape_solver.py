@@ -3,17 +3,24 @@
 import sys
 
 from dualscape import Problem, solve
-from peers.harness import Race, main
+from dualscape.progress import Event
+from peers.harness import Race, balanced, main
 
 
 def contestant(race: Race) -> None:
     """Solve, then print the rounds that the solver recorded."""
     began = race.seconds()
-    problem = Problem(race.X, race.y, beta=race.beta, bias="none")
+    problem = Problem(race.X, race.y, beta=race.beta, loss=race.loss, bias="none")
     if race.silent:  # a warm-up: compile what any of its oracles needs
         for oracle in problem.architecture.oracles:
             solve(problem, oracle=oracle)
-    solution = solve(problem, time_limit=race.limit)
+
+    def watch(event: Event) -> None:
+        if event.done == 0 and event.network is not None:  # before the first round
+            weights = event.network.directions, event.network.signs, event.network.masses
+            race.report(lambda: balanced(weights[0] * weights[2][:, None], weights[1]), always=True)
+
+    solution = solve(problem, time_limit=race.limit, progress=watch)
     ended = race.seconds()
     for entry in solution.history:
         race.line(began + entry.seconds, entry.objective)
@@ -27,4 +34,4 @@ def contestant(race: Race) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(contestant))
+    sys.exit(main(contestant, losses=("squared", "logistic")))

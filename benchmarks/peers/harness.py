@@ -4,8 +4,9 @@ A contestant prints JSON lines: {"seconds", "objective"} as it goes, where the o
 
     1/2 |f(X) - y|^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2),   f(x) = sum_j (x . u_j)_+ alpha_j
 
-at the network it has by then, and a last line {"done": true, ...} with its peak memory and what else it claims. Time
-starts after imports and after a warm-up on a tiny problem, and stands still while the harness computes an objective.
+(for the logistic loss with sum_i log(1 + exp(-y_i f(x_i))) in place of the squares) at the network it has by then, and
+a last line {"done": true, ...} with its peak memory and what else it claims. Time starts after imports and after a
+warm-up on a tiny problem, and stands still while the harness computes an objective.
 """
 
 import json
@@ -25,10 +26,11 @@ WIDE = 200
 RESTARTS = 10
 
 
-def objective(X: Matrix, y: Vector, beta: float, U: Matrix, alpha: Vector) -> float:
+def objective(X: Matrix, y: Vector, beta: float, U: Matrix, alpha: Vector, loss: str = "squared") -> float:
     """The training objective of the network with first layer U (m, d) and second layer alpha (m,)."""
-    residual = np.maximum(X @ U.T, 0.0) @ alpha - y
-    return 0.5 * float(residual @ residual) + 0.5 * beta * float((U * U).sum() + alpha @ alpha)
+    f = np.maximum(X @ U.T, 0.0) @ alpha
+    fitted = 0.5 * float((f - y) @ (f - y)) if loss == "squared" else float(np.logaddexp(0.0, -y * f).sum())
+    return fitted + 0.5 * beta * float((U * U).sum() + alpha @ alpha)
 
 
 def balanced(w: Matrix, signs: Vector) -> tuple[Matrix, Vector]:
@@ -71,10 +73,13 @@ class Race:
         y: (n,) targets.
         beta: weight decay.
         limit: seconds after which it should stop.
+        loss: "squared" or "logistic".
     """
 
-    def __init__(self, X: Matrix, y: Vector, beta: float, limit: float, *, silent: bool = False) -> None:
-        self.X, self.y, self.beta, self.limit = X, y, beta, limit
+    def __init__(
+        self, X: Matrix, y: Vector, beta: float, limit: float, *, loss: str = "squared", silent: bool = False
+    ) -> None:
+        self.X, self.y, self.beta, self.limit, self.loss = X, y, beta, limit, loss
         self.silent = silent
         self.before = memory("VmRSS")
         self.lowest = np.inf
@@ -97,7 +102,7 @@ class Race:
             return
         entered = time.perf_counter()
         self._next = max(1.05 * now, now + 1e-3)
-        value = objective(self.X, self.y, self.beta, *network())
+        value = objective(self.X, self.y, self.beta, *network(), self.loss)
         self.line(now, value, **more)
         self._paused += time.perf_counter() - entered
 
@@ -114,11 +119,16 @@ class Race:
             print(json.dumps({"done": True, "seconds": self.seconds(), **memories, **more}), flush=True)
 
 
-def main(contestant: Callable[[Race], None]) -> None:
+def main(contestant: Callable[[Race], None], *, losses: tuple[str, ...] = ("squared",)) -> None:
     """Warm the contestant up on a tiny problem, then run it on the problem that the command line names."""
     path, beta, limit = sys.argv[1:]
-    rng = np.random.default_rng(0)
-    contestant(Race(rng.standard_normal((12, 3)), rng.standard_normal(12), 0.5, 1.0, silent=True))
     with np.load(path) as file:
-        X, y = np.ascontiguousarray(file["X"]), file["y"]
-    contestant(Race(X, y, float(beta), float(limit)))
+        X, y, loss = np.ascontiguousarray(file["X"]), file["y"], str(file["loss"])
+    rng = np.random.default_rng(0)
+    tiny, target = rng.standard_normal((12, 3)), rng.standard_normal(12)
+    if loss not in losses:
+        Race(X, y, float(beta), float(limit)).finish(note=f"does not take the {loss} loss")
+        return
+    target = target if loss == "squared" else np.sign(target)
+    contestant(Race(tiny, target, 0.5, 1.0, loss=loss, silent=True))
+    contestant(Race(X, y, float(beta), float(limit), loss=loss))

@@ -27,7 +27,9 @@ def train(race: Race, restart: int) -> bool:
 
     def loss() -> torch.Tensor:
         decay = sum((p * p).sum() for p in model.parameters())
-        return 0.5 * ((model(X)[:, 0] - y) ** 2).sum() + 0.5 * race.beta * decay
+        f = model(X)[:, 0]
+        fitted = 0.5 * ((f - y) ** 2).sum() if race.loss == "squared" else torch.nn.functional.softplus(-y * f).sum()
+        return fitted + 0.5 * race.beta * decay
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
@@ -73,4 +75,4 @@ def contestant(race: Race) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(contestant))
+    sys.exit(main(contestant, losses=("squared", "logistic")))

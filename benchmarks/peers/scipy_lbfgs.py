@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from peers.harness import RESTARTS, WIDE, Matrix, Race, Vector, main
 
@@ -16,8 +17,14 @@ def value_and_gradient(race: Race, weights: Vector) -> tuple[float, Vector]:
     """The objective and its gradient at the weights (U, alpha) in one vector."""
     U, alpha = unpack(weights, race.X.shape[1])
     Z = np.maximum(race.X @ U.T, 0.0)
-    residual = Z @ alpha - race.y
-    value = 0.5 * float(residual @ residual) + 0.5 * race.beta * float(weights @ weights)
+    f = Z @ alpha
+    if race.loss == "squared":
+        residual = f - race.y
+        value = 0.5 * float(residual @ residual)
+    else:
+        residual = -race.y * expit(-race.y * f)
+        value = float(np.logaddexp(0.0, -race.y * f).sum())
+    value += 0.5 * race.beta * float(weights @ weights)
     inner = (residual[:, None] * (Z > 0) * alpha).T @ race.X
     return value, np.concatenate([inner.ravel(), Z.T @ residual]) + race.beta * weights
 
@@ -62,4 +69,4 @@ def contestant(race: Race) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(contestant))
+    sys.exit(main(contestant, losses=("squared", "logistic")))

@@ -118,6 +118,11 @@ class Maximiser:
         self._solver.changeColsCost(k, np.arange(k, dtype=np.int32), w / size if size > 0 else w)
         self._solver.run()
         status = self._solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kUnknown:
+            # From the last basis it may lose its way; from none it finds one.
+            self._solver.clearSolver()
+            self._solver.run()
+            status = self._solver.getModelStatus()
         if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
             raise InputError("{c >= 0 : A c = b} is unbounded; the columns of A must lie strictly on one side of 0")
         if status != highspy.HighsModelStatus.kOptimal:

@@ -171,6 +171,9 @@ class _Run:
             self.state.add(start.directions, start.signs)
         elif self.problem.X.size >= WIDE_FROM:
             self.state.begin_wide(min(WIDTH, self.problem.X.size // 2), STEPS, self.in_time)
+            network, objective = self._network(), self.state.objective * self.scale.objective(self.problem)
+            note = f"objective {objective:.9g}, {network.width} neurons of a wide network"
+            self.progress(Event("solve", 0, None, note, network))
 
     def _saved(self) -> Arrays | None:
         """The state in the checkpoint, if there is one.

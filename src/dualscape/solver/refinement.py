@@ -21,6 +21,7 @@ from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.interruption import check
 from dualscape.oracles.local import distinct
 from dualscape.problem import Problem
+from dualscape.solver.exponents import Exponents
 from dualscape.solver.master import reduce_to_basic, solve_master
 from dualscape.solver.optimality import Index, Linearised, free_directions, stand
 from dualscape.solver.rates import Rates, rates_of
@@ -100,55 +101,31 @@ def refine(
         BudgetError: the units have too many coordinates together.
         NotCertifiedError: no active set settles.
     """
-    scale = _Exponents.of(problem)
+    scale = Exponents.of(problem)
     scaled = np.ldexp(masses, scale.x - scale.y)
     same = scale.apply(problem), np.ldexp(nu, -scale.y), directions, signs, scaled, rounding
     first: NotCertifiedError | None = None
     for dependent in NEARLY_DEPENDENT:
         try:
-            return scale.undo(_Refinement(*same, dependent).run())
+            return _undone(scale, _Refinement(*same, dependent).run())
         except NotCertifiedError as error:
             first = first or error
     assert first is not None
     raise first
 
 
-@dataclass(frozen=True)
-class _Exponents:
-    """Powers of two that bring X and y near one; scaling by them is exact."""
-
-    x: int
-    y: int
-
-    @classmethod
-    def of(cls, problem: Problem) -> "_Exponents":
-        size = float(np.abs(problem.y).max(initial=0.0)) if problem.loss.quadratic else 1.0
-        return cls(int(np.frexp(np.abs(problem.X).max(initial=0.0))[1]), int(np.frexp(size)[1]) - 1)
-
-    def apply(self, problem: Problem) -> Problem:
-        return Problem(
-            np.ldexp(problem.X, -self.x),
-            np.ldexp(problem.y, -self.y) if problem.loss.quadratic else problem.y,
-            beta=float(np.ldexp(problem.beta, -self.x - self.y)),
-            loss=problem.loss,
-            bias="none",
-            architecture=problem.architecture,
-            classes=problem.classes,
-        )
-
-    def undo(self, found: Refined) -> Refined:
-        return Refined(
-            np.ldexp(found.nu, self.y),
-            np.ldexp(found.fit, self.y),
-            found.directions,
-            found.signs,
-            np.ldexp(found.columns, self.x),
-            found.slacks,
-            np.ldexp(found.masses, self.y - self.x),
-            replace(found.rates, fit=np.ldexp(found.rates.fit, self.y), masses=np.ldexp(found.rates.masses, self.y)),
-            found.error,
-            found.merged,
-        )
+def _undone(scale: Exponents, found: Refined) -> Refined:
+    """The same in the units of the caller."""
+    x, y = scale.x, scale.y
+    rates = replace(found.rates, fit=np.ldexp(found.rates.fit, y), masses=np.ldexp(found.rates.masses, y))
+    return replace(
+        found,
+        nu=np.ldexp(found.nu, y),
+        fit=np.ldexp(found.fit, y),
+        columns=np.ldexp(found.columns, x),
+        masses=np.ldexp(found.masses, y - x),
+        rates=rates,
+    )
 
 
 class _Refinement:
