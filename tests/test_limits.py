@@ -16,6 +16,7 @@ from dualscape.optimal_set import optimal_set
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.problem import Problem
 from dualscape.solver import solve
+from dualscape.staircase import staircase
 from dualscape.threads import Threads
 
 
@@ -49,6 +50,16 @@ def test_vertices_are_sampled_where_there_is_no_time_to_list_them(monkeypatch):
     solution = solve(line_problem())
     found = optimal_set(solution, effort=Effort.within(1.0))
     assert (found.vertices_complete, len(found.sampled)) == (False, 2)
+
+
+def test_the_staircase_has_wider_intervals_where_there_is_no_time(monkeypatch):
+    monkeypatch.setattr(sys.modules[optimal_set.__module__], "vertices", wait_for_the_end)
+    optima = optimal_set(solve(line_problem()), effort=Effort.within(0.5))
+    assert staircase(optima).m_star == 1
+    monkeypatch.setattr(type(optima.polytope), "sparsest", wait_for_the_end)
+    found = staircase(optima, effort=Effort.within(0.3))
+    low, high = (found.m_star, found.m_star) if isinstance(found.m_star, int) else found.m_star
+    assert low == 1 <= high
 
 
 def test_part_of_an_effort_keeps_the_rest():

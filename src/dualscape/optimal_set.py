@@ -26,7 +26,7 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 MANY = 16.0  # roundings of y* alone that a mass called zero may stand for
 HIDDEN = 0.5  # a share of the fit, or of a column, by which rounding may move it: then nothing can be said of masses
-LISTING = 0.5  # of the time that is left, for listing vertices before they are sampled
+LISTING = 0.5  # of the time that is left, for listing vertices and then for sampling them
 SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 
 
@@ -210,7 +210,9 @@ class OptimalSet:
             if self.dimension == 0
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
-        lines = [f"All optimal networks use {self.k} unit neurons (their columns have rank {self.rank}). {shape}"]
+        units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
+        whose = "its column has" if self.k == 1 else "their columns have"
+        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
 
@@ -328,7 +330,9 @@ def _vertices(masses: Polytope, budget: int, effort: Effort) -> tuple[Vertices, 
     if listed.complete:
         return listed, None
     affordable = 3_000_000 // max(masses.Q.size, 1)
-    sampled = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
+    with until(effort.first(LISTING).deadline):
+        sampled = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
+    check()
     if len(sampled.points) == 0 or masses.dimension == 0:
         raise NotCertifiedError("rounding hides the optimal masses of the tight units; try a slightly different beta")
     return listed, sampled

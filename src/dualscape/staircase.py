@@ -9,7 +9,7 @@ from math import factorial
 
 from dualscape.effort import Effort
 from dualscape.errors import InputError, expect
-from dualscape.interruption import interruptible
+from dualscape.interruption import check, interruptible, until
 from dualscape.merge_tree import Merge, MergeTree, merge_tree
 from dualscape.optimal_set import OptimalSet
 from dualscape.oracles.base import NO_LIMITS
@@ -152,7 +152,7 @@ def staircase(
     if optimal.vertices_complete:
         result = _exact(tree, *sizes, max_width)
     else:
-        result = _bounded(tree, optimal, *sizes, max_width, min(MILP_SECONDS, MILP_SHARE * effort.remaining()))
+        result = _bounded(tree, optimal, *sizes, max_width, effort.first(MILP_SHARE))
     progress(Event("staircase", len(supports), len(supports)))
     return replace(result, exact=result.exact and optimal.exact, resolution=optimal.resolution)
 
@@ -189,12 +189,12 @@ def _exact_row(tree: MergeTree, m: int) -> Row:
 
 # --- vertices sampled ---------------------------------------------------------------------------------
 def _bounded(
-    tree: MergeTree, optimal: OptimalSet, n: int, rank: int, max_width: int | None, seconds: float
+    tree: MergeTree, optimal: OptimalSet, n: int, rank: int, max_width: int | None, effort: Effort
 ) -> Staircase:
     """Bounds from a MILP for m*, the sampled vertices and the rank; dimension >= 1, so there are two vertices."""
-    fewest = optimal.polytope.sparsest(seconds=seconds)
     seen = int(tree.births.min())
-    m_star = _interval(fewest.low, min(fewest.high, seen))
+    low, high = _fewest(optimal, seen, effort)
+    m_star = _interval(low, min(high, seen))
     most, limit = int(tree.births.max()), optimal.polytope.active_rank
     M_star = _interval(most, limit)
     both = (_ends(m_star)[0] + most, _ends(m_star)[1] + limit)
@@ -205,6 +205,17 @@ def _bounded(
     last = _last(_ends(connected)[1], max_width)
     rows = tuple(_bounded_row(tree, m, m_star, limit, connected) for m in range(_ends(m_star)[0], 1 + last))
     return Staircase(m_star, M_star, connected, talk, by_rank, rows, tree, False)
+
+
+def _fewest(optimal: OptimalSet, seen: int, effort: Effort) -> tuple[int, int]:
+    """Bounds on m*, where a vertex of `seen` units is known; without time for the MILP no more than that."""
+    try:
+        with until(effort.deadline):
+            found = optimal.polytope.sparsest(seconds=min(MILP_SECONDS, effort.remaining()))
+    except KeyboardInterrupt:
+        check()  # it was the time
+        return 1, seen
+    return found.low, found.high
 
 
 def _bounded_row(tree: MergeTree, m: int, m_star: Width, limit: int, connected: Width) -> Row:

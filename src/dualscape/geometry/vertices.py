@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dualscape.geometry.double_description import extreme_rays
 from dualscape.geometry.linear_program import Maximiser
 from dualscape.geometry.polytope import FEASIBLE, Margin, Polytope
+from dualscape.interruption import interrupted
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -79,9 +80,13 @@ def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
 
 
 def sampled_vertices(P: Polytope, count: int, rng: np.random.Generator) -> Vertices:
-    """Some vertices: the maximisers of `count` random functionals, without duplicates."""
+    """Some vertices: the maximisers of `count` random functionals, or of fewer if it is to stop, without duplicates."""
     solve = Maximiser(P.Q, P.rhs)
-    found = np.array([solve(w)[1] for w in rng.standard_normal((count, len(P.active)))]) > P.tolerance
+    found: list[NDArray[np.bool_]] = []
+    for w in rng.standard_normal((count, len(P.active))):
+        if found and interrupted():
+            break
+        found.append(solve(w)[1] > P.tolerance)
     return _solve_supports(P, np.unique(found, axis=0), False, Margin())
 
 
