@@ -18,7 +18,9 @@ def run(*arguments, given=CSV):
     return CliRunner().invoke(commands, ["analyze", *map(str, arguments)], input=given)
 
 
-@pytest.mark.parametrize("given", [CSV, CSV.encode("utf-16"), gzip.compress(CSV.encode())])
+@pytest.mark.parametrize(
+    "given", [CSV, CSV.encode("utf-16"), gzip.compress(CSV.encode(), mtime=0)], ids=["text", "utf-16", "gzip"]
+)
 def test_data_on_standard_input(given):
     result = run("-", *BETA, given=given)
     assert result.exit_code == 0, result.output

@@ -113,7 +113,11 @@ def archived_arrays():
     return data.getvalue()
 
 
-@pytest.mark.parametrize("data", [PLAIN.encode(), gzip.compress(PLAIN.encode()), PLAIN.replace(",", ";").encode()])
+@pytest.mark.parametrize(
+    "data",
+    [PLAIN.encode(), gzip.compress(PLAIN.encode(), mtime=0), PLAIN.replace(",", ";").encode()],
+    ids=["commas", "gzip", "semicolons"],
+)
 def test_standard_input(monkeypatch, data):
     monkeypatch.setattr(sys, "stdin", Standard(data))
     assert read_table("-", target="price").y.tolist() == [3, 6]
