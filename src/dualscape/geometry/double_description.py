@@ -110,7 +110,7 @@ def _adjacent(
         room, first = room - len(pairs), first + size
         # How long a row takes depends on how soon its pairs are refuted, which cannot be foreseen.
         size = 2 * size if time.monotonic() - began < PORTION else max(size // 2, 1)
-    return np.concatenate(parts)
+    return np.concatenate(parts) if parts else np.zeros((0, 2), dtype=np.intp)
 
 
 def _cut(

@@ -264,7 +264,10 @@ def _without_rounding(X: Matrix, target: Vector, point: Vector, error: float) ->
             if len(some) and x is not None and np.linalg.norm(X @ x - target) <= 2 * error:
                 break
         else:
-            return point, margin
+            # Shares that are nothing beside the error need no others in their place.
+            x = np.where(np.isin(np.arange(len(point)), support[small]), 0.0, point)
+            if len(small) == 0 or np.linalg.norm(X @ x - target) > 2 * error:
+                return point, margin
         gone = np.flatnonzero(x[support] == 0)
         zero = Margin(largest_zero=float(point[support[gone]].max()), needed=float(change[gone].max()))
         dropped, point = dropped.and_(zero), x

@@ -68,7 +68,8 @@ def vertices(P: Polytope, *, budget: int = 20_000) -> Vertices:
     N = np.column_stack([inner / np.linalg.norm(inner), P.kernel()])
     for zero in RAY_ZEROS:
         rays = extreme_rays(N, budget=2 * budget + 1000, tolerance=zero)
-        complete = rays.complete and len(rays.supports) <= budget
+        # A polytope has a vertex: where no ray is left, rounding has lost them.
+        complete = rays.complete and 0 < len(rays.supports) <= budget
         supports = rays.supports if complete else rays.supports[:0]
         # Rounding of the rays decides which supports are tried; where zeros and others are not far apart, that counts.
         blurred = complete and rays.smallest_nonzero < CLEAR * rays.largest_zero
