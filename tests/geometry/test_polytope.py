@@ -273,12 +273,3 @@ def test_rays_may_all_lie_on_one_side():
     none = np.zeros(0, dtype=np.intp)
     zeros = pack(np.ones((2, 3), dtype=bool))
     assert _adjacent(zeros, none, np.arange(2), 1, 10).shape == (0, 2)
-
-
-def test_shares_that_are_nothing_are_zero():
-    """A share far below its error goes even where the others could not make up for it."""
-    A = np.array([[1.0, 1.0, 0.0], [0.0, 1e-6, 1.0]])
-    start = np.array([1e-22, 1.0, 1.0 - 1e-6])
-    P = polytope(A, A @ start, start=start, error=1e-15)
-    assert P.inner[1] > 0.5
-    assert P.margin.smallest_positive > 1e-6
