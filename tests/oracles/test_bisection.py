@@ -133,7 +133,16 @@ def test_what_was_excluded_before_is_not_looked_at_again_where_it_cannot_matter(
             fresh, again = BisectionOracle(X).best_units(other, above=above), oracle.best_units(other, above=above)
             assert again.upper == pytest.approx(fresh.upper, rel=1e-12)
             np.testing.assert_allclose(again.values, fresh.values, rtol=1e-12)
-        assert again.patterns < before.patterns
+        # The last answer rests on all that came before, and looked at little itself.
+        once_more = oracle.best_units(other, above=0.95 * h)
+        assert again.patterns <= once_more.patterns < again.patterns + before.patterns
+
+
+def test_what_is_kept_of_a_threshold_below_rounding_is_rounding():
+    X, nu = random_question(8, 2)
+    oracle = BisectionOracle(X)
+    oracle.best_units(nu, above=0.0)
+    assert oracle._last.above >= oracle._hinges.slack(nu) > 0
 
 
 def test_a_call_that_was_stopped_excludes_nothing_for_the_next():

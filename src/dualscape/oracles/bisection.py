@@ -102,8 +102,11 @@ class BisectionOracle(Oracle):
 
         stopped = search.run(found_enough if np.isfinite(enough) else None)
         frontier = search.frontier
+        # The bound rests on what was excluded before, too.
+        patterns = frontier.treated + (self._last.patterns if self._last is not None and region is not None else 0)
         if not stopped:
-            self._last = _Known(nu.copy(), above, Region.of(frontier.above, hinges.rank))
+            # Where the threshold is below the slack, no more than that is proven outside.
+            self._last = _Known(nu.copy(), max(above, slack), Region.of(frontier.above, hinges.rank), patterns)
         return assemble(
             X,
             nu,
@@ -112,7 +115,7 @@ class BisectionOracle(Oracle):
             above=above,
             upper=max(float(np.ldexp(frontier.bound, exponent)) + slack, above),
             oracle=self.name,
-            patterns=frontier.treated,
+            patterns=patterns,
             stopped=stopped,
             ceiling=ceiling,
         )
@@ -120,11 +123,12 @@ class BisectionOracle(Oracle):
 
 @dataclass(frozen=True)
 class _Known:
-    """What a complete answer leaves behind: outside of the cones, s f(u) <= above at nu."""
+    """What a complete answer leaves behind: outside of the cones s f(u) <= above at nu, by so many cones."""
 
     nu: Vector
     above: float
     cones: Region
+    patterns: int
 
     def region(self, X: Matrix, nu: Vector, above: float) -> Region | None:
         """The cones that hold all that exceeds `above` at another nu; None where that may be anywhere.
