@@ -29,19 +29,20 @@ Blank: fewer than {fewest:,} patterns, or more than the {seconds:g} s allow.
 
 def visit(n: int, rank: int, repeat: int) -> dict:
     """Seconds of the fastest of a few calls, after a warm-up."""
+    from dualscape.oracles import Question
     from dualscape.oracles.ascent import AscentOracle
     from dualscape.oracles.cells import CellsOracle
 
     rng = np.random.default_rng(0)
-    CellsOracle(rng.standard_normal((12, 3))).best_units(rng.standard_normal(12), above=100.0)
+    CellsOracle.on(rng.standard_normal((12, 3))).best_units(Question(rng.standard_normal(12), above=100.0))
     X, nu = rng.standard_normal((n, rank)), rng.standard_normal(n)
-    above = 1.5 * AscentOracle(X).best_units(nu, above=0.0).lower
-    oracle = CellsOracle(X)
+    above = 1.5 * AscentOracle.on(X).best_units(Question(nu, above=0.0)).lower
+    oracle = CellsOracle.on(X)
     seconds, visited = float("inf"), 0
     for _ in range(repeat):
         began = time.perf_counter()
-        answer = oracle.best_units(nu, above=above)
-        seconds, visited = min(seconds, time.perf_counter() - began), answer.patterns
+        answer = oracle.best_units(Question(nu, above=above))
+        seconds, visited = min(seconds, time.perf_counter() - began), answer.looked_at
     return {"patterns": expected(n, rank), "visited": visited, "seconds": seconds}
 
 

@@ -19,6 +19,7 @@ from dualscape import Problem, solve
 from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.geometry.arrangement import count_cells
+from dualscape.oracles import Question
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.cells import CellsOracle
 
@@ -57,10 +58,10 @@ def cells(n: int, rank: int, share: float, device: str, repeat: int) -> dict:
     """One call of the oracle `cells` on Gaussian data."""
     rng = np.random.default_rng(0)
     X, nu = rng.standard_normal((n, rank)), rng.standard_normal(n)
-    oracle = CellsOracle(X)
-    above = share * AscentOracle(X).best_units(nu, above=0.0).lower * (1 - 1e-9)
+    oracle = CellsOracle.on(X)
+    above = share * AscentOracle.on(X).best_units(Question(nu, above=0.0)).lower * (1 - 1e-9)
     seconds, (here, there) = paired(
-        lambda side: oracle.best_units(nu, above=above, effort=Effort(device=side)), device, repeat
+        lambda side: oracle.best_units(Question(nu, above=above), effort=Effort(device=side)), device, repeat
     )
     if here.values.shape != there.values.shape or not np.allclose(here.values, there.values, rtol=1e-12, atol=0.0):
         raise ArithmeticError(f"the sides list different units: {here.values} and {there.values}")
@@ -73,11 +74,11 @@ def cells(n: int, rank: int, share: float, device: str, repeat: int) -> dict:
 def search(n: int, d: int, device: str, repeat: int) -> dict:
     """One call of the oracle `ascent` at the residual of the zero network."""
     X, y = gaussian(n, d, neurons=10, seed=n + d)
-    oracle = AscentOracle(X)
-    first = oracle.best_units(y, above=0.0, effort=Effort.within(60))
+    oracle = AscentOracle.on(X)
+    first = oracle.best_units(Question(y, above=0.0), effort=Effort.within(60))
     above = 0.8 * first.lower
     seconds, (here, there) = paired(
-        lambda side: oracle.best_units(y, above=above, effort=Effort(device=side)), device, repeat
+        lambda side: oracle.best_units(Question(y, above=above), effort=Effort(device=side)), device, repeat
     )
     return {"n": n, "d": d, "seconds": seconds, "difference": abs(here.lower / there.lower - 1)}
 

@@ -86,7 +86,7 @@ def certify(X: Matrix, y: Vector, fraction: float, oracle: str, limit: float) ->
         "beta": problem.beta,
         "gap": certificate.relative_gap if np.isfinite(certificate.dual) else None,
         "verdict": certificate.verdict,
-        "patterns": certificate.patterns,
+        "patterns": certificate.looked_at,
         "neurons": solution.network.width,
         "memory": memory("VmHWM"),
     }

@@ -5,19 +5,20 @@ from scipy.optimize import nnls
 
 from dualscape.certificate import certify_dual
 from dualscape.network import Network
+from dualscape.oracles import Question
 from dualscape.problem import Problem
 from dualscape.solver.solution import Solution
 
 
 def solution_at(problem: Problem, nu: np.ndarray) -> Solution:
     """The solution whose dual optimum is nu: masses on its tight units by non-negative least squares."""
-    answer = problem.oracle("cells").best_units(nu, above=0.99 * problem.beta)
+    answer = problem.oracle("cells").best_units(Question(nu, above=0.99 * problem.beta))
     tight = answer.values >= (1 - 1e-8) * problem.beta
-    directions, signs = answer.directions[tight], answer.signs[tight]
-    A = problem.architecture.columns(problem.X, directions, signs)
+    units = answer.units.take(tight)
+    A = problem.space.columns(units)
     masses = nnls(A, problem.y - nu)[0] if tight.any() else np.zeros(0)
     used = masses > 1e-12
-    network = Network(directions[used], signs[used], masses[used], problem.bias)
+    network = Network.of(units.take(used), masses[used], problem.bias)
     certificate = certify_dual(problem, network, nu, oracle="cells")
     return Solution(problem, network, nu, certificate, (), "converged")
 
@@ -28,10 +29,10 @@ def planted(X: np.ndarray, nu: np.ndarray, masses, *, beta: float = 1.0, bias: s
     `masses` is called with the number of tight units.
     """
     probe = Problem(X, np.zeros(len(X)), beta=beta, bias=bias)
-    nu = nu * (beta / probe.oracle("cells").best_units(nu, above=0.0).lower)
-    answer = probe.oracle("cells").best_units(nu, above=0.99 * beta)
+    nu = nu * (beta / probe.oracle("cells").best_units(Question(nu, above=0.0)).lower)
+    answer = probe.oracle("cells").best_units(Question(nu, above=0.99 * beta))
     tight = answer.values >= (1 - 1e-8) * beta
-    A = probe.architecture.columns(probe.X, answer.directions[tight], answer.signs[tight])
+    A = probe.space.columns(answer.units.take(tight))
     problem = Problem(X, A @ masses(int(tight.sum())) + nu, beta=beta, bias=bias)
     return solution_at(problem, nu)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dualscape.certificate import _down, _up, certificate_of, certify_dual, percent
 from dualscape.errors import ContradictionError
 from dualscape.network import Network
+from dualscape.oracles import Question
 from dualscape.oracles.bisection import BisectionOracle
 from dualscape.oracles.cells import CellsOracle
 from dualscape.problem import Problem
@@ -104,12 +105,12 @@ def test_an_oracle_whose_unit_exceeds_its_bound_is_caught(oracle, monkeypatch):
 
     problem = small_problem(1, "squared")
     nu = problem.dual_at_zero()
-    honest = oracle(problem.X).best_units(nu, above=0.0)
+    honest = oracle(problem.X).best_units(Question(nu, above=0.0))
     module = __import__(oracle.__module__, fromlist=["assemble"])
     half = lambda *args, upper, **rest: local.assemble(*args, upper=0.5 * upper, **rest)  # noqa: E731
     monkeypatch.setattr(module, "assemble", half)
     with pytest.raises(ContradictionError, match="the value of a unit neuron is"):
-        oracle(problem.X).best_units(nu, above=0.0)
+        oracle(problem.X).best_units(Question(nu, above=0.0))
     assert honest.lower <= honest.upper <= honest.lower * (1 + 1e-12)
 
 
@@ -146,7 +147,7 @@ def test_nearly_parallel_rows_leave_no_bound_above_the_trivial_one(oracle):
     weight = np.abs(solution.nu) * np.linalg.norm(problem.X, axis=1)
     trivial = max(weight[solution.nu > 0].sum(), weight[solution.nu < 0].sum())
     for name in ("cells", "bisection"):
-        assert problem.oracle(name).best_units(solution.nu, above=0.0).upper <= trivial * (1 + 1e-12)
+        assert problem.oracle(name).best_units(Question(solution.nu, above=0.0)).upper <= trivial * (1 + 1e-12)
 
 
 def test_where_one_exact_oracle_ends_with_a_loose_bound_another_one_is_asked():

@@ -11,7 +11,7 @@ import pytest
 from command_line import CSV, analysed, run
 from dualscape.analysis import analyze as analyzed
 from dualscape.analysis_json import write_json
-from dualscape.architectures import get_architecture
+from dualscape.architectures.relu import ReLUSpace
 from dualscape.catalogue import get
 from dualscape.errors import InputError
 from dualscape.terminal import show
@@ -189,7 +189,7 @@ BAD = {
     "unknown bias": (("data.csv", *TARGET, *BETA, "--bias", "some"), "unknown bias 'some'; known: penalised, none"),
     "unknown oracle": (
         ("data.csv", *TARGET, *BETA, "--oracle", "magic"),
-        f"unknown oracle 'magic'; known: auto, {', '.join(get_architecture('relu').oracles)}",
+        f"unknown oracle 'magic'; known: auto, {', '.join(ReLUSpace.kinds)}",
     ),
     "labels": (
         ("data.csv", *TARGET, *BETA, "--loss", "logistic"),

@@ -11,6 +11,7 @@ import pytest
 
 from dualscape.effort import Effort, WorkersLostError, run_all
 from dualscape.errors import InputError
+from dualscape.oracles import Question
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.bisection import BisectionOracle
 
@@ -53,8 +54,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_answer():
 
         rng = np.random.default_rng(0)
         X, nu = rng.standard_normal((80, 5)), rng.standard_normal(80)
-        above = 0.999 * AscentOracle(X).best_units(nu, above=0.0).lower
-        alone = BisectionOracle(X).best_units(nu, above=above)
+        above = 0.999 * AscentOracle.on(X).best_units(Question(nu, above=0.0)).lower
+        alone = BisectionOracle.on(X).best_units(Question(nu, above=above))
         killed = []
         with LocalCluster(n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
 
@@ -64,7 +65,9 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_answer():
                     os.kill(killed[0], signal.SIGKILL)
 
             with Client(cluster) as client, client.get_executor() as pool:
-                shared = BisectionOracle(X).best_units(nu, above=above, effort=Effort(executor=pool), progress=kill_one)
+                shared = BisectionOracle.on(X).best_units(
+                    Question(nu, above=above), effort=Effort(executor=pool), progress=kill_one
+                )
     assert killed
-    assert (shared.upper, shared.patterns, shared.stopped) == (alone.upper, alone.patterns, "")
-    np.testing.assert_array_equal(shared.directions, alone.directions)
+    assert (shared.upper, shared.looked_at, shared.stopped) == (alone.upper, alone.looked_at, "")
+    np.testing.assert_array_equal(shared.units.directions, alone.units.directions)

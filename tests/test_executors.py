@@ -26,7 +26,7 @@ def answer(name):
         solution = solve(problem(), oracle="bisection", executor=executor)
     assert (executor is None) == (tasks == [])
     certificate = solution.certificate
-    return certificate.verdict, certificate.primal, certificate.dual, certificate.patterns
+    return certificate.verdict, certificate.primal, certificate.dual, certificate.looked_at
 
 
 def test_processes_and_a_cluster_answer_like_threads():

@@ -26,6 +26,7 @@ FLOORS = (
     "labels",
     "arrays",
     "geometry",
+    "units",
     "oracles",
     "architectures",
     "losses",

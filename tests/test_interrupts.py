@@ -18,6 +18,7 @@ from dualscape.files import discard_unfinished, write_whole
 from dualscape.interruption import Interrupt, check, heeding, interrupted, interruptible
 from dualscape.listener import Listener
 from dualscape.optimal_set import optimal_set
+from dualscape.oracles import Question
 from dualscape.problem import Problem
 from dualscape.report import render
 from dualscape.solver import columns, solve
@@ -294,7 +295,7 @@ def test_bounds_at_once_are_bounds():
         problem = Problem(X, nu, beta=1.0, bias="none")
         lower = nu @ np.maximum(X.mean(axis=1) * d**0.5, 0.0)  # at the direction (1, ..., 1)
         with heeding(wish):
-            answer = problem.oracle("bisection").best_units(nu, above=0.0)
+            answer = problem.oracle("bisection").best_units(Question(nu, above=0.0))
         trivial = np.abs(nu) @ np.linalg.norm(X, axis=1)
         assert answer.stopped in ("interrupted", "dimension")
         assert 0.9 * trivial < lower <= answer.upper <= trivial * (1 + 1e-6)

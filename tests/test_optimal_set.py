@@ -144,11 +144,9 @@ def test_spread_by_linear_programs_agrees_with_vertices():
 def test_units_do_not_depend_on_the_order_of_the_oracle(segment):
     solution = circle_family([30, 45, 60, 75, 90], np.ones)
     answer = solution.certificate.answer
-    order = np.random.default_rng(0).permutation(len(answer.signs))
+    order = np.random.default_rng(0).permutation(len(answer.units))
     twice = np.append(order, order[:3])  # and may be listed twice
-    changed = replace(
-        answer, directions=answer.directions[twice], signs=answer.signs[twice], values=answer.values[twice]
-    )
+    changed = replace(answer, units=answer.units.take(twice), values=answer.values[twice])
     again = optimal_set(replace(solution, certificate=replace(solution.certificate, answer=changed)))
     assert np.array_equal(again.directions, segment.directions)
     assert np.array_equal(again.vertices, segment.vertices)

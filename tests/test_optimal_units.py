@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dualscape.errors import InputError
 from dualscape.network import Network
 from dualscape.optimal_set import optimal_set
+from dualscape.oracles import Question
 from dualscape.problem import Problem
 from dualscape.solver import solve
 from dualscape.solver.refinement import refine
@@ -160,12 +161,13 @@ def test_the_bounds_of_all_optimal_units_are_tight_in_exact_arithmetic(seed, d, 
 def test_a_unit_that_the_solver_does_not_need_is_found_by_refinement():
     """The solver's network may lack a unit whose bound it violates by less than rounding shows."""
     problem, planted = two_near_parallel_units(2.0**-20, 2.0**-10)
-    answer = problem.oracle("cells").best_units(np.array([1.0, 2.0**-20, 2.0**-20]), above=0.99 * problem.beta)
+    answer = problem.oracle("cells").best_units(
+        Question(np.array([1.0, 2.0**-20, 2.0**-20]), above=0.99 * problem.beta)
+    )
     start = np.array([planted.masses.sum(), 0.0])
 
     def refined(k):
-        units = answer.directions[:k], answer.signs[:k], start[:k]
-        return refine(problem, problem.y * [0.5, 0.5, 1.0], *units, rounding=2.0**-50)
+        return refine(problem, problem.y * [0.5, 0.5, 1.0], answer.units.take(slice(k)), start[:k], rounding=2.0**-50)
 
     both, alone = refined(2), refined(1)
     np.testing.assert_allclose(np.sort(both.masses), np.sort(planted.masses), rtol=1e-8)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dualscape.architectures import get_architecture
+from dualscape.architectures.relu import ReLUSpace
 from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.losses import get_loss
@@ -77,7 +77,7 @@ BAD = {
     "names": (lambda: build(feature_names=("a",)), "1 feature names for 2 columns of X; give one each"),
     "oracle": (
         lambda: build().oracle("magic"),
-        f"unknown oracle 'magic'; known: auto, {', '.join(get_architecture('relu').oracles)}",
+        f"unknown oracle 'magic'; known: auto, {', '.join(ReLUSpace.kinds)}",
     ),
     "fraction": (
         lambda: build().at_fraction(0.0),

@@ -12,6 +12,7 @@ from dualscape.geometry.polytope import polytope
 from dualscape.geometry.vertices import vertices
 from dualscape.merge_tree import merge_tree
 from dualscape.optimal_set import OptimalSet, optimal_set
+from dualscape.oracles import Question
 from dualscape.problem import Problem
 from dualscape.solver import solve
 from dualscape.staircase import Staircase, _exact, staircase
@@ -27,7 +28,7 @@ def polygon(degrees) -> np.ndarray:
 def symmetric(X, y, bias: str = "none") -> OptimalSet:
     """The optimal set at beta = 0.1 beta_max where, by symmetry, the dual optimum is 0.1 y."""
     probe = Problem(X, y, beta=1.0, bias=bias)
-    top = probe.oracle("cells").best_units(probe.y, above=0.0).lower
+    top = probe.oracle("cells").best_units(Question(probe.y, above=0.0)).lower
     return optimal_set(solution_at(probe.with_beta(0.1 * top), 0.1 * probe.y))
 
 

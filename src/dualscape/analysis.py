@@ -11,7 +11,6 @@ from dualscape.errors import ContradictionError, DualscapeError, expect
 from dualscape.interruption import check, interruptible, until
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet, optimal_set
-from dualscape.oracles import Choice
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.oracles.choice import AFFORDABLE_SECONDS
 from dualscape.problem import Interval, Problem
@@ -170,7 +169,7 @@ def analyze(
     """
     expect(problem, Problem, "analyze", Table="Problem(table.X, table.y, beta=...)")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
-    choice = Choice.of(problem.X, problem.architecture.oracles, oracle, time_limit)
+    choice = problem.space.choice(oracle, time_limit)
     if checkpoint is not None:
         checkpoint.claim(problem.title, problem.key)
     draft = Draft(problem, choice.provers, choice.prover or choice.search, beta_fraction)

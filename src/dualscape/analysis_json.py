@@ -57,7 +57,7 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = (), *, table: Table | N
             "excess": _plain(found.excess),
             "primal_error": _plain(found.primal_error),
             "oracle": found.oracle,
-            "patterns": int(found.patterns),
+            "patterns": int(found.looked_at),
             "nu": _plain(analysis.solution.nu),
             "upper": _plain(found.answer.upper),
         },

@@ -15,11 +15,12 @@ from dualscape.effort import Effort
 from dualscape.errors import ContradictionError
 from dualscape.interruption import interruptible
 from dualscape.network import Network
-from dualscape.oracles.base import NO_LIMITS, OracleAnswer
+from dualscape.oracles.base import NO_LIMITS, OracleAnswer, Question
 from dualscape.problem import Problem
 from dualscape.progress import Progress, silent
 from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
+from dualscape.units import Units
 
 Vector = NDArray[np.float64]
 #: Why an oracle ended before its bound was as small as it could be, in words.
@@ -49,8 +50,8 @@ class Certificate:
         violation: h(nu) / beta - 1 by the oracle's upper bound (by what it found, when it only searched).
         tolerance: the relative gap up to which the verdict is "global".
         oracle: name of the oracle.
-        patterns: how many activation patterns (or cones, or starts, for a search) it looked at.
-        counted: `patterns` in words.
+        looked_at: how many activation patterns (or cones, or starts, for a search) it looked at.
+        counted: `looked_at` in words.
         answer: the oracle's answer at nu.
     """
 
@@ -63,7 +64,7 @@ class Certificate:
     violation: float
     tolerance: float
     oracle: str
-    patterns: int
+    looked_at: int
     counted: str
     answer: OracleAnswer
 
@@ -151,7 +152,7 @@ def certify_dual(
     nu: Vector,
     *,
     oracle: str | Sequence[str] = "auto",
-    starts: NDArray[np.float64] | None = None,
+    starts: Units | None = None,
     effort: Effort = NO_LIMITS,
     tolerances: Tolerances = DEFAULT,
     progress: Progress = silent,
@@ -163,7 +164,7 @@ def certify_dual(
         network: any network of the problem, however trained.
         nu: (n,) any dual variable; -grad L at the network's fit is the natural choice.
         oracle: name of the oracle that bounds h(nu), or names in the order in which they are asked.
-        starts: (q, d) directions for a searching oracle to try first.
+        starts: units for a searching oracle to try first.
         effort: time, workers and checkpoint of the oracle; when it is stopped, the bound is what it has proven by then.
         tolerances: `relative_gap` decides the verdict; h(nu) is resolved to `violation`.
         progress: told what the oracle has covered.
@@ -177,7 +178,7 @@ def certify_dual(
     """
     # Far from optimal, only the largest violations count: an exact oracle works hard for everything above.
     above = (1 + tolerances.violation) * problem.beta
-    answer = problem.prove(oracle, nu, above=above, starts=starts, effort=effort, progress=progress)
+    answer = problem.space.prove(oracle, Question(nu, above, starts=starts), effort=effort, progress=progress)
     return certificate_of(problem, network, nu, answer, tolerances=tolerances)
 
 
@@ -216,7 +217,7 @@ def certificate_of(
     gap = primal + primal_error - dual
     relative = 0.0 if gap == 0 else gap / abs(primal) if primal else np.inf
     verdict = "none" if not answer.exact else "global" if relative <= tolerances.relative_gap else "bounded"
-    counted = f"{answer.patterns:,} {problem.architecture.oracles[answer.oracle].counts}"
+    counted = f"{answer.looked_at:,} {problem.space.kinds[answer.oracle].counts}"
     return Certificate(
         verdict,
         primal,
@@ -227,7 +228,7 @@ def certificate_of(
         violation,
         tolerances.relative_gap,
         answer.oracle,
-        answer.patterns,
+        answer.looked_at,
         counted,
         answer,
     )

@@ -30,7 +30,7 @@ class Kernel:
         arguments: their types, a letter each (see `types`); tuples in parentheses.
         calls: names of kernels of this list that it calls; compiled before it, they are compiled only once.
 
-    >>> Kernel("oracles.local", "_distinct", "V(Vl)").types()
+    >>> Kernel("geometry.distinct", "_distinct", "V(Vl)").types()
     (Array(float64, 1, 'C', False, aligned=True), Tuple((Array(float64, 1, 'C', False, aligned=True), int64)))
     """
 
@@ -79,7 +79,7 @@ KERNELS = (
     Kernel("geometry.minorants", "rise_by_hops", "V(MMV)(MMV)MlM", ("project",)),
     Kernel("geometry.climbs", "climb_all", "MMVVVMMCKMI", ("climb",)),
     Kernel("oracles.rise", "rise", "GFGFfflll"),
-    Kernel("oracles.local", "_distinct", "MVIdVII"),
+    Kernel("geometry.distinct", "_distinct", "MIdVII"),
     Kernel("oracles.cone_stack", "cone_records", "MMMTII"),
     Kernel("solver.active_set", "find_independent", "MI", ("gram_active_set",)),
     Kernel("geometry._two_float_product", "multiply", "MMMMMM"),

@@ -67,7 +67,7 @@ def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances =
     units = np.full(network.width, -1, dtype=np.intp)
     masses = np.zeros(optimal.k)
     for j in np.flatnonzero(network.masses > 0).tolist():
-        unit = _unit_of(optimal, network.directions[j], network.signs[j], tolerances.direction)
+        unit = optimal.units.find(network.directions[j], network.units.outputs[j], tolerances.direction)
         if unit is None and network.masses[j] <= tolerances.mass * scale:
             continue
         if unit is None:
@@ -94,26 +94,17 @@ def _fit_error(optimal: "OptimalSet", network: Network) -> float:
     return float(np.linalg.norm(network.fit(optimal.problem.X) - optimal.y_star)) / size
 
 
-def _unit_of(optimal: "OptimalSet", direction: Vector, sign: float, tolerance: float) -> int | None:
-    same = np.flatnonzero(optimal.signs == sign)
-    if same.size == 0:
-        return None
-    distance = np.linalg.norm(optimal.directions[same] - direction, axis=1)
-    nearest = int(np.argmin(distance))
-    return int(same[nearest]) if distance[nearest] <= tolerance else None
-
-
 def _not_a_unit(optimal: "OptimalSet", network: Network, j: int) -> str:
     problem = optimal.problem
-    direction, sign = network.directions[j : j + 1], network.signs[j : j + 1]
-    value = float(problem.architecture.scores(problem.X, optimal.nu, direction, sign)[0])
+    unit = network.units.take(np.array([j]))
+    value = float(problem.space.scores(optimal.nu, unit)[0])
     text = (
         f"neuron {j} is no optimal unit: s nu^T (X u)_+ = {value:.9g} "
         f"where optimal units have beta = {problem.beta:.9g}"
     )
-    same = np.flatnonzero(optimal.signs == sign[0])
+    same = np.flatnonzero(optimal.signs == unit.signs[0])
     if same.size == 0:
         return f"{text}, and there is no optimal unit of its sign"
-    chord = np.linalg.norm(optimal.directions[same] - direction[0], axis=1).min()
+    chord = np.linalg.norm(optimal.directions[same] - unit.directions[0], axis=1).min()
     angle = np.degrees(2 * np.arcsin(min(chord / 2, 1.0)))
     return f"{text}; the nearest optimal unit of its sign is {angle:.3g} degrees away"

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.arrays import real_array
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
+from dualscape.tolerances import DEFAULT
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -107,6 +109,16 @@ class Network:
             array = array.copy()
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+
+    @classmethod
+    def of(cls, units: Units, masses: Vector, bias: str) -> "Network":
+        """The balanced network of units with one output and their masses (k,)."""
+        return cls(units.directions, units.signs, masses, bias)
+
+    @property
+    def units(self) -> Units:
+        """Its unit neurons."""
+        return Units.signed(self.directions, self.signs)
 
     def __repr__(self) -> str:
         return f"Network({self.width} neurons, {self.directions.shape[1]} coordinates, bias {self.bias})"
@@ -218,22 +230,11 @@ class Network:
         masses[neuron] *= fraction
         return self._select(index, masses)
 
-    def merge(self, tolerance: float = 1e-9) -> "Network":
+    def merge(self, tolerance: float = DEFAULT.direction) -> "Network":
         """Neurons of equal sign and direction (closer than `tolerance`) joined; zero neurons left out."""
-        kept: list[int] = []
-        total: list[float] = []
-        for j in np.flatnonzero(self.masses > 0):
-            for position, i in enumerate(kept):
-                if (
-                    self.signs[i] == self.signs[j]
-                    and np.linalg.norm(self.directions[i] - self.directions[j]) < tolerance
-                ):
-                    total[position] += self.masses[j]
-                    break
-            else:
-                kept.append(int(j))
-                total.append(float(self.masses[j]))
-        return self._select(np.asarray(kept, dtype=np.intp), np.asarray(total))
+        used = np.flatnonzero(self.masses > 0)
+        leaders, total = self.units.take(used).merged(self.masses[used], tolerance)
+        return self._select(used[leaders], total)
 
     def prune(self, mass: float = 0.0) -> "Network":
         """Neurons of mass at most `mass` left out."""

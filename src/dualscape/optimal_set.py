@@ -21,6 +21,7 @@ from dualscape.resolution import Resolution
 from dualscape.solver.solution import Solution
 from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -37,8 +38,7 @@ class OptimalSet:
     Attributes:
         problem: the problem.
         nu: (n,) the dual optimum.
-        directions: (k, d) the optimal units U*, in a canonical order.
-        signs: (k,) their signs.
+        units: the k optimal units U*, in the canonical order.
         slacks: (k,) 1 - s nu^T (X u)_+ / beta, zero up to rounding.
         A: (n, k) their columns.
         y_star: (n,) the optimal fit; the same for all optimal networks.
@@ -53,8 +53,7 @@ class OptimalSet:
 
     problem: Problem
     nu: Vector
-    directions: Matrix
-    signs: Vector
+    units: Units
     slacks: Vector
     A: Matrix
     y_star: Vector
@@ -74,7 +73,17 @@ class OptimalSet:
     @property
     def k(self) -> int:
         """Number of optimal units."""
-        return len(self.signs)
+        return len(self.units)
+
+    @property
+    def directions(self) -> Matrix:
+        """(k, d) the directions of the optimal units."""
+        return self.units.directions
+
+    @property
+    def signs(self) -> Vector:
+        """(k,) the signs of the optimal units."""
+        return self.units.signs
 
     @property
     def active(self) -> NDArray[np.intp]:
@@ -101,7 +110,7 @@ class OptimalSet:
         """What masses are compared with: the total mass, or the mass that y would need when that is 0."""
         if self.total_mass > 0:
             return self.total_mass
-        longest = float(np.linalg.norm(self.problem.X, axis=1).max())
+        longest = float(self.problem.space.reach.lengths.max())
         return float(np.linalg.norm(self.problem.y)) / longest if longest > 0 else 1.0
 
     @property
@@ -135,7 +144,7 @@ class OptimalSet:
         if masses.shape != (self.k,):
             raise InputError(f"c must hold one mass per optimal unit, shape ({self.k},), got shape {masses.shape}")
         used = np.flatnonzero(masses)
-        return Network(self.directions[used], self.signs[used], masses[used], self.problem.bias)
+        return Network.of(self.units.take(used), masses[used], self.problem.bias)
 
     @interruptible()
     @one_blas_thread()
@@ -189,7 +198,7 @@ class OptimalSet:
     def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
         """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
         data = neuron_inputs(X, self.problem.bias, self.problem.d)
-        W = self.problem.architecture.columns(data, self.directions, self.signs)
+        W = self.problem.architecture.columns(data, self.units)
         if self.vertices_complete:
             values = W @ self.vertices.T
             return values.min(axis=1), values.max(axis=1)
@@ -255,14 +264,14 @@ def optimal_set(
             "solve with an exact oracle and to a smaller gap"
         )
     problem = solution.problem
-    units = optimal_units(solution, tolerances, effort, progress)
-    k, A = len(units.signs), units.columns
-    y_star = units.fit if units.masses.any() else np.zeros(problem.n)
+    found = optimal_units(solution, tolerances, effort, progress)
+    k, A = len(found.units), found.columns
+    y_star = found.fit if found.masses.any() else np.zeros(problem.n)
     size = float(np.linalg.norm(y_star))
     # Relative errors of y*, and of what the masses answer for, per relative change of the data.
-    per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (units.rates.fit, units.rates.masses))
+    per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (found.rates.fit, found.rates.masses))
     rounding = tolerances.rounding
-    hidden = rounding * max(per_masses, units.turn)
+    hidden = rounding * max(per_masses, found.turn)
     if hidden >= HIDDEN:
         raise NotCertifiedError(
             f"rounding of the data alone may move the optimal fit or its units by {hidden:.1g} of their size; bring "
@@ -271,9 +280,9 @@ def optimal_set(
     masses = polytope(
         A,
         y_star,
-        start=units.masses,
+        start=found.masses,
         error=rounding * per_masses,
-        column_error=rounding * units.turn,
+        column_error=rounding * found.turn,
     )
     progress(Event("vertices", 0, None, f"{k} units, dimension {masses.dimension}"))
     listed, sampled = _vertices(masses, max_vertices, effort)
@@ -281,27 +290,26 @@ def optimal_set(
     progress(Event("vertices", len(known.points), len(known.points) if listed.complete else None))
     none = np.zeros((0, k))
     resolution = Resolution(
-        units.slack,
+        found.slack,
         _mass_margin(masses.margin.and_(known.margin), per_fit, per_masses, rounding),
-        masses.rank_margin.scaled(1 / units.turn),
-        units.same,
+        masses.rank_margin.scaled(1 / found.turn),
+        found.same,
         rounding * per_fit,
         rounding,
         tolerances.clear,
     )
     result = OptimalSet(
         problem,
-        units.nu,
-        units.directions,
-        units.signs,
-        units.slacks,
+        found.nu,
+        found.units,
+        found.slacks,
         A,
         y_star,
         masses,
         listed.points if listed.complete else none,
         listed.complete,
         sampled.points if sampled else none,
-        units.separation,
+        found.separation,
         resolution,
         (),
     )

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from dualscape.effort import Effort
 from dualscape.errors import BudgetError, NotCertifiedError
 from dualscape.geometry.polytope import Margin
-from dualscape.oracles.base import Oracle
+from dualscape.oracles import Oracle, Question
 from dualscape.progress import Progress
 from dualscape.solver.rates import Rates
 from dualscape.solver.refinement import Refined, refine
 from dualscape.solver.solution import Solution
 from dualscape.tolerances import Tolerances
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -61,7 +62,7 @@ class OptimalUnits:
 
     Attributes:
         nu, fit: (n,) the dual optimum and the optimal fit y*.
-        directions, signs: (k, d), (k,) the units, in a canonical order.
+        units: the k units, in the canonical order.
         columns: (n, k) their columns.
         slacks: (k,) 1 - s nu^T (X u)_+ / beta.
         masses: (k,) optimal masses; the columns of those that are positive are independent.
@@ -73,8 +74,7 @@ class OptimalUnits:
 
     nu: Vector
     fit: Vector
-    directions: Matrix
-    signs: Vector
+    units: Units
     columns: Matrix
     slacks: Vector
     masses: Vector
@@ -96,15 +96,14 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
     oracle = problem.oracle(solution.certificate.oracle)
     listing = _Listing(solution, oracle, effort, progress)
     again = min(AGAIN, NARROWER * oracle.window)
-    more, turns, beyond, seen = listing.units(solution.nu, oracle.window, NEAR)
+    more, beyond, seen = listing.units(solution.nu, oracle.window, NEAR)
     network, asked = solution.network, solution.nu
-    known = network.directions.reshape(-1, problem.d), network.signs, network.masses
+    known, mass = network.units, network.masses
     for _ in range(LISTINGS):
-        directions, signs = np.vstack([known[0], more]), np.concatenate([known[1], turns])
-        masses = np.concatenate([known[2], np.zeros(len(turns))])
-        found = refine(problem, asked, directions, signs, masses, rounding=tolerances.rounding)
+        masses = np.concatenate([mass, np.zeros(len(more))])
+        found = refine(problem, asked, Units.join([known, more]), masses, rounding=tolerances.rounding)
         # No unit's slack moves further than this with nu.
-        moved = float(np.abs(found.nu - asked) @ np.linalg.norm(problem.X, axis=1)) / problem.beta
+        moved = problem.space.reach.change(found.nu - asked) / problem.beta
         if moved <= tolerances.rounding * float(found.rates.slacks.min(initial=np.inf)):
             ample = min(
                 AMPLE * tolerances.clear * tolerances.rounding * float(found.rates.slacks.max(initial=1.0)), WIDEST
@@ -112,8 +111,8 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
             if not seen and beyond < ample:
                 *_, beyond, seen = listing.units(found.nu, ample, again)
             return _tight(found, beyond, seen, tolerances)
-        known, asked = (found.directions, found.signs, found.masses), found.nu
-        more, turns, *_ = listing.units(asked, again, again)
+        known, mass, asked = found.units, found.masses, found.nu
+        more, *_ = listing.units(asked, again, again)
     raise NotCertifiedError(
         "the optimum is certified, but listing its units anew keeps moving it; try a slightly different beta"
     )
@@ -128,22 +127,20 @@ class _Listing:
     effort: Effort
     progress: Progress
 
-    def units(self, nu: Vector, window: float, near: float) -> tuple[Matrix, Vector, float, bool]:
-        """(directions, signs) with a slack up to `near`, the least other one or a bound on it, and which of the two."""
+    def units(self, nu: Vector, window: float, near: float) -> tuple[Units, float, bool]:
+        """The units with a slack up to `near`, the least other slack or a bound on it, and which of the two."""
         problem = self.solution.problem
-        answer = self.oracle.best_units(
-            nu, above=(1 - window) * problem.beta, effort=self.effort, progress=self.progress
-        )
+        question = Question(nu, above=(1 - window) * problem.beta)
+        answer = self.oracle.best_units(question, effort=self.effort, progress=self.progress)
         if answer.stopped:
             raise BudgetError(
                 f"the oracle {self.oracle.name!r} was stopped before it had listed all optimal units "
                 f"({answer.stopped}); give it more time"
             )
-        directions = np.asarray(answer.directions, dtype=float).reshape(len(answer.signs), problem.d)
         slacks = 1 - answer.values / problem.beta
         close = slacks <= near
         others = slacks[~close]
-        return directions[close], answer.signs[close], float(others.min(initial=window)), len(others) > 0
+        return answer.units.take(close), float(others.min(initial=window)), len(others) > 0
 
 
 def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances) -> OptimalUnits:
@@ -151,9 +148,7 @@ def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances) ->
     scale = found.rates.slacks
     zero = found.slacks <= tolerances.rounding * scale
     tight = np.flatnonzero(zero)
-    # Coordinates that agree up to rounding must not decide the order, unless they are all there is.
-    keys = np.vstack([found.directions[tight][:, ::-1].T, np.round(found.directions[tight], 7)[:, ::-1].T + 0.0])
-    tight = tight[np.lexsort((*keys, -found.signs[tight]))]
+    tight = tight[found.units.take(tight).order()]
     near = float(found.slacks[~zero].min(initial=np.inf))
     following, is_unit = (near, True) if near < beyond else (beyond, seen)
     slack = Margin.of(found.slacks, scale, zero)
@@ -165,19 +160,19 @@ def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances) ->
         is_unit,
     )
     turn = float(found.rates.columns[tight].max(initial=1.0))
-    columns, signs = found.columns[:, tight], found.signs[tight]
+    units, columns = found.units.take(tight), found.columns[:, tight]
     return OptimalUnits(
-        found.nu, found.fit, found.directions[tight], signs, columns, found.slacks[tight], found.masses[tight],
-        found.rates, separation, slack, _apart(columns, signs, found.merged, turn), turn,
+        found.nu, found.fit, units, columns, found.slacks[tight], found.masses[tight], found.rates, separation, slack,
+        _apart(columns, units.outputs, found.merged, turn), turn,
     )  # fmt: skip
 
 
-def _apart(columns: Matrix, signs: Vector, merged: float, turn: float) -> Margin:
-    """The margin of "these are different units": distances of columns of equal sign, relative to their length."""
+def _apart(columns: Matrix, outputs: Matrix, merged: float, turn: float) -> Margin:
+    """The margin of "these are different units": distances of columns of equal output, relative to their length."""
     nearest = np.inf
     lengths = np.linalg.norm(columns, axis=0)
-    for j in range(1, len(signs)):
-        before = np.flatnonzero(signs[:j] == signs[j])
+    for j in range(1, len(outputs)):
+        before = np.flatnonzero((outputs[:j] == outputs[j]).all(axis=1))
         gaps = np.linalg.norm(columns[:, before] - columns[:, [j]], axis=0) / lengths[j]
         nearest = min(nearest, float(gaps.min(initial=np.inf)))
     return Margin(nearest, merged, nearest / turn, merged / turn)

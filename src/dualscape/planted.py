@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
 from dualscape.network import Network, with_bias
+from dualscape.oracles import Question
 from dualscape.problem import Problem
 from dualscape.tables import Table
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -69,12 +71,12 @@ def plant(
     direction = np.asarray(nu, dtype=np.float64)
     probe = Problem(inputs, np.zeros(len(direction)), beta=beta, bias=bias)
     oracle = probe.oracle("cells")
-    height = oracle.best_units(direction, above=0.0).upper
-    answer = oracle.best_units(direction, above=(1 - tight) * height)
+    height = oracle.best_units(Question(direction, above=0.0)).upper
+    answer = oracle.best_units(Question(direction, above=(1 - tight) * height))
     if not len(answer.values):
         raise InputError("no unit neuron has a positive value at this nu, so nothing can be planted; choose another nu")
     scaled = beta / answer.lower * direction
-    return _plant_on(inputs, scaled, answer.directions, answer.signs, beta=beta, masses=masses, bias=bias)
+    return _plant_on(inputs, scaled, answer.units, beta=beta, masses=masses, bias=bias)
 
 
 def circle_family(angles: Sequence[float] = CIRCLE, *, beta: float = 0.1, masses: ArrayLike | None = None) -> Planted:
@@ -97,18 +99,16 @@ def circle_family(angles: Sequence[float] = CIRCLE, *, beta: float = 0.1, masses
     last = sums[-1] - sums[0]
     directions = np.vstack([sums, last / np.linalg.norm(last)])
     X = (steps[:, 0] / steps[:, 1])[:, None]
-    signs = np.ones(len(directions))
-    return _plant_on(X, beta * steps[:, 1], directions, signs, beta=beta, masses=masses, bias="penalised")
+    units = Units.signed(directions, np.ones(len(directions)))
+    return _plant_on(X, beta * steps[:, 1], units, beta=beta, masses=masses, bias="penalised")
 
 
-def _plant_on(
-    X: Matrix, nu: Vector, directions: Matrix, signs: Vector, *, beta: float, masses: ArrayLike | None, bias: str
-) -> Planted:
+def _plant_on(X: Matrix, nu: Vector, units: Units, *, beta: float, masses: ArrayLike | None, bias: str) -> Planted:
     """The planted problem for a nu with h(nu) = beta and its tight units."""
-    c = np.ones(len(signs)) if masses is None else np.asarray(masses, dtype=np.float64)
-    if len(c) != len(signs):
-        raise InputError(f"{len(signs)} units are tight at this nu, but {len(c)} masses were given; give one each")
-    network = Network(directions, signs, c, bias)
+    c = np.ones(len(units)) if masses is None else np.asarray(masses, dtype=np.float64)
+    if len(c) != len(units):
+        raise InputError(f"{len(units)} units are tight at this nu, but {len(c)} masses were given; give one each")
+    network = Network.of(units, c, bias)
     y = network.fit(with_bias(X, bias)) + nu
     table = Table(X, y, tuple(f"x{i}" for i in range(X.shape[1])), "y")
     problem = Problem(X, y, beta=beta, bias=bias)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.architectures import get_architecture
-from dualscape.architectures.base import Architecture
+from dualscape.architectures.base import Architecture, UnitSpace
 from dualscape.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.checkpoint import fingerprint
 from dualscape.effort import Effort
@@ -19,8 +19,8 @@ from dualscape.interruption import interruptible
 from dualscape.labels import Classes, ordered, shown, two_classes
 from dualscape.losses import Loss, get_loss
 from dualscape.network import BIASES, Network, with_bias
-from dualscape.oracles import Choice, OracleAnswer, agreed, ask
-from dualscape.oracles.base import NO_LIMITS, Oracle
+from dualscape.oracles import Oracle, Question
+from dualscape.oracles.base import NO_LIMITS
 from dualscape.progress import Progress, silent
 from dualscape.threads import one_blas_thread
 
@@ -89,6 +89,7 @@ class Problem:
         loss: the loss object.
         bias: "penalised" or "none".
         architecture: the architecture object.
+        space: its unit neurons on X.
         feature_names: p names for output: those given, or those of a data frame's columns, or x0, x1, ...
         classes: for the logistic loss the labels that are -1 and +1; otherwise None. Of any two labels the smaller
             number, False or the first text in alphabetical order is -1; where y has signs, `classes` may name them.
@@ -109,10 +110,10 @@ class Problem:
     loss: Loss
     bias: str
     architecture: Architecture
+    space: UnitSpace = field(repr=False)
     feature_names: tuple[str, ...]
     classes: Classes | None
     decay: str = field(repr=False)
-    _oracles: dict[str, Oracle] = field(repr=False)
     _bounds: dict[tuple[str, ...], Interval] = field(repr=False)
 
     def __init__(
@@ -144,18 +145,20 @@ class Problem:
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
         names = names_of(X, inputs.shape[1], feature_names)
+        kind = get_architecture(architecture)
         own = np.array(inputs, order="C")
+        seen = own if data is inputs else np.array(data, order="C")
         values: dict[str, Any] = {
             "inputs": own,
-            "X": own if data is inputs else np.array(data, order="C"),
+            "X": seen,
             "y": target.copy(),
             "beta": decay,
             "loss": the_loss,
             "bias": bias,
-            "architecture": get_architecture(architecture),
+            "architecture": kind,
+            "space": kind.on(seen),
             "feature_names": names,
             "classes": classes,
-            "_oracles": {},
             "_bounds": {},
             "decay": f"beta = {decay!r}",
         }
@@ -226,7 +229,7 @@ class Problem:
         self._check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
-        reach = float(network.masses @ lengths) * np.linalg.norm(self.X, axis=1)
+        reach = float(network.masses @ lengths) * self.space.reach.lengths
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
         fit = TwoFloat.of(network.fit(self.X))
         value, error = self._value_bounds(network, fit, EPS * off)
@@ -244,68 +247,9 @@ class Problem:
         """nu = -grad L(0), shape (n,): the dual variable of the zero network."""
         return -self.loss.gradient(np.zeros(self.n), self.y)
 
-    def ask(
-        self,
-        oracles: str | Sequence[str],
-        nu: Vector,
-        *,
-        above: float,
-        effort: Effort = NO_LIMITS,
-        **question: Any,
-    ) -> OracleAnswer:
-        """What oracles answer about nu (n,): those of the given names, or "auto"; see `oracles.ask`."""
-        asked = [self.oracle(name) for name in self._named(oracles)]
-        return ask(self.X, asked, nu, above=above, effort=effort, **question)
-
-    def prove(
-        self,
-        oracles: str | Sequence[str],
-        nu: Vector,
-        *,
-        above: float,
-        starts: Matrix | None = None,
-        effort: Effort = NO_LIMITS,
-        progress: Progress = silent,
-    ) -> OracleAnswer:
-        """What oracles prove of h(nu), after a search: below what that finds they need not look.
-
-        Args:
-            oracles: names in the order in which they are asked, or "auto".
-            nu: (n,) dual variable.
-            above: values below this are of no interest.
-            starts: (q, d) directions for a search to try first.
-            effort: time, workers and checkpoint.
-            progress: told what the oracle has covered.
-
-        Raises:
-            ContradictionError: the search found a value that the bound excludes.
-        """
-        names, found = self._named(oracles), 0.0
-        # When there is no more time a threshold will do; where there is none, something must be found.
-        wanted = above <= 0 or not effort.expired()
-        if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles and wanted:
-            search = self.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5))
-            # What was found stays above the threshold: an oracle that does not see it contradicts it.
-            found, above = search.lower, max(above, (1 - 1e-9) * search.lower)
-        answer = self.ask(names, nu, above=above, starts=starts, effort=effort, progress=progress)
-        upper = agreed(self.X, nu, found, answer.upper, answer.oracle)
-        return replace(answer, lower=max(answer.lower, found), upper=upper)
-
-    def _named(self, oracles: str | Sequence[str]) -> tuple[str, ...]:
-        if oracles == "auto":
-            return Choice.of(self.X, self.architecture.oracles).provers
-        return (oracles,) if isinstance(oracles, str) else tuple(oracles)
-
     def oracle(self, name: str = "auto") -> Oracle:
         """The oracle of that name for this data, prepared once; "auto" takes the cheapest exact one it can afford."""
-        known = self.architecture.oracles
-        if name == "auto":
-            name = Choice.of(self.X, known).name
-        if name not in known:
-            raise InputError(f"unknown oracle {name!r}; known: auto, {', '.join(known)}")
-        if name not in self._oracles:
-            self._oracles[name] = known[name](self.X)
-        return self._oracles[name]
+        return self.space.oracle(name)
 
     @interruptible()
     @one_blas_thread()
@@ -316,10 +260,11 @@ class Problem:
 
         It is kept for later calls once the oracle has finished; where it was stopped, the next call may have more time.
         """
-        names = self._named(oracle)
+        names = self.space.names(oracle)
         if names in self._bounds:
             return self._bounds[names]
-        answer = self.prove(names, self.dual_at_zero(), above=0.0, effort=effort, progress=progress)
+        question = Question(self.dual_at_zero(), above=0.0)
+        answer = self.space.prove(names, question, effort=effort, progress=progress)
         found = Interval(answer.lower, answer.upper)
         # A search does not say that it was cut short.
         finished = answer.stopped in ("", "dimension") and (answer.exact or not effort.expired())
@@ -351,7 +296,7 @@ class Problem:
         """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
         fraction = _positive(fraction, "the fraction of beta_max")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
-        top, weight = bounds.low, float(np.abs(self.dual_at_zero()) @ np.linalg.norm(self.X, axis=1))
+        top, weight = bounds.low, self.space.reach.change(self.dual_at_zero())
         # What a proof that was stopped leaves open is far more than what rounding hides.
         hidden = 1e-3 * bounds.high < bounds.high - top <= 1e-10 * weight
         if (top <= 0 or hidden) and bounds.high > 1e-13 * weight:

@@ -128,7 +128,7 @@ def describe_choice(choice: Choice) -> str:
 
     def cost(name: str) -> str:
         found = choice.estimates[name]
-        return f"{_big(found.patterns)} {found.counts}, about {_duration(found.seconds)}"
+        return f"{_big(found.looked_at)} {found.counts}, about {_duration(found.seconds)}"
 
     name = choice.name
     if choice.prover is None:

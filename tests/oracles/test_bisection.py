@@ -12,7 +12,8 @@ from sklearn.datasets import load_diabetes
 
 from dualscape.checkpoint import Checkpoint
 from dualscape.effort import Effort
-from dualscape.oracles import bisection, frontier
+from dualscape.geometry.hinges import Hinges
+from dualscape.oracles import Question, bisection, frontier
 from dualscape.oracles.bisection import BisectionOracle
 from dualscape.oracles.cells import CellsOracle
 from dualscape.oracles.cone_bound import cone_bound, frame_cone, make_bound_work, side_bound
@@ -26,7 +27,7 @@ def random_question(n=60, d=4, seed=0):
 
 
 def same(first, second):
-    np.testing.assert_array_equal(first.directions, second.directions)
+    np.testing.assert_array_equal(first.units.directions, second.units.directions)
     np.testing.assert_array_equal(first.values, second.values)
     assert first.upper == second.upper
 
@@ -47,12 +48,14 @@ def test_bounds_meet_at_h(name, seed):
     X = CASES[name](rng)
     nu = rng.standard_normal(len(X))
     exact = greatest_value(X, nu)
-    answer = BisectionOracle(X).best_units(nu, above=0.99 * exact)
+    answer = BisectionOracle.on(X).best_units(Question(nu, above=0.99 * exact))
     assert answer.stopped == ""
     assert answer.lower == pytest.approx(exact, rel=1e-8)
     assert exact * (1 - 1e-8) <= answer.upper <= answer.lower * (1 + 1e-10)
     assert dense(X, nu, 20_000) <= answer.upper
-    np.testing.assert_allclose(answer.signs * (nu @ np.maximum(X @ answer.directions.T, 0)), answer.values, rtol=1e-12)
+    np.testing.assert_allclose(
+        answer.units.signs * (nu @ np.maximum(X @ answer.units.directions.T, 0)), answer.values, rtol=1e-12
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -62,7 +65,7 @@ def test_integer_data_at_any_scale(seed, n, d, scale):
     X = rng.integers(-2, 3, size=(n, d)).astype(float)
     nu = rng.standard_normal(n)
     exact = scale * greatest_value(X, nu) if X.any() else 0.0
-    answer = BisectionOracle(scale * X).best_units(nu, above=0.999 * exact)
+    answer = BisectionOracle.on(scale * X).best_units(Question(nu, above=0.999 * exact))
     assert answer.lower == pytest.approx(exact, rel=1e-7, abs=1e-12 * scale)
     assert exact * (1 - 1e-7) <= answer.upper <= exact * (1 + 1e-7) + 1e-11 * scale
 
@@ -70,19 +73,19 @@ def test_integer_data_at_any_scale(seed, n, d, scale):
 @pytest.mark.parametrize("seed", range(3))
 def test_lists_the_same_units_as_the_cells(seed):
     X, nu = random_question(30, 4, seed)
-    h = CellsOracle(X).best_units(nu, above=0.0).lower
-    first, second = (kind(X).best_units(nu, above=0.3 * h) for kind in (CellsOracle, BisectionOracle))
+    h = CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
+    first, second = (kind.on(X).best_units(Question(nu, above=0.3 * h)) for kind in (CellsOracle, BisectionOracle))
     assert len(first.values) > 3
     np.testing.assert_allclose(second.values, first.values, rtol=1e-10)
-    np.testing.assert_allclose(second.directions, first.directions, atol=1e-7)
+    np.testing.assert_allclose(second.units.directions, first.units.directions, atol=1e-7)
 
 
 def test_a_threshold_that_holds_is_the_bound():
     X, nu = random_question()
-    h = BisectionOracle(X).best_units(nu, above=0.0 + dense(X, nu)).lower
-    answer = BisectionOracle(X).best_units(nu, above=1.01 * h)
+    h = BisectionOracle.on(X).best_units(Question(nu, above=0.0 + dense(X, nu))).lower
+    answer = BisectionOracle.on(X).best_units(Question(nu, above=1.01 * h))
     assert (answer.upper, len(answer.values)) == (1.01 * h, 0)
-    assert BisectionOracle(X).best_units(nu, above=0.999 * h).upper <= h * (1 + 1e-11)
+    assert BisectionOracle.on(X).best_units(Question(nu, above=0.999 * h)).upper <= h * (1 + 1e-11)
 
 
 def test_any_cone_is_bounded():
@@ -125,32 +128,38 @@ def test_what_was_excluded_before_is_not_looked_at_again_where_it_cannot_matter(
     for _ in range(20):
         X, nu = rng.standard_normal((25, 3)), rng.standard_normal(25)
         X = np.round(X) if lattice else X
-        oracle = BisectionOracle(X)
-        h = oracle.best_units(nu, above=0.0).lower
-        before = oracle.best_units(nu, above=0.9 * h)
+        oracle = BisectionOracle.on(X)
+        h = oracle.best_units(Question(nu, above=0.0)).lower
+        before = oracle.best_units(Question(nu, above=0.9 * h))
         other = nu + far * rng.standard_normal(25)
         for above in (0.9 * h, 0.9 * h + 1e-6 * h, 0.95 * h, 0.95 * h):
-            fresh, again = BisectionOracle(X).best_units(other, above=above), oracle.best_units(other, above=above)
+            fresh, again = (
+                BisectionOracle.on(X).best_units(Question(other, above=above)),
+                oracle.best_units(Question(other, above=above)),
+            )
             assert again.upper == pytest.approx(fresh.upper, rel=1e-12)
             np.testing.assert_allclose(again.values, fresh.values, rtol=1e-12)
         # The last answer rests on all that came before, and looked at little itself.
-        once_more = oracle.best_units(other, above=0.95 * h)
-        assert again.patterns <= once_more.patterns < again.patterns + before.patterns
+        once_more = oracle.best_units(Question(other, above=0.95 * h))
+        assert again.looked_at <= once_more.looked_at < again.looked_at + before.looked_at
 
 
 def test_what_is_kept_of_a_threshold_below_rounding_is_rounding():
     X, nu = random_question(8, 2)
-    oracle = BisectionOracle(X)
-    oracle.best_units(nu, above=0.0)
-    assert oracle._last.above >= oracle._hinges.slack(nu) > 0
+    oracle = BisectionOracle.on(X)
+    oracle.best_units(Question(nu, above=0.0))
+    assert oracle._last.above >= oracle.hinges.slack(nu) > 0
 
 
 def test_a_call_that_was_stopped_excludes_nothing_for_the_next():
     X, nu = random_question()
     h = dense(X, nu)
-    oracle = BisectionOracle(X)
-    assert oracle.best_units(nu, above=0.5 * h, enough=0.6 * h).stopped == "enough"
-    same(oracle.best_units(nu, above=0.8 * h), BisectionOracle(X).best_units(nu, above=0.8 * h))
+    oracle = BisectionOracle.on(X)
+    assert oracle.best_units(Question(nu, above=0.5 * h, enough=0.6 * h)).stopped == "enough"
+    same(
+        oracle.best_units(Question(nu, above=0.8 * h)),
+        BisectionOracle.on(X).best_units(Question(nu, above=0.8 * h)),
+    )
 
 
 def test_same_answer_on_any_number_of_workers():
@@ -159,25 +168,27 @@ def test_same_answer_on_any_number_of_workers():
     answers = []
     for workers in (1, 2, 8):
         with ThreadPoolExecutor(workers) as pool:
-            answers.append(BisectionOracle(X).best_units(nu, above=0.95 * h, effort=Effort(executor=pool)))
+            answers.append(BisectionOracle.on(X).best_units(Question(nu, above=0.95 * h), effort=Effort(executor=pool)))
     with ProcessPoolExecutor(2) as pool:
-        answers.append(BisectionOracle(X).best_units(nu, above=0.95 * h, effort=Effort(executor=pool)))
+        answers.append(BisectionOracle.on(X).best_units(Question(nu, above=0.95 * h), effort=Effort(executor=pool)))
     for other in answers[1:]:
         same(answers[0], other)
-        assert other.patterns == answers[0].patterns
+        assert other.looked_at == answers[0].looked_at
 
 
 def test_bounds_shrink_while_it_runs_and_hold_when_it_is_stopped():
     X, nu = random_question(150, 5)
     seen = []
-    answer = BisectionOracle(X).best_units(
-        nu, above=0.9 * dense(X, nu), effort=Effort.within(1.0), progress=lambda event: seen.append(event.note)
+    answer = BisectionOracle.on(X).best_units(
+        Question(nu, above=0.9 * dense(X, nu)),
+        effort=Effort.within(1.0),
+        progress=lambda event: seen.append(event.note),
     )
     assert answer.stopped in ("", "time")
     assert answer.upper >= dense(X, nu)
     bounds = [float(note.split()[2]) for note in seen]
     assert all(b <= a for a, b in itertools.pairwise(bounds))
-    at_once = BisectionOracle(X).best_units(nu, above=0.0, effort=Effort(deadline=0.0))
+    at_once = BisectionOracle.on(X).best_units(Question(nu, above=0.0), effort=Effort(deadline=0.0))
     assert at_once.stopped == "time"
     assert dense(X, nu) <= at_once.upper < np.inf
 
@@ -188,7 +199,7 @@ def test_interruption_returns_what_is_proven():
     def interrupt(event):
         raise KeyboardInterrupt
 
-    answer = BisectionOracle(X).best_units(nu, above=0.5 * dense(X, nu), progress=interrupt)
+    answer = BisectionOracle.on(X).best_units(Question(nu, above=0.5 * dense(X, nu)), progress=interrupt)
     assert answer.stopped == "interrupted"
     assert dense(X, nu) <= answer.upper < np.inf
     assert threading.active_count() < 20
@@ -197,7 +208,7 @@ def test_interruption_returns_what_is_proven():
 def test_stops_when_enough_is_found():
     X, nu = random_question(60, 4)
     h = dense(X, nu)
-    answer = BisectionOracle(X).best_units(nu, above=0.5 * h, enough=0.5 * h)
+    answer = BisectionOracle.on(X).best_units(Question(nu, above=0.5 * h, enough=0.5 * h))
     assert answer.lower > 0.5 * h
     assert answer.upper >= answer.lower
 
@@ -205,19 +216,23 @@ def test_stops_when_enough_is_found():
 def test_resumes_from_a_checkpoint_with_the_same_answer(tmp_path):
     X, nu = random_question(60, 5)
     above = 0.999 * dense(X, nu)
-    whole = BisectionOracle(X).best_units(nu, above=above)
+    whole = BisectionOracle.on(X).best_units(Question(nu, above=above))
     path = tmp_path / "proof.npz"
-    first = BisectionOracle(X).best_units(nu, above=above, effort=Impatient(checkpoint=Checkpoint(path)))
+    first = BisectionOracle.on(X).best_units(Question(nu, above=above), effort=Impatient(checkpoint=Checkpoint(path)))
     assert first.stopped == "time"
-    again = BisectionOracle(X).best_units(nu, above=above, effort=Effort(checkpoint=Checkpoint(path)))
-    assert first.patterns < again.patterns
+    again = BisectionOracle.on(X).best_units(Question(nu, above=above), effort=Effort(checkpoint=Checkpoint(path)))
+    assert first.looked_at < again.looked_at
     assert again.upper == whole.upper
     np.testing.assert_allclose(again.values, whole.values, rtol=1e-12)
     # A finished search is read, not repeated.
-    read = BisectionOracle(X).best_units(nu, above=above, effort=Effort(deadline=0.0, checkpoint=Checkpoint(path)))
+    read = BisectionOracle.on(X).best_units(
+        Question(nu, above=above), effort=Effort(deadline=0.0, checkpoint=Checkpoint(path))
+    )
     same(again, read)
     # Another question does not look at it.
-    other = BisectionOracle(X).best_units(-nu, above=above, effort=Effort(deadline=0.0, checkpoint=Checkpoint(path)))
+    other = BisectionOracle.on(X).best_units(
+        Question(-nu, above=above), effort=Effort(deadline=0.0, checkpoint=Checkpoint(path))
+    )
     assert other.stopped == "time"
 
 
@@ -227,17 +242,17 @@ def test_finds_what_the_search_had_missed_on_real_data():
     X = data.data[:, [2, 3, 8]]
     X = np.column_stack([X / X.std(axis=0), np.ones(len(X))])
     nu = data.target - data.target.mean()
-    answer = BisectionOracle(X).best_units(nu, above=0.99 * dense(X, nu, 50_000))
+    answer = BisectionOracle.on(X).best_units(Question(nu, above=0.99 * dense(X, nu, 50_000)))
     assert answer.upper <= answer.lower * (1 + 1e-11)
     assert answer.upper >= dense(X, nu, 200_000)
 
 
 def test_small_tasks_give_the_same_answer(monkeypatch):
     X, nu = random_question()
-    above = 0.9 * CellsOracle(X).best_units(nu, above=0.0).lower
-    whole = BisectionOracle(X).best_units(nu, above=above)
+    above = 0.9 * CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
+    whole = BisectionOracle.on(X).best_units(Question(nu, above=above))
     monkeypatch.setattr(frontier, "TASK_ENTRIES", 5 * X.size)  # five cones a task
-    parts = BisectionOracle(X).best_units(nu, above=above)
+    parts = BisectionOracle.on(X).best_units(Question(nu, above=above))
     assert parts.stopped == ""
     assert parts.upper == pytest.approx(whole.upper, rel=1e-12)
     np.testing.assert_allclose(parts.values[0], whole.values[0], rtol=1e-12)
@@ -245,9 +260,9 @@ def test_small_tasks_give_the_same_answer(monkeypatch):
 
 def test_too_many_orthants_for_the_rows_are_bounded_at_once(monkeypatch):
     X, nu = random_question()
-    assert not BisectionOracle.estimate(X).at_once
+    assert not BisectionOracle.estimate(Hinges.of(X)).at_once
     monkeypatch.setattr(bisection, "MOST_BEGUN", 2**4 * len(X) - 1)
-    assert BisectionOracle.estimate(X).at_once
-    answer = BisectionOracle(X).best_units(nu, above=0.0)
-    assert (answer.stopped, answer.patterns) == ("dimension", 0)
-    assert CellsOracle(X).best_units(nu, above=0.0).lower <= answer.upper < np.inf
+    assert BisectionOracle.estimate(Hinges.of(X)).at_once
+    answer = BisectionOracle.on(X).best_units(Question(nu, above=0.0))
+    assert (answer.stopped, answer.looked_at) == ("dimension", 0)
+    assert CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower <= answer.upper < np.inf

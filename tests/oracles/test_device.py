@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from dualscape import Problem, solve
 from dualscape.cli import commands
 from dualscape.effort import Effort
+from dualscape.oracles import Question
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.cells import CellsOracle
 from dualscape.oracles.stream import lines_left
@@ -31,12 +32,12 @@ def test_patterns_stream_to_the_same_answer(name, share, device):
     rng = np.random.default_rng(1)
     X = CASES[name](rng)
     nu = rng.standard_normal(len(X))
-    oracle = CellsOracle(X)
-    above = share * oracle.best_units(nu, above=0.0).lower * (1 - 1e-9)
-    here = oracle.best_units(nu, above=above)
-    there = oracle.best_units(nu, above=above, effort=Effort(device=device))
+    oracle = CellsOracle.on(X)
+    above = share * oracle.best_units(Question(nu, above=0.0)).lower * (1 - 1e-9)
+    here = oracle.best_units(Question(nu, above=above))
+    there = oracle.best_units(Question(nu, above=above), effort=Effort(device=device))
     assert there.upper == pytest.approx(here.upper, rel=1e-12)
-    assert there.patterns == here.patterns
+    assert there.looked_at == here.looked_at
     # Which of two points that agree to rounding is kept depends on who comes first.
     np.testing.assert_allclose(there.values, here.values, rtol=1e-12)
 
@@ -46,8 +47,8 @@ def test_patterns_stream_to_the_same_answer(name, share, device):
 def test_most_lines_are_done_on_the_device(n, rank, scale, device, monkeypatch):
     rng = np.random.default_rng(2)
     X, nu = scale * rng.standard_normal((n, rank)), rng.standard_normal(n)
-    oracle = CellsOracle(X)
-    above = 1.2 * AscentOracle(X).best_units(nu, above=0.0).lower
+    oracle = CellsOracle.on(X)
+    above = 1.2 * AscentOracle.on(X).best_units(Question(nu, above=0.0)).lower
     done, all_lines = [], []
 
     def counted(form, level, first, lines, name):
@@ -57,16 +58,16 @@ def test_most_lines_are_done_on_the_device(n, rank, scale, device, monkeypatch):
         return left, patterns
 
     monkeypatch.setattr("dualscape.oracles.cells.lines_left", counted)
-    there = oracle.best_units(nu, above=above, effort=Effort(device=device))
-    assert there.upper == oracle.best_units(nu, above=above).upper == above
+    there = oracle.best_units(Question(nu, above=above), effort=Effort(device=device))
+    assert there.upper == oracle.best_units(Question(nu, above=above)).upper == above
     assert sum(done) > 0.99 * sum(all_lines)
 
 
 def test_a_search_finds_the_same_maximum(device):
     rng = np.random.default_rng(4)
     X, nu = rng.standard_normal((200, 8)), rng.standard_normal(200)
-    here = AscentOracle(X).best_units(nu, above=0.0)
-    there = AscentOracle(X).best_units(nu, above=0.0, effort=Effort(device=device))
+    here = AscentOracle.on(X).best_units(Question(nu, above=0.0))
+    there = AscentOracle.on(X).best_units(Question(nu, above=0.0), effort=Effort(device=device))
     assert there.lower == pytest.approx(here.lower, rel=1e-12)
 
 

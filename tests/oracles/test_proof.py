@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualscape.errors import ContradictionError
-from dualscape.oracles import agreed, ask, cells, frontier, local
+from dualscape.oracles import Question, cells, frontier, ranked
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.bisection import BisectionOracle
 from dualscape.oracles.cells import CellsOracle
-from dualscape.oracles.proof import is_loose, score_rounding, trivial_bound
+from dualscape.oracles.proof import agreed, ask, is_loose
+from dualscape.oracles.reach import Reach
 from dualscape.problem import Problem
 from exact_values import dense
 
@@ -44,7 +45,7 @@ def by_hand(X, nu):
 @given(seed=st.integers(0, 10**6))
 def test_no_bound_exceeds_the_trivial_one(kind, seed):
     X, nu = near_parallel(seed, rows=10, columns=3)
-    answer = kind(X).best_units(nu, above=0.0)
+    answer = kind.on(X).best_units(Question(nu, above=0.0))
     assert dense(X, nu, 2_000) <= answer.upper * (1 + 1e-12)
     assert answer.upper <= by_hand(X, nu) * (1 + 1e-12)
     assert answer.upper >= answer.lower
@@ -53,9 +54,9 @@ def test_no_bound_exceeds_the_trivial_one(kind, seed):
 def test_the_cap_is_needed(monkeypatch):
     """Without it the bound over patterns is many times what all rows together can give."""
     X, nu = near_parallel(0)
-    assert CellsOracle(X).best_units(nu, above=0.0).upper <= by_hand(X, nu) * (1 + 1e-12)
-    monkeypatch.setattr(local, "capped", lambda X, nu, lower, upper, above, ceiling: upper)
-    assert CellsOracle(X).best_units(nu, above=0.0).upper > 10 * by_hand(X, nu)
+    assert CellsOracle.on(X).best_units(Question(nu, above=0.0)).upper <= by_hand(X, nu) * (1 + 1e-12)
+    monkeypatch.setattr(ranked, "capped", lambda reach, nu, lower, upper, above, ceiling: upper)
+    assert CellsOracle.on(X).best_units(Question(nu, above=0.0)).upper > 10 * by_hand(X, nu)
 
 
 def test_the_bound_of_any_size_caps_too(monkeypatch):
@@ -70,7 +71,7 @@ def test_the_bound_of_any_size_caps_too(monkeypatch):
         return found, state
 
     monkeypatch.setattr(cells, "_scan", loosened)
-    answer = CellsOracle(X).best_units(nu, above=0.0)
+    answer = CellsOracle.on(X).best_units(Question(nu, above=0.0))
     assert answer.lower < answer.upper < 0.9 * by_hand(X, nu)
 
 
@@ -78,18 +79,19 @@ def test_the_bound_of_any_size_caps_too(monkeypatch):
 def test_the_trivial_bound_bounds(seed, n, d):
     rng = np.random.default_rng(seed)
     X, nu = rng.standard_normal((n, d)), rng.standard_normal(n)
-    assert by_hand(X, nu) <= trivial_bound(X, nu) <= by_hand(X, nu) * (1 + 1e-14 * (n + d + 8))
-    assert dense(X, nu, 1_000) <= trivial_bound(X, nu)
+    bound = Reach.of(X).bound(nu)
+    assert by_hand(X, nu) <= bound <= by_hand(X, nu) * (1 + 1e-14 * (n + d + 8))
+    assert dense(X, nu, 1_000) <= bound
 
 
 # --- another oracle -----------------------------------------------------------------------------------
 def test_a_loose_bound_is_asked_for_elsewhere():
     X, nu = near_parallel(4)
     problem = Problem(X, np.ones(len(X)), beta=1.0, bias="none")
-    alone = problem.prove("cells", nu, above=0.0)
+    alone = problem.space.prove("cells", Question(nu, above=0.0))
     assert is_loose(alone.lower, alone.upper, 0.0)
     for names in (("cells", "bisection"), ("bisection", "cells"), "auto"):
-        answer = problem.prove(names, nu, above=0.0)
+        answer = problem.space.prove(names, Question(nu, above=0.0))
         assert answer.oracle == "bisection"
         assert not is_loose(answer.lower, answer.upper, 0.0)
 
@@ -99,9 +101,9 @@ class Counting(CellsOracle):
 
     calls = 0
 
-    def best_units(self, nu, **question):
+    def best_units(self, question, **effort):
         type(self).calls += 1
-        return super().best_units(nu, **question)
+        return super().best_units(question, **effort)
 
 
 @pytest.mark.parametrize(
@@ -119,11 +121,11 @@ def test_when_another_oracle_is_asked(change, more, calls):
     X, nu = np.eye(2), np.array([1.0, 0.0])
 
     class First(CellsOracle):
-        def best_units(self, nu, **question):
-            return replace(super().best_units(nu, **question), **change)
+        def best_units(self, question, **effort):
+            return replace(super().best_units(question, **effort), **change)
 
     Counting.calls = 0
-    answer = ask(X, [First(X), Counting(X)], nu, **{"above": 0.0, **more})
+    answer = ask([First.on(X), Counting.on(X)], Question(nu, **{"above": 0.0, **more}))
     assert Counting.calls == calls
     assert answer.upper == pytest.approx(1.0 if calls or not change else 2.0)
 
@@ -131,16 +133,17 @@ def test_when_another_oracle_is_asked(change, more, calls):
 # --- contradictions -----------------------------------------------------------------------------------
 def test_rounding_is_no_contradiction():
     X, nu = near_parallel(1)
-    rounding = score_rounding(X, nu)
-    assert agreed(X, nu, 1.0 + 0.9 * rounding, 1.0, "cells") == 1.0 + 0.9 * rounding
-    assert agreed(X, nu, 1.0, 2.0, "cells") == 2.0
+    reach = Reach.of(X)
+    rounding = reach.rounding(nu)
+    assert agreed(reach, nu, 1.0 + 0.9 * rounding, 1.0, "cells") == 1.0 + 0.9 * rounding
+    assert agreed(reach, nu, 1.0, 2.0, "cells") == 2.0
     with pytest.raises(ContradictionError):
-        agreed(X, nu, 1.0 + 2 * rounding, 1.0, "cells")
+        agreed(reach, nu, 1.0 + 2 * rounding, 1.0, "cells")
 
 
 def test_both_numbers_are_named():
     with pytest.raises(ContradictionError) as caught:
-        agreed(np.eye(2), np.ones(2), 1.5, 1.25, "cells")
+        agreed(Reach.of(np.eye(2)), np.ones(2), 1.5, 1.25, "cells")
     message = str(caught.value)
     assert message == (
         "internal error: the value of a unit neuron is 1.5, above the bound of oracle 'cells', which is 1.25; nothing "
@@ -168,7 +171,7 @@ def test_halved_bounds_are_seen(monkeypatch, kind, module, name):
 
     monkeypatch.setattr(module, name, halved)
     with pytest.raises(ContradictionError, match=r"the value of a unit neuron is .* above the bound of oracle"):
-        kind(X).best_units(nu, above=0.0)
+        kind.on(X).best_units(Question(nu, above=0.0))
 
 
 @EXACT
@@ -179,15 +182,15 @@ def test_what_a_search_finds_contradicts_a_bound_below_it(monkeypatch, kind):
     problem = Problem(X, nu, beta=1e-3, bias="none")
     original = kind.best_units
 
-    def blind(self, nu, *, above, **question):
-        answer = original(self, nu, above=above, **question)
-        return replace(answer, directions=answer.directions[:0], signs=answer.signs[:0], values=answer.values[:0],
-                       lower=0.0, upper=above)  # fmt: skip
+    def blind(self, question, **effort):
+        answer = original(self, question, **effort)
+        return replace(answer, units=answer.units.take(slice(0)), values=answer.values[:0], lower=0.0,
+                       upper=question.above)  # fmt: skip
 
     monkeypatch.setattr(kind, "best_units", blind)
-    found = AscentOracle(X).best_units(nu, above=0.0).lower
+    found = AscentOracle.on(X).best_units(Question(nu, above=0.0)).lower
     with pytest.raises(ContradictionError, match=repr(found)):
-        problem.prove(kind.name, nu, above=1e-3)
+        problem.space.prove(kind.name, Question(nu, above=1e-3))
     with pytest.raises(ContradictionError, match=repr(found)):
         problem.beta_max_bounds(kind.name)
 
@@ -196,15 +199,15 @@ def test_two_oracles_must_agree():
     X, nu = np.eye(2), np.array([1.0, 0.0])
 
     class Loose(CellsOracle):
-        def best_units(self, nu, **question):
-            return replace(super().best_units(nu, **question), upper=3.0)
+        def best_units(self, question, **effort):
+            return replace(super().best_units(question, **effort), upper=3.0)
 
     class Low(BisectionOracle):
-        def best_units(self, nu, **question):
-            return replace(super().best_units(nu, **question), lower=0.1, upper=0.2)
+        def best_units(self, question, **effort):
+            return replace(super().best_units(question, **effort), lower=0.1, upper=0.2)
 
     with pytest.raises(ContradictionError, match=r"is 1\.0, above the bound of oracle .bisection., which is 0\.2"):
-        ask(X, [Loose(X), Low(X)], nu, above=0.0)
+        ask([Loose.on(X), Low.on(X)], Question(nu, above=0.0))
 
 
 def test_patterns_that_rounding_hides_are_left_to_cones(monkeypatch):
@@ -219,10 +222,10 @@ def test_patterns_that_rounding_hides_are_left_to_cones(monkeypatch):
         return found, state
 
     monkeypatch.setattr(cells, "_scan", unresolved)
-    alone = CellsOracle(X).best_units(nu, above=0.0)
+    alone = CellsOracle.on(X).best_units(Question(nu, above=0.0))
     assert alone.stopped == "rounding"
-    true = BisectionOracle(X).best_units(nu, above=0.5 * alone.lower)
+    true = BisectionOracle.on(X).best_units(Question(nu, above=0.5 * alone.lower))
     assert alone.upper > true.upper * (1 + 1e-6)
-    both = ask(X, [CellsOracle(X), BisectionOracle(X)], nu, above=0.5 * true.lower)
+    both = ask([CellsOracle.on(X), BisectionOracle.on(X)], Question(nu, above=0.5 * true.lower))
     assert (both.oracle, both.stopped) == ("bisection", "")
     assert both.upper == pytest.approx(true.upper, rel=1e-12)

@@ -8,6 +8,7 @@ import pytest
 from dualscape import Problem, solve
 from dualscape.effort import Effort
 from dualscape.errors import InputError
+from dualscape.oracles import Question
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.rise import (
     COORDINATES,
@@ -94,9 +95,9 @@ def test_the_device_is_asked_and_its_answer_used(monkeypatch):
     monkeypatch.setattr(SmoothedScores, "_rise_on_device", stay)
     rng = np.random.default_rng(3)
     X, nu = rng.standard_normal((30, 3)), rng.standard_normal(30)
-    answer = AscentOracle(X).best_units(nu, above=0.0, effort=Effort(device="somewhere"))
+    answer = AscentOracle.on(X).best_units(Question(nu, above=0.0), effort=Effort(device="somewhere"))
     assert asked == ["somewhere", "somewhere"]  # starts rise, and the best of them once more
-    assert answer.lower == pytest.approx(AscentOracle(X).best_units(nu, above=0.0).lower, rel=1e-9)
+    assert answer.lower == pytest.approx(AscentOracle.on(X).best_units(Question(nu, above=0.0)).lower, rel=1e-9)
 
 
 def test_of_what_is_out_of_time_only_the_first_are_scored():

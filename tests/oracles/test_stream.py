@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dualscape.geometry.arrangement import TURN, Arrangement, line_ranges
+from dualscape.oracles import Question
 from dualscape.oracles.cells import CellsOracle
 from dualscape.oracles.scan import scan_lines
 from dualscape.oracles.stream import lines_left
@@ -17,7 +18,7 @@ def forms(X, nu, share, turn=TURN):
     hinges = arrangement.hinges
     kappa, linear = hinges.reduce(nu)
     size = float(np.abs(kappa).sum() + np.abs(linear).sum())
-    floor = share * CellsOracle(X).best_units(nu, above=0.0).lower
+    floor = share * CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
     for sign in (1.0, -1.0):
         convex = sign * kappa > 0
         order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])

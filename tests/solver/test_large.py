@@ -12,6 +12,8 @@ from dualscape.network import Network
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.solver import columns, slide, state
 from dualscape.solver.descent import descend_jointly
+from dualscape.solver.task import Task
+from dualscape.units import Units
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def test_a_begin_from_a_share_of_the_rows_ends_at_the_same_objective(problem, mo
         problem = Problem(problem.X, np.where(problem.y > 0, 1.0, -1.0), beta=2.0, loss=loss, bias="none")
     whole = solve(problem, oracle="ascent").certificate.primal
     monkeypatch.setattr(state, "BEGIN_ROWS", 60)
-    begun = state.State.empty(state.Scale.of(problem).apply(problem))
+    begun = state.State.empty(Task.of(problem))
     zero = begun.objective
     begun.begin_wide(50, 30, lambda: True)
     assert begun.objective < 0.95 * zero
@@ -48,26 +50,27 @@ def test_descent_takes_the_place_of_newton_on_large_data(problem, monkeypatch, l
 def test_a_share_of_rows_without_a_network_begins_with_none(problem, monkeypatch):
     monkeypatch.setattr(state, "BEGIN_ROWS", 60)
     zero = Problem(problem.X, np.zeros(300), beta=5.0, bias="none")
-    begun = state.State.empty(zero)
+    begun = state.State.empty(Task.of(zero))
     begun.begin_wide(20, 10, lambda: True)
     assert len(begun.masses) == 0
 
 
 @pytest.mark.parametrize(("steps", "least", "in_time"), [(1, 0.0, False), (2, 1.0, True)])
 def test_descent_ends_out_of_time_or_when_a_step_helps_little(problem, steps, least, in_time):
-    units = np.eye(4), np.array([1.0, -1.0, 1.0, -1.0]), np.ones(4)
+    units = Units.signed(np.eye(4), np.array([1.0, -1.0, 1.0, -1.0])), np.ones(4)
     ended = [
-        descend_jointly(problem, *units, steps=steps, in_time=lambda: True),
-        descend_jointly(problem, *units, steps=9, least=least, in_time=lambda: in_time),
+        descend_jointly(Task.of(problem), *units, steps=steps, in_time=lambda: True),
+        descend_jointly(Task.of(problem), *units, steps=9, least=least, in_time=lambda: in_time),
     ]
-    for one, other in zip(*ended, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for (units, masses), (others, mass) in [ended]:
+        np.testing.assert_array_equal(units.directions, others.directions)
+        np.testing.assert_array_equal(masses, mass)
 
 
 def test_the_search_before_a_certificate_leaves_time_for_the_proof(problem, monkeypatch):
     deadlines = []
 
-    def without_answer(oracle, nu, *, effort, **rest):
+    def without_answer(oracle, question, *, effort, **rest):
         deadlines.append(effort.deadline)
         raise KeyboardInterrupt
 
@@ -89,7 +92,7 @@ def test_time_is_kept_for_a_proof_that_time_improves(d, share):
 
 
 def test_a_slide_out_of_time_is_what_was_given(problem):
-    units = np.eye(4), np.array([1.0, -1.0, 1.0, -1.0]), np.ones(4)
+    units = Units.signed(np.eye(4), np.array([1.0, -1.0, 1.0, -1.0])), np.ones(4)
     nu = problem.dual_at_zero()
     moved = slide.slide(problem, *units, nu, 1e-8)
     assert np.abs(moved[2][:1] - 1.0).max() > 1e-3

@@ -8,13 +8,14 @@ import pytest
 from dualscape import Problem, solve
 from dualscape.solver import slide
 from dualscape.solver.slide import FINER, ROUGH, newton_on_faces
-from dualscape.solver.state import Scale, State
+from dualscape.solver.state import State
+from dualscape.solver.task import Scale, Task
+from dualscape.units import Units
 
 
 def test_faces_of_some_units_are_those_of_all():
     state = rough_state()
-    problem = state.problem
-    _, dimensions, faces_of = problem.architecture.faces(problem.X, state.nu, state.directions, state.signs)
+    _, dimensions, faces_of = state.task.space.faces(state.nu, state.units)
     every = faces_of(np.arange(len(dimensions)))
     assert np.bincount(every.owner, minlength=len(dimensions)).tolist() == dimensions.tolist()
     assert len(set(dimensions)) > 2
@@ -25,21 +26,21 @@ def test_faces_of_some_units_are_those_of_all():
         np.testing.assert_allclose(
             some.jacobian[:, some.owner == place], every.jacobian[:, every.owner == unit], atol=1e-12
         )
-    assert faces_of(chosen[:0]).jacobian.shape == (problem.n, 0)
+    assert faces_of(chosen[:0]).jacobian.shape == (state.task.space.n, 0)
 
 
 def test_faces_are_the_linear_pieces_of_the_columns():
     state = rough_state()
-    problem, architecture = state.problem, state.problem.architecture
-    climbed, _, faces_of = architecture.faces(problem.X, state.nu, state.directions, state.signs)
-    units = np.flatnonzero(np.linalg.norm(climbed, axis=1) > 0.5)
-    faces = faces_of(units)
+    space = state.task.space
+    climbed, _, faces_of = space.faces(state.nu, state.units)
+    which = np.flatnonzero(climbed.alive())
+    units, faces = climbed.take(which), faces_of(which)
     rng = np.random.default_rng(0)
     move = 1e-9 * rng.standard_normal(len(faces.owner))
-    w = climbed[units].copy()
+    w = units.directions.copy()
     np.add.at(w, faces.owner, (faces.basis * move).T)
-    moved = architecture.columns(problem.X, w, state.signs[units])
-    v = move + (faces.basis * climbed[units][faces.owner].T).sum(axis=0)
+    moved = space.columns(units.turned(w))
+    v = move + (faces.basis * units.directions[faces.owner].T).sum(axis=0)
     for j in range(len(units)):
         mine = faces.owner == j
         np.testing.assert_allclose(faces.jacobian[:, mine] @ v[mine], moved[:, j], atol=1e-12)
@@ -51,22 +52,28 @@ def test_a_unit_without_mass_joins_by_newton():
     solution = solve(problem)
     assert solution.certificate.verdict == "global"
     network = solution.network
-    state = State.empty(Scale.of(problem).apply(problem))
-    state.add(network.directions[1:], network.signs[1:])
+    state = State.empty(scaled(problem))
+    state.add(network.units.take(slice(1, None)))
     before = state.objective
-    assert state.join(network.directions[:1], network.signs[:1])
+    assert state.join(network.units.take(slice(1)))
     assert state.objective < before * (1 - 1e-6)
 
 
 def test_masses_that_are_rounding_leave():
     # y - f rounds to twice the change that f is worth: the network with this mass seems better than none.
     problem = Problem([[1.0]], [0.99], beta=0.9909, bias="none")
-    state = State.empty(problem)
+    state = State.empty(Task.of(problem))
     without = state.objective
-    state._become(np.ones((1, 1)), np.ones(1), np.full(1, 0.57e-16), np.ones((1, 1)))
+    state._become(Units(np.ones((1, 1)), np.ones((1, 1))), np.full(1, 0.57e-16), np.ones((1, 1)))
     assert state.objective < without
-    state.add(state.directions[:0], state.signs[:0])
+    state.master()
     assert len(state.masses) == 0
+
+
+def scaled(problem):
+    """Its task in the solver's units of length."""
+    task = Task.of(problem)
+    return Scale.of(task).task(task)
 
 
 def rough_state(loss="squared", n=120, d=6):
@@ -77,7 +84,7 @@ def rough_state(loss="squared", n=120, d=6):
     y += 0.1 * rng.standard_normal(n)
     y = y if loss == "squared" else np.where(y > 0, 1.0, -1.0)
     problem = Problem(X, y, beta=5.0 if loss == "squared" else 1.0, loss=loss, bias="none")
-    state = State.empty(Scale.of(problem).apply(problem))
+    state = State.empty(scaled(problem))
     state.begin_wide(60, 40, lambda: True)
     return state
 
@@ -91,9 +98,9 @@ def test_newton_goes_back_to_an_optimum(loss):
     solution = solve(problem)
     assert solution.certificate.verdict == "global"
     network, nu = solution.network, solution.nu
-    climbed, _, faces_of = problem.architecture.faces(X, nu, network.directions, network.signs)
+    climbed, _, faces_of = problem.space.faces(nu, network.units)
     faces = faces_of(np.arange(network.width))
-    best = network.masses[faces.owner] * (faces.basis * climbed[faces.owner].T).sum(axis=0)
+    best = network.masses[faces.owner] * (faces.basis * climbed.directions[faces.owner].T).sum(axis=0)
     away = best * (1 + 0.05 * rng.standard_normal(len(best)))
     norms = np.sqrt(np.bincount(faces.owner, best * best))[faces.owner]
 

@@ -242,7 +242,7 @@ def test_time_limit_gives_the_bound_that_there_was_time_for():
     short, longer = (solve(problem, time_limit=seconds).certificate for seconds in (0.5, 4.0))
     assert short.verdict == longer.verdict == "bounded"
     assert 0 < max(short.dual, longer.dual) < min(short.primal, longer.primal)
-    assert longer.patterns > short.patterns >= 0
+    assert longer.looked_at > short.looked_at >= 0
 
 
 @pytest.mark.parametrize("limit", [0.05, 0.2, 0.5])
@@ -267,7 +267,7 @@ bisection.SAVE_EVERY = 0.05
 rng = np.random.default_rng(17)
 problem = Problem(rng.standard_normal((80, 4)), rng.standard_normal(80), beta=2.0)
 solution = solve(problem, oracle="bisection", checkpoint=Checkpoint({str(path)!r}))
-print(repr((solution.certificate.dual, solution.certificate.primal, solution.certificate.patterns)))
+print(repr((solution.certificate.dual, solution.certificate.primal, solution.certificate.looked_at)))
 """
     run = [sys.executable, "-c", code]
     killed = subprocess.Popen(run, stdout=subprocess.PIPE)

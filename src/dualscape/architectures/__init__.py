@@ -1,6 +1,6 @@
 """Registry of architectures: one line each."""
 
-from dualscape.architectures.base import Architecture, Faces, Pieces
+from dualscape.architectures.base import Architecture, Faces, Pieces, UnitSpace
 from dualscape.architectures.relu import TwoLayerReLU
 from dualscape.errors import InputError
 
@@ -16,4 +16,4 @@ def get_architecture(architecture: str | Architecture) -> Architecture:
     return ARCHITECTURES[architecture]
 
 
-__all__ = ["ARCHITECTURES", "Architecture", "Faces", "Pieces", "get_architecture"]
+__all__ = ["ARCHITECTURES", "Architecture", "Faces", "Pieces", "UnitSpace", "get_architecture"]

@@ -1,18 +1,26 @@
 """An architecture is a set of unit neurons with a column in prediction space, and oracles over them.
 
-Everything above this floor (solver, certificate, optimal set, staircase) sees only what is declared here, so
-that a new architecture is one new file and one line in the registry.
+Bound to the rows of one data matrix it is a `UnitSpace`. Everything above this floor (solver, certificate, optimal set,
+staircase) sees only what is declared here, so that a new architecture is one new file and one line in the registry.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.oracles.base import Oracle
+from dualscape.architectures.pieces import Pieces
+from dualscape.effort import Effort
+from dualscape.errors import InputError
+from dualscape.oracles import Choice, Estimate, Oracle, OracleAnswer, Question
+from dualscape.oracles.base import NO_LIMITS
+from dualscape.oracles.proof import ask, prove
+from dualscape.oracles.reach import Reach
+from dualscape.progress import Progress, silent
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -36,37 +44,138 @@ class Faces:
     owner: NDArray[np.intp]
 
 
-@dataclass(frozen=True, eq=False)
-class Pieces:
-    """The linear pieces that k unit neurons lie on, in terms of the rows of X.
+class UnitSpace(ABC):
+    """The unit neurons of an architecture on n rows of data.
 
     Attributes:
-        slopes: (k, n) the column of unit j is slopes_j * (X u_j) on its piece; 0 on rows that are off or that hold it.
-        held: for each unit the rows that hold it, x_i.u = 0, one of each hyperplane.
+        n, d, c: number of rows, of coordinates of a direction and of outputs.
+        kinds: its oracles by name, in the order in which "auto" prefers them among those of the same standing.
     """
 
-    slopes: Matrix
-    held: tuple[NDArray[np.intp], ...]
+    n: int
+    d: int
+    c: int = 1
+    kinds: ClassVar[Mapping[str, type[Oracle]]]
 
-    def take(self, which: NDArray[np.intp]) -> "Pieces":
-        """Those of some units."""
-        return Pieces(self.slopes[which], tuple(self.held[j] for j in which))
+    def __init__(self) -> None:
+        self._oracles: dict[str, Oracle] = {}
 
-    def replaced(self, which: NDArray[np.intp], others: "Pieces") -> "Pieces":
-        """These, with other pieces for some units."""
-        slopes, held = self.slopes.copy(), list(self.held)
-        slopes[which] = others.slopes
-        for place, unit in enumerate(which.tolist()):
-            held[unit] = others.held[place]
-        return Pieces(slopes, tuple(held))
+    # --- columns and scores ---------------------------------------------------------------------------------
+    @property
+    @abstractmethod
+    def reach(self) -> Reach:
+        """What rows can be worth in a column."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Number of entries of the data."""
+
+    @abstractmethod
+    def columns(self, units: Units) -> Matrix:
+        """The columns a_j in prediction space, shape (n, k); units may have any length, with which columns grow."""
+
+    @abstractmethod
+    def scores(self, nu: Vector, units: Units) -> Vector:
+        """nu^T a_j for every unit, shape (k,): the left side of the dual constraint."""
+
+    @abstractmethod
+    def pull(self, nu: Vector, units: Units) -> Matrix:
+        """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
+
+    @abstractmethod
+    def random(self, count: int, rng: np.random.Generator) -> Units:
+        """Units to begin with, of all kinds of outputs by turns."""
+
+    # --- local maximisers -----------------------------------------------------------------------------------
+    @abstractmethod
+    def climb(self, nu: Vector, units: Units) -> Units:
+        """The local maximiser of the score that each unit climbs to; never a lower score."""
+
+    def faces(
+        self, nu: Vector, units: Units, expired: Callable[[], bool] = lambda: False
+    ) -> tuple[Units, NDArray[np.intp], Callable[[NDArray[np.intp]], Faces]] | None:
+        """The local maximisers of `climb`, and the linear pieces on which they may move while they stay ones.
+
+        Returns:
+            The maximisers; what has not climbed when `expired` says that time is up has the zero direction. The
+            dimension of each unit's piece, (k,). And what writes out the pieces of chosen units, which may be large.
+            None where columns are not linear around units: the solver then does without.
+        """
+        return None
+
+    @abstractmethod
+    def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
+        """The local maximisers of `climb` and the linear pieces that they lie on; without nu, the units as they are, on
+        pieces in which they may turn."""
+
+    # --- other data -----------------------------------------------------------------------------------------
+    @abstractmethod
+    def scaled(self, exponent: int) -> "UnitSpace":
+        """The same units on data times 2^exponent, which rounds nothing; what is known of the data is shared."""
+
+    @abstractmethod
+    def rows(self, which: NDArray[np.intp]) -> "UnitSpace":
+        """The same units on some of the rows."""
+
+    # --- oracles --------------------------------------------------------------------------------------------
+    @abstractmethod
+    def estimate(self, name: str) -> Estimate:
+        """What one call of an oracle is expected to cost."""
+
+    @abstractmethod
+    def make_oracle(self, name: str) -> Oracle:
+        """The oracle of that name for these data."""
+
+    def choice(self, oracle: str = "auto", time_limit: float | None = None) -> Choice:
+        """Which oracles to ask: "auto" or a name, and the seconds that there are, or None."""
+        return Choice.of(self.kinds, {name: self.estimate(name) for name in self.kinds}, oracle, time_limit)
+
+    def oracle(self, name: str = "auto") -> Oracle:
+        """The oracle of that name, prepared once; "auto" takes the cheapest exact one that is affordable."""
+        if name == "auto":
+            name = self.choice().name
+        if name not in self.kinds:
+            raise InputError(f"unknown oracle {name!r}; known: auto, {', '.join(self.kinds)}")
+        if name not in self._oracles:
+            self._oracles[name] = self.make_oracle(name)
+        return self._oracles[name]
+
+    def names(self, oracles: str | Sequence[str]) -> tuple[str, ...]:
+        """Names of oracles in the order in which they are asked, from names or "auto"."""
+        if oracles == "auto":
+            return self.choice().provers
+        return (oracles,) if isinstance(oracles, str) else tuple(oracles)
+
+    def ask(
+        self,
+        oracles: str | Sequence[str],
+        question: Question,
+        *,
+        effort: Effort = NO_LIMITS,
+        progress: Progress = silent,
+    ) -> OracleAnswer:
+        """What oracles of the given names, or "auto", answer; see `oracles.proof.ask`."""
+        return ask([self.oracle(name) for name in self.names(oracles)], question, effort=effort, progress=progress)
+
+    def prove(
+        self,
+        oracles: str | Sequence[str],
+        question: Question,
+        *,
+        effort: Effort = NO_LIMITS,
+        progress: Progress = silent,
+    ) -> OracleAnswer:
+        """What oracles of the given names, or "auto", prove of h(nu), after a search; see `oracles.proof.prove`."""
+        asked = [self.oracle(name) for name in self.names(oracles)]
+        search = next((self.oracle(name) for name, kind in self.kinds.items() if not kind.exact), None)
+        return prove(asked, search, question, effort=effort, progress=progress)
 
 
 class Architecture(ABC):
-    """Unit neurons of one kind; a unit neuron is a direction (d,) of norm one and a sign."""
+    """Unit neurons of one kind."""
 
     name: str
-    #: Oracles by name, in the order in which "auto" prefers them among those of the same standing.
-    oracles: ClassVar[dict[str, type[Oracle]]]
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -74,33 +183,9 @@ class Architecture(ABC):
         return (self.name,)
 
     @abstractmethod
-    def columns(self, X: Matrix, directions: Matrix, signs: Vector) -> Matrix:
-        """The columns a_j in prediction space, shape (n, k)."""
+    def on(self, inputs: Matrix) -> UnitSpace:
+        """Its unit neurons on what neurons see, (n, d)."""
 
     @abstractmethod
-    def scores(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
-        """s_j nu^T (X u_j)_+ for every unit, shape (k,): the left side of the dual constraint."""
-
-    @abstractmethod
-    def pull(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
-        """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
-
-    @abstractmethod
-    def climb(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
-        """The local maximiser of the score that each unit climbs to, shape (k, d); never a lower score."""
-
-    @abstractmethod
-    def faces(
-        self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector, expired: Callable[[], bool] = lambda: False
-    ) -> tuple[Matrix, NDArray[np.intp], Callable[[NDArray[np.intp]], Faces]]:
-        """The local maximisers of `climb`, and the linear pieces on which they may move while they stay ones.
-
-        Returns:
-            The maximisers (k, d); what has not climbed when `expired` says that time is up is the zero direction. The
-            dimension of each unit's piece, (k,). And what writes out the pieces of chosen units, which may be large.
-        """
-
-    @abstractmethod
-    def pieces(self, X: Matrix, nu: Vector | None, directions: Matrix, signs: Vector) -> tuple[Matrix, Pieces]:
-        """The local maximisers of `climb`, (k, d), and the linear pieces that they lie on; without nu, the directions
-        as they are, on pieces in which they may turn."""
+    def columns(self, inputs: Matrix, units: Units) -> Matrix:
+        """The columns of units on any inputs (n', d), for predictions: shape (n', k)."""

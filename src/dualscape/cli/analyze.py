@@ -186,7 +186,6 @@ class _Job:
         from dualscape.checkpoint import Checkpoint
         from dualscape.executors import open_executor
         from dualscape.kernels import when_compiling
-        from dualscape.oracles import Choice
         from dualscape.problem import Problem
         from dualscape.terminal import Reporter, describe_choice
 
@@ -198,8 +197,7 @@ class _Job:
         problem = Problem(table.X, table.y, **settings)
         self.reporter = reporter = Reporter(quiet=options["quiet"])
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
-        known = problem.architecture.oracles
-        reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
+        reporter.say(describe_choice(problem.space.choice(options["oracle"], options["time_limit"])))
         with when_compiling(reporter.say), open_executor(options["executor"]) as executor:
             return run(
                 problem,

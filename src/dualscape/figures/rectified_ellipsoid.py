@@ -63,7 +63,7 @@ def rectified_ellipsoid(solution: Solution, optimal_set: OptimalSet | None = Non
 
 def _columns(solution: Solution) -> Matrix:
     problem, network = solution.problem, solution.network.prune()
-    return problem.architecture.columns(problem.X, network.directions, network.signs)
+    return problem.space.columns(network.units)
 
 
 def ellipsoid_root(X: Matrix) -> Matrix:

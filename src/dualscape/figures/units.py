@@ -46,7 +46,7 @@ def _which(optimal_set: OptimalSet | None) -> str:
 def mean_network(optimal_set: OptimalSet) -> Network:
     """The optimal network whose masses are the mean of the known vertices, one neuron per unit of the optimal set."""
     masses = optimal_set.known_vertices.mean(axis=0)
-    return Network(optimal_set.directions, optimal_set.signs, masses, optimal_set.problem.bias)
+    return Network.of(optimal_set.units, masses, optimal_set.problem.bias)
 
 
 def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:

@@ -91,7 +91,11 @@ class Arrangement:
     @classmethod
     def of(cls, X: Matrix, *, seed: int = 0, turn: float = TURN) -> "Arrangement":
         """The arrangement of the rows of X (n, d)."""
-        hinges = Hinges.of(X)
+        return cls.of_hinges(Hinges.of(X), seed=seed, turn=turn)
+
+    @classmethod
+    def of_hinges(cls, hinges: Hinges, *, seed: int = 0, turn: float = TURN) -> "Arrangement":
+        """The arrangement of hyperplanes that are known already."""
         N, r = hinges.rows.shape
         rng = np.random.default_rng(seed)
         noise = rng.standard_normal((N, r))

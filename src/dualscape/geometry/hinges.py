@@ -8,7 +8,6 @@ with kappa and linear depending on nu alone: for x_i = t_i z_g, (x_i.u)_+ is t_i
 |t_i| (z_g.u)_+ + x_i.u when t_i < 0. Zero rows vanish. Coordinates are those of an orthonormal basis of the row space.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,17 +63,7 @@ class Hinges:
 
     @classmethod
     def of(cls, X: Matrix) -> "Hinges":
-        """The hyperplanes of the rows of X (n, d); found once where X cannot change."""
-        if X.base is not None or X.flags.writeable:
-            return cls._find(X)
-        return _known.get(X) or _known.add(cls._find(X))
-
-    def of_multiple(self, X: Matrix, factor: float) -> "Hinges":
-        """The hyperplanes of X = factor times these data, to the bit, for a power of two; known from then on."""
-        return _known.add(replace(self, X=X, lengths=factor * self.lengths, error=factor * self.error))
-
-    @classmethod
-    def _find(cls, X: Matrix) -> "Hinges":
+        """The hyperplanes of the rows of X (n, d)."""
         n = len(X)
         largest = np.maximum(X.max(axis=1, initial=0.0), -X.min(axis=1, initial=0.0))
         used = np.flatnonzero(largest > 0)
@@ -111,6 +100,10 @@ class Hinges:
             rebuilt = np.abs(lengths[used[row]])[:, None] * (rows[inverse[row]] @ basis.T)
             error[part] += np.linalg.norm(upright[row] - rebuilt, axis=1)
         return cls(np.ascontiguousarray(basis), np.ascontiguousarray(rows), group, lengths, X, member, error)
+
+    def of_multiple(self, X: Matrix, factor: float) -> "Hinges":
+        """The hyperplanes of X = factor times these data, to the bit, for a factor that is a power of two."""
+        return replace(self, X=X, lengths=factor * self.lengths, error=factor * self.error)
 
     def reduce(self, nu: Vector) -> tuple[Vector, Vector]:
         """(kappa (N,), linear (r,)) of f(u) = nu^T (X u)_+ in the coordinates of the basis."""
@@ -149,30 +142,6 @@ class Hinges:
         used = self.group >= 0
         active[:, used] = bits[:, self.group[used]] ^ (self.lengths[used] < 0)
         return active
-
-
-class _Known:
-    """What was found last for a few arrays, by identity; an array stays alive as long as it is known."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._entries: OrderedDict[int, Hinges] = OrderedDict()
-
-    def get(self, X: Matrix) -> Hinges | None:
-        """What was found for that array, or None."""
-        found = self._entries.get(id(X))
-        return found and self.add(found)
-
-    def add(self, found: Hinges) -> Hinges:
-        """Remember it for its data, and forget what was not asked for longest of too many."""
-        self._entries.pop(id(found.X), None)
-        self._entries[id(found.X)] = found
-        while len(self._entries) > self._most:
-            self._entries.popitem(last=False)
-        return found
-
-
-_known = _Known(4)
 
 
 def _distinct_rows(values: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

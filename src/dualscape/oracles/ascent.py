@@ -7,17 +7,20 @@ across one hyperplane where the function is convex, go on from them and later fr
 """
 
 import os
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
-from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.local import Units, distinct, hop_from, scores
+from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, Matrix, OracleAnswer, Question, Vector
+from dualscape.oracles.climbing import hop_from
+from dualscape.oracles.ranked import Ranked, scores
 from dualscape.oracles.rise import SmoothedScores
 from dualscape.progress import Progress, silent
 from dualscape.threads import Threads
+from dualscape.units import Units
 
 
 class Rise(NamedTuple):
@@ -65,163 +68,134 @@ HOPPED_ENTRIES = 5_000_000
 MOST_ENTRIES, FEWEST_CLIMBS = 60_000_000, 16
 
 
-class AscentOracle(Oracle):
+class AscentOracle(HingeOracle):
     """Local maximisers of |nu^T (X u)_+| from random directions, data rows and given starts; deterministic."""
 
     name = "ascent"
     exact = False
-    counts: ClassVar[str] = "starts"
+    counts: str = "starts"
 
-    def __init__(self, X: Matrix, *, starts: int = STARTS, seed: int = 0) -> None:
-        self._X = X
-        self._hinges = Hinges.of(X)
+    def __init__(self, hinges: Hinges, *, starts: int = STARTS, seed: int = 0) -> None:
+        super().__init__(hinges)
+        self._X = hinges.X
         self._starts = starts
         self._seed = seed
-        self._lengths = np.linalg.norm(X, axis=1)
         # An exact climb takes time that grows faster than the data: where they are large only the best go on.
-        self._most = max(MOST_ENTRIES // max(X.size, 1), FEWEST_CLIMBS)
+        self._most = max(MOST_ENTRIES // max(self._X.size, 1), FEWEST_CLIMBS)
 
     @classmethod
-    def estimate(cls, X: Matrix) -> Estimate:
-        n, d = X.shape
+    def estimate(cls, hinges: Hinges) -> Estimate:
+        n, d = hinges.X.shape
         # Rising and climbing, measured for 30 <= n <= 1000; about half of it runs on all cores.
         seconds = 2 * STARTS * (4e-9 * n * d / (os.cpu_count() or 1) + 1e-5)
         return Estimate(2 * STARTS, seconds, cls.counts)
 
-    def _far(self, known: Units, count: int, rng: np.random.Generator) -> tuple[Matrix, Vector]:
+    def _far(self, known: Units, count: int, rng: np.random.Generator) -> Units:
         """Starts anywhere: at random, from pairs of rows (neurons that tell them apart), between known units."""
-        X, hinges = self._X, self._hinges
-        between = int(BETWEEN * count) if len(known.values) else 0
-        pairs = int(PAIRS * count) if len(known.values) else count // 2
+        X, hinges = self._X, self.hinges
+        between = int(BETWEEN * count) if len(known) else 0
+        pairs = int(PAIRS * count) if len(known) else count // 2
         gaussian = rng.standard_normal((count - between - pairs, hinges.rank)) @ hinges.basis.T
-        first, second = rng.integers(len(X), size=(2, pairs))
-        rows = X / np.maximum(self._lengths, 1e-300)[:, None]
-        apart = rows[first] - rng.uniform(0, 1, size=(len(first), 1)) * rows[second]
-        one, other = rng.integers(max(len(known.values), 1), size=(2, between))
+        # Two rows a pair: only these are scaled, not all.
+        first, second = (self._unit_rows(which) for which in rng.integers(len(X), size=(2, pairs)))
+        apart = first - rng.uniform(0, 1, size=(pairs, 1)) * second
+        one, other = rng.integers(max(len(known), 1), size=(2, between))
         weight = rng.uniform(0, 1, size=(between, 1))
         middle = weight * known.directions[one] + (1 - weight) * known.directions[other]
         turns = np.where(np.arange(count - between) % 2, 1.0, -1.0)
-        return _as_units(np.vstack([gaussian, apart, middle]), np.concatenate([turns, known.signs[one]]))
+        return Units(np.vstack([gaussian, apart, middle]), np.vstack([turns[:, None], known.outputs[one]])).normalised()
 
-    def _near(
-        self, units: Units, moved: tuple[float, float], count: int, rng: np.random.Generator
-    ) -> tuple[Matrix, Vector]:
-        """Starts moved away from units by a distance in that range, each of the sign of its unit."""
-        base = rng.integers(max(len(units.values), 1), size=count)
-        noise = rng.standard_normal((count, self._hinges.rank)) @ self._hinges.basis.T
+    def _unit_rows(self, which: NDArray[np.intp]) -> Matrix:
+        """Rows of the data, of length one (or zero)."""
+        return np.asarray(self._X[which] / np.maximum(self.reach.lengths[which], 1e-300)[:, None])
+
+    def _near(self, units: Units, moved: tuple[float, float], count: int, rng: np.random.Generator) -> Units:
+        """Starts moved away from units by a distance in that range, each with the output of its unit."""
+        base = rng.integers(max(len(units), 1), size=count)
+        noise = rng.standard_normal((count, self.hinges.rank)) @ self.hinges.basis.T
         noise /= np.linalg.norm(noise, axis=1, keepdims=True)
         least, most = np.log(moved)
         distance = np.exp(rng.uniform(least, most, size=(count, 1)))
-        return _as_units(units.directions[base] + distance * noise, units.signs[base])
+        return Units(units.directions[base] + distance * noise, units.outputs[base]).normalised()
 
-    def _risen(
-        self, nu: Vector, known: Units, high: Units, above: float, attempt: int, effort: Effort
-    ) -> tuple[Matrix, Vector, int]:
-        """Where exact climbs from new starts begin, far from and near to what is known: (directions, signs, number of
-        starts)."""
+    def _risen(self, question: Question, known: Ranked, high: Ranked, effort: Effort) -> tuple[Units, int]:
+        """Where exact climbs from new starts begin, far from and near to what is known, and the number of starts."""
+        nu, above, attempt = question.nu, question.above, question.attempt
         rng = np.random.default_rng((self._seed, attempt))
         far = 2 * self._starts * min(1 + attempt // MORE_EVERY, MOST_TIMES)
-        far = int(FAR * far) if len(known.values) else far
-        bases = Units(*(np.concatenate(pair) for pair in zip(known, high, strict=True)))
+        far = int(FAR * far) if len(known.units) else far
+        bases = Units.join([known.units, high.units])
         moved, near_rise = NEAR_WAYS[attempt % len(NEAR_WAYS)]
-        starts_near = self._near(bases, moved, EACH * len(bases.values), rng)
+        starts_near = self._near(bases, moved, EACH * len(bases), rng)
         best = self._starts // 8
         with Threads() as pool:
-            slope = SmoothedScores(self._X, nu, self._lengths, effort, pool)
-            risen = _Risen.of(slope, *self._far(known, far, rng), FAR_RISES[attempt % len(FAR_RISES)])
-            risen = risen.through(FAR_GATE, above, best)
-            risen = _Risen.of(slope, risen.directions, risen.signs, FAR_AGAIN).through(FAR_AGAIN_GATE, above, best)
-            near = _Risen.of(slope, *starts_near, near_rise).through(NEAR_GATE, above)
-        count = far + len(starts_near[1])
-        directions, signs, values = (np.concatenate(pair) for pair in zip(near, risen, strict=True))
-        order = np.argsort(-values, kind="stable")[: self._most]
-        return directions[order], signs[order], count
+            slope = SmoothedScores(self._X, nu, self.reach.lengths, effort, pool)
 
-    def _climbed(self, nu: Vector, directions: Matrix, signs: Vector, effort: Effort, hops: int = 0) -> Units:
+            def rise(units: Units, how: Rise) -> Ranked:
+                risen, values = slope.rise(units.directions, units.signs, *how)
+                return Ranked(units.turned(risen), values)
+
+            risen = rise(self._far(known.units, far, rng), FAR_RISES[attempt % len(FAR_RISES)])
+            risen = _through(FAR_GATE, risen, above, best)
+            risen = _through(FAR_AGAIN_GATE, rise(risen.units, FAR_AGAIN), above, best)
+            near = _through(NEAR_GATE, rise(starts_near, near_rise), above)
+        both = Ranked.join([near, risen])
+        order = np.argsort(-both.values, kind="stable")[: self._most]
+        return both.units.take(order), far + len(starts_near)
+
+    def _climbed(self, nu: Vector, units: Units, effort: Effort, hops: int = 0) -> Ranked:
         """The maximisers that these lead to, or they themselves, once each, best first."""
-        found = hop_from(self._hinges, nu, directions, signs, hops=hops, expired=effort.expired)
-        found = np.where(found.any(axis=1, keepdims=True), found, directions)
-        return Units.of(self._X, nu, found, signs)
+        found = hop_from(self.hinges, nu, units, hops=hops, expired=effort.expired).directions
+        return Ranked.of(self._X, nu, units.turned(np.where(found.any(axis=1, keepdims=True), found, units.directions)))
 
-    def _high(self, nu: Vector, seen: Matrix | None, above: float) -> Units:
-        """Those of the maximisers seen before that are high at this nu, where they stand, in their order."""
-        seen = np.zeros((0, self._X.shape[1])) if seen is None else seen
-        values = scores(self._X, nu, seen, np.ones(len(seen)))
-        high = np.abs(values) > HIGH * above
-        return Units(seen[high], np.where(values[high] < 0, -1.0, 1.0), np.abs(values[high]))
+    def _facing(self, nu: Vector, units: Units | None) -> Ranked:
+        """Units where they stand, in their order, each with the sign that makes its value positive."""
+        units = Units.none(self._X.shape[1]) if units is None else units
+        values = scores(self._X, nu, Units.signed(units.directions, np.ones(len(units))))
+        return Ranked(Units.signed(units.directions, np.where(values < 0, -1.0, 1.0)), np.abs(values))
 
-    def _given(self, nu: Vector, directions: Matrix | None, effort: Effort, hops: int = 0) -> Units:
+    def _given(self, nu: Vector, units: Units | None, effort: Effort, hops: int = 0) -> Ranked:
         """The maximisers that given directions climb to, each for its own sign; too many stay where they are."""
-        if directions is None or len(directions) == 0:
-            directions = np.zeros((0, self._X.shape[1]))
-        signs = np.where(scores(self._X, nu, directions, np.ones(len(directions))) < 0, -1.0, 1.0)
-        if len(directions) > self._most:
-            return Units.of(self._X, nu, directions, signs)
-        hops = hops if len(directions) * self._X.size <= KNOWN_HOPPED_ENTRIES else 0
-        return self._climbed(nu, directions, signs, effort, hops)
+        facing = self._facing(nu, units).units
+        if len(facing) > self._most:
+            return Ranked.of(self._X, nu, facing)
+        hops = hops if len(facing) * self._X.size <= KNOWN_HOPPED_ENTRIES else 0
+        return self._climbed(nu, facing, effort, hops)
 
-    def _hopped(self, nu: Vector, old: Units, new: Units, above: float, attempt: int, effort: Effort) -> Units:
+    def _hopped(self, question: Question, old: Ranked, new: Ranked, effort: Effort) -> Ranked:
         """What hops lead to from new maximisers and, by turns, from a share of the old ones."""
-        share = old.above(NEARLY * above).take(slice(attempt % TURNS, None, TURNS))
-        begin = share.joined(new.above(NEARLY * above)).take(slice(HOPPED_ENTRIES // self._X.size))
-        return self._climbed(nu, begin.directions, begin.signs, effort, HOPS)
+        nearly = NEARLY * question.above
+        share = old.above(nearly).take(slice(question.attempt % TURNS, None, TURNS))
+        begin = share.joined(new.above(nearly)).take(slice(HOPPED_ENTRIES // self._X.size))
+        return self._climbed(question.nu, begin.units, effort, HOPS)
 
     def best_units(
-        self,
-        nu: Vector,
-        *,
-        above: float,
-        enough: float = np.inf,
-        starts: Matrix | None = None,
-        seen: Matrix | None = None,
-        attempt: int = 0,
-        effort: Effort = NO_LIMITS,
-        progress: Progress = silent,
+        self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
     ) -> OracleAnswer:
-        X, hinges = self._X, self._hinges
-        if hinges.count == 0:
-            empty = np.zeros((0, X.shape[1]))
-            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, np.inf, self.name, 0)
-        known = self._given(nu, starts, effort, KNOWN_HOPS)
-        risen, signs, count = self._risen(nu, known, self._high(nu, seen, above), above, attempt, effort)
-        new = self._climbed(nu, risen, signs, effort)
+        nu, above, seen = question.nu, question.above, question.seen
+        if self.hinges.count == 0:
+            return OracleAnswer.nothing(self._X.shape[1], np.inf, self.name, 0)
+        known = self._given(nu, question.starts, effort, KNOWN_HOPS)
+        # Of those seen before the ones that are high at this nu, where they stand.
+        before = self._facing(nu, seen)
+        risen, count = self._risen(question, known, before.take(before.values > HIGH * above), effort)
+        new = self._climbed(nu, risen, effort)
         every = known.joined(new)
         few = len(every.above(above).values) - len(known.above(above).values) < FEW
-        if few and attempt >= MORE_EVERY:
+        if few and question.attempt >= MORE_EVERY:
             old = known.joined(self._given(nu, seen, effort))
-            every = every.joined(old).joined(self._hopped(nu, old, new, above, attempt, effort))
+            every = every.joined(old).joined(self._hopped(question, old, new, effort))
             seen = None
-        kept = every.above(NEARLY * above).directions
-        kept = kept if seen is None else np.vstack([kept, seen])
+        kept = every.above(NEARLY * above).units
+        kept = kept if seen is None else Units.join([kept, seen])
         lower = float(every.values[0]) if len(every.values) else 0.0
-        found = every.above(above)
-        return OracleAnswer(*found, lower, np.inf, self.name, count, seen=kept[: self._most])
+        return OracleAnswer(*every.above(above), lower, np.inf, self.name, count, seen=kept.take(slice(self._most)))
 
 
-class _Risen(NamedTuple):
-    """Where rises have come to: directions (q, d), signs (q,) and scores (q,)."""
-
-    directions: Matrix
-    signs: Vector
-    values: Vector
-
-    @classmethod
-    def of(cls, slope: SmoothedScores, directions: Matrix, signs: Vector, rise: Rise) -> "_Risen":
-        """From unit vectors and signs."""
-        risen, values = slope.rise(directions, signs, *rise)
-        return cls(risen, signs, values)
-
-    def through(self, gate: Gate, above: float, best: int = 0) -> "_Risen":
-        """Those near enough to the threshold, and so many of the best even if they are low; one of each crowd."""
-        order = np.argsort(-self.values, kind="stable")
-        promising = self.values[order] > gate.promising * max(above, 0.0)
-        promising[:best] = True
-        order = order[promising & (self.values[order] > 0)]
-        kept = distinct(self.directions, self.signs, order, gate.crowd)
-        return _Risen(self.directions[kept], self.signs[kept], self.values[kept])
-
-
-def _as_units(directions: Matrix, signs: Vector) -> tuple[Matrix, Vector]:
-    """Those that are not zero, as unit vectors, with their signs."""
-    norms = np.linalg.norm(directions, axis=1)
-    return directions[norms > 0] / norms[norms > 0, None], signs[norms > 0]
+def _through(gate: Gate, risen: Ranked, above: float, best: int = 0) -> Ranked:
+    """Those near enough to the threshold, and so many of the best even if they are low; one of each crowd."""
+    order = np.argsort(-risen.values, kind="stable")
+    promising = risen.values[order] > gate.promising * max(above, 0.0)
+    promising[:best] = True
+    order = order[promising & (risen.values[order] > 0)]
+    return risen.take(risen.units.distinct(order, gate.crowd))

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,12 +17,14 @@ from dualscape.effort import Effort
 from dualscape.geometry.arrangement import count_cells
 from dualscape.geometry.hinges import Hinges
 from dualscape.interruption import interrupted
-from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
+from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, Matrix, OracleAnswer, Question, Vector
 from dualscape.oracles.frontier import Frontier, HingeSum, Region
-from dualscape.oracles.local import assemble, scores
-from dualscape.oracles.proof import capped, trivial_bound
+from dualscape.oracles.proof import capped
+from dualscape.oracles.ranked import assemble, scores
+from dualscape.oracles.reach import Reach
 from dualscape.oracles.spectral import spectral_bound
 from dualscape.progress import Event, Progress, silent
+from dualscape.units import Units
 
 #: Cones for a proof at beta = 0.1 beta_max, as a multiple of 10^r, and seconds a cone on one core: constant, and per
 #: entry of the (N, r) data. From one data set, 442 rows with 3 <= r <= 7; other N are extrapolated.
@@ -34,47 +35,35 @@ MOST_RANK, MOST_BEGUN = 14, 30_000_000
 SAVE_EVERY = 10.0
 
 
-class BisectionOracle(Oracle):
+class BisectionOracle(HingeOracle):
     """h(nu) by bisection of cones that cover the sphere, to rounding; lists every local maximiser above a threshold."""
 
     name = "bisection"
     exact = True
-    anytime: ClassVar[bool] = True
-    counts: ClassVar[str] = "cones"
+    anytime: bool = True
+    counts: str = "cones"
     #: With many rows and a wide window thousands of maximisers are in it, each of which has to be climbed to.
-    window: ClassVar[float] = 1e-8
-    lists: ClassVar[bool] = True
+    window: float = 1e-8
+    lists: bool = True
 
-    def __init__(self, X: Matrix) -> None:
-        self._X = X
-        self._hinges = Hinges.of(X)
+    def __init__(self, hinges: Hinges) -> None:
+        super().__init__(hinges)
         #: The last answer that was complete.
         self._last: _Known | None = None
 
     @classmethod
-    def estimate(cls, X: Matrix) -> Estimate:
-        hinges = Hinges.of(X)
+    def estimate(cls, hinges: Hinges) -> Estimate:
         N, r = hinges.rows.shape
         cones = min(CONES * 10.0 ** min(r, 300), 40.0 * min(count_cells(N, r), 10**300))
         seconds = cones * (CONE_SECONDS + ENTRY_SECONDS * N * r) / (os.cpu_count() or 1)
         return Estimate(int(cones), seconds, cls.counts, at_once=_too_large(hinges))
 
     def best_units(
-        self,
-        nu: Vector,
-        *,
-        above: float,
-        enough: float = np.inf,
-        starts: Matrix | None = None,
-        seen: Matrix | None = None,
-        attempt: int = 0,
-        effort: Effort = NO_LIMITS,
-        progress: Progress = silent,
+        self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
     ) -> OracleAnswer:
-        hinges, X = self._hinges, self._X
+        hinges, X, nu, above = self.hinges, self.hinges.X, question.nu, question.above
         if hinges.count == 0:
-            empty = np.zeros((0, X.shape[1]))
-            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, max(above, 0.0), self.name, 1)
+            return OracleAnswer.nothing(X.shape[1], max(above, 0.0), self.name, 1)
         kappa, linear = form = hinges.reduce(nu)
         slack = hinges.slack(nu)
 
@@ -84,38 +73,40 @@ class BisectionOracle(Oracle):
         stopped = "dimension" if _too_large(hinges) else "interrupted" if interrupted() else ""
         if stopped:
             # Too many orthants to begin with, or no time for them: the bounds of any size are all there is.
-            empty, upper = np.zeros((0, X.shape[1])), capped(X, nu, 0.0, np.inf, above, ceiling)
-            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, upper, self.name, 0, stopped)
+            upper = capped(self.reach, nu, 0.0, np.inf, above, ceiling)
+            return OracleAnswer.nothing(X.shape[1], upper, self.name, 0, stopped)
         # Squares must neither over- nor underflow: search in units of a power of two, which is exact.
         exponent = int(np.frexp(float(np.abs(kappa).sum() + np.abs(linear).sum()))[1])
         kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
         floor = float(np.ldexp(max(above - slack, 0.0), -exponent))
-        region = None if self._last is None else self._last.region(X, nu, above)
+        region = None if self._last is None else self._last.region(self.reach, nu, above)
         search = _Search(HingeSum.of(hinges.rows, kappa, linear, floor), region, effort, progress, exponent)
         if effort.checkpoint is not None:
             kind = type(self)
             search.keep_in(effort.checkpoint, fingerprint(f"{kind.__module__}.{kind.__qualname__}", X, nu, above))
 
-        def found_enough(units: Matrix) -> bool:
-            values = scores(X, nu, units[:, :-1] @ hinges.basis.T, units[:, -1])
-            return bool(values.max(initial=-np.inf) > enough)
+        def units_of(found: Matrix) -> Units:
+            return Units(found[:, :-1] @ hinges.basis.T, found[:, -1:])
 
-        stopped = search.run(found_enough if np.isfinite(enough) else None)
+        def found_enough(found: Matrix) -> bool:
+            return bool(scores(X, nu, units_of(found)).max(initial=-np.inf) > question.enough)
+
+        stopped = search.run(found_enough if np.isfinite(question.enough) else None)
         frontier = search.frontier
         # The bound rests on what was excluded before, too.
-        patterns = frontier.treated + (self._last.patterns if self._last is not None and region is not None else 0)
+        cones = frontier.treated + (self._last.count if self._last is not None and region is not None else 0)
         if not stopped:
             # Where the threshold is below the slack, no more than that is proven outside.
-            self._last = _Known(nu.copy(), max(above, slack), Region.of(frontier.above, hinges.rank), patterns)
+            self._last = _Known(nu.copy(), max(above, slack), Region.of(frontier.above, hinges.rank), cones)
         return assemble(
             X,
+            self.reach,
             nu,
-            frontier.found[:, :-1] @ hinges.basis.T,
-            frontier.found[:, -1],
+            units_of(frontier.found),
             above=above,
             upper=max(float(np.ldexp(frontier.bound, exponent)) + slack, above),
             oracle=self.name,
-            patterns=patterns,
+            looked_at=cones,
             stopped=stopped,
             ceiling=ceiling,
         )
@@ -128,14 +119,14 @@ class _Known:
     nu: Vector
     above: float
     cones: Region
-    patterns: int
+    count: int
 
-    def region(self, X: Matrix, nu: Vector, above: float) -> Region | None:
+    def region(self, reach: Reach, nu: Vector, above: float) -> Region | None:
         """The cones that hold all that exceeds `above` at another nu; None where that may be anywhere.
 
-        |s f(u)| moves by at most sum_i |change of nu_i| |x_i|.
+        |s f(u)| moves by at most sum_i |change of nu_i| |x_i|, rows of one sign at a time.
         """
-        return self.cones if self.above + trivial_bound(X, nu - self.nu) <= above else None
+        return self.cones if self.above + reach.bound(nu - self.nu) <= above else None
 
 
 def _too_large(hinges: Hinges) -> bool:

@@ -15,12 +15,13 @@ import numpy as np
 from dualscape.effort import Effort, run_all
 from dualscape.geometry.arrangement import Arrangement, count_cells, line_ranges
 from dualscape.geometry.hinges import Hinges
-from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
-from dualscape.oracles.local import assemble, scores
+from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, Matrix, OracleAnswer, Question, Vector
+from dualscape.oracles.ranked import assemble, scores
 from dualscape.oracles.scan import scan_lines
 from dualscape.oracles.spectral import spectral_bound
 from dualscape.oracles.stream import lines_left
 from dualscape.progress import Event, Progress, silent
+from dualscape.units import Units
 
 #: Seconds per visited pattern near an optimum, on one core: measured 0.1 microseconds for Gaussian data, 60 <= N <= 100
 #: and ranks 5 and 6, 0.5 to 0.7 for N = 442 and ranks 3 and 4, at a tenth of beta_max. It is 0.1 where |g| excludes
@@ -40,40 +41,28 @@ Task = tuple[tuple[Any, ...], int, list[tuple[int, int]]]
 COUNTLESS = 10**300
 
 
-class CellsOracle(Oracle):
+class CellsOracle(HingeOracle):
     """h(nu) over all activation patterns, to rounding; lists every local maximiser above a threshold."""
 
     name = "cells"
     exact = True
 
-    def __init__(self, X: Matrix) -> None:
-        self._X = X
-        self._arrangement = Arrangement.of(X)
+    def __init__(self, hinges: Hinges) -> None:
+        super().__init__(hinges)
+        self._arrangement = Arrangement.of_hinges(hinges)
 
     @classmethod
-    def estimate(cls, X: Matrix) -> Estimate:
-        hinges = Hinges.of(X)
+    def estimate(cls, hinges: Hinges) -> Estimate:
         # About half of the hyperplanes are convex for either sign.
         patterns = min(2 * count_cells((hinges.count + 1) // 2, hinges.rank), COUNTLESS)
         return Estimate(patterns, patterns * PATTERN_SECONDS / (os.cpu_count() or 1))
 
     def best_units(
-        self,
-        nu: Vector,
-        *,
-        above: float,
-        enough: float = np.inf,
-        starts: Matrix | None = None,
-        seen: Matrix | None = None,
-        attempt: int = 0,
-        effort: Effort = NO_LIMITS,
-        progress: Progress = silent,
+        self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
     ) -> OracleAnswer:
-        arrangement = self._arrangement
-        hinges = arrangement.hinges
+        arrangement, hinges, nu, above = self._arrangement, self.hinges, question.nu, question.above
         if hinges.count == 0:
-            empty = np.zeros((0, self._X.shape[1]))
-            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, max(above, 0.0), self.name, 1)
+            return OracleAnswer.nothing(hinges.X.shape[1], max(above, 0.0), self.name, 1)
         kappa, linear = hinges.reduce(nu)
         slack = hinges.slack(nu)
         # Squares must neither over- nor underflow: scan in units of a power of two, which is exact.
@@ -136,7 +125,7 @@ class CellsOracle(Oracle):
                             visited += int(state[4])
                             done += _count(tasks[begin + index])
                         tell()
-                    if self._enough(nu, units, enough):
+                    if self._enough(question, units):
                         stopped = "enough"
             except KeyboardInterrupt:
                 stopped = "interrupted"
@@ -154,24 +143,27 @@ class CellsOracle(Oracle):
 
         listed = np.vstack([np.zeros((0, hinges.rank + 1)), *(units[index] for index in sorted(units))])
         return assemble(
-            self._X,
+            hinges.X,
+            self.reach,
             nu,
-            listed[:, :-1] @ hinges.basis.T,
-            listed[:, -1],
+            self._units(listed),
             above=above,
             upper=max(bound + slack, above),
             oracle=self.name,
-            patterns=visited,
+            looked_at=visited,
             stopped=stopped,
             ceiling=ceiling,
         )
 
-    def _enough(self, nu: Vector, units: dict[int, Matrix], enough: float) -> bool:
-        if not np.isfinite(enough) or not units:
+    def _units(self, found: Matrix) -> Units:
+        """From directions in the coordinates of the hyperplanes and their sign, (q, r + 1)."""
+        return Units(found[:, :-1] @ self.hinges.basis.T, found[:, -1:])
+
+    def _enough(self, question: Question, units: dict[int, Matrix]) -> bool:
+        if not np.isfinite(question.enough) or not units:
             return False
-        found = np.vstack(list(units.values()))
-        values = scores(self._X, nu, found[:, :-1] @ self._arrangement.hinges.basis.T, found[:, -1])
-        return bool(values.max(initial=-np.inf) > enough)
+        values = scores(self.hinges.X, question.nu, self._units(np.vstack(list(units.values()))))
+        return bool(values.max(initial=-np.inf) > question.enough)
 
 
 def _count(task: Task) -> int:

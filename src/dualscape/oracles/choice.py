@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dualscape.errors import BudgetError, InputError
-from dualscape.oracles.base import Estimate, Matrix, Oracle
+from dualscape.oracles.base import Estimate, Oracle
 
 #: Without a time limit, "auto" takes an exact oracle when one call of it is expected to take no longer than this.
 AFFORDABLE_SECONDS = 60.0
@@ -46,13 +46,17 @@ class Choice:
 
     @classmethod
     def of(
-        cls, X: Matrix, known: Mapping[str, type[Oracle]], oracle: str = "auto", time_limit: float | None = None
+        cls,
+        known: Mapping[str, type[Oracle]],
+        estimates: Mapping[str, Estimate],
+        oracle: str = "auto",
+        time_limit: float | None = None,
     ) -> "Choice":
-        """The choice for data X (n, d) among the known oracles.
+        """The choice among the known oracles.
 
         Args:
-            X: the data.
-            known: the oracles of the architecture by name.
+            known: the oracles by name.
+            estimates: what a call of each is expected to cost.
             oracle: "auto" or a name.
             time_limit: seconds for everything, or None.
 
@@ -60,14 +64,12 @@ class Choice:
             InputError: there is no oracle of that name.
             BudgetError: a single call of it would take months, and its bound is worth nothing before it ends.
 
-        >>> import numpy as np
-        >>> from dualscape.architectures import get_architecture
-        >>> Choice.of(np.eye(3), get_architecture("relu").oracles).prover
+        >>> from dualscape.problem import Problem
+        >>> Problem([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], beta=0.1).space.choice().prover
         'cells'
         """
         if oracle != "auto" and oracle not in known:
             raise InputError(f"unknown oracle {oracle!r}; known: auto, {', '.join(known)}")
-        estimates = {name: kind.estimate(X) for name, kind in known.items()}
         seconds = {name: estimate.seconds for name, estimate in estimates.items()}
         searches = [name for name in known if not known[name].exact]
         search = min(searches or list(known), key=lambda name: seconds[name])
@@ -80,7 +82,7 @@ class Choice:
             if seconds[oracle] > HOPELESS_SECONDS and not known[oracle].anytime:
                 cost = estimates[oracle]
                 raise BudgetError(
-                    f"oracle {oracle!r} would look at {float(cost.patterns):.2g} patterns a call, about "
+                    f"oracle {oracle!r} would look at {float(cost.looked_at):.2g} {cost.counts} a call, about "
                     f"{cost.seconds / YEAR:.2g} years; use fewer features, or an oracle that only searches"
                 )
             prover, complete = oracle, time_limit is None or seconds[oracle] <= affordable

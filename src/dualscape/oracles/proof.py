@@ -6,40 +6,15 @@ a value by more than that is a fault of the library, and nothing may be claimed 
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
-
+from dualscape.effort import Effort
 from dualscape.errors import ContradictionError
-from dualscape.oracles.base import Matrix, Oracle, OracleAnswer, Vector
+from dualscape.oracles.base import NO_LIMITS, Oracle, OracleAnswer, Question, Vector
+from dualscape.oracles.reach import Reach
+from dualscape.progress import Progress, silent
 
 #: A bound that exceeds both what was found and what was asked for by more than this share is loose.
 LOOSE = 1e-10
-EPS = 2.0**-53
-
-
-def _weights(X: Matrix, nu: Vector) -> Vector:
-    return np.asarray(np.abs(nu) * np.linalg.norm(X, axis=1))
-
-
-def _rounding(X: Matrix) -> float:
-    """Relative rounding of sum_i |nu_i| |x_i|, and that of a score relative to it."""
-    return 1.01 * (len(X) + X.shape[1] + 8) * EPS
-
-
-def score_rounding(X: Matrix, nu: Vector) -> float:
-    """A bound on |fl(s nu^T (X u)_+) - s nu^T (X u)_+| for every unit vector u that is one up to rounding."""
-    return _rounding(X) * float(_weights(X, nu).sum())
-
-
-def trivial_bound(X: Matrix, nu: Vector) -> float:
-    """A proven bound on h(nu), rounding included: all rows of one sign of nu, each at the direction best for it.
-
-    >>> trivial_bound(np.array([[3.0, 4.0], [0.0, 1.0]]), np.array([1.0, -2.0])) < 5.0 + 1e-12
-    True
-    """
-    weights = _weights(X, nu)
-    return max(float(weights[nu > 0].sum()), float(weights[nu < 0].sum())) * (1 + _rounding(X))
 
 
 def is_loose(lower: float, upper: float, above: float) -> bool:
@@ -47,11 +22,11 @@ def is_loose(lower: float, upper: float, above: float) -> bool:
     return upper > (1 + LOOSE) * max(lower, above)
 
 
-def agreed(X: Matrix, nu: Vector, lower: float, upper: float, oracle: str) -> float:
+def agreed(reach: Reach, nu: Vector, lower: float, upper: float, oracle: str) -> float:
     """The upper bound, raised to a value that exceeds it by no more than the rounding of that value.
 
     Args:
-        X: (n, d) data.
+        reach: what rows can be worth.
         nu: (n,) dual variable.
         lower: a computed value of s nu^T (X u)_+ at a unit vector u.
         upper: the proven bound on h(nu).
@@ -60,16 +35,18 @@ def agreed(X: Matrix, nu: Vector, lower: float, upper: float, oracle: str) -> fl
     Raises:
         ContradictionError: the value exceeds the bound by more than its rounding.
     """
-    if lower > upper + score_rounding(X, nu):
+    if lower <= upper:
+        return upper
+    if lower > upper + reach.rounding(nu):
         raise ContradictionError("the value of a unit neuron", lower, f"the bound of oracle '{oracle}'", upper)
-    return max(upper, lower)
+    return lower
 
 
-def capped(X: Matrix, nu: Vector, lower: float, upper: float, above: float, ceiling: Callable[[], float]) -> float:
+def capped(reach: Reach, nu: Vector, lower: float, upper: float, above: float, ceiling: Callable[[], float]) -> float:
     """A loose upper bound lowered to the cheap ones, but not below `above`; a tight one as it is.
 
     Args:
-        X: (n, d) data.
+        reach: what rows can be worth.
         nu: (n,) dual variable.
         lower: the greatest value found.
         upper: the proven bound on h(nu).
@@ -78,38 +55,66 @@ def capped(X: Matrix, nu: Vector, lower: float, upper: float, above: float, ceil
     """
     if not is_loose(lower, upper, above):
         return upper
-    return max(min(upper, trivial_bound(X, nu), ceiling()), above)
+    return max(min(upper, reach.bound(nu), ceiling()), above)
 
 
 def ask(
-    X: Matrix, oracles: Sequence[Oracle], nu: Vector, *, above: float, enough: float = np.inf, **question: Any
+    oracles: Sequence[Oracle], question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
 ) -> OracleAnswer:
     """The answer of the first oracle; of another where the first has ended with a loose bound and that is lower.
 
     Nearly parallel rows, for one, may loosen the bound over patterns or that over cones, and mostly not both.
 
     Args:
-        X: (n, d) data.
         oracles: the oracles in the order in which they are asked.
-        nu: (n,) dual variable.
-        above: units below this value need not be listed.
-        enough: no more is asked once a value above this is found.
-        question: what else `Oracle.best_units` takes.
+        question: what they are asked.
+        effort: as for `Oracle.best_units`; progress likewise.
 
     Raises:
         ContradictionError: one found a value that another excludes.
     """
-    answer = oracles[0].best_units(nu, above=above, enough=enough, **question)
+    answer = oracles[0].best_units(question, effort=effort, progress=progress)
     for other in oracles[1:]:
         if (
             answer.stopped not in ("", "rounding")
-            or answer.lower > enough
-            or not is_loose(answer.lower, answer.upper, above)
+            or answer.lower > question.enough
+            or not is_loose(answer.lower, answer.upper, question.above)
         ):
             break
-        second = other.best_units(nu, above=above, enough=enough, **question)
+        second = other.best_units(question, effort=effort, progress=progress)
         best, rest = (second, answer) if second.upper < answer.upper else (answer, second)
-        answer = replace(best, upper=agreed(X, nu, rest.lower, best.upper, best.oracle))
+        answer = replace(best, upper=agreed(other.reach, question.nu, rest.lower, best.upper, best.oracle))
         if second.stopped == "interrupted":
             answer = replace(answer, stopped="interrupted")
     return answer
+
+
+def prove(
+    oracles: Sequence[Oracle],
+    search: Oracle | None,
+    question: Question,
+    *,
+    effort: Effort = NO_LIMITS,
+    progress: Progress = silent,
+) -> OracleAnswer:
+    """What oracles prove of h(nu), after a search: below what that finds they need not look.
+
+    Args:
+        oracles: the oracles in the order in which they are asked.
+        search: the oracle that looks first, or None.
+        question: what they are asked.
+        effort: time, workers and checkpoint; of the time the search has a half at most.
+        progress: told what has been covered.
+
+    Raises:
+        ContradictionError: the search found a value that the bound excludes.
+    """
+    found, above = 0.0, question.above
+    # When there is no more time a threshold will do; where there is none, something must be found.
+    if search is not None and oracles[0].exact and (above <= 0 or not effort.expired()):
+        found = search.best_units(question, effort=effort.share(0.5)).lower
+        # What was found stays above the threshold: an oracle that does not see it contradicts it.
+        above = max(above, (1 - 1e-9) * found)
+    answer = ask(oracles, replace(question, above=above, listed=False), effort=effort, progress=progress)
+    upper = agreed(oracles[0].reach, question.nu, found, answer.upper, answer.oracle)
+    return replace(answer, lower=max(answer.lower, found), upper=upper)

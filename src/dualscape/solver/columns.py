@@ -18,14 +18,16 @@ from dualscape.effort import Effort
 from dualscape.errors import InputError, expect
 from dualscape.interruption import interrupted, interruptible
 from dualscape.network import Network
-from dualscape.oracles import SEARCH_SHARE, Choice, OracleAnswer
+from dualscape.oracles import SEARCH_SHARE, OracleAnswer, Question
 from dualscape.problem import Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.solver.slide import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
-from dualscape.solver.state import Matrix, Scale, State, Vector
+from dualscape.solver.state import State
+from dualscape.solver.task import Scale, Task, Vector
 from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
+from dualscape.units import Units
 
 MOST_ROUNDS = 500
 #: A search that no proof follows, or one that takes no time, ends after this share of the time limit: a last one, of
@@ -119,14 +121,15 @@ class _Run:
     ) -> None:
         self.problem, self.effort, self.tolerances, self.progress = problem, effort, tolerances, progress
         begun = time.monotonic()
-        self.scale = Scale.of(problem)
-        self.state = State.empty(self.scale.apply(problem))
+        task = Task.of(problem)
+        self.scale = Scale.of(task)
+        self.state = State.empty(self.scale.task(task))
         self._scaling = time.monotonic() - begun
         self.log = _Log()
         self.above = problem.beta * (1 + tolerances.violation)
         #: The oracle that proves, or None when the caller asked for a search; and what it may use.
         limit = None if effort.deadline is None else effort.remaining()
-        choice = Choice.of(problem.X, problem.architecture.oracles, oracle, limit)
+        choice = problem.space.choice(oracle, limit)
         self.prover, self.search = choice.prover, choice.search
         self.provers = () if choice.prover is None else (choice.prover, *choice.others)
         self._share = LAST_SEARCH_FROM
@@ -144,14 +147,14 @@ class _Run:
         #: The nu of the exact call that a checkpoint holds.
         self.resumed: Vector | None = None
         #: Maximisers near the dual constraint that searches have seen: they may rise above it when nu changes.
-        self.seen: Matrix | None = None
+        self.seen: Units | None = None
         #: How often units joined that the objective did not show.
         self.joined = 0
         self._search_until = 0.0
         self._share_time()
 
     def _share_time(self) -> None:
-        n, d = self.problem.X.shape
+        n, d = self.problem.n, self.problem.d
         left = self.effort.remaining()
         last = min(max(LAST_WORK * n * d * min(n, d), LAST_TIMES * self._scaling), left / 2)
         self._search_until = time.monotonic() + min(self._share * left, left - last)
@@ -168,10 +171,10 @@ class _Run:
             self.resumed = self.state.restore(saved)
         elif start is not None and start.width:
             self.problem.objective(start)  # refuses a network of another problem
-            self.state.add(start.directions, start.signs)
-        elif self.problem.X.size >= WIDE_FROM:
-            self.state.begin_wide(min(WIDTH, self.problem.X.size // 2), STEPS, self.in_time)
-            network, objective = self._network(), self.state.objective * self.scale.objective(self.problem)
+            self.state.add(start.units)
+        elif (size := self.problem.space.size) >= WIDE_FROM:
+            self.state.begin_wide(min(WIDTH, size // 2), STEPS, self.in_time)
+            network, objective = self._network(), self.scale.objective(self.state.objective)
             note = f"objective {objective:.9g}, {network.width} neurons of a wide network"
             self.progress(Event("solve", 0, None, note, network))
 
@@ -218,36 +221,33 @@ class _Run:
         return "rounds"
 
     def _tell(self, violation: float, oracle: str) -> None:
-        objective = self.state.objective * self.scale.objective(self.problem)
+        objective = self.scale.objective(self.state.objective)
         self.log.add(objective, violation, oracle, self._network(), self.progress)
 
     def _search_round(self, attempts: int) -> bool:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
-        state, problem = self.state, self.state.problem
+        state, task = self.state, self.state.task
         self.answer = None
         state.slide(self.in_time, rough=ROUGH)
         if not self.in_time():
             return False
-        above = problem.beta * (1 + self.tolerances.violation)
+        above = task.beta * (1 + self.tolerances.violation)
         for attempt in range(attempts):
             # Every round starts elsewhere: what one search misses another may find.
-            answer = problem.oracle(self.search).best_units(
-                state.nu,
-                above=above,
-                starts=state.directions,
-                seen=self.seen,
-                attempt=len(self.log.rounds) + attempt,
+            again = len(self.log.rounds) + attempt
+            answer = task.space.oracle(self.search).best_units(
+                Question(state.nu, above, starts=state.units, seen=self.seen, attempt=again),
                 effort=Effort(deadline=self._search_until, device=self.effort.device),
             )
             self.seen = answer.seen
             highest = answer.upper if answer.exact and len(answer.values) == 0 else answer.lower
-            self._tell(highest / problem.beta - 1, self.search)
+            self._tell(highest / task.beta - 1, self.search)
             if len(answer.values):
                 before = state.objective
                 # When the digits of a rough master are used up, an exact one over all of them goes on.
-                strong = answer.values - problem.beta > STRONG * (answer.values[0] - problem.beta)
+                strong = answer.values - task.beta > STRONG * (answer.values[0] - task.beta)
                 for which, rough in ((strong, True), (slice(None), False)):
-                    state.add(answer.directions[which], answer.signs[which], rough=rough)
+                    state.add(answer.units.take(which), rough=rough)
                     if before - state.objective > 1e-14 * abs(before):
                         return True
             if not self.in_time():
@@ -272,13 +272,11 @@ class _Run:
         self.asked, self.resumed = nu, None
         if self.effort.checkpoint is not None:
             self.effort.checkpoint.save("solver", self._fingerprint(), self._arrays(nu))
-        prover = problem.oracle(self.prover)
+        prover = problem.space.oracle(self.prover)
         # Where it costs nothing the optimal units are listed as well, for those who will ask for them.
         least = (1 - prover.window) * problem.beta if prover.lists else self.above
-        answer = problem.ask(
-            self.provers, nu, above=least, enough=self.above, starts=state.directions, effort=self.proof_effort,
-            progress=self.progress,
-        )  # fmt: skip
+        question = Question(nu, least, enough=self.above, starts=state.units)
+        answer = problem.space.ask(self.provers, question, effort=self.proof_effort, progress=self.progress)
         answer = self._limited(answer)
         self.answer = answer
         self._remember(nu, answer)
@@ -288,13 +286,13 @@ class _Run:
         if not violating.any():
             return False
         before = state.objective
-        directions, signs = answer.directions[violating], answer.signs[violating]
-        state.add(directions, signs)
+        units = answer.units.take(violating)
+        state.add(units)
         if before - state.objective > 1e-15 * abs(before):
             return True
         # A violation whose square is below rounding moves nu, not the objective.
         self.joined += 1
-        return self.joined <= MOST_JOINED and state.join(directions, signs)
+        return self.joined <= MOST_JOINED and state.join(units)
 
     def _limited(self, answer: OracleAnswer) -> OracleAnswer:
         """The answer, which no time limit of the caller's has stopped where there is none."""
@@ -304,14 +302,14 @@ class _Run:
     def _remember(self, nu: Vector, answer: OracleAnswer) -> None:
         """The answer that proves most of all so far: a bound holds whatever the network."""
         problem = self.problem
-        zero = Network(np.zeros((0, problem.d)), np.zeros(0), np.zeros(0), problem.bias)
+        zero = Network.of(Units.none(problem.d), np.zeros(0), problem.bias)
         dual = certificate_of(problem, zero, nu, answer).dual
         if self.proof is None or dual > self.proof[0]:
             self.proof = dual, nu, answer
 
     def _dual(self, *, converged: bool) -> Vector:
         """nu in the user's units; before it has converged, without the digits that only a long polish restores."""
-        return (self.state.polished_dual() if converged else self.state.nu) * self.scale.y
+        return self.scale.dual(self.state.polished_dual() if converged else self.state.nu)
 
     # --- the end -----------------------------------------------------------------------------------------
     def _fingerprint(self) -> str:
@@ -327,7 +325,7 @@ class _Run:
         little = problem.n * len(state.masses) ** 2 <= AT_ONCE
         if stopped != "converged" and (little or stopped != "interrupted"):
             # A rough state may have more units than its columns have rank, and masses that are not the best.
-            state.add(state.directions[:0], state.signs[:0])
+            state.master()
         network = self._network()
         nu, certificate = self._certificate(network, stopped)
         if stopped == "interrupted" and self.proof is not None and self.proof[0] > certificate.dual:
@@ -337,14 +335,9 @@ class _Run:
 
     def _network(self) -> Network:
         """The units at hand in the user's units of length."""
-        state, scale, problem = self.state, self.scale, self.problem
-        order = np.lexsort((*np.round(state.directions, 9).T[::-1], -state.signs))
-        return Network(
-            state.directions[order].reshape(-1, problem.d),
-            state.signs[order],
-            state.masses[order] * (scale.y / scale.x),
-            problem.bias,
-        )
+        state, order = self.state, self.state.units.order()
+        masses = self.scale.masses(state.masses[order])
+        return Network.of(state.units.take(order), masses, self.problem.bias)
 
     def _certificate(self, network: Network, stopped: str) -> tuple[Vector, Certificate]:
         """(nu, certificate): from the last exact answer if it is the last word, otherwise from a new one."""

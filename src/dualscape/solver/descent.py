@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
-from dualscape.problem import Problem
+from dualscape.solver.task import Task
+from dualscape.units import Units
 
-Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 MEMORY = 20
 #: Units that end with less than this share of the mass are left out.
@@ -23,38 +23,30 @@ LEAST_SHARE = 1e-7
 
 
 def descend_jointly(
-    problem: Problem,
-    directions: Matrix,
-    signs: Vector,
-    masses: Vector,
-    *,
-    steps: int,
-    least: float = 0.0,
-    in_time: Callable[[], bool],
-) -> tuple[Matrix, Vector, Vector]:
-    """(directions, signs, masses) after at most `steps` steps of L-BFGS; the objective does not rise.
+    task: Task, units: Units, masses: Vector, *, steps: int, least: float = 0.0, in_time: Callable[[], bool]
+) -> tuple[Units, Vector]:
+    """(units, masses) after at most `steps` steps of L-BFGS; the objective does not rise.
 
     Args:
-        problem: the problem, in units of length in which its numbers are near one.
-        directions: (k, d) unit vectors.
-        signs: (k,).
+        task: the task, in units of length in which its numbers are near one.
+        units: k units.
         masses: (k,) > 0.
         steps: iterations.
         least: ends with a step that lowers the objective by less than this share of it.
         in_time: whether to go on.
     """
-    X, y, beta, loss, units = problem.X, problem.y, problem.beta, problem.loss, problem.architecture
-    k, d = directions.shape
+    space, beta = task.space, task.beta
+    k, d = units.directions.shape
 
     def value_and_gradient(flat: Vector) -> tuple[float, Vector]:
         theta = flat.reshape(k, d)
         norms = np.sqrt((theta * theta).sum(axis=1) + 1e-300)
-        w = theta * norms[:, None]
-        f = units.columns(X, w, signs).sum(axis=1)
-        slope = -units.pull(X, -loss.gradient(f, y), w, signs)
+        moved = units.turned(theta * norms[:, None])
+        f = space.columns(moved).sum(axis=1)
+        slope = -space.pull(task.dual(f), moved)
         along = (theta * slope).sum(axis=1) / norms
         gradient = norms[:, None] * slope + along[:, None] * theta + 2 * beta * theta
-        return loss.value(f, y) + beta * float(norms @ norms), gradient.ravel()
+        return task.value(f, float(norms @ norms)), gradient.ravel()
 
     before = np.inf
 
@@ -65,10 +57,10 @@ def descend_jointly(
             raise StopIteration
         before = value
 
-    start = directions * np.sqrt(masses)[:, None]
+    start = units.directions * np.sqrt(masses)[:, None]
     options = {"maxiter": steps, "maxcor": MEMORY, "ftol": 1e-15, "gtol": 0.0}
     found = minimize(value_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options, callback=is_over)
     theta = found.x.reshape(k, d)
     norms = np.linalg.norm(theta, axis=1)
     alive = norms**2 > LEAST_SHARE * float(norms @ norms)
-    return theta[alive] / norms[alive, None], signs[alive], norms[alive] ** 2
+    return units.turned(theta).take(alive).normalised(), norms[alive] ** 2

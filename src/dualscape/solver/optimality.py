@@ -1,18 +1,15 @@
-"""The conditions of optimality over given pieces, in twice the precision: where units stand at a nu, and linearised.
+"""The conditions of optimality over given pieces, linearised.
 
 On its piece a unit stands at the maximiser u_j(nu) of its score g_j(nu), so that the dual variable alone is unknown.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from dualscape.architectures import Pieces
+from dualscape.architectures.pieces import Pieces, Stand
 from dualscape.errors import BudgetError, NotCertifiedError
-from dualscape.geometry.two_float import TwoFloat
-from dualscape.problem import Problem
+from dualscape.solver.task import Task
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -22,59 +19,6 @@ Index = NDArray[np.intp]
 LARGEST_SYSTEM = 4000
 #: The loss is flat on rows whose root curvature is below this share of the greatest.
 FLAT = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Stand:
-    """Where the units of given pieces stand at a nu.
-
-    Attributes:
-        values: (k,) the scores g_j(nu).
-        directions: (k, d) the units.
-        columns: (n, k) their columns.
-    """
-
-    values: TwoFloat
-    directions: TwoFloat
-    columns: TwoFloat
-
-    def take(self, which: Index) -> "Stand":
-        """Those of some units."""
-        return Stand(self.values[which], self.directions[which], self.columns[:, which])
-
-
-def stand(problem: Problem, pieces: Pieces, nu: TwoFloat) -> Stand:
-    """The maximiser of each piece's score at nu: the pull, off the rows that hold the unit, as a unit vector.
-
-    A unit without pull stands nowhere: its direction is nan.
-    """
-    X = TwoFloat.of(problem.X)
-    pulls = TwoFloat(pieces.slopes * nu.hi, pieces.slopes * nu.lo) @ X
-    for j, held in enumerate(pieces.held):
-        if len(held):
-            normals = X[held]
-            pull = pulls[j : j + 1]
-            R = np.asarray(np.linalg.qr(normals.hi.T, mode="r"))
-            for _ in range(3):
-                along = (normals @ pull.T).hi[:, 0]
-                share = np.linalg.solve(R, np.linalg.solve(R.T, along))
-                pull = pull - TwoFloat.of(share[None, :]) @ normals
-            pulls.hi[j], pulls.lo[j] = pull.hi[0], pull.lo[0]
-    squares = pulls * pulls
-    total = squares @ TwoFloat.of(np.ones((problem.d, 1)))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        values = total.sqrt()
-        directions = pulls / TwoFloat(*(np.broadcast_to(part, pulls.hi.shape) for part in (values.hi, values.lo)))
-    heights = X @ directions.T
-    columns = TwoFloat(pieces.slopes.T * heights.hi, pieces.slopes.T * heights.lo)
-    return Stand(values[:, 0], directions, columns)
-
-
-def free_directions(problem: Problem, pieces: Pieces, j: int) -> tuple[Matrix, Matrix]:
-    """(d, q) orthonormal directions in which unit j may turn on its piece, and (n, q) their columns."""
-    held = pieces.held[j]
-    free = np.linalg.qr(problem.X[held].T, mode="complete")[0][:, len(held) :]
-    return free, (problem.X @ free) * pieces.slopes[j][:, None]
 
 
 class Linearised:
@@ -101,12 +45,12 @@ class Linearised:
         self._factor = np.asarray(np.linalg.qr(np.vstack([np.eye(len(below)), below.T]), mode="r"))
 
     @classmethod
-    def of(cls, problem: Problem, fit: Vector, pieces: Pieces, at: Stand, masses: Vector) -> "Linearised":
+    def of(cls, task: Task, fit: Vector, pieces: Pieces, at: Stand, masses: Vector) -> "Linearised":
         """At a fit (n,), for units on these pieces with these masses (k,)."""
-        weight = np.sqrt(problem.loss.curvature(fit, problem.y))
-        turning = [np.zeros((problem.n, 0))]
+        weight = np.sqrt(task.loss.curvature(fit, task.y))
+        turning = [np.zeros((len(fit), 0))]
         for j in range(len(masses)):
-            free, jacobian = free_directions(problem, pieces, j)
+            free, jacobian = pieces.turning(j)
             # Directions across the unit, in which it turns: more freely the more mass it has.
             across = np.linalg.qr(free.T @ at.directions.hi[j][:, None], mode="complete")[0][:, 1:]
             turning.append(jacobian @ across * np.sqrt(np.abs(masses[j]) / at.values.hi[j]))

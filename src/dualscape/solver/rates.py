@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.architectures import Pieces
+from dualscape.architectures.pieces import Pieces, Stand
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.interruption import check
-from dualscape.problem import Problem
-from dualscape.solver.optimality import Index, Linearised, Stand, stand
+from dualscape.losses import Loss
+from dualscape.solver.optimality import Index, Linearised
+from dualscape.solver.task import Task
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -38,12 +39,12 @@ class Rates:
 
 
 def rates_of(
-    problem: Problem, pieces: Pieces, at: Stand, fit: TwoFloat, masses: TwoFloat, active: Index, slacks: Vector
+    task: Task, pieces: Pieces, at: Stand, fit: TwoFloat, masses: TwoFloat, active: Index, slacks: Vector
 ) -> Rates:
     """The optimum over the same pieces for changed data, one step of Newton's method away, beside the one given.
 
     Args:
-        problem: the problem.
+        task: the task.
         pieces, at: where all k units stand at the optimum.
         fit: (n,) the optimal fit.
         masses: (k,) the optimal masses.
@@ -52,17 +53,23 @@ def rates_of(
     """
     rng = np.random.default_rng(0)
     own, some = at.take(active), pieces.take(active)
-    solve = Linearised.of(problem, fit.hi, some, own, masses.hi[active]) if len(active) else None
+    solve = Linearised.of(task, fit.hi, some, own, masses.hi[active]) if len(active) else None
     lengths = np.linalg.norm(at.columns.hi, axis=0)
     shifted, answered, moved, turned = 0.0, 0.0, np.ones(len(slacks)), np.ones(len(slacks))
     for _ in range(SAMPLES):
         check()
-        other = _changed(problem, rng)
-        beta = TwoFloat.of(np.full(len(slacks), other.beta))
-        there = stand(other, some, _dual(other, fit))
+
+        def near(values: Matrix) -> Matrix:
+            """Every number a little larger or smaller."""
+            return np.asarray(values * (1.0 + rng.choice([-CHANGE, CHANGE], np.shape(values))))
+
+        changed = pieces.changed(near)
+        y = near(task.y) if task.loss.quadratic else task.y  # labels stay what they are
+        beta = TwoFloat.of(np.full(len(slacks), float(near(np.asarray(task.beta)))))
+        there = changed.take(active).stand(_dual(task.loss, fit, y))
         missing = fit - (there.columns @ masses[active][:, None])[:, 0]
         shift, c = solve(missing.hi, (there.values - beta[active]).hi) if solve else (missing.hi, np.zeros(0))
-        there = stand(other, pieces, _dual(other, fit + TwoFloat.of(shift)))
+        there = changed.stand(_dual(task.loss, fit + TwoFloat.of(shift), y))
         shifted = max(shifted, float(np.linalg.norm(shift)) / CHANGE)
         answered = max(answered, float(np.linalg.norm(own.columns.hi @ c)) / CHANGE)
         np.maximum(moved, np.abs(((beta - there.values) / beta).hi - slacks) / CHANGE, out=moved)
@@ -71,23 +78,6 @@ def rates_of(
     return Rates(shifted, answered, moved, turned)
 
 
-def _dual(problem: Problem, fit: TwoFloat) -> TwoFloat:
-    gradient = problem.loss.fine_gradient(fit, problem.y)[0]
+def _dual(loss: Loss, fit: TwoFloat, y: Vector) -> TwoFloat:
+    gradient = loss.fine_gradient(fit, y)[0]
     return TwoFloat(-gradient.hi, -gradient.lo)
-
-
-def _changed(problem: Problem, rng: np.random.Generator) -> Problem:
-    """The problem with every number of the data a little larger or smaller; labels stay what they are."""
-
-    def near(values: Matrix) -> Matrix:
-        return np.asarray(values * (1.0 + rng.choice([-CHANGE, CHANGE], np.shape(values))))
-
-    return Problem(
-        near(problem.X),
-        near(problem.y) if problem.loss.quadratic else problem.y,
-        beta=float(near(np.asarray(problem.beta))),
-        loss=problem.loss,
-        bias="none",
-        architecture=problem.architecture,
-        classes=problem.classes,
-    )

@@ -19,13 +19,14 @@ from dualscape.architectures import Faces, Pieces
 from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.interruption import check
-from dualscape.oracles.local import distinct
 from dualscape.problem import Problem
-from dualscape.solver.exponents import Exponents
 from dualscape.solver.master import reduce_to_basic, solve_master
-from dualscape.solver.optimality import Index, Linearised, free_directions, stand
+from dualscape.solver.optimality import Index, Linearised
 from dualscape.solver.rates import Rates, rates_of
 from dualscape.solver.slide import newton_on_faces
+from dualscape.solver.task import Scale, Task
+from dualscape.tolerances import DEFAULT
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -47,8 +48,6 @@ DEPENDENT = 1e-13
 #: that are nearer than the next, and so on: columns that become dependent as nu moves, or that only Newton's steps tell
 #: apart, are found again one at a time.
 NEARLY_DEPENDENT = (1e-10, 1e-4, 1e-2)
-#: Units whose maximisers are so near have climbed to one place.
-ONE_PLACE = 1e-12
 #: A unit climbs far when its column moves by more than this share of its length.
 FAR = 1e-7
 #: The optimum over the units of the network is near when its nu is no further than this from the one that was proven.
@@ -62,7 +61,7 @@ class Refined:
     Attributes:
         nu: (n,) the dual optimum.
         fit: (n,) the optimal fit y*.
-        directions, signs: (k, d), (k,) the units, where they stand at nu.
+        units: the units, where they stand at nu.
         columns: (n, k) their columns.
         slacks: (k,) 1 - g_j(nu) / beta; 0 on the units that carry mass.
         masses: (k,) the masses, with independent columns on their support.
@@ -73,8 +72,7 @@ class Refined:
 
     nu: Vector
     fit: Vector
-    directions: Matrix
-    signs: Vector
+    units: Units
     columns: Matrix
     slacks: Vector
     masses: Vector
@@ -83,16 +81,13 @@ class Refined:
     merged: float
 
 
-def refine(
-    problem: Problem, nu: Vector, directions: Matrix, signs: Vector, masses: Vector, *, rounding: float
-) -> Refined:
+def refine(problem: Problem, nu: Vector, units: Units, masses: Vector, *, rounding: float) -> Refined:
     """The optimum over the units that these climb to at nu.
 
     Args:
         problem: the problem.
         nu: (n,) the dual optimum as known so far, near enough for the units to lie on the right pieces.
-        directions: (k, d) units, among them all that the optimum needs.
-        signs: (k,) their signs.
+        units: k units, among them all that the optimum needs.
         masses: (k,) masses >= 0 that are nearly optimal, with independent columns.
         rounding: relative changes of the data up to this size are their rounding; it decides no more than which of the
             units of a tie carry mass.
@@ -101,9 +96,10 @@ def refine(
         BudgetError: the units have too many coordinates together.
         NotCertifiedError: no active set settles.
     """
-    scale = Exponents.of(problem)
+    task = Task.of(problem)
+    scale = Scale.of(task)
     scaled = np.ldexp(masses, scale.x - scale.y)
-    same = scale.apply(problem), np.ldexp(nu, -scale.y), directions, signs, scaled, rounding
+    same = scale.task(task), np.ldexp(nu, -scale.y), units, scaled, rounding
     first: NotCertifiedError | None = None
     for dependent in NEARLY_DEPENDENT:
         try:
@@ -114,16 +110,16 @@ def refine(
     raise first
 
 
-def _undone(scale: Exponents, found: Refined) -> Refined:
+def _undone(scale: Scale, found: Refined) -> Refined:
     """The same in the units of the caller."""
     x, y = scale.x, scale.y
     rates = replace(found.rates, fit=np.ldexp(found.rates.fit, y), masses=np.ldexp(found.rates.masses, y))
     return replace(
         found,
-        nu=np.ldexp(found.nu, y),
+        nu=scale.dual(found.nu),
         fit=np.ldexp(found.fit, y),
         columns=np.ldexp(found.columns, x),
-        masses=np.ldexp(found.masses, y - x),
+        masses=scale.masses(found.masses),
         rates=rates,
     )
 
@@ -131,93 +127,78 @@ def _undone(scale: Exponents, found: Refined) -> Refined:
 class _Refinement:
     """The active set and what it has come to."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        nu: Vector,
-        directions: Matrix,
-        signs: Vector,
-        masses: Vector,
-        rounding: float,
-        dependent: float,
-    ) -> None:
-        self.problem, self.rounding = problem, rounding
+    def __init__(self, task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, dependent: float) -> None:
+        self.task, self.rounding = task, rounding
         self.merged = 0.0
-        pieces, stay = self._first_pieces(nu, directions, signs, masses)
+        pieces, stay = self._first_pieces(nu, units, masses)
         moved = False
         if len(stay):
-            as_they_stand = problem.architecture.pieces(problem.X, None, directions[stay], signs[stay])[1]
+            as_they_stand = task.space.pieces(None, units.take(stay))[1]
             other = pieces.replaced(stay, as_they_stand)
-            better, found = self._on_pieces(other, directions, masses)
+            better, found = self._on_pieces(other, units, masses)
             # Where the network lacks units its own optimum is elsewhere.
             moved = bool(np.linalg.norm(better - nu) <= NEARBY * np.linalg.norm(nu))
             if moved:
                 pieces, nu, masses = other, better, found
-        self.at = stand(problem, pieces, TwoFloat.of(nu))
+        self.at = pieces.stand(TwoFloat.of(nu))
         alive = np.flatnonzero(np.isfinite(self.at.directions.hi).all(axis=1))
-        self.signs, self.pieces = signs, pieces
+        self.outputs, self.pieces = units.outputs, pieces
         self.masses = TwoFloat.of(masses)
         self._merge(alive)
         columns = self.at.columns.hi
         c = reduce_to_basic(columns, self.masses.hi, dependent=dependent)
         if not moved:
             # The units listed may well be needed: without one of them the optimum would be far away.
-            c = reduce_to_basic(
-                columns, solve_master(columns, problem.y, problem.beta, problem.loss, c), dependent=dependent
-            )
+            c = reduce_to_basic(columns, solve_master(columns, task.y, task.beta, task.loss, c), dependent=dependent)
         self.masses = TwoFloat.of(c)
         self.active = np.flatnonzero(self.masses.hi > 0)
-        self.fit = TwoFloat.of(problem.loss.fit_of(nu, problem.y, columns @ c))
+        self.fit = TwoFloat.of(task.loss.fit_of(nu, task.y, columns @ c))
 
-    def _first_pieces(self, nu: Vector, directions: Matrix, signs: Vector, masses: Vector) -> tuple[Pieces, Index]:
+    def _first_pieces(self, nu: Vector, units: Units, masses: Vector) -> tuple[Pieces, Index]:
         """Where the units climb to, and which units with mass climb far, or to one place, so that they had better stay.
 
         Near a kink nu need not be known well enough for all maximisers to be there.
         """
-        problem = self.problem
-        climbed, pieces = problem.architecture.pieces(problem.X, nu, directions, signs)
-        before, after = (problem.architecture.columns(problem.X, units, signs) for units in (directions, climbed))
+        space = self.task.space
+        climbed, pieces = space.pieces(nu, units)
+        before, after = space.columns(units), space.columns(climbed)
         lost = np.linalg.norm(after - before, axis=0) > FAR * np.linalg.norm(before, axis=0)
         used = np.flatnonzero(masses > 0)
-        leaders = distinct(climbed, signs, used, ONE_PLACE)
+        leaders = climbed.distinct(used, DEFAULT.apart)
         for j in np.setdiff1d(used, leaders):
-            gaps = np.linalg.norm(climbed - climbed[j], axis=1) + 4.0 * (signs != signs[j])
-            lost |= gaps <= 2 * ONE_PLACE
+            lost |= climbed.gaps(climbed.directions[j], climbed.outputs[j]) <= 2 * DEFAULT.apart
         return pieces, np.flatnonzero(lost & (masses > 0))
 
-    def _on_pieces(self, pieces: Pieces, directions: Matrix, masses: Vector) -> tuple[Vector, Vector]:
+    def _on_pieces(self, pieces: Pieces, units: Units, masses: Vector) -> tuple[Vector, Vector]:
         """(nu, masses) of the optimum over units with mass that may turn on their pieces, to double precision."""
-        problem, used = self.problem, np.flatnonzero(masses > 0)
-        free, jacobians = zip(*(free_directions(problem, pieces, j) for j in used.tolist()), strict=True)
+        task, used = self.task, np.flatnonzero(masses > 0)
+        free, jacobians = zip(*(pieces.turning(j) for j in used.tolist()), strict=True)
         owner = np.repeat(np.arange(len(used)), [part.shape[1] for part in free])
         faces = Faces(np.hstack(free), np.hstack(jacobians), owner)
-        x = np.concatenate([masses[j] * (part.T @ directions[j]) for j, part in zip(used, free, strict=True)])
-        x = newton_on_faces(faces, x, problem.y, problem.beta, problem.loss, precision=1e-16)
+        x = np.concatenate([masses[j] * (part.T @ units.directions[j]) for j, part in zip(used, free, strict=True)])
+        x = newton_on_faces(faces, x, task.y, task.beta, task.loss, precision=1e-16)
         found = np.zeros_like(masses)
         found[used] = np.sqrt(np.bincount(owner, x * x, minlength=len(used)))
-        return -problem.loss.gradient(faces.jacobian @ x, problem.y), found
+        return task.dual(faces.jacobian @ x), found
 
     # --- pieces -------------------------------------------------------------------------------------------
     def _settle(self, nu: TwoFloat) -> bool:
         """Stand the units at nu, on pieces of which they are no further off than rounding; whether a piece changed."""
-        problem = self.problem
-        lengths = np.linalg.norm(problem.X, axis=1)
         changed = False
         for _ in range(3):
-            self.at = stand(problem, self.pieces, nu)
-            heights = problem.X @ self.at.directions.hi.T
-            on = self.pieces.slopes.T != 0
-            off = np.where(on, -heights, heights) > ON_PIECE * lengths[:, None]
-            for j, held in enumerate(self.pieces.held):
-                off[held, j] = False
-            wrong = np.flatnonzero(off.any(axis=0))
+            self.at = self.pieces.stand(nu)
+            wrong = self.pieces.left(self.at.directions.hi, ON_PIECE)
             if len(wrong) == 0:
                 return changed
             changed = True
-            _, better = problem.architecture.pieces(problem.X, nu.hi, self.at.directions.hi[wrong], self.signs[wrong])
+            _, better = self.task.space.pieces(nu.hi, self._units().take(wrong))
             self.pieces = self.pieces.replaced(wrong, better)
-        self.at = stand(problem, self.pieces, nu)
+        self.at = self.pieces.stand(nu)
         return changed
+
+    def _units(self) -> Units:
+        """The units where they stand."""
+        return Units(self.at.directions.hi, self.outputs)
 
     def _merge(self, alive: Index) -> None:
         """Units that compute the same become one, with the masses of both; only those alive are kept."""
@@ -227,7 +208,7 @@ class _Refinement:
         for j in alive[np.argsort(-self.masses.hi[alive], kind="stable")].tolist():
             if lengths[j] == 0:
                 continue
-            near = [i for i in kept if self.signs[i] == self.signs[j]]
+            near = [i for i in kept if (self.outputs[i] == self.outputs[j]).all()]
             gaps = np.linalg.norm(columns[:, near] - columns[:, [j]], axis=0)
             if gaps.min(initial=np.inf) <= SAME_COLUMN * lengths[j]:
                 self.merged = max(self.merged, float(gaps.min() / lengths[j]))
@@ -235,7 +216,7 @@ class _Refinement:
             else:
                 kept.append(j)
         which = np.sort(np.asarray(kept, dtype=np.intp))
-        self.signs, self.pieces = self.signs[which], self.pieces.take(which)
+        self.outputs, self.pieces = self.outputs[which], self.pieces.take(which)
         self.at = self.at.take(which)
         self.masses = self.masses[which]
 
@@ -245,7 +226,7 @@ class _Refinement:
         #: Units that stay out although their bound is violated: by no more than rounding, and they would add nothing.
         shy: set[int] = set()
         joined = -1
-        for _ in range(CHANGES + 2 * len(self.signs)):
+        for _ in range(CHANGES + 2 * len(self.outputs)):
             check()
             before, fit = self.masses, self.fit
             self._correct()
@@ -261,12 +242,12 @@ class _Refinement:
             nu, noise = self._dual()
             if self._settle(nu):
                 # Units may have come to one place.
-                self._merge(np.arange(len(self.signs)))
+                self._merge(np.arange(len(self.outputs)))
                 self.active, joined = np.flatnonzero(self.masses.hi > 0), -1
                 shy.clear()
                 continue
             slacks = self._slacks()
-            allowed = noise * np.linalg.norm(self.at.columns.hi, axis=0) / self.problem.beta + 64 * ROUNDING
+            allowed = noise * np.linalg.norm(self.at.columns.hi, axis=0) / self.task.beta + 64 * ROUNDING
             waiting = slacks + allowed
             waiting[self.active] = 0.0
             waiting[list(shy)] = 0.0
@@ -283,19 +264,19 @@ class _Refinement:
     def _result(self, nu: TwoFloat, slacks: Vector) -> Refined:
         at = self.at
         return Refined(
-            nu.hi, self.fit.hi, at.directions.hi, self.signs, at.columns.hi, slacks, self.masses.hi,
-            self._rates(slacks), self.error, self.merged,
+            nu.hi, self.fit.hi, self._units(), at.columns.hi, slacks, self.masses.hi, self._rates(slacks), self.error,
+            self.merged,
         )  # fmt: skip
 
     def _rates(self, slacks: Vector) -> Rates:
-        return rates_of(self.problem, self.pieces, self.at, self.fit, self.masses, self.active, slacks)
+        return rates_of(self.task, self.pieces, self.at, self.fit, self.masses, self.active, slacks)
 
     def _dual(self) -> tuple[TwoFloat, float]:
-        gradient, noise = self.problem.loss.fine_gradient(self.fit, self.problem.y)
+        gradient, noise = self.task.loss.fine_gradient(self.fit, self.task.y)
         return TwoFloat(-gradient.hi, -gradient.lo), noise
 
     def _slacks(self) -> Vector:
-        beta = TwoFloat.of(np.full(len(self.signs), self.problem.beta))
+        beta = TwoFloat.of(np.full(len(self.outputs), self.task.beta))
         slacks = ((beta - self.at.values) / beta).hi
         slacks[self.active] = 0.0
         return slacks
@@ -343,20 +324,20 @@ class _Refinement:
     # --- Newton's method on one active set ----------------------------------------------------------------
     def _correct(self) -> None:
         """Masses and fit of the active set, until corrections are rounding."""
-        problem, active = self.problem, self.active
+        task, active = self.task, self.active
         pieces = self.pieces.take(active)
-        beta = TwoFloat.of(np.full(len(active), problem.beta))
-        size = float(np.linalg.norm(problem.y)) if problem.loss.quadratic else len(problem.y) ** 0.5
+        beta = TwoFloat.of(np.full(len(active), task.beta))
+        size = float(np.linalg.norm(task.y)) if task.loss.quadratic else len(task.y) ** 0.5
         solve, last, shrinks, stale = None, np.inf, False, 0
         masses = self.masses[active]
         self.error = 0.0
         for _ in range(CORRECTIONS):
             nu = self._dual()[0]
-            at = stand(problem, pieces, nu)
+            at = pieces.stand(nu)
             made = (at.columns @ masses[:, None])[:, 0]
             missing = self.fit - made
             if solve is None or not shrinks:
-                solve = Linearised.of(problem, self.fit.hi, pieces, at, masses.hi)
+                solve = Linearised.of(task, self.fit.hi, pieces, at, masses.hi)
             moved, changed = solve(missing.hi, (at.values - beta).hi)
             self.fit = self.fit + TwoFloat.of(moved)
             masses = masses + TwoFloat.of(changed)

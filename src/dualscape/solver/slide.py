@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from dualscape.architectures.base import Faces
+from dualscape.architectures.base import Faces, UnitSpace
 from dualscape.losses import Loss
-from dualscape.oracles.local import distinct
-from dualscape.problem import Problem
 from dualscape.solver.descent import descend_jointly
+from dualscape.solver.task import Task
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -34,22 +34,9 @@ LARGEST_ROUGH_SYSTEM = 600
 LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 120_000_000, 10
 
 
-def can_climb(problem: Problem) -> bool:
+def can_climb(space: UnitSpace) -> bool:
     """Whether the data are small enough for many exact climbs."""
-    return problem.X.size * min(problem.X.shape) <= LARGEST_CLIMB
-
-
-def merge_units(directions: Matrix, signs: Vector, masses: Vector, tolerance: float) -> tuple[NDArray[np.intp], Vector]:
-    """(one index per unit, its mass): units of equal sign within `tolerance` joined, zero directions left out."""
-    alive = np.flatnonzero(np.linalg.norm(directions, axis=1) > 0.5)
-    leaders = distinct(directions, signs, alive, tolerance)
-    if len(leaders) == len(alive):
-        return leaders, masses[leaders]
-    total = masses[leaders]
-    for j in np.setdiff1d(alive, leaders):
-        distance = np.linalg.norm(directions[leaders] - directions[j], axis=1) + 4.0 * (signs[leaders] != signs[j])
-        total[int(distance.argmin())] += masses[j]
-    return leaders, total
+    return space.size * min(space.n, space.d) <= LARGEST_CLIMB
 
 
 def newton_on_faces(
@@ -167,36 +154,38 @@ def _newton_step(
 
 
 def slide(
-    problem: Problem,
-    directions: Matrix,
-    signs: Vector,
+    task: Task,
+    units: Units,
     masses: Vector,
     nu: Vector,
     precision: float,
     in_time: Callable[[], bool] = lambda: True,
-) -> tuple[Matrix, Vector, Vector]:
+) -> tuple[Units, Vector]:
     """Units and masses after one Newton solve on the faces that they climb to at nu.
 
     Whether the result is better is for the caller to see: outside its face a unit's column is another one. With too
-    many coordinates for Newton's method it is the climbed units with the masses as they were, on data too large for
-    climbs a few steps of descent, and out of time what was given.
+    many coordinates for Newton's method it is the climbed units with the masses as they were; on data too large for
+    climbs, and where there are no faces, a few steps of descent; and out of time what was given.
     """
-    if len(masses) * problem.X.size > LARGEST_JACOBIAN or not can_climb(problem):
-        return descend_jointly(problem, directions, signs, masses, steps=DESCENT_STEPS, in_time=in_time)
-    climbed, dimensions, faces_of = problem.architecture.faces(problem.X, nu, directions, signs, lambda: not in_time())
+    space = task.space
+    large = len(masses) * space.size > LARGEST_JACOBIAN or not can_climb(space)
+    found = None if large else space.faces(nu, units, lambda: not in_time())
+    if found is None:
+        return descend_jointly(task, units, masses, steps=DESCENT_STEPS, in_time=in_time)
+    climbed, dimensions, faces_of = found
     if not in_time():
-        return directions, signs, masses
-    leaders, masses = merge_units(climbed, signs, masses, 1e-6)
-    directions, signs = climbed[leaders], signs[leaders]
+        return units, masses
+    leaders, masses = climbed.merged(masses)
+    units = climbed.take(leaders)
     if len(masses) == 0:
-        return directions, signs, masses
+        return units, masses
     if dimensions[leaders].sum() > (LARGEST_ROUGH_SYSTEM if precision >= ROUGH else LARGEST_SYSTEM):
-        return directions, signs, masses
+        return units, masses
     faces = faces_of(leaders)
-    x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * (faces.basis * directions[faces.owner].T).sum(axis=0)
-    x = newton_on_faces(faces, x, problem.y, problem.beta, problem.loss, precision=precision, in_time=in_time)
-    w = np.zeros_like(directions)
+    start = (faces.basis * units.directions[faces.owner].T).sum(axis=0)
+    x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * start
+    x = newton_on_faces(faces, x, task.y, task.beta, task.loss, precision=precision, in_time=in_time)
+    w = np.zeros_like(units.directions)
     np.add.at(w, faces.owner, (faces.basis * x).T)
     norms = np.linalg.norm(w, axis=1)
-    alive = norms > 0
-    return w[alive] / norms[alive, None], signs[alive], norms[alive]
+    return units.turned(w).normalised(), norms[norms > 0]

@@ -10,6 +10,7 @@ from dualscape.effort import Effort
 from dualscape.network import Network
 from dualscape.problem import Problem
 from dualscape.tolerances import DEFAULT, Tolerances
+from dualscape.units import Units
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,6 @@ def unfinished(problem: Problem, network: Network | None, oracle: str) -> Soluti
         network: the best network so far, or None.
         oracle: name of the oracle that bounds h(nu).
     """
-    found = network or Network(np.zeros((0, problem.d)), np.zeros(0), np.zeros(0), problem.bias)
+    found = network or Network.of(Units.none(problem.d), np.zeros(0), problem.bias)
     nu, certificate = at_once(problem, found, oracle)
     return Solution(problem, found, nu, certificate, (), "interrupted")

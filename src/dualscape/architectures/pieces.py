@@ -1,0 +1,112 @@
+"""The linear pieces that unit neurons lie on, where their columns are linear in the rows of the data.
+
+On its piece a unit j has the column slopes_j * (X u), and stands at the maximiser of its score there: the pull of nu
+along the hyperplanes that hold it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.geometry.two_float import TwoFloat
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Stand:
+    """Where the units of given pieces stand at a nu.
+
+    Attributes:
+        values: (k,) the scores g_j(nu).
+        directions: (k, d) the units.
+        columns: (n, k) their columns.
+    """
+
+    values: TwoFloat
+    directions: TwoFloat
+    columns: TwoFloat
+
+    def take(self, which: Index) -> "Stand":
+        """Those of some units."""
+        return Stand(self.values[which], self.directions[which], self.columns[:, which])
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """The pieces of k unit neurons.
+
+    Attributes:
+        X: (n, d) the data.
+        slopes: (k, n) the column of unit j is slopes_j * (X u_j) on its piece; 0 on rows that are off or that hold it.
+        held: for each unit the rows that hold it, x_i.u = 0, one of each hyperplane.
+    """
+
+    X: Matrix
+    slopes: Matrix
+    held: tuple[Index, ...]
+
+    def take(self, which: Index) -> "Pieces":
+        """Those of some units."""
+        return replace(self, slopes=self.slopes[which], held=tuple(self.held[j] for j in which))
+
+    def replaced(self, which: Index, others: "Pieces") -> "Pieces":
+        """These, with other pieces for some units."""
+        slopes, held = self.slopes.copy(), list(self.held)
+        slopes[which] = others.slopes
+        for place, unit in enumerate(which.tolist()):
+            held[unit] = others.held[place]
+        return replace(self, slopes=slopes, held=tuple(held))
+
+    def changed(self, change: Callable[[Matrix], Matrix]) -> "Pieces":
+        """The same pieces on data that are changed a little."""
+        return replace(self, X=change(self.X))
+
+    def stand(self, nu: TwoFloat) -> Stand:
+        """The maximiser of each piece's score at nu: the pull, off the rows that hold the unit, as a unit vector.
+
+        A unit without pull stands nowhere: its direction is nan.
+        """
+        X = TwoFloat.of(self.X)
+        pulls = TwoFloat(self.slopes * nu.hi, self.slopes * nu.lo) @ X
+        for j, held in enumerate(self.held):
+            if len(held):
+                normals = X[held]
+                pull = pulls[j : j + 1]
+                R = np.asarray(np.linalg.qr(normals.hi.T, mode="r"))
+                for _ in range(3):
+                    along = (normals @ pull.T).hi[:, 0]
+                    share = np.linalg.solve(R, np.linalg.solve(R.T, along))
+                    pull = pull - TwoFloat.of(share[None, :]) @ normals
+                pulls.hi[j], pulls.lo[j] = pull.hi[0], pull.lo[0]
+        squares = pulls * pulls
+        total = squares @ TwoFloat.of(np.ones((self.X.shape[1], 1)))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = total.sqrt()
+            directions = pulls / TwoFloat(*(np.broadcast_to(part, pulls.hi.shape) for part in (values.hi, values.lo)))
+        heights = X @ directions.T
+        columns = TwoFloat(self.slopes.T * heights.hi, self.slopes.T * heights.lo)
+        return Stand(values[:, 0], directions, columns)
+
+    def turning(self, j: int) -> tuple[Matrix, Matrix]:
+        """(d, q) orthonormal directions in which unit j may turn on its piece, and (n, q) their columns."""
+        held = self.held[j]
+        free = np.linalg.qr(self.X[held].T, mode="complete")[0][:, len(held) :]
+        return free, (self.X @ free) * self.slopes[j][:, None]
+
+    def left(self, directions: Matrix, tolerance: float) -> Index:
+        """The units that are off their piece: some row is on its other side by more than `tolerance` of its length.
+
+        Args:
+            directions: (k, d) where the units are.
+            tolerance: how far beyond a boundary is still on it.
+        """
+        heights = self.X @ directions.T
+        off = np.where(self.slopes.T != 0, -heights, heights) > tolerance * np.linalg.norm(self.X, axis=1)[:, None]
+        for j, held in enumerate(self.held):
+            off[held, j] = False
+        return np.flatnonzero(off.any(axis=0))

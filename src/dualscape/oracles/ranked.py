@@ -1,0 +1,103 @@
+"""Units with their scores, once each and best first: what oracles list."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.oracles.base import Matrix, OracleAnswer, Vector
+from dualscape.oracles.proof import agreed, capped
+from dualscape.oracles.reach import Reach
+from dualscape.tolerances import DEFAULT
+from dualscape.units import Units
+
+#: Outputs that are scored at a time, which stay in the cache, and the directions that are in any case.
+SCORED_ENTRIES, FEWEST_SCORED = 64_000, 64
+#: Decimals of a value after which others decide which unit comes first.
+DECIMALS = 12
+
+
+def scores(X: Matrix, nu: Vector, units: Units) -> Vector:
+    """s_j nu^T (X u_j)_+ in plain NumPy, shape (q,)."""
+    values = np.empty(len(units))
+    size = max(SCORED_ENTRIES // max(len(X), 1), FEWEST_SCORED)
+    for at in range(0, len(units), size):
+        heights = X @ units.directions[at : at + size].T
+        values[at : at + size] = nu @ np.maximum(heights, 0.0, out=heights)
+    return units.signs * values
+
+
+class Ranked(NamedTuple):
+    """Units with their values (q,), best first."""
+
+    units: Units
+    values: Vector
+
+    @classmethod
+    def of(cls, X: Matrix, nu: Vector, units: Units, same: float = DEFAULT.direction) -> "Ranked":
+        """From units in any order and more than once, of which only those of positive value are kept.
+
+        Args:
+            X: (n, d) data.
+            nu: (n,) dual variable.
+            units: zero directions among them are left out.
+            same: units as near as this are one.
+        """
+        alive = units.take(units.alive()).normalised()
+        return cls(alive, scores(X, nu, alive)).once(same)
+
+    @classmethod
+    def join(cls, parts: "Iterable[Ranked]") -> "Ranked":
+        """One after the other."""
+        units, values = zip(*parts, strict=True)
+        return cls(Units.join(units), np.concatenate(values))
+
+    def once(self, same: float = DEFAULT.direction) -> "Ranked":
+        """Those of positive value, once each, best first."""
+        rounded = -self.values.round(DECIMALS)
+        order = np.argsort(rounded, kind="stable")
+        if (np.diff(rounded[order]) == 0).any():
+            # Ties are broken by the coordinates, so that the answer does not depend on the order of discovery.
+            canonical = self.units.order()
+            order = canonical[np.argsort(rounded[canonical], kind="stable")]
+        kept = self.units.distinct(order[self.values[order] > 0], same)
+        return self.take(kept[np.argsort(-self.values[kept], kind="stable")])
+
+    def take(self, which: slice | NDArray[np.intp] | NDArray[np.bool_]) -> "Ranked":
+        """Some of them."""
+        return Ranked(self.units.take(which), self.values[which])
+
+    def above(self, value: float) -> "Ranked":
+        """Those of a greater value."""
+        return self.take(slice(int((self.values > value).sum())))
+
+    def joined(self, others: "Ranked") -> "Ranked":
+        """These and others, once each."""
+        return Ranked.join([self, others]).once()
+
+
+def assemble(
+    X: Matrix,
+    reach: Reach,
+    nu: Vector,
+    units: Units,
+    *,
+    above: float,
+    upper: float,
+    oracle: str,
+    looked_at: int,
+    stopped: str = "",
+    ceiling: Callable[[], float] = lambda: np.inf,
+) -> OracleAnswer:
+    """The answer that lists these units once each, best first, with values recomputed from the data.
+
+    The upper bound is capped by `trivial_bound` and by `ceiling`, another proven bound, where it is loose.
+
+    Raises:
+        ContradictionError: a unit has a value above the upper bound by more than the rounding of the value.
+    """
+    ranked = Ranked.of(X, nu, units, DEFAULT.apart)
+    lower = float(ranked.values[0]) if len(ranked.values) else 0.0
+    upper = agreed(reach, nu, lower, capped(reach, nu, lower, upper, above, ceiling), oracle)
+    return OracleAnswer(*ranked.above(above), lower, upper, oracle, looked_at, stopped)

@@ -1,0 +1,49 @@
+"""What rows can be worth in a score, from their lengths alone: cheap bounds, and how much rounding there is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+EPS = 2.0**-53
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """For every row the greatest size of its entry in the column of a unit neuron.
+
+    Attributes:
+        lengths: (n,) those sizes, |x_i| for a linear map followed by a ReLU.
+        d: how many terms each entry is a sum of.
+
+    >>> reach = Reach.of(np.array([[3.0, 4.0], [0.0, 1.0]]))
+    >>> reach.bound(np.array([1.0, -2.0])) < 5.0 + 1e-12
+    True
+    """
+
+    lengths: Vector
+    d: int
+
+    @classmethod
+    def of(cls, X: Matrix) -> "Reach":
+        """That of entries (x_i . u)_+ with |u| = 1, for the rows of X (n, d)."""
+        return cls(np.linalg.norm(X, axis=1), X.shape[1])
+
+    @property
+    def _rounding(self) -> float:
+        """Relative rounding of `change`, and that of a score relative to it."""
+        return 1.01 * (len(self.lengths) + self.d + 8) * EPS
+
+    def change(self, nu: Vector) -> float:
+        """sum_i |nu_i| |x_i|: no score moves further when nu (n,) is added to the dual variable."""
+        return float(np.abs(nu) @ self.lengths)
+
+    def rounding(self, nu: Vector) -> float:
+        """A bound on the rounding of s nu^T (X u)_+ for every u of length one up to rounding."""
+        return self._rounding * self.change(nu)
+
+    def bound(self, nu: Vector) -> float:
+        """A proven bound on h(nu), rounding included: all rows of one sign of nu, each at the direction best for it."""
+        return max(self.change(nu.clip(0.0)), self.change(nu.clip(None, 0.0))) * (1 + self._rounding)

@@ -1,0 +1,93 @@
+"""What the solver minimises: the gauge form (G) over the units of a space, and no more than that of a problem."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.architectures import UnitSpace
+from dualscape.losses import Loss
+from dualscape.problem import Problem
+from dualscape.units import Units
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """min over masses c >= 0 of units of a space of L(sum_j c_j a_j, y) + beta sum_j c_j.
+
+    Attributes:
+        space: the unit neurons.
+        loss: the loss.
+        y: (n,) the target.
+        beta: weight decay > 0.
+    """
+
+    space: UnitSpace
+    loss: Loss
+    y: Vector
+    beta: float
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Task":
+        """That of a problem."""
+        return cls(problem.space, problem.loss, problem.y, problem.beta)
+
+    def rows(self, which: NDArray[np.intp]) -> "Task":
+        """The task on some of the rows, with their share of the weight decay."""
+        share = len(which) / len(self.y)
+        return replace(self, space=self.space.rows(which), y=self.y[which], beta=self.beta * share)
+
+    def columns(self, units: Units) -> Matrix:
+        """The columns a_j, (n, k)."""
+        return self.space.columns(units)
+
+    def dual(self, fit: Vector) -> Vector:
+        """nu = -grad L at a fit, (n,)."""
+        return -self.loss.gradient(fit, self.y)
+
+    def value(self, fit: Vector, mass: float) -> float:
+        """L(fit, y) + beta times the total mass."""
+        return self.loss.value(fit, self.y) + self.beta * mass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Units of length in which the numbers of a task are near one: powers of two, so that a change rounds nothing.
+
+    Attributes:
+        x, y: exponents; data and target are multiples of 2^x and 2^y.
+    """
+
+    x: int
+    y: int
+
+    @classmethod
+    def of(cls, task: Task) -> "Scale":
+        """Those of the longest row and of the target's root mean square; labels have no length."""
+        size = float(np.linalg.norm(task.y)) / len(task.y) ** 0.5 if task.loss.quadratic else 1.0
+        return cls(_exponent(float(task.space.reach.lengths.max(initial=0.0))), _exponent(size))
+
+    def task(self, task: Task) -> Task:
+        """The task in these units of length."""
+        y = np.ldexp(task.y, -self.y) if task.loss.quadratic else task.y
+        return Task(task.space.scaled(-self.x), task.loss, y, float(np.ldexp(task.beta, -self.x - self.y)))
+
+    def masses(self, masses: Vector) -> Vector:
+        """Masses of the task in these units, in those of the original."""
+        return np.asarray(np.ldexp(masses, self.y - self.x))
+
+    def dual(self, nu: Vector) -> Vector:
+        """The same of a dual variable."""
+        return np.asarray(np.ldexp(nu, self.y))
+
+    def objective(self, value: float) -> float:
+        """The same of an objective."""
+        return float(np.ldexp(value, 2 * self.y))
+
+
+def _exponent(length: float) -> int:
+    """That of the greatest power of two that is no longer; 0 for no length."""
+    return int(np.frexp(length)[1]) - 1 if length > 0 else 0

@@ -1,0 +1,140 @@
+"""The oracle of several families at once against the oracle of all of them, and against what each says alone."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dualscape.effort import Effort
+from dualscape.errors import InputError
+from dualscape.oracles import Question
+from dualscape.oracles.ascent import AscentOracle
+from dualscape.oracles.bisection import BisectionOracle
+from dualscape.oracles.cells import CellsOracle
+from dualscape.oracles.union import Member, UnionOracle
+from dualscape.units import Units
+
+
+def on_features(X, which, kind=CellsOracle):
+    """The family of units that see only these features: the others have weight 0."""
+    which = np.asarray(which)
+    others = np.setdiff1d(np.arange(X.shape[1]), which)
+
+    def embed(units):
+        directions = np.zeros((len(units), X.shape[1]))
+        directions[:, which] = units.directions
+        return units.turned(directions)
+
+    def own(units):
+        blind = (np.abs(units.directions[:, others]) < 1e-9).all(axis=1)
+        return Units(units.directions[blind][:, which], units.outputs[blind])
+
+    return Member(kind.on(np.ascontiguousarray(X[:, which])), embed, own)
+
+
+def families(seed, kinds=(CellsOracle, CellsOracle)):
+    """(X, nu, the union of units on features 0, 1 and of those on 1, 2, 3)."""
+    rng = np.random.default_rng(seed)
+    X, nu = rng.standard_normal((14, 4)), rng.standard_normal(14)
+    members = [on_features(X, part, kind) for part, kind in zip(([0, 1], [1, 2, 3]), kinds, strict=True)]
+    return X, nu, UnionOracle(members, 4)
+
+
+def dense(X, nu, parts, count=4000):
+    """Greatest value at random units of the families: from below."""
+    rng = np.random.default_rng(0)
+    best = 0.0
+    for part in parts:
+        u = rng.standard_normal((count, len(part)))
+        u /= np.linalg.norm(u, axis=1, keepdims=True)
+        best = max(best, np.abs(nu @ np.maximum(X[:, part] @ u.T, 0.0)).max())
+    return best
+
+
+@given(st.integers(0, 10**6))
+def test_it_bounds_every_family_and_lists_all_of_them(seed):
+    X, nu, union = families(seed)
+    alone = [CellsOracle.on(np.ascontiguousarray(X[:, part])) for part in ([0, 1], [1, 2, 3])]
+    answer = union.best_units(Question(nu, above=0.0))
+    each = [oracle.best_units(Question(nu, above=0.0)) for oracle in alone]
+    assert answer.upper == max(one.upper for one in each)
+    assert answer.lower == max(one.lower for one in each)
+    assert answer.looked_at == sum(one.looked_at for one in each)
+    assert dense(X, nu, ([0, 1], [1, 2, 3])) <= answer.upper
+    # Every unit of either is there, once (both may have the one that sees feature 1 alone), with its own value.
+    values = answer.units.signs * (nu @ np.maximum(X @ answer.units.directions.T, 0.0))
+    np.testing.assert_allclose(values, answer.values, rtol=1e-12)
+    for one, part in zip(each, ([0, 1], [1, 2, 3]), strict=True):
+        for direction, output in zip(one.units.directions, one.units.outputs, strict=True):
+            whole = np.zeros(4)
+            whole[part] = direction
+            assert answer.units.find(whole, output, 1e-9) is not None
+    assert len(answer.units.distinct()) == len(answer.units)
+
+
+@given(st.integers(0, 10**6))
+def test_what_need_not_be_listed_is_not_looked_for_below_what_was_found(seed):
+    X, nu, union = families(seed)
+    asked = []
+    for member in union.members:
+        original = member.oracle.best_units
+        member.oracle.best_units = lambda question, original=original, **rest: (
+            asked.append(question.above),
+            original(question, **rest),
+        )[1]
+    whole = union.best_units(Question(nu, above=0.0))
+    assert asked == [0.0, 0.0]
+    best = union.best_units(Question(nu, above=0.0, listed=False))
+    assert asked[2:] == [0.0, whole.lower] or asked[2] == 0.0 < asked[3] <= whole.lower
+    assert (best.lower, best.upper) == pytest.approx((whole.lower, whole.upper), rel=1e-9)
+
+
+def test_enough_ends_it_with_a_bound_that_holds():
+    X, nu, union = families(1)
+    first = union.members[0].oracle.best_units(Question(nu, above=0.0)).lower
+    answer = union.best_units(Question(nu, above=0.0, enough=0.5 * first))
+    assert answer.stopped == "enough"
+    assert dense(X, nu, ([0, 1], [1, 2, 3])) <= answer.upper < np.inf
+    assert answer.upper >= union.members[1].oracle.best_units(Question(nu, above=0.0)).upper
+
+
+def test_out_of_time_it_knows_what_lengths_of_rows_say():
+    X, nu, union = families(2)
+    answer = union.best_units(Question(nu, above=0.0), effort=Effort(deadline=time.monotonic() - 1))
+    assert answer.stopped == "time"
+    assert (len(answer.units), answer.units.d, answer.lower) == (0, 4, 0.0)
+    assert dense(X, nu, ([0, 1], [1, 2, 3])) <= answer.upper < np.inf
+
+
+def test_starts_reach_the_family_that_they_belong_to():
+    X, nu, union = families(3, (AscentOracle, AscentOracle))
+    given_to = []
+    for member in union.members:
+        original = member.oracle.best_units
+        member.oracle.best_units = lambda question, original=original, **rest: (
+            given_to.append(question.starts and len(question.starts)),
+            original(question, **rest),
+        )[1]
+    starts = Units.signed(np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0, 1.0], [0.6, 0, 0, 0.8]]), np.ones(4))
+    answer = union.best_units(Question(nu, above=0.0, starts=starts))
+    assert given_to == [2, 2]
+    assert not answer.exact
+    assert answer.upper == np.inf
+    assert answer.seen.d == 4
+    assert len(union.best_units(replace(Question(nu, above=0.0), seen=answer.seen, attempt=1)).units) > 0
+
+
+def test_it_is_as_exact_as_its_members():
+    X, _, union = families(4)
+    assert union.exact
+    assert union.counts == "activation patterns"
+    _, _, mixed = families(4, (CellsOracle, AscentOracle))
+    assert not mixed.exact
+    _, _, both = families(4, (CellsOracle, BisectionOracle))
+    assert (both.exact, both.lists, both.window) == (True, False, 1e-8)
+    assert both.counts == "activation patterns and cones"
+    with pytest.raises(InputError, match="at least one member"):
+        UnionOracle([], 4)
