@@ -1,19 +1,51 @@
 """Is a network one of the optimal networks, and if not, what is the first thing wrong with it?"""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError, expect
 from dualscape.network import Network
+from dualscape.problem import Problem
 from dualscape.tolerances import DEFAULT, Tolerances
+from dualscape.units import Units
 
-if TYPE_CHECKING:
-    from dualscape.optimal_set import OptimalSet
-
+Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+
+
+class Optima(Protocol):
+    """What must be known of all optimal networks to tell whether one is among them; see `OptimalSet`."""
+
+    @property
+    def problem(self) -> Problem:
+        """The problem."""
+
+    @property
+    def nu(self) -> Vector:
+        """(n,) the dual optimum."""
+
+    @property
+    def units(self) -> Units:
+        """The optimal units."""
+
+    @property
+    def y_star(self) -> Vector:
+        """(n,) the optimal fit."""
+
+    @property
+    def vertices(self) -> Matrix:
+        """(V, k) masses of the irreducible optimal networks."""
+
+    @property
+    def vertices_complete(self) -> bool:
+        """Whether these are all."""
+
+    @property
+    def mass_scale(self) -> float:
+        """What masses are compared with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +72,7 @@ class Membership:
         return self.member
 
 
-def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances = DEFAULT) -> Membership:
+def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAULT) -> Membership:
     """Whether the network is in the optimal set (THEORY section 6): balanced, optimal units, optimal fit.
 
     Zero neurons are allowed, and several neurons may share a unit.
@@ -65,7 +97,7 @@ def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances =
         reason = f"neuron {j} is not balanced: |u| - |alpha| = {network.imbalance[j]:.3g}, where optima have 0"
         return Membership(False, reason, None, None, error, j)
     units = np.full(network.width, -1, dtype=np.intp)
-    masses = np.zeros(optimal.k)
+    masses = np.zeros(len(optimal.units))
     for j in np.flatnonzero(network.masses > 0).tolist():
         unit = optimal.units.find(network.directions[j], network.units.outputs[j], tolerances.direction)
         if unit is None and network.masses[j] <= tolerances.mass * scale:
@@ -89,12 +121,12 @@ def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances =
     return Membership(True, reason, units, masses, error)
 
 
-def _fit_error(optimal: "OptimalSet", network: Network) -> float:
+def _fit_error(optimal: Optima, network: Network) -> float:
     size = float(np.linalg.norm(optimal.y_star)) or float(np.linalg.norm(optimal.problem.y)) or 1.0
     return float(np.linalg.norm(network.fit(optimal.problem.X) - optimal.y_star)) / size
 
 
-def _not_a_unit(optimal: "OptimalSet", network: Network, j: int) -> str:
+def _not_a_unit(optimal: Optima, network: Network, j: int) -> str:
     problem = optimal.problem
     unit = network.units.take(np.array([j]))
     value = float(problem.space.scores(optimal.nu, unit)[0])
@@ -102,9 +134,9 @@ def _not_a_unit(optimal: "OptimalSet", network: Network, j: int) -> str:
         f"neuron {j} is no optimal unit: s nu^T (X u)_+ = {value:.9g} "
         f"where optimal units have beta = {problem.beta:.9g}"
     )
-    same = np.flatnonzero(optimal.signs == unit.signs[0])
+    same = np.flatnonzero(optimal.units.signs == unit.signs[0])
     if same.size == 0:
         return f"{text}, and there is no optimal unit of its sign"
-    chord = np.linalg.norm(optimal.directions[same] - unit.directions[0], axis=1).min()
+    chord = np.linalg.norm(optimal.units.directions[same] - unit.directions[0], axis=1).min()
     angle = np.degrees(2 * np.arcsin(min(chord / 2, 1.0)))
     return f"{text}; the nearest optimal unit of its sign is {angle:.3g} degrees away"

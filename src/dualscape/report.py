@@ -9,9 +9,10 @@ import numpy as np
 
 from dualscape import figures
 from dualscape.errors import expect
+from dualscape.figures.layers import DoesNotApplyError
 from dualscape.figures.numbers import grouped, plural
 from dualscape.figures.plotly_renderer import element
-from dualscape.figures.scene import DoesNotApplyError, Scene
+from dualscape.figures.scene import Scene
 from dualscape.files import write_whole
 from dualscape.fit import training_fit
 from dualscape.hints import hints

@@ -7,8 +7,9 @@ import pytest
 
 from dualscape import figures
 from dualscape.errors import InputError
+from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
 from dualscape.figures.plotly_renderer import element, figure_dict
-from dualscape.figures.scene import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Scene, Surface
+from dualscape.figures.scene import Scene
 from solved import solved
 
 NASTY = "</script><b>$x_1$ & <i>"

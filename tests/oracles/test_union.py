@@ -77,7 +77,7 @@ def test_it_bounds_every_family_and_lists_all_of_them(seed):
 
 @given(st.integers(0, 10**6))
 def test_what_need_not_be_listed_is_not_looked_for_below_what_was_found(seed):
-    X, nu, union = families(seed)
+    _, nu, union = families(seed)
     asked = []
     for member in union.members:
         original = member.oracle.best_units
@@ -110,7 +110,7 @@ def test_out_of_time_it_knows_what_lengths_of_rows_say():
 
 
 def test_starts_reach_the_family_that_they_belong_to():
-    X, nu, union = families(3, (AscentOracle, AscentOracle))
+    _, nu, union = families(3, (AscentOracle, AscentOracle))
     given_to = []
     for member in union.members:
         original = member.oracle.best_units
@@ -128,7 +128,7 @@ def test_starts_reach_the_family_that_they_belong_to():
 
 
 def test_it_is_as_exact_as_its_members():
-    X, _, union = families(4)
+    _, _, union = families(4)
     assert union.exact
     assert union.counts == "activation patterns"
     _, _, mixed = families(4, (CellsOracle, AscentOracle))

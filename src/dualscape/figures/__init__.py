@@ -8,10 +8,11 @@
 """
 
 from dualscape.figures.convergence import convergence
+from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
 from dualscape.figures.polytope import polytope
 from dualscape.figures.rectified_ellipsoid import rectified_ellipsoid
-from dualscape.figures.scene import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Scene, Surface
+from dualscape.figures.scene import Scene
 from dualscape.figures.spread import spread
 from dualscape.figures.staircase import staircase
 from dualscape.figures.units import units

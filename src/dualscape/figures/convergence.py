@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from dualscape.figures.layers import BLUE, RED, Axis, DoesNotApplyError, Layer, Lines, Points
 from dualscape.figures.numbers import plural
-from dualscape.figures.scene import BLUE, RED, Axis, DoesNotApplyError, Layer, Lines, Points, Scene
+from dualscape.figures.scene import Scene
 from dualscape.solver.solution import Solution
 
 FLOOR = 1e-17

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.scene import PURPLE, RED, DoesNotApplyError, Points
+from dualscape.figures.layers import PURPLE, RED, DoesNotApplyError, Points
 from dualscape.labels import plain
 from dualscape.network import with_bias
 from dualscape.problem import Problem

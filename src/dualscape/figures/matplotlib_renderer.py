@@ -8,7 +8,7 @@ from matplotlib.colors import LightSource, to_rgb
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-from dualscape.figures.scene import GREY, INK, Area, Axis, Field, Labels, Layer, Lines, Points, Scene, Surface
+from dualscape.figures.layers import GREY, INK, Area, Axis, Field, Labels, Layer, Lines, Picture, Points, Surface
 
 DPI = 100
 POINT = 72 / DPI  # points per pixel
@@ -16,7 +16,7 @@ MARKERS = {"circle": "o", "ring": "o", "diamond": "D", "square": "s", "cross": "
 DASHES = {"solid": "-", "dash": "--", "dot": ":"}
 
 
-def to_figure(scene: Scene) -> Figure:
+def to_figure(scene: Picture) -> Figure:
     """A static figure with the scene's title above and its legend below it."""
     figure = Figure(figsize=(8.6, scene.height / DPI + 0.6), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
@@ -116,7 +116,7 @@ def _field(figure: Figure, axes: Any, layer: Field) -> None:
     figure.colorbar(mesh, ax=axes, shrink=0.8).set_label(layer.scale, parse_math=False)
 
 
-def _frame(axes: Any, scene: Scene) -> None:
+def _frame(axes: Any, scene: Picture) -> None:
     for letter, axis in zip("xyz", scene.axes, strict=False):
         _axis(axes, letter, axis)
     if scene.dimension == 2:

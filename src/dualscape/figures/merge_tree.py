@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.figures.components import Filtration, Members, filtration_of, longest
+from dualscape.figures.layers import BLUE, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points
 from dualscape.figures.numbers import ends
-from dualscape.figures.scene import BLUE, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points, Scene
+from dualscape.figures.scene import Scene
 from dualscape.staircase import Staircase
 
 Matrix = NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.scene import GREY, INK, Area, Axis, Field, Labels, Layer, Lines, Points, Scene, Surface
+from dualscape.figures.layers import GREY, INK, Area, Axis, Field, Labels, Layer, Lines, Picture, Points, Surface
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -39,7 +39,7 @@ CONFIG = {
 }
 
 
-def figure_dict(scene: Scene) -> dict[str, Any]:
+def figure_dict(scene: Picture) -> dict[str, Any]:
     """{"data": [...], "layout": {...}} as plotly.js takes it; only numbers, strings, lists and dictionaries."""
     traces: list[dict[str, Any]] = []
     for layer in scene.layers:
@@ -47,7 +47,7 @@ def figure_dict(scene: Scene) -> dict[str, Any]:
     return {"data": traces, "layout": _layout(scene)}
 
 
-def to_figure(scene: Scene) -> "Figure":
+def to_figure(scene: Picture) -> "Figure":
     """A plotly Figure."""
     from plotly.graph_objects import Figure
 
@@ -65,7 +65,7 @@ def to_json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def element(scene: Scene) -> str:
+def element(scene: Picture) -> str:
     """HTML of one figure, for a page that has loaded the library."""
     name = html.escape(f"figure-{scene.name}", quote=True)
     label = html.escape(scene.title, quote=True)
@@ -76,7 +76,7 @@ def element(scene: Scene) -> str:
     )
 
 
-def page(scene: Scene) -> str:
+def page(scene: Picture) -> str:
     """A self-contained HTML page with one figure."""
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(scene.title)}</title>\n'
@@ -240,7 +240,7 @@ def _labels(layer: Labels, dimension: int) -> dict[str, Any]:
 
 
 # --- layout -------------------------------------------------------------------------------------------
-def _layout(scene: Scene) -> dict[str, Any]:
+def _layout(scene: Picture) -> dict[str, Any]:
     axes = {f"{letter}axis": _axis(axis) for letter, axis in zip("xyz", scene.axes, strict=False)}
     layout: dict[str, Any] = {
         "font": {"family": FONT, "size": 13, "color": INK},

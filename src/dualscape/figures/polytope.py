@@ -5,8 +5,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.numbers import plural
-from dualscape.figures.scene import (
+from dualscape.figures.layers import (
     BLUE,
     GREEN,
     INK,
@@ -18,9 +17,10 @@ from dualscape.figures.scene import (
     Layer,
     Lines,
     Points,
-    Scene,
     Surface,
 )
+from dualscape.figures.numbers import plural
+from dualscape.figures.scene import Scene
 from dualscape.optimal_set import OptimalSet
 
 Matrix = NDArray[np.float64]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.scene import (
+from dualscape.figures.layers import (
     BLUE,
     GREEN,
     GREY,
@@ -16,9 +16,9 @@ from dualscape.figures.scene import (
     Layer,
     Lines,
     Points,
-    Scene,
     Surface,
 )
+from dualscape.figures.scene import Scene
 from dualscape.geometry.zonotopes import sphere
 from dualscape.optimal_set import OptimalSet
 from dualscape.problem import Problem

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.figures.components import Filtration, Mark, filtration_of, marks
+from dualscape.figures.layers import BLUE, GREY, INK, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points
 from dualscape.figures.numbers import compact, ends, grouped, plural
-from dualscape.figures.scene import BLUE, GREY, INK, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points, Scene
+from dualscape.figures.scene import Scene
 from dualscape.staircase import Row, Staircase
 
 Matrix = NDArray[np.float64]

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.figures.inputs import Inputs, drawable_inputs, line_through_box
+from dualscape.figures.layers import BLUE, GREEN, INK, Axis, DoesNotApplyError, Field, Layer, Lines, Points
 from dualscape.figures.numbers import plural
-from dualscape.figures.scene import BLUE, GREEN, INK, Axis, DoesNotApplyError, Field, Layer, Lines, Points, Scene
+from dualscape.figures.scene import Scene
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet
 from dualscape.solver.solution import Solution

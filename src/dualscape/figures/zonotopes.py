@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.numbers import plural
-from dualscape.figures.scene import (
+from dualscape.figures.layers import (
     BLUE,
     GREEN,
     INK,
@@ -17,9 +16,10 @@ from dualscape.figures.scene import (
     Layer,
     Lines,
     Points,
-    Scene,
     Surface,
 )
+from dualscape.figures.numbers import plural
+from dualscape.figures.scene import Scene
 from dualscape.geometry.zonotopes import Boundary, Segment, attained_along, boundary, two_zonotopes
 from dualscape.optimal_set import OptimalSet
 from dualscape.solver.solution import Solution
