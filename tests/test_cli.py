@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
@@ -13,6 +14,8 @@ from dualscape.analysis import analyze as analyzed
 from dualscape.analysis_json import write_json
 from dualscape.architectures import get_architecture
 from dualscape.catalogue import get
+from dualscape.cli.analyze import analyze
+from dualscape.cli.predict import predict
 from dualscape.errors import InputError
 from dualscape.terminal import show
 
@@ -177,6 +180,22 @@ BAD = {
         ("data.csv", *TARGET, "--beta-fraction", "-1"),
         "Invalid value for '--beta-fraction': -1.0 is not in the range x>0.",
     ),
+    "a value twice": (
+        ("data.csv", "--target", "a", "--target=y", *BETA),
+        "--target was given 2 times: 'a' and 'y'; give it once",
+    ),
+    "beta thrice": (
+        ("data.csv", *TARGET, *BETA, *BETA, "--beta", "2"),
+        "--beta was given 3 times: '0.1', '0.1' and '2'; give it once",
+    ),
+    "features twice": (
+        ("data.csv", *TARGET, *BETA, "--features", "a", "--features", "b"),
+        "--features was given 2 times: 'a' and 'b'; give it once, with commas between the columns",
+    ),
+    "opposite flags": (
+        ("data.csv", *TARGET, *BETA, "--header", "--no-header"),
+        "--header and --no-header were both given; give one of them",
+    ),
     "no target": (
         ("data.csv", *BETA),
         "data.csv: say which column is the target (--target COLUMN); its columns: a, b, y",
@@ -237,6 +256,23 @@ def test_bad_input(data, monkeypatch, arguments, message):
     assert result.stderr.splitlines()[-1] == f"error: {message}"
     assert [path.name for path in Path().iterdir()] == ["data.csv"]
     assert data.read_text(encoding="utf-8") == CSV
+
+
+def test_every_option_is_given_once():
+    """Those that are added later too."""
+    for command in (analyze, predict):
+        for option in (parameter for parameter in command.params if isinstance(parameter, click.Option)):
+            name = option.opts[0]
+            values = (name, option.secondary_opts[0]) if option.secondary_opts else (f"{name}=1", f"{name}=2")
+            if option.is_flag and not option.secondary_opts:
+                continue
+            error = run(command.name, "data", *values, *(["new"] if command is predict else [])).stderr
+            assert error.startswith(f"error: {name} ")
+            assert ("was given 2 times: '1' and '2'" in error) or ("were both given" in error)
+
+
+def test_a_flag_may_be_repeated():
+    assert run("analyze", "catalogue:two-points", "--quiet", "--quiet").exit_code == 0
 
 
 def test_an_oracle_that_would_take_years_is_refused():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dualscape.cli.group import CATALOGUE, NOTHING_YET, stop
+from dualscape.cli.options import option
 from dualscape.errors import InputError
 from dualscape.interruption import heeding
 from dualscape.listener import INTERRUPTED, Listener
@@ -25,47 +26,46 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 
 @click.command()
 @click.argument("data")
-@click.option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
-@click.option(
+@option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
+@option(
     "--features",
     metavar="A,B,...",
     help='Feature columns, by name or number ("a, b" for a name with a comma); all others if unsaid.',
+    several="give it once, with commas between the columns",
 )
-@click.option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
-@click.option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
-@click.option("--loss", metavar="NAME", help="squared (default) or logistic.")
-@click.option("--bias", metavar="NAME", help="penalised (default) or none.")
-@click.option(
+@option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
+@option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
+@option("--loss", metavar="NAME", help="squared (default) or logistic.")
+@option("--bias", metavar="NAME", help="penalised (default) or none.")
+@option(
     "--standardize/--no-standardize",
     default=False,
     help="Centre and scale the features and, for regression, the target. Off by default.",
 )
-@click.option(
-    "--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid."
-)
-@click.option(
+@option("--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid.")
+@option(
     "--oracle", default="auto", metavar="NAME", help="auto (default), cells or bisection (exact), or ascent (searches)."
 )
-@click.option(
+@option(
     "--time-limit",
     type=POSITIVE,
     metavar="SECONDS",
     help="Return the best network so far, and what is proven of it, after this long.",
 )
-@click.option(
+@option(
     "--checkpoint",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Save long certifications to FILE, and go on from it after an interruption.",
 )
-@click.option(
+@option(
     "--executor",
     default="threads",
     metavar="NAME",
     help="Who shares a proof: threads (default), processes, or a dask scheduler's address, tcp://HOST:8786.",
 )
-@click.option("--device", metavar="NAME", help="A PyTorch device for searches and patterns, such as cuda.")
-@click.option(
+@option("--device", metavar="NAME", help="A PyTorch device for searches and patterns, such as cuda.")
+@option(
     "--max-vertices",
     type=click.IntRange(min=1),
     default=20_000,
@@ -73,13 +73,13 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     show_default=True,
     help="List up to this many irreducible optimal networks; sample them beyond.",
 )
-@click.option(
+@option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON (- for standard output)."
 )
-@click.option(
+@option(
     "--report", "report_path", type=click.Path(path_type=Path), help="Write a self-contained HTML report (- likewise)."
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_obj
 def analyze(listener: Listener, data: str, **options: Any) -> None:
     """Train to the certified optimum and describe all optimal networks.
@@ -151,9 +151,9 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
     from dualscape.catalogue import get
 
     entry = get(name)
-    for option in ("target", "features", "header"):
-        if options[option] is not None:
-            raise InputError(f"--{option} does not apply to catalogue problems; leave it out")
+    for inapplicable in ("target", "features", "header"):
+        if options[inapplicable] is not None:
+            raise InputError(f"--{inapplicable} does not apply to catalogue problems; leave it out")
     settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias}
     if "beta" not in given and "beta_fraction" not in given:
         settings |= {"beta": entry.beta} if entry.beta is not None else {"beta_fraction": entry.beta_fraction}
