@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from dualscape.arrays import in_order, real_array
 from dualscape.errors import InputError
 from dualscape.losses import LOSSES
 from dualscape.network import Network
@@ -49,13 +50,13 @@ class Predictor:
     def output(self, X: ArrayLike) -> Vector:
         """f(x) for every row of raw features X (n, p), in the units of the network; shape (n,).
 
+        The columns of a data frame are found by name, in whatever order, and others are let be; those of an array are
+        the features in their order.
+
         Raises:
             InputError: X is not a table of finite numbers with a column for each feature.
         """
-        try:
-            inputs = np.atleast_2d(np.asarray(X, dtype=np.float64))
-        except (TypeError, ValueError) as error:
-            raise InputError(f"X must be an array of numbers: {error}") from None
+        inputs = np.atleast_2d(real_array(in_order(X, self.feature_names), "X"))
         p = len(self.feature_names)
         if inputs.ndim != 2 or inputs.shape[1] != p:
             raise InputError(f"X must have shape (rows, {p}), one column per feature, got shape {inputs.shape}")
@@ -63,6 +64,8 @@ class Predictor:
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predictions (n,) for raw features X (n, p): in the units of the original target, or as labels of classes.
+
+        X is as for `output`.
 
         Raises:
             InputError: X is not a table of finite numbers with a column for each feature.
@@ -76,7 +79,7 @@ class Predictor:
         return self.scaling.original_target(f)
 
     def probability(self, X: ArrayLike) -> Vector:
-        """Probability (n,) of the second class, 1 / (1 + exp(-f)).
+        """Probability (n,) of the second class, 1 / (1 + exp(-f)); X as for `output`.
 
         Raises:
             InputError: there are no classes, or X does not fit.

@@ -66,6 +66,7 @@ def read_text(source: str, text: str, header: bool | None = None, *, tabs: bool 
         lambda row: f"line {starts[row]}",
         tuple(notes),
         decimal=decimal,
+        unnamed="" if header else "its first line was read as data: say --header if it holds names",
     )
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from dualscape.arrays import in_order
 from dualscape.certificate import Certificate, certify_dual
 from dualscape.effort import Effort
 from dualscape.network import Network
@@ -52,6 +53,17 @@ class Solution:
     certificate: Certificate
     history: tuple[Round, ...]
     stopped: str
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """f(x) (n,) for features X (n, p) in the units of the problem.
+
+        The columns of a data frame are found by their names in the problem, in whatever order, and others are let be;
+        those of an array are the features in their order. `network.predict` knows no names.
+
+        Raises:
+            InputError: a column is missing, or X is not a table of finite numbers.
+        """
+        return self.network.predict(in_order(X, self.problem.feature_names))
 
     def __repr__(self) -> str:
         found, m = self.certificate, self.network.width
