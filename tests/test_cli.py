@@ -343,7 +343,7 @@ def test_interrupted_before_there_is_a_network(tmp_path, monkeypatch):
     assert content["network"]["masses"] == []
     assert content["certificate"]["verdict"] == "bounded"
     assert 0 < content["certificate"]["dual"] < content["certificate"]["primal"]
-    assert content["notes"][0] == "interrupted: this is the best network so far"
+    assert content["notes"][0].startswith("interrupted: this is the best network so far; with --checkpoint")
 
 
 def test_interrupted_after_the_solution(tmp_path, monkeypatch):
@@ -377,7 +377,7 @@ def test_the_time_limit_returns_the_best_so_far(tmp_path):
     assert content["certificate"]["verdict"] == "bounded"
     assert 0 <= content["certificate"]["dual"] < content["certificate"]["primal"]
     assert content["notes"][:2] == [
-        "the time limit ended the solver: this is the best network so far",
+        "the time limit ended the solver: this is the best network so far; a greater --time-limit takes it further",
         "beta_max was only searched for: the value given is a lower bound",
     ]
     assert content["notes"][3].startswith("optimal set, widths and staircase are left out: the proven gap of")

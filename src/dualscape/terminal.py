@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dualscape.analysis import Analysis
-from dualscape.fit import training_fit
-from dualscape.hints import hints
+from dualscape.hints import Judgement, judge
 from dualscape.oracles.choice import YEAR, Choice
 from dualscape.progress import Event, silent
 from dualscape.progress import Progress as Tell
@@ -157,13 +156,16 @@ def _big(number: int) -> str:
 
 
 # --- the result -------------------------------------------------------------------------------------------
-def show(analysis: Analysis, notes: tuple[str, ...], scaling: Scaling | None = None) -> None:
+def show(
+    analysis: Analysis, notes: tuple[str, ...], scaling: Scaling | None = None, judgement: Judgement | None = None
+) -> None:
     """The verdict in words with the fit and hints, then the widths, the staircase and the units.
 
     Args:
         analysis: the analysis.
         notes: sentences about the data.
         scaling: what standardising did to the data; None for data taken as they are.
+        judgement: the fit and the hints, where they are known already.
     """
     console = Console(highlight=False)
     problem = analysis.problem
@@ -181,10 +183,11 @@ def show(analysis: Analysis, notes: tuple[str, ...], scaling: Scaling | None = N
     certificate = analysis.solution.certificate
     console.print()
     console.print(Text(certificate.explain(), style="bold green" if certificate.verdict == "global" else "bold yellow"))
-    fit = training_fit(analysis.solution, scaling).explain()
+    judgement = judgement or judge(analysis.solution, scaling)
+    fit = judgement.fit.explain()
     if fit:
         console.print(Text(fit))
-    for hint in hints(analysis.solution, scaling):
+    for hint in judgement.hints:
         console.print(Text(f"hint: {hint}", style="bold yellow"))
     if analysis.optimal_set is not None:
         console.print()

@@ -15,6 +15,7 @@ from dualscape.listener import INTERRUPTED, Listener
 
 if TYPE_CHECKING:
     from dualscape.analysis import Analysis, Draft
+    from dualscape.hints import Judgement
     from dualscape.tables import Table
     from dualscape.terminal import Reporter
 
@@ -232,7 +233,7 @@ class _Job:
         if self.reporter is not None:
             self.reporter.close()
 
-    def report(self, analysis: "Analysis") -> str:
+    def report(self, analysis: "Analysis", judgement: "Judgement") -> str:
         """The page of the report."""
         from dualscape.report import render
 
@@ -246,6 +247,7 @@ class _Job:
                 notes=(*self.table.notes, *analysis.notes),
                 table=self.table,
                 title=self.data.removeprefix(CATALOGUE),
+                judgement=judgement,
             )
 
 
@@ -253,18 +255,20 @@ def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
     """Print the result and write what was asked for; after Ctrl-C, what there is time for."""
     from dualscape.analysis_json import to_dict, write_json
     from dualscape.files import STANDARD_OUTPUT, write_whole
+    from dualscape.hints import judge
     from dualscape.terminal import show
 
     assert job.table is not None
     quiet, json_path, report_path = (job.options[name] for name in ("quiet", "json_path", "report_path"))
     quiet = quiet or STANDARD_OUTPUT in (json_path, report_path)
+    judgement = judge(analysis.solution, job.table.scaling)
     if json_path:
-        write_json(json_path, to_dict(analysis, job.table.notes, table=job.table))
+        write_json(json_path, to_dict(analysis, job.table.notes, table=job.table, judgement=judgement))
     if not quiet:
-        show(analysis, job.table.notes, job.table.scaling)
+        show(analysis, job.table.notes, job.table.scaling, judgement)
     page = None
     if report_path:
-        page = listener.run(lambda: job.report(analysis), patience=REPORT_PATIENCE, grace=REPORT_GRACE)
+        page = listener.run(lambda: job.report(analysis, judgement), patience=REPORT_PATIENCE, grace=REPORT_GRACE)
     if page is not None:
         write_whole(report_path, page)
     elif report_path:
