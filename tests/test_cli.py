@@ -240,6 +240,30 @@ BAD = {
         ("data.csv", *TARGET, *BETA, "--json", "out", "--report", "./out"),
         "--json and --report both name out; give them different files",
     ),
+    "checkpoint and output": (
+        ("data.csv", *TARGET, *BETA, "--json", "out", "--checkpoint", "out"),
+        "--json and --checkpoint both name out; give them different files",
+    ),
+    "checkpoint over data": (
+        ("data.csv", *TARGET, *BETA, "--checkpoint", "data.csv"),
+        "data.csv is the data itself and would be overwritten; give another output file",
+    ),
+    "a name too long": (
+        ("x" * 300, *TARGET, *BETA),
+        f"{'x' * 300} does not exist; check the path (catalogue problems are written catalogue:NAME)",
+    ),
+    "fraction nan": (
+        ("data.csv", *TARGET, "--beta-fraction", "nan"),
+        "Invalid value for '--beta-fraction': nan is no positive number.",
+    ),
+    "time limit nan": (
+        ("data.csv", *TARGET, *BETA, "--time-limit", "nan"),
+        "Invalid value for '--time-limit': nan is no positive number.",
+    ),
+    "executor": (
+        ("data.csv", *TARGET, *BETA, "--executor", "many"),
+        "unknown executor 'many'; use threads, processes, or the address of a dask scheduler (tcp://HOST:8786)",
+    ),
     "output over data": (
         ("data.csv", *TARGET, *BETA, "--json", "data.csv"),
         "data.csv is the data itself and would be overwritten; give another output file",
@@ -253,7 +277,7 @@ def test_bad_input(data, monkeypatch, arguments, message):
     result = run("analyze", *arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert result.stderr.splitlines()[-1] == f"error: {message}"
+    assert result.stderr == f"error: {message}\n"
     assert [path.name for path in Path().iterdir()] == ["data.csv"]
     assert data.read_text(encoding="utf-8") == CSV
 

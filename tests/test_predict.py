@@ -162,6 +162,16 @@ def test_npz_of_new_rows_needs_no_target(trained, houses, tmp_path):
     assert "X must be (examples, features)" in run("predict", named, new).stderr
 
 
+def test_a_prediction_beyond_all_numbers_is_refused(trained, houses, tmp_path):
+    result = trained(houses, "--target", "price", "--features", "size,age", "--beta", "10", "--standardize")
+    answer = run("predict", result, written(tmp_path / "new.csv", "size,age", [100, 1e308], [10, 1e308]))
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr == (
+        "error: the prediction of row 1 (counted from 0) is beyond 64-bit numbers; "
+        "correct its features or drop the row\n"
+    )
+
+
 UNREADABLE = {
     "a text": ("old", "'old' is not a number; encode categories as numbers, as in the training data"),
     "a date": (

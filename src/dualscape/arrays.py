@@ -189,7 +189,9 @@ def finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]
         raise InputError(f"{name} has {array[where]} at {_place(where, column_names(values))}{more}; {remedy}")
     size = np.abs(array).max(initial=0.0)
     if size > LARGEST:
-        raise InputError(f"{name} has entries above {LARGEST:g} in size; rescale it")
+        where = tuple(int(i) for i in np.argwhere(np.abs(array) > LARGEST)[0])
+        place = _place(where, column_names(values))
+        raise InputError(f"{name} has {array[where]:g} at {place}, above {LARGEST:g} in size; rescale it")
     if 0 < size < SMALLEST:
         raise InputError(f"{name} has no entries above {SMALLEST:g} in size, and some that are not 0; rescale it")
     return array

@@ -54,13 +54,22 @@ class Predictor:
         the features in their order.
 
         Raises:
-            InputError: X is not a table of finite numbers with a column for each feature.
+            InputError: X is not a table of finite numbers with a column for each feature, or has some so large that a
+                prediction is beyond 64-bit numbers.
         """
         inputs = np.atleast_2d(real_array(in_order(X, self.feature_names), "X"))
         p = len(self.feature_names)
         if inputs.ndim != 2 or inputs.shape[1] != p:
             raise InputError(f"X must have shape (rows, {p}), one column per feature, got shape {inputs.shape}")
-        return self.network.predict(self.scaling.features(inputs))
+        with np.errstate(over="ignore", invalid="ignore"):
+            f = self.network.predict(self.scaling.features(inputs))
+            beyond = np.flatnonzero(~np.isfinite(self.scaling.original_target(f)))
+        if beyond.size:
+            raise InputError(
+                f"the prediction of row {beyond[0]} (counted from 0) is beyond 64-bit numbers; "
+                "correct its features or drop the row"
+            )
+        return f
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predictions (n,) for raw features X (n, p): in the units of the original target, or as labels of classes.

@@ -361,7 +361,8 @@ class Problem:
             )
         if top <= 0:
             raise InputError(
-                "beta_max is 0 (the zero network is optimal for every beta), so it has no fractions; give beta itself"
+                "beta_max is 0, so it has no fractions: there is nothing to fit where the target is 0 in every row (a "
+                "constant one that was standardised) or all features are; choose another target, or give beta itself"
             )
         other = self.with_beta(fraction * top)
         # An oracle with more time may know beta_max better: what was asked for is the fraction.

@@ -1,5 +1,6 @@
 """`dualscape analyze`: the main job."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dualscape.cli.group import CATALOGUE, NOTHING_YET, stop
-from dualscape.cli.options import option
+from dualscape.cli.options import Positive, option
 from dualscape.errors import InputError
 from dualscape.interruption import heeding
 from dualscape.listener import INTERRUPTED, Listener
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 #: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
 #: waited for. What needs longer is left out, so that the program ends within a second.
 ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
-POSITIVE = click.FloatRange(min=0, min_open=True)
+#: Options that name a file that is written.
+FILES = ("json_path", "report_path", "checkpoint")
+POSITIVE = Positive(min=0, min_open=True)
 
 
 @click.command()
@@ -99,7 +102,7 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.
     """
-    _check_outputs(data, options["json_path"], options["report_path"])
+    _check_files(data, {f"--{name.removesuffix('_path')}": options[name] for name in FILES})
     job = _Job(data, options, listener.begun)
     if listener.run(job.load, grace=0.0) is None:
         stop(listener, NOTHING_YET, INTERRUPTED)
@@ -112,15 +115,21 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     _show(job, analysis, listener)
 
 
-def _check_outputs(data: str, *paths: Path | None) -> None:
+def _check_files(data: str, files: dict[str, Path | None]) -> None:
+    """Raise InputError where an option names a file that cannot be written, or one that is used for something else."""
     from dualscape.files import check_writable
 
-    given = [path for path in paths if path is not None]
-    if len({path.resolve() for path in given}) < len(given):
-        raise InputError(f"--json and --report both name {given[0]}; give them different files")
-    for path in given:
+    if data != "-" and not data.startswith(CATALOGUE) and not os.path.exists(data):
+        raise InputError(f"{data} does not exist; check the path (catalogue problems are written {CATALOGUE}NAME)")
+    seen: dict[Path, str] = {}
+    for name, path in files.items():
+        if path is None:
+            continue
         if data != "-" and path.resolve() == Path(data).resolve():
             raise InputError(f"{path} is the data itself and would be overwritten; give another output file")
+        if path.resolve() in seen:
+            raise InputError(f"{seen[path.resolve()]} and {name} both name {path}; give them different files")
+        seen[path.resolve()] = name
         check_writable(path)
 
 
@@ -200,8 +209,9 @@ class _Job:
         self.reporter = reporter = Reporter(quiet=options["quiet"])
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
         known = problem.architecture.oracles
-        reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
+        choice = Choice.of(problem.X, known, options["oracle"], options["time_limit"])
         with when_compiling(reporter.say), open_executor(options["executor"]) as executor:
+            reporter.say(describe_choice(choice))
             return run(
                 problem,
                 beta_fraction=fraction,

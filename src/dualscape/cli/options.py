@@ -1,10 +1,22 @@
-"""Options of the program: each is given once."""
+"""Options of the program: each is given once; positive numbers."""
 
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 import click
 from click.core import ParameterSource
+
+
+class Positive(click.FloatRange):
+    """A positive number; NaN, which is in every range for click, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        number: float = super().convert(value, param, ctx)
+        if isnan(number):
+            self.fail(f"{value} is no positive number.", param, ctx)
+        return number
 
 
 class Once(click.Option):

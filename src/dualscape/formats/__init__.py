@@ -63,4 +63,4 @@ def _check_exists(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; give a CSV, TSV, Parquet or NPZ file in it")
     if not path.exists():
-        raise InputError(f"{path} does not exist; check the path (catalogue problems are written catalogue:NAME)")
+        raise InputError(f"{path} does not exist; check the path")

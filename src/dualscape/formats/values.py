@@ -167,6 +167,8 @@ def _remedy(columns: Columns, i: int, text: str, target: int | None) -> str:
     """What to do about a text that is no number."""
     if text == columns.names[i]:
         return "it repeats the header, so remove the line"
+    if text.lower() in TRUTHS:
+        return "write 1 for True and 0 for False in the whole column"
     known = remedy(text, columns.decimal)
     if known and not is_date(text):
         return known
