@@ -313,6 +313,29 @@ def test_a_missing_command():
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="names may be longer there")
+@pytest.mark.parametrize("option", ["--json", "--report", "--checkpoint"])
+def test_a_name_that_no_file_can_have(option):
+    result = run("analyze", "catalogue:square", option, "x" * 300)
+    assert result.exit_code == 2
+    assert result.stderr == f"error: cannot write {'x' * 300}: File name too long; choose another place\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a permission there")
+def test_links_that_lead_nowhere_are_seen_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("dualscape.analysis.analyze", lambda *_, **__: pytest.fail("worked in vain"))
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    Path("nowhere").symlink_to(tmp_path / "none" / "file")
+    for option in ("--json", "--report", "--checkpoint"):
+        assert run("analyze", "catalogue:square", option, "loop").stderr == (
+            "error: cannot write loop: it is a link that leads to itself; give a file name\n"
+        )
+        assert run("analyze", "catalogue:square", option, "nowhere").stderr == (
+            f"error: cannot write nowhere: there is no folder {tmp_path / 'none'}; make it first\n"
+        )
+
+
 def test_outputs_are_checked_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setattr("dualscape.analysis.analyze", lambda *_, **__: pytest.fail("worked in vain"))
     result = run("analyze", "catalogue:square", "--report", tmp_path / "none" / "report.html")

@@ -117,7 +117,7 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
 
 def _check_files(data: str, files: dict[str, Path | None]) -> None:
     """Raise InputError where an option names a file that cannot be written, or one that is used for something else."""
-    from dualscape.files import check_writable
+    from dualscape.files import check_writable, followed
 
     if data != "-" and not data.startswith(CATALOGUE) and not os.path.exists(data):
         raise InputError(f"{data} does not exist; check the path (catalogue problems are written {CATALOGUE}NAME)")
@@ -125,11 +125,12 @@ def _check_files(data: str, files: dict[str, Path | None]) -> None:
     for name, path in files.items():
         if path is None:
             continue
-        if data != "-" and path.resolve() == Path(data).resolve():
+        real = followed(path)
+        if data != "-" and real == followed(data):
             raise InputError(f"{path} is the data itself and would be overwritten; give another output file")
-        if path.resolve() in seen:
-            raise InputError(f"{seen[path.resolve()]} and {name} both name {path}; give them different files")
-        seen[path.resolve()] = name
+        if real in seen:
+            raise InputError(f"{seen[real]} and {name} both name {path}; give them different files")
+        seen[real] = name
         check_writable(path)
 
 

@@ -55,13 +55,13 @@ def predict(listener: Listener, result: Path, new: str, output: str, header: boo
 
 
 def _check_output(output: str, result: Path, new: str) -> None:
-    from dualscape.files import check_writable
+    from dualscape.files import check_writable, followed
 
     if output == STREAM:
         return
     path = Path(output)
     for source in (result, Path(new)):
-        if path.resolve() == source.resolve():
+        if followed(path) == followed(source):
             raise InputError(f"{path} is read and would be overwritten; give another output file")
     check_writable(path)
 
