@@ -103,8 +103,15 @@ def test_predictions_find_the_columns_of_a_data_frame_by_name(frame):
             "X lacks column 'age', which the network takes; it has: note, old, size; "
             "an array without names is taken by position"
         )
-        with pytest.raises(InputError, match=r"features|one column per feature"):
+        with pytest.raises(InputError, match=r"X must have shape \(rows, 2\), one column per feature"):
             model.predict([[1.0, 2.0, 3.0]])
+
+
+def test_the_zero_network_knows_its_features_too():
+    solution = solve(Problem(X, Y, beta=100))
+    assert solution.predict(X).tolist() == [0, 0, 0]
+    with pytest.raises(InputError, match="one column per feature, got shape"):
+        solution.predict([[1.0, 2.0, 3.0]])
 
 
 def test_a_column_twice_is_no_answer():

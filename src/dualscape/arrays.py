@@ -72,12 +72,26 @@ def find_names(there: Sequence[str], wanted: Sequence[str], source: str, remedy:
     return [there.index(name) for name in wanted]
 
 
-def in_order(X: Any, wanted: Sequence[str]) -> Any:
-    """The columns of a data frame by the names of the features, in their order; X itself where it has no names.
+def features_of(X: Any, wanted: Sequence[str]) -> NDArray[np.float64]:
+    """What a network takes of new rows, shape (n, p): of a data frame by name, of an array by position.
+
+    Args:
+        X: (n, p) features, or a data frame that has them among its columns; one row may be flat.
+        wanted: names of the p features, in their order.
 
     Raises:
-        InputError: a column is missing, or there twice.
+        InputError: a column is missing or there twice, an array has another number of columns, or there are no numbers.
+
+    >>> features_of([1, 2], ["size", "age"])
+    array([[1., 2.]])
     """
+    array = np.atleast_2d(real_array(_in_order(X, wanted), "X"))
+    if array.ndim != 2 or array.shape[1] != len(wanted):
+        raise InputError(f"X must have shape (rows, {len(wanted)}), one column per feature, got shape {array.shape}")
+    return array
+
+
+def _in_order(X: Any, wanted: Sequence[str]) -> Any:
     names = column_names(X)
     if names is None or names == tuple(wanted):
         return X

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from dualscape.arrays import in_order, real_array
+from dualscape.arrays import features_of
 from dualscape.errors import InputError
 from dualscape.losses import LOSSES
 from dualscape.network import Network
@@ -57,10 +57,7 @@ class Predictor:
             InputError: X is not a table of finite numbers with a column for each feature, or has some so large that a
                 prediction is beyond 64-bit numbers.
         """
-        inputs = np.atleast_2d(real_array(in_order(X, self.feature_names), "X"))
-        p = len(self.feature_names)
-        if inputs.ndim != 2 or inputs.shape[1] != p:
-            raise InputError(f"X must have shape (rows, {p}), one column per feature, got shape {inputs.shape}")
+        inputs = features_of(X, self.feature_names)
         with np.errstate(over="ignore", invalid="ignore"):
             f = self.network.predict(self.scaling.features(inputs))
             beyond = np.flatnonzero(~np.isfinite(self.scaling.original_target(f)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dualscape.arrays import in_order
+from dualscape.arrays import features_of
 from dualscape.certificate import Certificate, certify_dual
 from dualscape.effort import Effort
 from dualscape.network import Network
@@ -69,7 +69,7 @@ class Solution:
         Raises:
             InputError: a column is missing, or X is not a table of finite numbers.
         """
-        return self.network.predict(in_order(X, self.problem.feature_names))
+        return self.network.predict(features_of(X, self.problem.feature_names))
 
     def __repr__(self) -> str:
         found, m = self.certificate, self.network.width
