@@ -250,7 +250,7 @@ BAD = {
     ),
     "a name too long": (
         ("x" * 300, *TARGET, *BETA),
-        f"{'x' * 300} does not exist; check the path (catalogue problems are written catalogue:NAME)",
+        f"{'x' * 300} cannot be read: File name too long; check the file and its permissions",
     ),
     "fraction nan": (
         ("data.csv", *TARGET, "--beta-fraction", "nan"),

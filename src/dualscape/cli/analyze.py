@@ -119,8 +119,15 @@ def _check_files(data: str, files: dict[str, Path | None]) -> None:
     """Raise InputError where an option names a file that cannot be written, or one that is used for something else."""
     from dualscape.files import check_writable, followed
 
-    if data != "-" and not data.startswith(CATALOGUE) and not os.path.exists(data):
-        raise InputError(f"{data} does not exist; check the path (catalogue problems are written {CATALOGUE}NAME)")
+    if data != "-" and not data.startswith(CATALOGUE):
+        try:
+            os.stat(data)
+        except FileNotFoundError:
+            raise InputError(
+                f"{data} does not exist; check the path (catalogue problems are written {CATALOGUE}NAME)"
+            ) from None
+        except (OSError, ValueError):
+            pass  # reading it says why
     seen: dict[Path, str] = {}
     for name, path in files.items():
         if path is None:
