@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from dualscape.design import Design
 from dualscape.errors import InputError
 from dualscape.losses import LOSSES
 from dualscape.network import Network
@@ -30,6 +31,7 @@ class Predictor:
         feature_names: names of the p features, in the order of the columns of X.
         target_name: name of the target.
         classes: the two labels, first that of f <= 0; empty for the squared loss.
+        design: what the neurons see of raw features.
 
     >>> from dualscape.network import Network
     >>> network = Network.from_weights([[1.0]], [2.0], bias="none")
@@ -44,6 +46,10 @@ class Predictor:
     feature_names: tuple[str, ...]
     target_name: str
     classes: tuple[str, ...] = ()
+    design: Design = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "design", Design(self.feature_names, self.network.bias, self.scaling))
 
     @one_blas_thread()
     def output(self, X: ArrayLike) -> Vector:
@@ -52,14 +58,7 @@ class Predictor:
         Raises:
             InputError: X is not a table of finite numbers with a column for each feature.
         """
-        try:
-            inputs = np.atleast_2d(np.asarray(X, dtype=np.float64))
-        except (TypeError, ValueError) as error:
-            raise InputError(f"X must be an array of numbers: {error}") from None
-        p = len(self.feature_names)
-        if inputs.ndim != 2 or inputs.shape[1] != p:
-            raise InputError(f"X must have shape (rows, {p}), one column per feature, got shape {inputs.shape}")
-        return self.network.predict(self.scaling.features(inputs))
+        return self.network.fit(self.design.inputs(X))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predictions (n,) for raw features X (n, p): in the units of the original target, or as labels of classes.
@@ -124,7 +123,7 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     names, loss, d = tuple(map(str, data["feature_names"])), problem["loss"], int(problem["d"])
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}")
-    if d != len(names) + (problem["bias"] == "penalised"):
+    if d != Design(names, problem["bias"]).d:
         raise ValueError(f"{len(names)} feature names for {d} coordinates")
     scaling = Scaling(
         np.array(data["means"], dtype=np.float64),
@@ -132,8 +131,6 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         float(data["target_mean"]),
         float(data["target_scale"]),
     )
-    if not len(scaling.means) == len(scaling.scales) == len(names):
-        raise ValueError(f"{len(scaling.means)} means and {len(scaling.scales)} scales for {len(names)} features")
     classes = tuple(map(str, data["classes"])) if loss == "logistic" else ()
     if loss == "logistic" and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
