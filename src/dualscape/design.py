@@ -77,8 +77,7 @@ class Design:
     @classmethod
     def of_coordinates(cls, d: int, bias: str) -> "Design":
         """The design of d coordinates whose features are called x0, x1, ..."""
-        check_bias(bias)
-        p = d - (bias == "penalised")
+        p = d - cls((), bias).d
         if p < 0:
             raise InputError(f"neurons with a penalised bias have a coordinate for it, these have {d}")
         return cls(names_of(None, p), bias)
