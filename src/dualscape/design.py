@@ -54,6 +54,9 @@ class Design:
         bias: "penalised" (a coordinate that is always 1) or "none".
         scaling: what standardising does to the features first; None for features taken as they are.
 
+    Raises:
+        InputError: there is no such bias, or the scaling is one of another number of features.
+
     >>> design = Design(("size", "age"), "penalised")
     >>> design.coordinates
     ('size', 'age', 'bias')
@@ -76,7 +79,11 @@ class Design:
 
     @classmethod
     def of_coordinates(cls, d: int, bias: str) -> "Design":
-        """The design of d coordinates whose features are called x0, x1, ..."""
+        """The design of d coordinates whose features are called x0, x1, ...
+
+        Raises:
+            InputError: a penalised bias has no coordinate, since d is 0.
+        """
         p = d - cls((), bias).d
         if p < 0:
             raise InputError(f"neurons with a penalised bias have a coordinate for it, these have {d}")
