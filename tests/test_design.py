@@ -62,7 +62,7 @@ def test_a_problem_and_its_networks_see_the_same(pair):
     assert np.array_equal(problem.design.inputs(X), problem.X)
     assert (problem.d, problem.bias, problem.feature_names) == (design.d, design.bias, design.feature_names)
     network = Network(np.eye(problem.d), np.ones(problem.d), np.ones(problem.d), problem.bias)
-    assert np.array_equal(network.predict(X), np.maximum(problem.X, 0.0).sum(axis=1))
+    np.testing.assert_allclose(network.predict(X), np.maximum(problem.X, 0.0).sum(axis=1), rtol=1e-13)
     assert (network.design.d, network.design.bias) == (problem.d, problem.bias)
     problem.design.check(network)
 

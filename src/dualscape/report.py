@@ -60,6 +60,7 @@ def write_report(
         InputError: the file cannot be written.
 
     >>> import tempfile
+    >>> from dualscape.problem import Problem
     >>> from dualscape.solver import solve
     >>> solution = solve(Problem([[-1.0], [0.0], [2.0]], [1.0, 0.0, 1.0], beta=0.1))
     >>> with tempfile.TemporaryDirectory() as folder:
