@@ -123,7 +123,7 @@ def _far_target(solution: Solution, scaling: Scaling | None) -> str:
 
 def _coordinates(solution: Solution) -> list[str]:
     problem = solution.problem
-    bias = ["the bias"] if problem.bias == "penalised" else []
+    bias = ["the bias"] if problem.design.has_bias else []
     return [*(f"column {name!r}" for name in problem.feature_names), *bias]
 
 
@@ -144,7 +144,7 @@ def _uneven(solution: Solution) -> list[str]:
 
 def _constant_columns(solution: Solution) -> list[str]:
     problem = solution.problem
-    if problem.bias != "penalised" or problem.n < 2:
+    if not problem.design.has_bias or problem.n < 2:
         return []
     constant = np.flatnonzero((np.ptp(problem.inputs, axis=0) == 0) & (problem.inputs[0] != 0))
     names = [problem.feature_names[i] for i in constant]

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from dualscape.arrays import features_of
+from dualscape.design import Design
 from dualscape.errors import InputError
 from dualscape.losses import LOSSES
 from dualscape.network import Network
@@ -31,6 +32,7 @@ class Predictor:
         feature_names: names of the p features, in the order of the columns of X.
         target_name: name of the target.
         classes: the two labels, first that of f <= 0; empty for the squared loss.
+        design: what the neurons see of raw features.
 
     >>> from dualscape.network import Network
     >>> network = Network.from_weights([[1.0]], [2.0], bias="none")
@@ -45,6 +47,10 @@ class Predictor:
     feature_names: tuple[str, ...]
     target_name: str
     classes: tuple[str, ...] = ()
+    design: Design = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "design", Design(self.feature_names, self.network.bias, self.scaling))
 
     @one_blas_thread()
     def output(self, X: ArrayLike) -> Vector:
@@ -59,7 +65,7 @@ class Predictor:
         """
         inputs = features_of(X, self.feature_names)
         with np.errstate(over="ignore", invalid="ignore"):
-            f = self.network.predict(self.scaling.features(inputs))
+            f = self.network.fit(self.design.inputs(inputs))
             beyond = np.flatnonzero(~np.isfinite(self.scaling.original_target(f)))
         if beyond.size:
             raise InputError(
@@ -133,7 +139,7 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     names, loss, d = tuple(map(str, data["feature_names"])), problem["loss"], int(problem["d"])
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}")
-    if d != len(names) + (problem["bias"] == "penalised"):
+    if d != Design(names, problem["bias"]).d:
         raise ValueError(f"{len(names)} feature names for {d} coordinates")
     scaling = Scaling(
         np.array(data["means"], dtype=np.float64),
@@ -141,8 +147,6 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         float(data["target_mean"]),
         float(data["target_scale"]),
     )
-    if not len(scaling.means) == len(scaling.scales) == len(names):
-        raise ValueError(f"{len(scaling.means)} means and {len(scaling.scales)} scales for {len(names)} features")
     classes = tuple(map(str, data["classes"])) if loss == "logistic" else ()
     if loss == "logistic" and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")

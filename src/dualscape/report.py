@@ -16,7 +16,6 @@ from dualscape.files import write_whole
 from dualscape.hints import Judgement, judge
 from dualscape.interruption import check, interrupted, interruptible
 from dualscape.optimal_set import OptimalSet
-from dualscape.problem import Problem
 from dualscape.report_page import page
 from dualscape.report_words import words
 from dualscape.solver.solution import Solution
@@ -60,6 +59,7 @@ def write_report(
         InputError: the file cannot be written.
 
     >>> import tempfile
+    >>> from dualscape.problem import Problem
     >>> from dualscape.solver import solve
     >>> solution = solve(Problem([[-1.0], [0.0], [2.0]], [1.0, 0.0, 1.0], beta=0.1))
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -236,7 +236,7 @@ def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
     masses = network.masses[None, :] if optimal_set is None else optimal_set.known_vertices
     if len(signs) == 0:
         return "<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>"
-    names = _coordinate_names(solution.problem)
+    names = solution.problem.design.coordinates
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
     ranges = ["mass"]
@@ -270,11 +270,7 @@ def _about(optimal_set: OptimalSet | None) -> str:
     return f"{text}range of the mass over all optimal networks: a unit whose least mass is above 0 cannot be missing."
 
 
-def _coordinate_names(problem: Problem) -> list[str]:
-    return [*problem.feature_names, *(["bias"] if problem.bias == "penalised" else [])]
-
-
-def _largest(direction: "np.ndarray[tuple[int], np.dtype[np.float64]]", names: list[str]) -> str:
+def _largest(direction: "np.ndarray[tuple[int], np.dtype[np.float64]]", names: tuple[str, ...]) -> str:
     order = np.argsort(-np.abs(direction), kind="stable")[:LARGEST]
     return ", ".join(f"{names[i]} {direction[i]:+.4f}" for i in order)
 

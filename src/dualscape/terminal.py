@@ -172,7 +172,7 @@ def show(
     about = "" if analysis.beta_max.resolved else "at least "
     top = analysis.beta_max.low
     share = f"{problem.beta / top:.4g} of beta_max" if top > 0 else "beta_max"
-    names = _coordinates(analysis)
+    names = analysis.problem.design.coordinates
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
@@ -199,11 +199,6 @@ def show(
     if analysis.optimal_set.k if analysis.optimal_set else analysis.solution.network.width:
         console.print()
         console.print(_units(analysis, console.width))
-
-
-def _coordinates(analysis: Analysis) -> list[str]:
-    problem = analysis.problem
-    return [*problem.feature_names, *(["bias"] if problem.bias == "penalised" else [])]
 
 
 def _widths(analysis: Analysis) -> str:
@@ -256,7 +251,7 @@ def _units(analysis: Analysis, width: int) -> Table:
         known = optima.known_vertices
         directions, signs = optima.directions, optima.signs
         masses = [_range(low, high) for low, high in zip(known.min(axis=0), known.max(axis=0), strict=True)]
-    names = _coordinates(analysis)
+    names = analysis.problem.design.coordinates
     wide = sum(max(len(name), 7) + 3 for name in names) + 40 <= width
     table.add_column("", justify="right")
     table.add_column("sign")
@@ -274,7 +269,7 @@ def _units(analysis: Analysis, width: int) -> Table:
     return table
 
 
-def _largest(names: list[str], direction: NDArray[np.float64]) -> str:
+def _largest(names: tuple[str, ...], direction: NDArray[np.float64]) -> str:
     order = np.argsort(-np.abs(direction), kind="stable")[:MOST_NAMED]
     return ", ".join(f"{names[i]} {direction[i]:.2f}" for i in order if direction[i])
 
