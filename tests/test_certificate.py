@@ -101,16 +101,16 @@ def test_a_bound_that_is_too_low_is_an_error_and_no_verdict(loss, factor):
 
 @pytest.mark.parametrize("oracle", [CellsOracle, BisectionOracle])
 def test_an_oracle_whose_unit_exceeds_its_bound_is_caught(oracle, monkeypatch):
-    from dualscape.oracles import local
+    from dualscape.oracles import ranked
 
     problem = small_problem(1, "squared")
     nu = problem.dual_at_zero()
-    honest = oracle(problem.X).best_units(Question(nu, above=0.0))
+    honest = oracle.on(problem.X).best_units(Question(nu, above=0.0))
     module = __import__(oracle.__module__, fromlist=["assemble"])
-    half = lambda *args, upper, **rest: local.assemble(*args, upper=0.5 * upper, **rest)  # noqa: E731
+    half = lambda *args, upper, **rest: ranked.assemble(*args, upper=0.5 * upper, **rest)  # noqa: E731
     monkeypatch.setattr(module, "assemble", half)
     with pytest.raises(ContradictionError, match="the value of a unit neuron is"):
-        oracle(problem.X).best_units(Question(nu, above=0.0))
+        oracle.on(problem.X).best_units(Question(nu, above=0.0))
     assert honest.lower <= honest.upper <= honest.lower * (1 + 1e-12)
 
 

@@ -142,5 +142,5 @@ def test_units_at_hand_are_tight_after_a_rough_slide():
     state = rough_state()
     for _ in range(4):
         state.slide(lambda: True, rough=ROUGH)
-        slack = state.columns.T @ state.nu / state.problem.beta - 1
+        slack = state.columns.T @ state.nu / state.task.beta - 1
         assert np.abs(slack).max() <= 1e-7
