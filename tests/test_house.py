@@ -17,6 +17,7 @@ FLOORS = (
     "files",
     "tolerances",
     "progress",
+    "stopped",
     "devices",
     "interruption",
     "threads",

@@ -15,8 +15,8 @@ from dualscape.errors import InputError
 from dualscape.optimal_set import optimal_set
 from dualscape.problem import Problem
 from dualscape.solver import Solution, solve
-from dualscape.solver.stops import STOPS
 from dualscape.staircase import staircase
+from dualscape.stopped import Stopped
 from solved import solved as shared
 
 NASTY = '</script><img src="http://evil/x.png"> & "q"'
@@ -130,11 +130,10 @@ def test_the_report_explains_its_words():
     assert page.text.index("The gap is") < page.text.index("Key numbers") < page.text.index("A unit neuron is")
 
 
-@pytest.mark.parametrize("stopped", sorted(STOPS))
-def test_why_the_solver_stopped_is_said_in_words(stopped):
+@pytest.mark.parametrize("stop", [stop for stop in Stopped if stop.words])
+def test_why_the_solver_stopped_is_said_in_words(stop):
     """With the remedy, once, also where the notes say it."""
-    solution = replace(with_verdict(solved("talk")[0], "bounded"), stopped=stopped)
-    stop = STOPS[stopped]
+    solution = replace(with_verdict(solved("talk")[0], "bounded"), stopped=stop)
     for notes in ((), (stop.note,)):
         page = Page(report.render(solution, notes=notes))
         assert f"solver {stop.words} (" in page.text
@@ -144,8 +143,8 @@ def test_why_the_solver_stopped_is_said_in_words(stopped):
 def test_every_reason_to_stop_has_its_words():
     """Those that the solver's own documentation lists."""
     words = re.findall(r'"(\w+)"', Solution.__doc__.partition("stopped:")[2])
-    assert sorted(words) == sorted(STOPS)
-    assert all(stop.note for word, stop in STOPS.items() if word != "converged")
+    assert sorted(words) == sorted(stop for stop in Stopped if stop.words)
+    assert all(stop.note for stop in Stopped if stop.words and stop is not Stopped.CONVERGED)
 
 
 def test_fit_hints_and_repeated_warnings():

@@ -16,6 +16,7 @@ from dualscape.problem import Interval, Problem
 from dualscape.progress import Event, Progress, silent
 from dualscape.solver import Solution, solve, unfinished
 from dualscape.staircase import Staircase, staircase
+from dualscape.stopped import Stopped
 from dualscape.threads import one_blas_thread
 
 #: Shares of a time limit that go into beta_max at most: where it can be proven, and where it is searched for.
@@ -97,7 +98,7 @@ class Draft:
             self.find_beta_max()
         assert self.beta_max is not None
         solution = self.solution or unfinished(self.problem, self.network, self.prover)
-        notes = [solution.stop.note] if solution.stop.note else []
+        notes = [solution.stopped.note] if solution.stopped.note else []
         if not self.beta_max.exact:
             notes.append("beta_max was only searched for: the value given is a lower bound")
             if self.fraction is not None:
@@ -218,7 +219,7 @@ def _why_not(solution: Solution) -> str:
     """Why the optimal set, the widths and the staircase are missing."""
     found = solution.certificate
     missing = "optimal set, widths and staircase are left out: "
-    if found.verdict == "none" and solution.stopped != "converged":
+    if found.verdict == "none" and solution.stopped != Stopped.CONVERGED:
         return f"{missing}they need a proven optimum, and the solver stopped before that"
     if found.verdict == "none":
         return f"{missing}oracle '{found.oracle}' only searches, and they need a proven optimum (an exact oracle)"

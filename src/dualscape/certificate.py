@@ -23,14 +23,6 @@ from dualscape.tolerances import DEFAULT, Tolerances
 from dualscape.units import Units
 
 Vector = NDArray[np.float64]
-#: Why an oracle ended before its bound was as small as it could be, in words.
-STOPPED = {
-    "time": ", stopped by the time limit",
-    "cost": ", which would take too long without a time limit: the bound it has at once",
-    "interrupted": ", interrupted",
-    "rounding": ", which rounding keeps from telling all patterns apart",
-    "dimension": ", which has no better bound in so many dimensions",
-}
 #: A bound that leaves room for an optimum more than so many times below the objective says nothing of use.
 USELESS = 1e3
 
@@ -108,7 +100,7 @@ class Certificate:
                 f"The bound covers all directions ({self.counted}, oracle '{self.oracle}')."
             )
         if self.verdict == "bounded":
-            early = STOPPED.get(self.answer.stopped, "")
+            early = self.answer.stopped.of_oracle
             above = f"it is at most {_up(self.gap, 3)} ({self.excess_in_words}) above the optimum"
             if not self.useful:
                 above = f"by how much it exceeds the optimum is open: {self.excess_in_words}"

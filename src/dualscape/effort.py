@@ -13,6 +13,7 @@ from dualscape.checkpoint import Checkpoint
 from dualscape.devices import open_device
 from dualscape.errors import DualscapeError, InputError
 from dualscape.interruption import interrupted
+from dualscape.stopped import Stopped
 from dualscape.threads import Threads
 
 
@@ -80,11 +81,12 @@ class Effort:
         """Whether to stop: the deadline has passed, or somebody wishes so."""
         return bool(self.ended())
 
-    def ended(self) -> str:
-        """Why to stop: "interrupted" or "time"; "" to go on."""
+    def ended(self) -> Stopped:
+        """Why to stop; `FINISHED` to go on."""
         if interrupted():
-            return "interrupted"
-        return "time" if self.deadline is not None and time.monotonic() >= self.deadline else ""
+            return Stopped.INTERRUPTED
+        over = self.deadline is not None and time.monotonic() >= self.deadline
+        return Stopped.TIME if over else Stopped.FINISHED
 
     def remaining(self) -> float:
         """Seconds until the deadline, inf when there is none."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dualscape.fit import Fit, fit_of, training_fit
 from dualscape.scaling import Scaling
 from dualscape.solver.solution import Solution
+from dualscape.stopped import Stopped
 
 #: Standard deviations from 0 at which the mean of a target counts as far. At the usual tenth of beta_max the network
 #: falls short of the mean by about a tenth: beyond ten standard deviations that is more than the target varies.
@@ -25,7 +26,7 @@ DATES, FIRST_YEAR, LAST_YEAR = 3, 1900, 2100
 #: Rounding of a column that was standardised and is brought back, in days.
 WHOLE = 1e-6
 #: Why a solver stops early; then a bad fit says nothing about the problem.
-EARLY = ("interrupted", "time", "rounds")
+EARLY = (Stopped.INTERRUPTED, Stopped.TIME, Stopped.ROUNDS)
 NAMED = 3
 
 

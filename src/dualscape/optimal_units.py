@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.certificate import STOPPED
 from dualscape.effort import Effort
 from dualscape.errors import BudgetError, NotCertifiedError
 from dualscape.geometry.polytope import Margin
@@ -30,8 +29,6 @@ NEAR = 1e-5
 AGAIN, NARROWER = 1e-7, 0.1
 #: A window is wide enough when its units stand out from rounding by so much more than must be; no window is wider.
 AMPLE, WIDEST = 10.0, 1e-6
-#: Why an oracle ends early that would go on if it could.
-SHORT_OF_TIME = ("time", "cost", "interrupted")
 #: Listings, at most.
 LISTINGS = 6
 
@@ -136,10 +133,9 @@ class _Listing:
         question = Question(nu, above=(1 - window) * problem.beta)
         answer = self.oracle.best_units(question, effort=self.effort, progress=self.progress)
         if answer.stopped:
-            remedy = "give it more time" if answer.stopped in SHORT_OF_TIME else "try another oracle (--oracle NAME)"
+            remedy = "try another oracle (--oracle NAME)" if answer.stopped.in_time else "give it more time"
             raise BudgetError(
-                f"the oracle {self.oracle.name!r} has not listed all optimal units{STOPPED.get(answer.stopped, '')}; "
-                f"{remedy}"
+                f"the oracle {self.oracle.name!r} has not listed all optimal units{answer.stopped.of_oracle}; {remedy}"
             )
         slacks = 1 - answer.values / problem.beta
         close = slacks <= near

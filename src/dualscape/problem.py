@@ -23,6 +23,7 @@ from dualscape.network import Network
 from dualscape.oracles import Oracle, Question
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.progress import Progress, silent
+from dualscape.stopped import Stopped
 from dualscape.threads import one_blas_thread
 
 Matrix = NDArray[np.float64]
@@ -266,7 +267,7 @@ class Problem:
         answer = self.space.prove(names, question, effort=effort, progress=progress)
         found = Interval(answer.lower, answer.upper)
         # A search does not say that it was cut short.
-        finished = answer.stopped in ("", "dimension") and (answer.exact or not effort.expired())
+        finished = answer.stopped in (Stopped.FINISHED, Stopped.DIMENSION) and (answer.exact or not effort.expired())
         if finished:
             self._bounds[names] = found
         return found

@@ -104,7 +104,7 @@ def render(
         *(f'<p class="warning">Warning: {html.escape(warning)}.</p>' for warning in warnings),
         *(
             f"<p>{html.escape(note)}</p>"
-            for note in dict.fromkeys((solution.stop.note, *notes))
+            for note in dict.fromkeys((solution.stopped.note, *notes))
             if note and note not in warnings
         ),
         words("gap", "objective"),
@@ -193,7 +193,7 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
 def _solver(solution: Solution) -> str:
     rounds = plural(len(solution.history), "round")
     seconds = f", {solution.history[-1].seconds:.2g} s" if solution.history else ""
-    return f"{solution.stop.words} ({rounds}{seconds})"
+    return f"{solution.stopped.words} ({rounds}{seconds})"
 
 
 def _separation(optimal_set: OptimalSet) -> str:

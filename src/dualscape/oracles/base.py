@@ -16,6 +16,7 @@ from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.reach import Reach
 from dualscape.progress import Progress, silent
+from dualscape.stopped import Stopped
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
@@ -58,9 +59,7 @@ class OracleAnswer:
         upper: proven bound h(nu) <= upper, rounding included; inf when directions were only searched.
         oracle: the name of the oracle.
         looked_at: number of activation patterns (or cones, or starts) that were looked at.
-        stopped: "" when the oracle finished; otherwise why it did not: "enough" (it found what it was told is enough),
-            "time", "cost" (the solver gave it no time, since it would need too much), "interrupted" or "dimension" (too
-            many for it). The bounds hold all the same.
+        stopped: why the oracle ended before it had done everything, if so. The bounds hold all the same.
         seen: local maximisers above what was asked for and somewhat below it, from which a later search at another nu
             may go on; None from an exact oracle.
     """
@@ -71,11 +70,13 @@ class OracleAnswer:
     upper: float
     oracle: str
     looked_at: int
-    stopped: str = ""
+    stopped: Stopped = Stopped.FINISHED
     seen: Units | None = None
 
     @classmethod
-    def nothing(cls, d: int, upper: float, oracle: str, looked_at: int, stopped: str = "") -> "OracleAnswer":
+    def nothing(
+        cls, d: int, upper: float, oracle: str, looked_at: int, stopped: Stopped = Stopped.FINISHED
+    ) -> "OracleAnswer":
         """No unit of d coordinates was found, and this is the bound."""
         return cls(Units.none(d), np.zeros(0), 0.0, upper, oracle, looked_at, stopped)
 

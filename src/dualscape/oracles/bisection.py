@@ -24,6 +24,7 @@ from dualscape.oracles.ranked import assemble, scores
 from dualscape.oracles.reach import Reach
 from dualscape.oracles.spectral import spectral_bound
 from dualscape.progress import Event, Progress, silent
+from dualscape.stopped import Stopped
 from dualscape.units import Units
 
 #: Cones for a proof at beta = 0.1 beta_max, as a multiple of 10^r, and seconds a cone on one core: constant, and per
@@ -70,7 +71,9 @@ class BisectionOracle(HingeOracle):
         def ceiling() -> float:
             return spectral_bound(hinges.rows, *form) + slack
 
-        stopped = "dimension" if _too_large(hinges) else "interrupted" if interrupted() else ""
+        stopped = Stopped.INTERRUPTED if interrupted() else Stopped.FINISHED
+        if _too_large(hinges):
+            stopped = Stopped.DIMENSION
         if stopped:
             # Too many orthants to begin with, or no time for them: the bounds of any size are all there is.
             upper = capped(self.reach, nu, 0.0, np.inf, above, ceiling)
@@ -173,25 +176,25 @@ class _Search:
             }
             self._checkpoint.save(self._section, self._fingerprint, arrays)
 
-    def run(self, enough: Callable[[Matrix], bool] | None) -> str:
-        """Why it stopped, "" when the frontier is empty."""
+    def run(self, enough: Callable[[Matrix], bool] | None) -> Stopped:
+        """Why it stopped; it has finished when the frontier is empty."""
         try:
             stopped = self._waves(enough)
         except KeyboardInterrupt:
-            stopped = "interrupted"
+            stopped = Stopped.INTERRUPTED
         self._save()
         return stopped
 
-    def _waves(self, enough: Callable[[Matrix], bool] | None) -> str:
+    def _waves(self, enough: Callable[[Matrix], bool] | None) -> Stopped:
         frontier, told, saved, seen = self.frontier, 0.0, time.monotonic(), 0
         with self._effort.workers() as pool:
             while not frontier.done:
                 if enough is not None and len(frontier.found) > seen:
                     seen = len(frontier.found)
                     if enough(frontier.found):
-                        return "enough"
+                        return Stopped.ENOUGH
                 if self._effort.expired():
-                    return self._effort.ended() or "time"
+                    return self._effort.ended() or Stopped.TIME
                 for _ in frontier.wave(pool, self._effort.expired):
                     if time.monotonic() - told > 0.2:
                         told = time.monotonic()
@@ -199,7 +202,7 @@ class _Search:
                 if time.monotonic() - saved > SAVE_EVERY:
                     self._save()
                     saved = time.monotonic()
-        return ""
+        return Stopped.FINISHED
 
     def _tell(self) -> None:
         frontier = self.frontier

@@ -21,6 +21,7 @@ from dualscape.oracles.scan import scan_lines
 from dualscape.oracles.spectral import spectral_bound
 from dualscape.oracles.stream import lines_left
 from dualscape.progress import Event, Progress, silent
+from dualscape.stopped import Stopped
 from dualscape.units import Units
 
 #: Seconds per visited pattern near an optimum, on one core: measured 0.1 microseconds for Gaussian data, 60 <= N <= 100
@@ -91,7 +92,7 @@ class CellsOracle(HingeOracle):
                     streams.append((form, level, [(first, lines)]))
         total = sum(_count(task) for task in tasks + streams)
         units, upper, failed, done, visited, told = {}, floor, 0, 0, 0, 0.0
-        stopped = ""
+        stopped = Stopped.FINISHED
 
         def ended() -> bool:
             return bool(stopped) or effort.expired()
@@ -126,17 +127,17 @@ class CellsOracle(HingeOracle):
                             done += _count(tasks[begin + index])
                         tell()
                     if self._enough(question, units):
-                        stopped = "enough"
+                        stopped = Stopped.ENOUGH
             except KeyboardInterrupt:
-                stopped = "interrupted"
+                stopped = Stopped.INTERRUPTED
         if failed and not stopped:
             # At some vertex more signs are open to rounding than can be tried both ways.
-            stopped, bound = "rounding", np.inf
+            stopped, bound = Stopped.ROUNDING, np.inf
         elif done == total and not failed:
-            stopped, bound = "", float(np.ldexp(upper, exponent))
+            stopped, bound = Stopped.FINISHED, float(np.ldexp(upper, exponent))
         else:
             # Nothing is known of the lines that were not scanned but the bounds of any size.
-            stopped, bound = stopped or effort.ended() or "time", np.inf
+            stopped, bound = stopped or effort.ended() or Stopped.TIME, np.inf
 
         def ceiling() -> float:
             return float(np.ldexp(spectral_bound(hinges.rows, kappa, linear), exponent)) + slack

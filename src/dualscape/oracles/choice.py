@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from dualscape.errors import BudgetError, InputError
 from dualscape.oracles.base import Estimate, Oracle
+from dualscape.stopped import AFFORDABLE_SECONDS
 
-#: Without a time limit, "auto" takes an exact oracle when one call of it is expected to take no longer than this.
-AFFORDABLE_SECONDS = 60.0
 #: Of the time that is left, the share that may go into searching before a proof is begun.
 SEARCH_SHARE = 0.5
 #: An exact oracle also searches when it is this much cheaper than the search.

@@ -12,6 +12,7 @@ from dualscape.errors import ContradictionError
 from dualscape.oracles.base import NO_LIMITS, Oracle, OracleAnswer, Question, Vector
 from dualscape.oracles.reach import Reach
 from dualscape.progress import Progress, silent
+from dualscape.stopped import Stopped
 
 #: A bound that exceeds both what was found and what was asked for by more than this share is loose.
 LOOSE = 1e-10
@@ -76,7 +77,7 @@ def ask(
     answer = oracles[0].best_units(question, effort=effort, progress=progress)
     for other in oracles[1:]:
         if (
-            answer.stopped not in ("", "rounding")
+            answer.stopped not in (Stopped.FINISHED, Stopped.ROUNDING)
             or answer.lower > question.enough
             or not is_loose(answer.lower, answer.upper, question.above)
         ):
@@ -84,8 +85,8 @@ def ask(
         second = other.best_units(question, effort=effort, progress=progress)
         best, rest = (second, answer) if second.upper < answer.upper else (answer, second)
         answer = replace(best, upper=agreed(other.reach, question.nu, rest.lower, best.upper, best.oracle))
-        if second.stopped == "interrupted":
-            answer = replace(answer, stopped="interrupted")
+        if second.stopped is Stopped.INTERRUPTED:
+            answer = replace(answer, stopped=Stopped.INTERRUPTED)
     return answer
 
 

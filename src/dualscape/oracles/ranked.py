@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 from dualscape.oracles.proof import agreed, capped
 from dualscape.oracles.reach import Reach
+from dualscape.stopped import Stopped
 from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 
@@ -87,7 +88,7 @@ def assemble(
     upper: float,
     oracle: str,
     looked_at: int,
-    stopped: str = "",
+    stopped: Stopped = Stopped.FINISHED,
     ceiling: Callable[[], float] = lambda: np.inf,
 ) -> OracleAnswer:
     """The answer that lists these units once each, best first, with values recomputed from the data.

@@ -14,6 +14,7 @@ from dualscape.errors import InputError
 from dualscape.oracles.base import NO_LIMITS, Oracle, OracleAnswer, Question
 from dualscape.oracles.ranked import Ranked
 from dualscape.progress import Progress, silent
+from dualscape.stopped import Stopped
 from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 
@@ -66,11 +67,11 @@ class UnionOracle(Oracle):
     ) -> OracleAnswer:
         parts: list[Ranked] = []
         seen: list[Units] = []
-        lower, upper, looked_at, stopped = 0.0, question.above, 0, ""
+        lower, upper, looked_at, stopped = 0.0, question.above, 0, Stopped.FINISHED
         for at, member in enumerate(self.members):
             if lower > question.enough:
-                stopped = "enough"
-            if stopped == "enough" or effort.expired():
+                stopped = Stopped.ENOUGH
+            if stopped is Stopped.ENOUGH or effort.expired():
                 # What was not asked is bounded by the lengths of rows alone.
                 stopped = stopped or effort.ended()
                 upper = max(upper, *(other.oracle.reach.bound(question.nu) for other in self.members[at:]))

@@ -24,8 +24,8 @@ from dualscape.progress import Event, Progress, silent
 from dualscape.solver.slide import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.state import State
-from dualscape.solver.stops import MOST_ROUNDS
 from dualscape.solver.task import Scale, Task, Vector
+from dualscape.stopped import MOST_ROUNDS, Stopped
 from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
 from dualscape.units import Units
@@ -95,8 +95,8 @@ def solve(
         run.begin(start)
         stopped = run.rounds()
     except KeyboardInterrupt:
-        stopped = "interrupted"
-    return run.finish("interrupted" if interrupted() and stopped != "converged" else stopped)
+        stopped = Stopped.INTERRUPTED
+    return run.finish(Stopped.INTERRUPTED if interrupted() and stopped is not Stopped.CONVERGED else stopped)
 
 
 @dataclass
@@ -111,6 +111,21 @@ class _Log:
         self.rounds.append(entry)
         note = f"objective {entry.objective:.9g}, {entry.units} neurons, violation {violation:.1e} ({oracle})"
         progress(Event("solve", len(self.rounds), None, note, network))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the exact oracle was asked last, in the user's units of length.
+
+    Attributes:
+        nu: (n,) the dual variable.
+        answer: what it said; None while a checkpoint holds the question.
+        dual: the lower bound that this proves.
+    """
+
+    nu: Vector
+    answer: OracleAnswer | None = None
+    dual: float = -np.inf
 
 
 class _Run:
@@ -139,13 +154,10 @@ class _Run:
         self.attempts = 1 if self.prover is not None and choice.complete else SEARCHES
         # What will not finish, and has no time limit either, gives the bound that can be had at once.
         self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.complete else effort
-        #: The last exact answer and the nu it was asked for, while nothing has been searched since.
-        self.answer: OracleAnswer | None = None
-        self.asked: Vector | None = None
-        #: The best proven bound so far, with its nu and answer.
-        self.proof: tuple[float, Vector, OracleAnswer] | None = None
-        #: The nu of the exact call that a checkpoint holds.
-        self.resumed: Vector | None = None
+        #: The last exact question, while nothing has been searched since.
+        self.asked: _Asked | None = None
+        #: The one that proved most so far.
+        self.proof = _Asked(self.state.nu)
         #: Maximisers near the dual constraint that searches have seen: they may rise above it when nu changes.
         self.seen: Units | None = None
         #: How often units joined that the objective did not show.
@@ -168,7 +180,7 @@ class _Run:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
         saved = self._saved()
         if saved:
-            self.resumed = self.state.restore(saved)
+            self.asked = _Asked(self.state.restore(saved))
         elif start is not None and start.width:
             self.problem.objective(start)  # refuses a network of another problem
             self.state.add(start.units)
@@ -198,27 +210,25 @@ class _Run:
             )
         return saved
 
-    def rounds(self) -> str:
+    def rounds(self) -> Stopped:
         """Search and proof in turn; why they ended."""
         for _ in range(MOST_ROUNDS):
-            if self.resumed is None:
+            if self.asked is None or self.asked.answer is not None:
                 if not self.in_time():
-                    return "time"
+                    return Stopped.TIME
                 if self._search_round(self.attempts):
                     continue
             searched = self.in_time()
             if self.prover is None:
-                return "converged" if searched else "time"
-            helped = self._exact_round()
-            stopped = self.answer.stopped if self.answer else ""
-            if stopped in ("time", "cost", "interrupted"):
-                return stopped
+                return Stopped.CONVERGED if searched else Stopped.TIME
+            helped, answer = self._exact_round()
+            if answer.stopped in (Stopped.TIME, Stopped.COST, Stopped.INTERRUPTED):
+                return answer.stopped
             if not helped:
                 # A search that ran out of time has converged only if a proof says so.
-                proven = self.answer is not None and self.answer.upper <= self.above
-                return "converged" if searched or proven else "time"
+                return Stopped.CONVERGED if searched or answer.upper <= self.above else Stopped.TIME
             self._share_time()
-        return "rounds"
+        return Stopped.ROUNDS
 
     def _tell(self, violation: float, oracle: str) -> None:
         objective = self.scale.objective(self.state.objective)
@@ -227,7 +237,7 @@ class _Run:
     def _search_round(self, attempts: int) -> bool:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
         state, task = self.state, self.state.task
-        self.answer = None
+        self.asked = None
         state.slide(self.in_time, rough=ROUGH)
         if not self.in_time():
             return False
@@ -264,12 +274,11 @@ class _Run:
         state.tidy()
         return before - state.objective > 1e-13 * abs(before)
 
-    def _exact_round(self) -> bool:
-        """Ask the exact oracle; False when it finds no violation or nothing that it finds helps."""
+    def _exact_round(self) -> tuple[bool, OracleAnswer]:
+        """Ask the exact oracle: whether it finds violations that help, and its answer."""
         assert self.prover is not None
         state, problem = self.state, self.problem
-        nu = self.resumed if self.resumed is not None else self._dual(converged=self.in_time())
-        self.asked, self.resumed = nu, None
+        nu = self._dual(converged=self.in_time()) if self.asked is None else self.asked.nu
         if self.effort.checkpoint is not None:
             self.effort.checkpoint.save("solver", self._fingerprint(), self._arrays(nu))
         prover = problem.space.oracle(self.prover)
@@ -278,34 +287,32 @@ class _Run:
         question = Question(nu, least, enough=self.above, starts=state.units)
         answer = problem.space.ask(self.provers, question, effort=self.proof_effort, progress=self.progress)
         answer = self._limited(answer)
-        self.answer = answer
         self._remember(nu, answer)
         proven = answer.upper / problem.beta - 1
         violating = answer.values > self.above
         self._tell(answer.lower / problem.beta - 1 if violating.any() else proven, self.prover)
         if not violating.any():
-            return False
+            return False, answer
         before = state.objective
         units = answer.units.take(violating)
         state.add(units)
         if before - state.objective > 1e-15 * abs(before):
-            return True
+            return True, answer
         # A violation whose square is below rounding moves nu, not the objective.
         self.joined += 1
-        return self.joined <= MOST_JOINED and state.join(units)
+        return self.joined <= MOST_JOINED and state.join(units), answer
 
     def _limited(self, answer: OracleAnswer) -> OracleAnswer:
         """The answer, which no time limit of the caller's has stopped where there is none."""
-        own = answer.stopped == "time" and self.effort.deadline is None
-        return replace(answer, stopped="cost") if own else answer
+        own = answer.stopped is Stopped.TIME and self.effort.deadline is None
+        return replace(answer, stopped=Stopped.COST) if own else answer
 
     def _remember(self, nu: Vector, answer: OracleAnswer) -> None:
-        """The answer that proves most of all so far: a bound holds whatever the network."""
-        problem = self.problem
-        zero = Network.of(Units.none(problem.d), np.zeros(0), problem.bias)
-        dual = certificate_of(problem, zero, nu, answer).dual
-        if self.proof is None or dual > self.proof[0]:
-            self.proof = dual, nu, answer
+        """The answer, and that which proves most of all so far: a bound holds whatever the network."""
+        zero = Network.of(Units.none(self.problem.d), np.zeros(0), self.problem.bias)
+        self.asked = _Asked(nu, answer, certificate_of(self.problem, zero, nu, answer).dual)
+        if self.proof.answer is None or self.asked.dual > self.proof.dual:
+            self.proof = self.asked
 
     def _dual(self, *, converged: bool) -> Vector:
         """nu in the user's units; before it has converged, without the digits that only a long polish restores."""
@@ -319,18 +326,20 @@ class _Run:
     def _arrays(self, nu: Vector) -> dict[str, ArrayLike]:
         return {**self.state.arrays(nu), "decay": self.problem.decay}
 
-    def finish(self, stopped: str) -> Solution:
+    def finish(self, stopped: Stopped) -> Solution:
         """Back to the user's units of length, and the certificate from the data alone."""
-        state, problem = self.state, self.problem
+        state, problem, best = self.state, self.problem, self.proof
         little = problem.n * len(state.masses) ** 2 <= AT_ONCE
-        if stopped != "converged" and (little or stopped != "interrupted"):
+        if stopped is not Stopped.CONVERGED and (little or stopped is not Stopped.INTERRUPTED):
             # A rough state may have more units than its columns have rank, and masses that are not the best.
             state.master()
         network = self._network()
         nu, certificate = self._certificate(network, stopped)
-        if stopped == "interrupted" and self.proof is not None and self.proof[0] > certificate.dual:
-            _, nu, answer = self.proof
-            certificate = certificate_of(problem, network, nu, answer, tolerances=self.tolerances)
+        if stopped is Stopped.INTERRUPTED and best.answer is not None and best.dual > certificate.dual:
+            nu, certificate = (
+                best.nu,
+                certificate_of(problem, network, best.nu, best.answer, tolerances=self.tolerances),
+            )
         return Solution(problem, network, nu, certificate, tuple(self.log.rounds), stopped)
 
     def _network(self) -> Network:
@@ -339,14 +348,14 @@ class _Run:
         masses = self.scale.masses(state.masses[order])
         return Network.of(state.units.take(order), masses, self.problem.bias)
 
-    def _certificate(self, network: Network, stopped: str) -> tuple[Vector, Certificate]:
+    def _certificate(self, network: Network, stopped: Stopped) -> tuple[Vector, Certificate]:
         """(nu, certificate): from the last exact answer if it is the last word, otherwise from a new one."""
-        if self.answer is not None and self.asked is not None and self.answer.stopped != "enough":
-            found = certificate_of(self.problem, network, self.asked, self.answer, tolerances=self.tolerances)
-            return self.asked, found
-        if stopped == "interrupted":
+        last = self.asked
+        if last is not None and last.answer is not None and last.answer.stopped is not Stopped.ENOUGH:
+            return last.nu, certificate_of(self.problem, network, last.nu, last.answer, tolerances=self.tolerances)
+        if stopped is Stopped.INTERRUPTED:
             return at_once(self.problem, network, self.prover or "ascent", self.tolerances)
-        nu, effort = self._dual(converged=stopped == "converged"), self.proof_effort
+        nu, effort = self._dual(converged=stopped is Stopped.CONVERGED), self.proof_effort
         if self.prover is None and self.effort.deadline is not None:
             effort = Effort(
                 deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH), device=self.effort.device

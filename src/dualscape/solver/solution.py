@@ -10,7 +10,7 @@ from dualscape.certificate import Certificate, certify_dual
 from dualscape.effort import Effort
 from dualscape.network import Network
 from dualscape.problem import Problem
-from dualscape.solver.stops import STOPS, Stop
+from dualscape.stopped import Stopped
 from dualscape.tolerances import DEFAULT, Tolerances
 from dualscape.units import Units
 
@@ -44,9 +44,9 @@ class Solution:
         nu: (n,) the dual variable -grad L at its fit.
         certificate: what is proven of it.
         history: one entry per round.
-        stopped: why the solver stopped, in one word; `stop` says it in full. "converged": nothing improves the network;
-            "cost": a search found nothing more and without a time limit a proof would have taken too long to be begun;
-            "rounds": it used all its rounds; "time" or "interrupted".
+        stopped: why the solver stopped; equal to its word, with `words` and a `note` on what to do about it.
+            "converged": nothing improves the network; "cost": a search found nothing more and without a time limit a
+            proof would have taken too long to be begun; "rounds": it used all its rounds; "time" or "interrupted".
     """
 
     problem: Problem
@@ -54,12 +54,7 @@ class Solution:
     nu: NDArray[np.float64]
     certificate: Certificate
     history: tuple[Round, ...]
-    stopped: str
-
-    @property
-    def stop(self) -> Stop:
-        """Why the solver stopped, and what to do about it."""
-        return STOPS[self.stopped]
+    stopped: Stopped
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """f(x) (n,) for features X (n, p) in the units of the problem.
@@ -95,4 +90,4 @@ def unfinished(problem: Problem, network: Network | None, oracle: str) -> Soluti
     """
     found = network or Network.of(Units.none(problem.d), np.zeros(0), problem.bias)
     nu, certificate = at_once(problem, found, oracle)
-    return Solution(problem, found, nu, certificate, (), "interrupted")
+    return Solution(problem, found, nu, certificate, (), Stopped.INTERRUPTED)
