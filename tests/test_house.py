@@ -25,6 +25,7 @@ FLOORS = (
     "executors",
     "labels",
     "arrays",
+    "compiled",
     "geometry",
     "oracles",
     "architectures",
