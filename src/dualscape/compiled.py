@@ -12,6 +12,9 @@ from numba import njit
 #: Files that are kept between runs, other threads at work meanwhile, and no entry for C.
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
 
+#: Its declared types know neither option for the entries.
+_NJIT: Any = njit
+
 
 def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorator: a compiled function that Python calls; `options` are further ones of `numba.njit`.
@@ -27,7 +30,7 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        return njit(**(OPTIONS | options))(function)
+        return _NJIT(**(OPTIONS | options))(function)
 
     return decorate
 
@@ -50,7 +53,7 @@ def part(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        dispatcher: Any = njit(**(OPTIONS | options), no_cpython_wrapper=True)(function)
+        dispatcher = _NJIT(**(OPTIONS | options), no_cpython_wrapper=True)(function)
 
         def refuse(*_: Any, **__: Any) -> None:
             raise TypeError(f"{function.__name__} is compiled without an entry for Python; call it from a kernel")
