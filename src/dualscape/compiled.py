@@ -1,7 +1,7 @@
 """How functions are compiled: one way for those that Python calls, one for those that only they call.
 
 Numba adds to each compiled function an entry for Python, which takes its arguments apart, and one for C. Nothing calls
-most of them, and they are a quarter of what there is to compile.
+most of them, and they would be a fifth of what there is to compile.
 """
 
 from collections.abc import Callable
