@@ -31,6 +31,7 @@ FLOORS = (
     "losses",
     "network",
     "problem",
+    "program",
     "certificate",
     "solver",
     "scaling",

@@ -46,6 +46,7 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = (), *, table: Table | N
             "beta": problem.beta,
             "beta_max": _plain(analysis.beta_max.low),
             "classes": problem.classes and [_plain(label) for label in problem.classes],
+            **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
         },
         "data": _data(problem, table),
         "certificate": {

@@ -203,8 +203,9 @@ class Problem:
         """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it."""
         return self.objective_bounds(network)[0]
 
-    def _check(self, network: Network) -> None:
-        expect(network, Network, "objective", Solution="solution.network")
+    def check_network(self, network: Network, call: str = "objective") -> None:
+        """Raise InputError where the argument of that call is no network of this problem."""
+        expect(network, Network, call, Solution="solution.network")
         if network.width and (network.directions.shape[1] != self.d or network.bias != self.bias):
             raise InputError(
                 f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
@@ -223,7 +224,7 @@ class Problem:
         >>> error < 1e-11 * value
         True
         """
-        self._check(network)
+        self.check_network(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
         reach = float(network.masses @ lengths) * np.linalg.norm(self.X, axis=1)

@@ -139,9 +139,9 @@ def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
             raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
         from dualscape.losses import get_loss
 
-        loss = get_loss(settings["loss"]).name
+        loss = get_loss(settings["loss"])
         features = options["features"] and split_names(options["features"])
-        table = read_table(data, target=options["target"], features=features, loss=loss, header=options["header"])
+        table = read_table(data, target=options["target"], features=features, loss=loss.name, header=options["header"])
     if options["standardize"]:
         table = standardize(table, target=settings["loss"] == "squared")
     return table, settings

@@ -56,9 +56,7 @@ class RowWeights:
     def check(self, y: Vector) -> None:
         """Raise InputError where there is not one weight for each entry of y."""
         if self.given is not None and len(self.given) != len(y):
-            raise InputError(
-                f"the loss has {len(self.given)} weights for {len(y)} entries of y; give one a row"
-            )
+            raise InputError(f"the loss has {len(self.given)} weights for {len(y)} entries of y; give one a row")
 
     def times(self, values: Vector) -> Vector:
         """w_i v_i, shape (n,)."""
