@@ -25,8 +25,8 @@ def loss_of(problem, fit):
     return cp.sum(cp.multiply(w, cp.logistic(-cp.multiply(y, fit))))
 
 
-def conic_optimum(program) -> Conic:
-    """The optimum of the program by Clarabel."""
+def conic_optimum(program, loss_of=loss_of) -> Conic:
+    """The optimum of the program by Clarabel, for a loss in its terms: a function of (problem, fit)."""
     X, problem = program.problem.X, program.problem
     v, w = (cp.Variable((len(program.patterns), problem.d)) for _ in range(2))
     fit, constraints = np.zeros(problem.n), []

@@ -37,7 +37,6 @@ def test_gradient_is_the_slope_of_the_value(loss, f, y):
 def test_hessian_is_the_slope_of_the_gradient(loss, f, y):
     jacobian = slopes(lambda g: loss.gradient(g, y), f, 1e-5)
     W = loss.hessian(f, y)
-    np.testing.assert_allclose(jacobian, [W.times(e) for e in np.eye(N)], atol=1e-7)
     np.testing.assert_allclose(jacobian, W.root(W.root(np.eye(N))), atol=1e-7)
     np.testing.assert_allclose(W.root(W.unroot(f)), f, rtol=1e-12)
 

@@ -161,7 +161,7 @@ class Program:
         if total == 0:
             return 0.0
         outside = [-self.sides * (half @ self.problem.X.T) / np.where(lengths > 0, lengths, 1.0) for half in (v, w)]
-        return float(np.max(outside, initial=0.0)) / total
+        return float(np.max(outside, initial=0.0)) / total + 0.0  # no -0.0
 
     def _checked(self, point: tuple[ArrayLike, ArrayLike]) -> Point:
         shape = (len(self.patterns), self.problem.d)

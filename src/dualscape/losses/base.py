@@ -11,7 +11,6 @@ from dualscape.geometry.two_float import TwoFloat
 from dualscape.losses.hessian import Hessian
 
 Vector = NDArray[np.float64]
-EPS = 2.0**-53
 
 
 class Loss(ABC):
@@ -77,11 +76,12 @@ class Loss(ABC):
     def gradient(self, f: Vector, y: Vector) -> Vector:
         """Gradient of L in f, shape (n,)."""
 
+    @abstractmethod
     def fine_gradient(self, f: TwoFloat, y: Vector) -> tuple[TwoFloat, float]:
-        """The gradient as exactly as this loss knows it, and a bound on the norm of its error."""
-        rough, W = TwoFloat.of(self.gradient(f.hi, y)), self.hessian(f.hi, y)
-        error = 4 * EPS * (float(np.linalg.norm(rough.hi)) + float(np.linalg.norm(W.times(f.hi))))
-        return rough + TwoFloat.of(W.times(f.lo)), error
+        """The gradient in more than double precision, and a bound on the norm of its error.
+
+        The theory of all optima rests on it: digits that are missing here are optima that are refused.
+        """
 
     @abstractmethod
     def hessian(self, f: Vector, y: Vector) -> Hessian:

@@ -17,10 +17,6 @@ class Hessian(ABC):
     """A symmetric W >= 0 of shape (n, n)."""
 
     @abstractmethod
-    def times(self, v: Vector) -> Vector:
-        """W v, shape (n,)."""
-
-    @abstractmethod
     def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
         """W^1/2 M, of the shape of M; M itself where W is the identity, or written over it."""
 
@@ -47,9 +43,6 @@ class Identity(Hessian):
     True
     """
 
-    def times(self, v: Vector) -> Vector:
-        return v
-
     def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
         return M
 
@@ -70,9 +63,6 @@ class Diagonal(Hessian):
 
     def __init__(self, curvature: Vector) -> None:
         self._curvature, self._root = curvature, np.sqrt(curvature)
-
-    def times(self, v: Vector) -> Vector:
-        return self._curvature * v
 
     def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
         root = self._root if M.ndim == 1 else self._root[:, None]

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
-from dualscape.losses.base import EPS, Loss
+from dualscape.losses.base import Loss
 from dualscape.losses.hessian import Diagonal, Hessian, Identity
 from dualscape.losses.weights import RowWeights
 
 Vector = NDArray[np.float64]
+EPS = 2.0**-53
 
 
 class Squared(Loss):
