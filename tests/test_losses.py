@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.losses import LOSSES, Logistic, Squared, get_loss
+from dualscape.losses import LOSSES, Diagonal, Identity, Logistic, Squared, get_loss
 
 N = 4
 FITS = arrays(float, N, elements=st.floats(-6, 6, allow_subnormal=False))
@@ -220,13 +220,26 @@ def test_what_a_loss_declares(loss, f, y):
         assert loss.value(3 * f, 3 * y) == pytest.approx(9 * loss.value(f, y), rel=1e-12, abs=1e-300)
 
 
-def test_logistic_domain_with_weights_is_decided_exactly():
-    w = np.nextafter(2.0, 1)
+@given(st.floats(1e-6, 1e6))
+def test_logistic_domain_with_weights_is_decided_exactly(w):
     loss, y = Logistic(weights=[w]), np.array([1.0])
-    above = np.array([np.nextafter(w, 3)])
+    above = np.array([np.nextafter(w, np.inf)])
     assert loss.dual(np.array([w]), y) == 0
     assert loss.dual(above, y) == -np.inf
     assert loss.dual(loss.nearest_dual(above, y), y) == 0
+
+
+def test_hessians_where_the_loss_is_flat():
+    W = Diagonal(np.array([4.0, 0.0, 1e-20]))
+    flat = np.array([5.0, 6.0, 7.0])
+    assert W.unroot(np.ones(3), flat, 1e-6).tolist() == [0.5, 6.0, 7.0]
+    np.testing.assert_allclose(W.raised(0.25).root(np.ones(3)), [2.0, 1.0, 1.0])
+    M = np.ones((3, 2))
+    assert W.root(M, overwrite=True) is M
+    assert M[0].tolist() == [2.0, 2.0]
+    same = Identity()
+    assert same.raised(0.1) is same
+    assert same.unroot(flat, np.zeros(3), 0.5) is flat
 
 
 def test_weights_belong_to_the_key_and_the_words():

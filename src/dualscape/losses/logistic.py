@@ -98,11 +98,10 @@ class Logistic(Loss):
         return found
 
     def dual_terms(self, nu: Vector, y: Vector) -> Vector:
-        # p = nu / (w y) must be a probability; its entropy is the dual objective. Rounding of p must not decide that.
-        share, w = nu * y, self._rows.each(len(nu))
-        if share.min(initial=0) < 0 or (share > w).any():
+        # p = nu / (w y) must be a probability; its entropy is the dual objective. A quotient above 1 is not rounded to 1.
+        p = self._rows.over(nu * y)
+        if p.min(initial=0) < 0 or p.max(initial=0) > 1:
             return np.array([-np.inf])
-        p = self._rows.over(share)
         terms = entr(p), -(1 - p) * np.log1p(-p, where=p < 1, out=np.zeros_like(p))
         return np.concatenate([self._rows.times(part) for part in terms])
 
