@@ -98,7 +98,7 @@ class Logistic(Loss):
         return found
 
     def dual_terms(self, nu: Vector, y: Vector) -> Vector:
-        # p = nu / (w y) must be a probability; its entropy is the dual objective. A quotient above 1 is not rounded to 1.
+        # p = nu / (w y) must be a probability; its entropy is the dual objective. No p above 1 is rounded to 1.
         p = self._rows.over(nu * y)
         if p.min(initial=0) < 0 or p.max(initial=0) > 1:
             return np.array([-np.inf])
