@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
@@ -13,6 +14,8 @@ from dualscape.analysis import analyze as analyzed
 from dualscape.analysis_json import write_json
 from dualscape.architectures import get_architecture
 from dualscape.catalogue import get
+from dualscape.cli.analyze import analyze
+from dualscape.cli.predict import predict
 from dualscape.errors import InputError
 from dualscape.terminal import show
 
@@ -177,6 +180,22 @@ BAD = {
         ("data.csv", *TARGET, "--beta-fraction", "-1"),
         "Invalid value for '--beta-fraction': -1.0 is not in the range x>0.",
     ),
+    "a value twice": (
+        ("data.csv", "--target", "a", "--target=y", *BETA),
+        "--target was given 2 times: 'a' and 'y'; give it once",
+    ),
+    "beta thrice": (
+        ("data.csv", *TARGET, *BETA, *BETA, "--beta", "2"),
+        "--beta was given 3 times: '0.1', '0.1' and '2'; give it once",
+    ),
+    "features twice": (
+        ("data.csv", *TARGET, *BETA, "--features", "a", "--features", "b"),
+        "--features was given 2 times: 'a' and 'b'; give it once, with commas between the columns",
+    ),
+    "opposite flags": (
+        ("data.csv", *TARGET, *BETA, "--header", "--no-header"),
+        "--header and --no-header were both given; give one of them",
+    ),
     "no target": (
         ("data.csv", *BETA),
         "data.csv: say which column is the target (--target COLUMN); its columns: a, b, y",
@@ -221,6 +240,30 @@ BAD = {
         ("data.csv", *TARGET, *BETA, "--json", "out", "--report", "./out"),
         "--json and --report both name out; give them different files",
     ),
+    "checkpoint and output": (
+        ("data.csv", *TARGET, *BETA, "--json", "out", "--checkpoint", "out"),
+        "--json and --checkpoint both name out; give them different files",
+    ),
+    "checkpoint over data": (
+        ("data.csv", *TARGET, *BETA, "--checkpoint", "data.csv"),
+        "data.csv is the data itself and would be overwritten; give another output file",
+    ),
+    "a name too long": (
+        ("x" * 300, *TARGET, *BETA),
+        f"{'x' * 300} cannot be read: File name too long; check the file and its permissions",
+    ),
+    "fraction nan": (
+        ("data.csv", *TARGET, "--beta-fraction", "nan"),
+        "Invalid value for '--beta-fraction': nan is no positive number.",
+    ),
+    "time limit nan": (
+        ("data.csv", *TARGET, *BETA, "--time-limit", "nan"),
+        "Invalid value for '--time-limit': nan is no positive number.",
+    ),
+    "executor": (
+        ("data.csv", *TARGET, *BETA, "--executor", "many"),
+        "unknown executor 'many'; use threads, processes, or the address of a dask scheduler (tcp://HOST:8786)",
+    ),
     "output over data": (
         ("data.csv", *TARGET, *BETA, "--json", "data.csv"),
         "data.csv is the data itself and would be overwritten; give another output file",
@@ -234,9 +277,26 @@ def test_bad_input(data, monkeypatch, arguments, message):
     result = run("analyze", *arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert result.stderr.splitlines()[-1] == f"error: {message}"
+    assert result.stderr == f"error: {message}\n"
     assert [path.name for path in Path().iterdir()] == ["data.csv"]
     assert data.read_text(encoding="utf-8") == CSV
+
+
+def test_every_option_is_given_once():
+    """Those that are added later too."""
+    for command in (analyze, predict):
+        for option in (parameter for parameter in command.params if isinstance(parameter, click.Option)):
+            name = option.opts[0]
+            values = (name, option.secondary_opts[0]) if option.secondary_opts else (f"{name}=1", f"{name}=2")
+            if option.is_flag and not option.secondary_opts:
+                continue
+            error = run(command.name, "data", *values, *(["new"] if command is predict else [])).stderr
+            assert error.startswith(f"error: {name} ")
+            assert ("was given 2 times: '1' and '2'" in error) or ("were both given" in error)
+
+
+def test_a_flag_may_be_repeated():
+    assert run("analyze", "catalogue:two-points", "--quiet", "--quiet").exit_code == 0
 
 
 def test_an_oracle_that_would_take_years_is_refused():
@@ -251,6 +311,29 @@ def test_a_missing_command():
     assert result.exit_code == 2
     assert result.stderr.startswith("error: No such command 'analyse'.")
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names may be longer there")
+@pytest.mark.parametrize("option", ["--json", "--report", "--checkpoint"])
+def test_a_name_that_no_file_can_have(option):
+    result = run("analyze", "catalogue:square", option, "x" * 300)
+    assert result.exit_code == 2
+    assert result.stderr == f"error: cannot write {'x' * 300}: File name too long; choose another place\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a permission there")
+def test_links_that_lead_nowhere_are_seen_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("dualscape.analysis.analyze", lambda *_, **__: pytest.fail("worked in vain"))
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    Path("nowhere").symlink_to(tmp_path / "none" / "file")
+    for option in ("--json", "--report", "--checkpoint"):
+        assert run("analyze", "catalogue:square", option, "loop").stderr == (
+            "error: cannot write loop: it is a link that leads to itself; give a file name\n"
+        )
+        assert run("analyze", "catalogue:square", option, "nowhere").stderr == (
+            f"error: cannot write nowhere: there is no folder {tmp_path / 'none'}; make it first\n"
+        )
 
 
 def test_outputs_are_checked_before_the_work(tmp_path, monkeypatch):
@@ -307,7 +390,7 @@ def test_interrupted_before_there_is_a_network(tmp_path, monkeypatch):
     assert content["network"]["masses"] == []
     assert content["certificate"]["verdict"] == "bounded"
     assert 0 < content["certificate"]["dual"] < content["certificate"]["primal"]
-    assert content["notes"][0] == "interrupted: this is the best network so far"
+    assert content["notes"][0].startswith("interrupted: this is the best network so far; with --checkpoint")
 
 
 def test_interrupted_after_the_solution(tmp_path, monkeypatch):
@@ -341,7 +424,7 @@ def test_the_time_limit_returns_the_best_so_far(tmp_path):
     assert content["certificate"]["verdict"] == "bounded"
     assert 0 <= content["certificate"]["dual"] < content["certificate"]["primal"]
     assert content["notes"][:2] == [
-        "the time limit ended the solver: this is the best network so far",
+        "the time limit ended the solver: this is the best network so far; a greater --time-limit takes it further",
         "beta_max was only searched for: the value given is a lower bound",
     ]
     assert content["notes"][3].startswith("optimal set, widths and staircase are left out: the proven gap of")

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from command_line import run
 from dualscape.catalogue import ENTRIES
+from dualscape.fit import training_fit
 from dualscape.hints import hints
 from dualscape.problem import Problem
 from dualscape.solver import solve
@@ -76,6 +78,53 @@ def test_a_constant_column_beside_the_bias():
     assert "--features" in line
     assert found(data, Y, bias="none") == ()
     assert "columns 'x2', 'x3' are constant" in found(np.column_stack([data, data[:, 2]]), Y)[0]
+
+
+def day_numbers(first, count, step=1):
+    days = np.datetime64(first) + step * np.arange(count)
+    return np.array([int(str(day).replace("-", "")) for day in days], dtype=float)
+
+
+@pytest.mark.parametrize("first", ["2025-12-15", "1900-01-01", "2100-11-20", "2024-02-25"])
+@pytest.mark.parametrize("standardized", [False, True])
+def test_dates_as_whole_numbers(first, standardized):
+    table = Table(np.column_stack([X[:, 0], day_numbers(first, 40)]), Y, ("a", "day"), "y")
+    table = standardize(table) if standardized else table
+    lines = hints(solve(Problem(table.X, table.y, beta=1.0, feature_names=table.feature_names)), table.scaling)
+    (line,) = [line for line in lines if "dates" in line]
+    assert line.startswith("column 'day' holds dates written as whole numbers (YYYYMMDD)")
+    assert line.endswith("turn them into a number, such as days")
+
+
+NO_DATES = {
+    "no such day": [20260101.0, 20260102, 20260230],
+    "no leap year": [20260101.0, 20260102, 20250229],
+    "no such month": [20260101.0, 20260102, 20261301],
+    "day 0": [20260101.0, 20260102, 20260100],
+    "month 0": [20260101.0, 20260102, 20260001],
+    "before": [20260101.0, 20260102, 18991231],
+    "after": [20260101.0, 20260102, 21010101],
+    "fractions": [20260101.0, 20260102, 20260103.5],
+    "two": [20260101.0, 20260102, 20260102],
+    "one": [20260101.0, 20260101, 20260101],
+    "numbers that count": [20260130.0, 20260131, 20260132],
+    "negative": [-20260101.0, -20260102, -20260103],
+    "huge": [1e60, 2e60, 3e60],
+}
+
+
+@pytest.mark.parametrize("column", NO_DATES.values(), ids=NO_DATES)
+def test_numbers_that_are_no_dates(column):
+    assert not any("dates" in line for line in hints(solve(Problem([[v] for v in column], [1.0, 2.0, 4.0], beta=1.0))))
+
+
+def test_fit_and_hints_are_made_once(tmp_path, monkeypatch):
+    """For the terminal, the JSON and the report together."""
+    made = []
+    monkeypatch.setattr("dualscape.hints.training_fit", lambda *given: made.append(given) or training_fit(*given))
+    answer = run("analyze", "catalogue:two-points", "--json", tmp_path / "r.json", "--report", tmp_path / "r.html")
+    assert answer.exit_code == 0
+    assert len(made) == 1
 
 
 def test_worse_than_the_shares_of_the_classes():

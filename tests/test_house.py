@@ -25,6 +25,8 @@ FLOORS = (
     "executors",
     "labels",
     "arrays",
+    "scaling",
+    "design",
     "geometry",
     "oracles",
     "architectures",
@@ -34,7 +36,6 @@ FLOORS = (
     "program",
     "certificate",
     "solver",
-    "scaling",
     "fit",
     "hints",
     "predictor",
@@ -95,6 +96,14 @@ def test_imports_go_down(path):
     assert home in FLOORS, f"give {home} a floor in this test"
     for name in imports_of(ast.parse(path.read_text(encoding="utf-8"))) - {home}:
         assert FLOORS.index(name) < FLOORS.index(home), f"{home} must not import {name}, which is above it"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_only_the_design_asks_what_the_bias_is(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    compared = [node for test in ast.walk(tree) if isinstance(test, ast.Compare) for node in ast.walk(test)]
+    asked = [node.lineno for node in compared if isinstance(node, ast.Constant) and node.value == "penalised"]
+    assert bool(asked) == (path.name == "design.py"), f"{path.name} reads the bias in lines {asked}"
 
 
 def test_every_floor_exists():

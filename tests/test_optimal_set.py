@@ -190,7 +190,7 @@ def test_units_that_the_network_lacks_are_found():
 
 def test_a_listing_that_was_stopped_is_refused():
     solution = circle_family([30, 45, 60, 75, 90], np.ones)
-    with pytest.raises(BudgetError, match="stopped before it had listed all optimal units"):
+    with pytest.raises(BudgetError, match="not listed all optimal units, stopped by the time limit; give it more time"):
         optimal_set(solution, effort=Effort(deadline=0.0))
 
 

@@ -134,6 +134,66 @@ def test_files_without_names(trained, tmp_path):
         assert ("R^2 = " in answer.stderr) == (len(columns) == 3)
 
 
+def test_npz_of_new_rows_needs_no_target(trained, houses, tmp_path):
+    X = np.column_stack([SIZE, AGE])
+    train, new = tmp_path / "train.npz", tmp_path / "new.npz"
+    np.savez(train, X=X, y=PRICE)
+    numbered = trained(train, "--beta", "10", "--standardize")
+    expected = load_result(numbered).predict(X).tolist()
+    for arrays in ({}, {"y": PRICE}):
+        np.savez(new, X=X, **arrays)
+        answer = run("predict", numbered, new)
+        assert answer.exit_code == 0, answer.output
+        assert [float(row["prediction"]) for row in rows_of(answer.stdout)] == expected
+        assert ("R^2 = " in answer.stderr) == bool(arrays)
+    named = trained(houses, "--target", "price", "--features", "size,age", "--beta", "10", "--standardize")
+    np.savez(new, X=X[:, ::-1], feature_names=["age", "size"])
+    assert [float(row["prediction"]) for row in rows_of(run("predict", named, new).stdout)] == expected
+    np.savez(new, X=X)
+    assert run("predict", named, new).stderr == (
+        "error: new.npz lacks columns 'size', 'age', which the network takes; it has: x0, x1; "
+        "put the names beside X, as feature_names=...\n"
+    )
+    np.savez(new, y=PRICE)
+    assert run("predict", named, new).stderr == (
+        "error: new.npz has no array 'X' (it has: y); write it with numpy.savez(path, X=X)\n"
+    )
+    np.savez(new, X=X[None])
+    assert "X must be (examples, features)" in run("predict", named, new).stderr
+
+
+def test_a_prediction_beyond_all_numbers_is_refused(trained, houses, tmp_path):
+    result = trained(houses, "--target", "price", "--features", "size,age", "--beta", "10", "--standardize")
+    answer = run("predict", result, written(tmp_path / "new.csv", "size,age", [100, 1e308], [10, 1e308]))
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr == (
+        "error: the prediction of row 1 (counted from 0) is beyond 64-bit numbers; "
+        "correct its features or drop the row\n"
+    )
+
+
+UNREADABLE = {
+    "a text": ("old", "'old' is not a number; encode categories as numbers, as in the training data"),
+    "a date": (
+        "2020-01-31",
+        "'2020-01-31' is a date or a time, not a number; turn it into a number, such as days, as in the training data",
+    ),
+    "nothing": ("", "column 'age' is empty; fill in or drop rows with missing values first"),
+    "a currency": ("$5", "'$5' is not a number; remove the currency sign"),
+}
+
+
+@pytest.mark.parametrize(("cell", "message"), UNREADABLE.values(), ids=UNREADABLE)
+def test_remedies_are_those_of_predict(trained, houses, tmp_path, cell, message):
+    """The columns of a network are settled: none can be left out, and there is no target to choose."""
+    result = trained(houses, "--target", "price", "--features", "size,age", "--beta", "10", "--standardize")
+    answer = run("predict", result, written(tmp_path / "new.csv", "size,age", [100, 90], [cell, cell]))
+    assert answer.exit_code == 2
+    assert answer.stderr.endswith(f": {message}\n")
+    for foreign in ("--features", "target", "--loss"):
+        assert foreign not in answer.stderr
+
+
 def test_standard_streams(trained, houses):
     result = trained(houses, "--target", "price", "--features", "size,age", "--beta", "10", "--standardize")
     from_file = run("predict", result, houses)

@@ -52,7 +52,10 @@ BAD = {
         lambda: build(y=np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])),
         "y has masked entries; give real numbers, without gaps",
     ),
-    "huge": (lambda: build([[1e71, 0], [0, 0], [0, 0]]), "X has entries above 1e+70 in size; rescale it"),
+    "huge": (
+        lambda: build([[1e71, 0], [0, 0], [0, 0]]),
+        "X has 1e+71 at row 0, column 0, above 1e+70 in size; rescale it",
+    ),
     "tiny": (
         lambda: build(y=[1e-71, 0, 0]),
         "y has no entries above 1e-70 in size, and some that are not 0; rescale it",
@@ -85,7 +88,8 @@ BAD = {
     ),
     "fraction of nothing": (
         lambda: build(y=[0.0, 0.0, 0.0]).at_fraction(0.1),
-        "beta_max is 0 (the zero network is optimal for every beta), so it has no fractions; give beta itself",
+        "beta_max is 0, so it has no fractions: there is nothing to fit where the target is 0 in every row (a constant "
+        "one that was standardised) or all features are; choose another target, or give beta itself",
     ),
     "foreign network": (
         lambda: build().objective(Network([[1.0]], [1], [1.0])),

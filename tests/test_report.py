@@ -1,5 +1,6 @@
 """The report is one file that loads nothing, says the verdict first, and is written whole or not at all."""
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,8 @@ from dualscape import report
 from dualscape.errors import InputError
 from dualscape.optimal_set import optimal_set
 from dualscape.problem import Problem
-from dualscape.solver import solve
+from dualscape.solver import Solution, solve
+from dualscape.solver.stops import STOPS
 from dualscape.staircase import staircase
 from solved import solved as shared
 
@@ -126,6 +128,24 @@ def test_the_report_explains_its_words():
     terms = [tag for tag, _ in page.tags].count("dt")
     assert terms == 9
     assert page.text.index("The gap is") < page.text.index("Key numbers") < page.text.index("A unit neuron is")
+
+
+@pytest.mark.parametrize("stopped", sorted(STOPS))
+def test_why_the_solver_stopped_is_said_in_words(stopped):
+    """With the remedy, once, also where the notes say it."""
+    solution = replace(with_verdict(solved("talk")[0], "bounded"), stopped=stopped)
+    stop = STOPS[stopped]
+    for notes in ((), (stop.note,)):
+        page = Page(report.render(solution, notes=notes))
+        assert f"solver {stop.words} (" in page.text
+        assert page.text.count(stop.note or "this is the best network") == bool(stop.note)
+
+
+def test_every_reason_to_stop_has_its_words():
+    """Those that the solver's own documentation lists."""
+    words = re.findall(r'"(\w+)"', Solution.__doc__.partition("stopped:")[2])
+    assert sorted(words) == sorted(STOPS)
+    assert all(stop.note for word, stop in STOPS.items() if word != "converged")
 
 
 def test_fit_hints_and_repeated_warnings():

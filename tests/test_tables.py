@@ -181,6 +181,11 @@ BAD = {
         "data.csv, line 2, column 'y': 'yes' is not a number; "
         "--loss logistic takes the two values, 'no' and 'yes', as classes",
     ),
+    "truth values among numbers": (
+        "a,y\nTRUE,1\n0,2\n1,3\n",
+        {},
+        "data.csv, line 2, column 'a': 'TRUE' is not a number; write 1 for True and 0 for False in the whole column",
+    ),
     "truth values with a gap": (
         "a,y\nTRUE,1\n,2\n",
         {},

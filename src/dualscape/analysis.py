@@ -13,10 +13,9 @@ from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet, optimal_set
 from dualscape.oracles import Choice
 from dualscape.oracles.base import NO_LIMITS
-from dualscape.oracles.choice import AFFORDABLE_SECONDS
 from dualscape.problem import Interval, Problem
 from dualscape.progress import Event, Progress, silent
-from dualscape.solver import MOST_ROUNDS, Solution, solve, unfinished
+from dualscape.solver import Solution, solve, unfinished
 from dualscape.staircase import Staircase, staircase
 from dualscape.threads import one_blas_thread
 
@@ -99,7 +98,7 @@ class Draft:
             self.find_beta_max()
         assert self.beta_max is not None
         solution = self.solution or unfinished(self.problem, self.network, self.prover)
-        notes = _stop_notes(solution)
+        notes = [solution.stop.note] if solution.stop.note else []
         if not self.beta_max.exact:
             notes.append("beta_max was only searched for: the value given is a lower bound")
             if self.fraction is not None:
@@ -214,19 +213,6 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
     except (KeyboardInterrupt, DualscapeError) as error:
         check()  # what was interrupted may have failed for that alone
         draft.left_out = NO_TIME if effort.expired() else str(error)
-
-
-def _stop_notes(solution: Solution) -> list[str]:
-    reasons = {
-        "time": "the time limit ended the solver: this is the best network so far",
-        "interrupted": "interrupted: this is the best network so far",
-        "rounds": f"the solver used all its {MOST_ROUNDS} rounds: this is the best network so far, from which "
-        "solve(problem, start=network) goes on in Python",
-        "cost": f"without a time limit a proof is begun only if a call is expected to take {AFFORDABLE_SECONDS:g} s at "
-        "most, so the network is what a search found and the bound what could be had at once; --time-limit SECONDS "
-        "narrows it for so long, --oracle NAME runs an exact oracle to its end",
-    }
-    return [reasons[solution.stopped]] if solution.stopped in reasons else []
 
 
 def _why_not(solution: Solution) -> str:

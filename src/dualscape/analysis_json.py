@@ -10,8 +10,7 @@ import numpy as np
 from dualscape import __version__
 from dualscape.analysis import Analysis
 from dualscape.files import write_whole
-from dualscape.fit import training_fit
-from dualscape.hints import hints
+from dualscape.hints import Judgement, judge
 from dualscape.labels import plain
 from dualscape.network import Network
 from dualscape.optimal_set import OptimalSet
@@ -21,13 +20,20 @@ from dualscape.staircase import Staircase
 from dualscape.tables import Table
 
 
-def to_dict(analysis: Analysis, notes: tuple[str, ...] = (), *, table: Table | None = None) -> dict[str, Any]:
+def to_dict(
+    analysis: Analysis,
+    notes: tuple[str, ...] = (),
+    *,
+    table: Table | None = None,
+    judgement: Judgement | None = None,
+) -> dict[str, Any]:
     """The analysis as plain numbers, texts, lists and dictionaries; docs/json.md says what each key means.
 
     Args:
         analysis: the analysis.
         notes: sentences about the data, put before those of the analysis.
         table: where the data come from; None for data that were made in Python.
+        judgement: the fit and the hints, where they are known already.
 
     Returns:
         The keys version, objective, problem, data, certificate, fit, hints, optimal_set, widths, staircase, network and
@@ -35,6 +41,7 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = (), *, table: Table | N
     """
     problem, found = analysis.problem, analysis.solution.certificate
     table = table or Table(problem.inputs, problem.y, problem.feature_names, "y")
+    judgement = judgement or judge(analysis.solution, table.scaling)
     return {
         "version": __version__,
         "objective": problem.objective_in_words,
@@ -62,8 +69,8 @@ def to_dict(analysis: Analysis, notes: tuple[str, ...] = (), *, table: Table | N
             "nu": _plain(analysis.solution.nu),
             "upper": _plain(found.answer.upper),
         },
-        "fit": dict(training_fit(analysis.solution, table.scaling).measures),
-        "hints": list(hints(analysis.solution, table.scaling)),
+        "fit": dict(judgement.fit.measures),
+        "hints": list(judgement.hints),
         "optimal_set": analysis.optimal_set and _optimal_set(analysis.optimal_set),
         "widths": analysis.staircase and _widths(analysis.staircase),
         "staircase": analysis.staircase and _rows(analysis.staircase),

@@ -9,12 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.errors import InputError
 
 LARGEST, SMALLEST = 1e70, 1e-70  # squares of X^T nu and their sums stay far from overflow and underflow
+#: Names of columns that a message lists at most.
+LISTED = 20
 ABSENT = ("none", "nan", "<na>", "nat", "")
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
-    """The names of a data frame's columns (pandas, polars); None where there are none, or only numbers from 0 on."""
-    columns = getattr(values, "columns", None)
+    """The names of a data frame's columns (pandas, polars, Arrow); None for none, and for numbers from 0 on alone."""
+    # The columns of an Arrow table are its data.
+    columns = getattr(values, "column_names", getattr(values, "columns", None))
     if isinstance(columns, str) or not isinstance(columns, Iterable):
         return None
     given = list(columns)
@@ -39,6 +42,64 @@ def names_of(values: Any, p: int, given: Sequence[str] | None = None) -> tuple[s
         if name in names[:i]:
             raise InputError(f"columns {names.index(name)} and {i} of X are both called {name!r}; rename one of them")
     return names
+
+
+def find_names(there: Sequence[str], wanted: Sequence[str], source: str, remedy: str = "") -> list[int]:
+    """Positions of the columns that a network takes among those that are there, which may be more, in any order.
+
+    Args:
+        there: names of the columns.
+        wanted: names of the features, in their order.
+        source: what has the columns, for the message.
+        remedy: what else to do about columns that are missing.
+
+    Raises:
+        InputError: a column is missing, or there twice.
+
+    >>> find_names(["age", "note", "size"], ["size", "age"], "X")
+    [2, 0]
+    """
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        shown = ", ".join(map(repr, missing[:LISTED])) + (f", ... ({len(missing)} in all)" * (len(missing) > LISTED))
+        raise InputError(
+            f"{source} lacks column{'s' * (len(missing) > 1)} {shown}, which the network takes; it has: "
+            f"{', '.join(there[:LISTED])}{', ...' * (len(there) > LISTED)}{remedy and f'; {remedy}'}"
+        )
+    for name in wanted:
+        if there.count(name) > 1:
+            raise InputError(f"{source} has several columns {name!r}; rename all but one of them")
+    return [there.index(name) for name in wanted]
+
+
+def features_of(X: Any, wanted: Sequence[str]) -> NDArray[np.float64]:
+    """What a network takes of new rows, shape (n, p): of a data frame by name, of an array by position.
+
+    Args:
+        X: (n, p) features, or a data frame that has them among its columns; one row may be flat.
+        wanted: names of the p features, in their order.
+
+    Raises:
+        InputError: a column is missing or there twice, an array has another number of columns, or there are no numbers.
+
+    >>> features_of([1, 2], ["size", "age"])
+    array([[1., 2.]])
+    """
+    array = np.atleast_2d(real_array(_in_order(X, wanted), "X"))
+    if array.ndim != 2 or array.shape[1] != len(wanted):
+        raise InputError(f"X must have shape (rows, {len(wanted)}), one column per feature, got shape {array.shape}")
+    return array
+
+
+def _in_order(X: Any, wanted: Sequence[str]) -> Any:
+    names = column_names(X)
+    if names is None or names == tuple(wanted):
+        return X
+    where = find_names(names, wanted, "X", "an array without names is taken by position")
+    # Other columns may hold anything: they are left out before numbers are made.
+    if hasattr(X, "iloc"):
+        return X.iloc[:, where]
+    return X.select([names[i] for i in where]) if hasattr(X, "select") else plain_array(X, "X")[:, where]
 
 
 def plain_array(values: Any, name: str) -> NDArray[Any]:
@@ -142,7 +203,9 @@ def finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]
         raise InputError(f"{name} has {array[where]} at {_place(where, column_names(values))}{more}; {remedy}")
     size = np.abs(array).max(initial=0.0)
     if size > LARGEST:
-        raise InputError(f"{name} has entries above {LARGEST:g} in size; rescale it")
+        where = tuple(int(i) for i in np.argwhere(np.abs(array) > LARGEST)[0])
+        place = _place(where, column_names(values))
+        raise InputError(f"{name} has {array[where]:g} at {place}, above {LARGEST:g} in size; rescale it")
     if 0 < size < SMALLEST:
         raise InputError(f"{name} has no entries above {SMALLEST:g} in size, and some that are not 0; rescale it")
     return array

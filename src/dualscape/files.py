@@ -12,19 +12,28 @@ STANDARD_OUTPUT = Path("-")
 _unfinished: set[Path] = set()
 
 
+def followed(path: str | os.PathLike[str]) -> Path:
+    """The absolute path behind all symbolic links; still a link where they go round in a circle."""
+    return Path(os.path.realpath(path))
+
+
 def check_writable(path: Path) -> None:
     """Raise InputError when a file could not be written there; nothing is left behind."""
-    folder = path.parent
     if path == STANDARD_OUTPUT:
         return
-    if path.is_dir():
-        raise InputError(f"cannot write {path}: it is a folder; give a file name")
-    if _is_device(path):
-        return
-    if not folder.is_dir():
-        raise InputError(f"cannot write {path}: there is no folder {folder}; make it first")
+    real = followed(path)
+    # A folder is named as it was given, unless a link leads elsewhere.
+    folder = real.parent if os.path.islink(path) else path.parent
     try:
-        trial = _draft(path)
+        if os.path.islink(real):
+            raise InputError(f"cannot write {path}: it is a link that leads to itself; give a file name")
+        if path.is_dir():
+            raise InputError(f"cannot write {path}: it is a folder; give a file name")
+        if _is_device(path):
+            return
+        if not folder.is_dir():
+            raise InputError(f"cannot write {path}: there is no folder {folder}; make it first")
+        trial = _draft(real)
         trial.touch(exist_ok=False)
         trial.unlink()
         if path.exists() and not os.access(path, os.W_OK):
@@ -52,7 +61,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
             with path.open("wb") as stream:
                 stream.write(data)
             return
-        path = path.resolve()
+        path = followed(path)
         draft = _draft(path)
         _unfinished.add(draft)
         try:

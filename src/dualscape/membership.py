@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.errors import InputError, expect
+from dualscape.errors import expect
 from dualscape.network import Network
 from dualscape.tolerances import DEFAULT, Tolerances
 
@@ -48,13 +48,8 @@ def membership(optimal: "OptimalSet", network: Network, tolerances: Tolerances =
     Raises:
         InputError: the network does not belong to the problem (another number of inputs or another bias).
     """
-    problem = optimal.problem
     expect(network, Network, "contains", Solution="solution.network")
-    if network.width and (network.directions.shape[1] != problem.d or network.bias != problem.bias):
-        raise InputError(
-            f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
-            f"the problem {problem.d} and {problem.bias!r}"
-        )
+    optimal.problem.design.check(network)
     assert network.imbalance is not None
     error = _fit_error(optimal, network)
     scale = optimal.mass_scale

@@ -10,37 +10,14 @@ from math import fsum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dualscape.arrays import real_array
+from dualscape.design import Design, check_bias, finite_rows
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-BIASES = ("penalised", "none")
 EPS = 2.0**-53
 UNIT = 1e-6  # how far from 1 the length of a direction may be
-
-
-def with_bias(X: Matrix, bias: str) -> Matrix:
-    """X with a column of ones appended when the bias is penalised."""
-    return np.column_stack([X, np.ones(len(X))]) if bias == "penalised" else X
-
-
-def neuron_inputs(X: ArrayLike, bias: str, d: int | None) -> Matrix:
-    """What neurons of d coordinates (None: any number) see of raw features X (n, p), shape (n, d).
-
-    Raises:
-        InputError: X is not numeric, not finite or of another number of columns.
-    """
-    inputs = np.atleast_2d(real_array(X, "X"))
-    if inputs.ndim != 2 or not np.isfinite(inputs).all():
-        raise InputError(
-            f"X must be a table of finite numbers, got shape {inputs.shape}; drop or fill in what is missing"
-        )
-    extra = int(bias == "penalised")
-    if d is not None and inputs.shape[1] + extra != d:
-        raise InputError(f"the network takes {d - extra} features, X has {inputs.shape[1]} columns")
-    return with_bias(inputs, bias)
 
 
 def _numeric(values: ArrayLike, name: str) -> Vector:
@@ -93,8 +70,7 @@ class Network:
             raise InputError(f"masses must be >= 0, the least is {masses.min():g}; put the sign into `signs`")
         if not np.isin(signs, (-1.0, 1.0)).all():
             raise InputError("signs must be +1 or -1")
-        if self.bias not in BIASES:
-            raise InputError(f"unknown bias {self.bias!r}; known: {', '.join(BIASES)}")
+        check_bias(self.bias)
         lengths = np.linalg.norm(directions, axis=1)
         wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
         if wrong.size:
@@ -153,9 +129,16 @@ class Network:
         """Number of neurons, zero neurons included."""
         return len(self.masses)
 
+    @property
+    def design(self) -> Design:
+        """What the neurons see of features that are called x0, x1, ..."""
+        return Design.of_coordinates(self.directions.shape[1], self.bias)
+
     def predict(self, X: ArrayLike) -> Vector:
         """f(x) for every row of X (n, p), p the number of features without the bias column."""
-        return self.fit(neuron_inputs(X, self.bias, self.directions.shape[1] if self.width else None))
+        if self.width == 0:  # a network without neurons takes rows of any length
+            return np.zeros(len(finite_rows(X)))
+        return self.fit(self.design.inputs(X))
 
     def fit(self, data: Matrix) -> Vector:
         """f on a matrix that already has its bias column, shape (n, d) -> (n,)."""

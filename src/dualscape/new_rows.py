@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.arrays import find_names
 from dualscape.errors import InputError
 from dualscape.fit import Fit, fit_of
 from dualscape.formats import Columns, read_columns
@@ -18,7 +19,6 @@ from dualscape.predictor import Predictor
 
 Vector = NDArray[np.float64]
 PREDICTION, PROBABILITY = "prediction", "probability"
-LISTED = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +63,13 @@ def predict_table(predictor: Predictor, path: Path, *, header: bool | None = Non
 
     Args:
         predictor: the network.
-        path: a CSV, TSV, Parquet or NPZ file.
+        path: a CSV, TSV, Parquet or NPZ file (of NPZ, X alone will do).
         header: whether a text file starts with a line of names; None finds out.
 
     Raises:
         InputError: a column is missing or called twice, or a cell of a feature is no finite number.
     """
-    columns = read_columns(path, header)
+    columns = read_columns(path, header, target=False)
     notes = list(columns.notes)
     added = [PREDICTION] if not predictor.classes else [PROBABILITY, PREDICTION]
     for name in added:
@@ -95,21 +95,11 @@ def _numbered(names: tuple[str, ...]) -> bool:
 
 def _find(columns: Columns, wanted: tuple[str, ...]) -> list[int]:
     """Positions of the features in the table."""
-    missing = [name for name in wanted if name not in columns.names]
-    without_names = columns.names == tuple(f"x{i}" for i in range(len(columns.names)))
-    if missing and without_names and _numbered(wanted) and len(columns.names) == len(wanted):
-        return list(range(len(wanted)))
-    if missing:
-        shown = ", ".join(map(repr, missing[:LISTED])) + (f", ... ({len(missing)} in all)" * (len(missing) > LISTED))
-        remedy = "; its first line was read as data: say --header if it holds names" * without_names
-        raise InputError(
-            f"{columns.source} lacks column{'s' * (len(missing) > 1)} {shown}, which the network takes; it has: "
-            f"{', '.join(columns.names[:LISTED])}{', ...' * (len(columns.names) > LISTED)}{remedy}"
-        )
-    for name in wanted:
-        if columns.names.count(name) > 1:
-            raise InputError(f"{columns.source} has several columns {name!r}; rename all but one of them")
-    return [columns.names.index(name) for name in wanted]
+    features = [i for i in range(len(columns.names)) if i != columns.target]
+    known = set(wanted) <= set(columns.names)
+    if columns.unnamed and not known and _numbered(wanted) and len(features) == len(wanted):
+        return features
+    return find_names(columns.names, wanted, columns.source, columns.unnamed)
 
 
 def _fit(predictor: Predictor, columns: Columns, i: int, f: Vector) -> Fit:

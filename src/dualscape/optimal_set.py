@@ -12,7 +12,7 @@ from dualscape.geometry.sampling import analytic_center, hit_and_run
 from dualscape.geometry.vertices import Vertices, sampled_vertices, vertices
 from dualscape.interruption import check, interruptible, until
 from dualscape.membership import Membership, membership
-from dualscape.network import Network, neuron_inputs
+from dualscape.network import Network
 from dualscape.optimal_units import Separation, optimal_units
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.problem import Problem
@@ -188,7 +188,7 @@ class OptimalSet:
     @one_blas_thread()
     def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
         """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
-        data = neuron_inputs(X, self.problem.bias, self.problem.d)
+        data = self.problem.design.inputs(X)
         W = self.problem.architecture.columns(data, self.directions, self.signs)
         if self.vertices_complete:
             values = W @ self.vertices.T

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.certificate import STOPPED
 from dualscape.effort import Effort
 from dualscape.errors import BudgetError, NotCertifiedError
 from dualscape.geometry.polytope import Margin
@@ -28,6 +29,8 @@ NEAR = 1e-5
 AGAIN, NARROWER = 1e-7, 0.1
 #: A window is wide enough when its units stand out from rounding by so much more than must be; no window is wider.
 AMPLE, WIDEST = 10.0, 1e-6
+#: Why an oracle ends early that would go on if it could.
+SHORT_OF_TIME = ("time", "cost", "interrupted")
 #: Listings, at most.
 LISTINGS = 6
 
@@ -135,9 +138,10 @@ class _Listing:
             nu, above=(1 - window) * problem.beta, effort=self.effort, progress=self.progress
         )
         if answer.stopped:
+            remedy = "give it more time" if answer.stopped in SHORT_OF_TIME else "try another oracle (--oracle NAME)"
             raise BudgetError(
-                f"the oracle {self.oracle.name!r} was stopped before it had listed all optimal units "
-                f"({answer.stopped}); give it more time"
+                f"the oracle {self.oracle.name!r} has not listed all optimal units{STOPPED.get(answer.stopped, '')}; "
+                f"{remedy}"
             )
         directions = np.asarray(answer.directions, dtype=float).reshape(len(answer.signs), problem.d)
         slacks = 1 - answer.values / problem.beta

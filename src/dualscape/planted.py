@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
-from dualscape.network import Network, with_bias
+from dualscape.network import Network
 from dualscape.problem import Problem
 from dualscape.tables import Table
 
@@ -109,8 +109,8 @@ def _plant_on(
     if len(c) != len(signs):
         raise InputError(f"{len(signs)} units are tight at this nu, but {len(c)} masses were given; give one each")
     network = Network(directions, signs, c, bias)
-    y = network.fit(with_bias(X, bias)) + nu
-    table = Table(X, y, tuple(f"x{i}" for i in range(X.shape[1])), "y")
+    y = network.predict(X) + nu
     problem = Problem(X, y, beta=beta, bias=bias)
+    table = Table(X, y, problem.feature_names, "y")
     value = 0.5 * float(nu @ nu) + beta * float(network.masses.sum())
     return Planted(table, problem, network, nu, value)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from dualscape.arrays import features_of
+from dualscape.design import Design
 from dualscape.errors import InputError
 from dualscape.losses import LOSSES
 from dualscape.network import Network
@@ -30,6 +32,7 @@ class Predictor:
         feature_names: names of the p features, in the order of the columns of X.
         target_name: name of the target.
         classes: the two labels, first that of f <= 0; empty for the squared loss.
+        design: what the neurons see of raw features.
 
     >>> from dualscape.network import Network
     >>> network = Network.from_weights([[1.0]], [2.0], bias="none")
@@ -44,25 +47,37 @@ class Predictor:
     feature_names: tuple[str, ...]
     target_name: str
     classes: tuple[str, ...] = ()
+    design: Design = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "design", Design(self.feature_names, self.network.bias, self.scaling))
 
     @one_blas_thread()
     def output(self, X: ArrayLike) -> Vector:
         """f(x) for every row of raw features X (n, p), in the units of the network; shape (n,).
 
+        The columns of a data frame are found by name, in whatever order, and others are let be; those of an array are
+        the features in their order.
+
         Raises:
-            InputError: X is not a table of finite numbers with a column for each feature.
+            InputError: X is not a table of finite numbers with a column for each feature, or has some so large that a
+                prediction is beyond 64-bit numbers.
         """
-        try:
-            inputs = np.atleast_2d(np.asarray(X, dtype=np.float64))
-        except (TypeError, ValueError) as error:
-            raise InputError(f"X must be an array of numbers: {error}") from None
-        p = len(self.feature_names)
-        if inputs.ndim != 2 or inputs.shape[1] != p:
-            raise InputError(f"X must have shape (rows, {p}), one column per feature, got shape {inputs.shape}")
-        return self.network.predict(self.scaling.features(inputs))
+        inputs = features_of(X, self.feature_names)
+        with np.errstate(over="ignore", invalid="ignore"):
+            f = self.network.fit(self.design.inputs(inputs))
+            beyond = np.flatnonzero(~np.isfinite(self.scaling.original_target(f)))
+        if beyond.size:
+            raise InputError(
+                f"the prediction of row {beyond[0]} (counted from 0) is beyond 64-bit numbers; "
+                "correct its features or drop the row"
+            )
+        return f
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predictions (n,) for raw features X (n, p): in the units of the original target, or as labels of classes.
+
+        X is as for `output`.
 
         Raises:
             InputError: X is not a table of finite numbers with a column for each feature.
@@ -76,7 +91,7 @@ class Predictor:
         return self.scaling.original_target(f)
 
     def probability(self, X: ArrayLike) -> Vector:
-        """Probability (n,) of the second class, 1 / (1 + exp(-f)).
+        """Probability (n,) of the second class, 1 / (1 + exp(-f)); X as for `output`.
 
         Raises:
             InputError: there are no classes, or X does not fit.
@@ -124,7 +139,7 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     names, loss, d = tuple(map(str, data["feature_names"])), problem["loss"], int(problem["d"])
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}")
-    if d != len(names) + (problem["bias"] == "penalised"):
+    if d != Design(names, problem["bias"]).d:
         raise ValueError(f"{len(names)} feature names for {d} coordinates")
     scaling = Scaling(
         np.array(data["means"], dtype=np.float64),
@@ -132,8 +147,6 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         float(data["target_mean"]),
         float(data["target_scale"]),
     )
-    if not len(scaling.means) == len(scaling.scales) == len(names):
-        raise ValueError(f"{len(scaling.means)} means and {len(scaling.scales)} scales for {len(names)} features")
     two = LOSSES[loss].target == "two classes"
     classes = tuple(map(str, data["classes"])) if two else ()
     if two and len(classes) != 2:

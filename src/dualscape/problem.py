@@ -12,13 +12,14 @@ from dualscape.architectures import get_architecture
 from dualscape.architectures.base import Architecture
 from dualscape.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.checkpoint import fingerprint
+from dualscape.design import Design
 from dualscape.effort import Effort
 from dualscape.errors import InputError, expect
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.interruption import interruptible
 from dualscape.labels import Classes, ordered, shown, two_classes
 from dualscape.losses import Loss, get_loss
-from dualscape.network import BIASES, Network, with_bias
+from dualscape.network import Network
 from dualscape.oracles import Choice, OracleAnswer, agreed, ask
 from dualscape.oracles.base import NO_LIMITS, Oracle
 from dualscape.progress import Progress, silent
@@ -87,9 +88,8 @@ class Problem:
         y: (n,) targets; for two classes -1 and +1.
         beta: weight decay > 0.
         loss: the loss object.
-        bias: "penalised" or "none".
+        design: what the neurons see of the features: names of the coordinates, and new rows as `design.inputs`.
         architecture: the architecture object.
-        feature_names: p names for output: those given, or those of a data frame's columns, or x0, x1, ...
         classes: for the logistic loss the labels that are -1 and +1; otherwise None. Of any two labels the smaller
             number, False or the first text in alphabetical order is -1; where y has signs, `classes` may name them.
         decay: the weight decay as it was asked for, in words: "beta = 0.5", or "0.1 of beta_max".
@@ -107,9 +107,8 @@ class Problem:
     y: Vector
     beta: float
     loss: Loss
-    bias: str
+    design: Design
     architecture: Architecture
-    feature_names: tuple[str, ...]
     classes: Classes | None
     decay: str = field(repr=False)
     _oracles: dict[str, Oracle] = field(repr=False)
@@ -134,26 +133,20 @@ class Problem:
         target, classes = _target(y, the_loss, classes)
         if len(target) != len(inputs):
             raise InputError(f"X has {len(inputs)} rows but y has {len(target)} entries; they must agree")
-        if bias == "free":
-            raise InputError("bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'")
-        if bias not in BIASES:
-            raise InputError(f"unknown bias {bias!r}; known: {', '.join(BIASES)}")
-        data = with_bias(inputs, bias)
-        if data.shape[1] == 0:
+        design = Design(names_of(X, inputs.shape[1], feature_names), bias)
+        if design.d == 0:
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
-        names = names_of(X, inputs.shape[1], feature_names)
         own = np.array(inputs, order="C")
         values: dict[str, Any] = {
             "inputs": own,
-            "X": own if data is inputs else np.array(data, order="C"),
+            "X": np.ascontiguousarray(design.seen(own)),
             "y": target.copy(),
             "beta": decay,
             "loss": the_loss,
-            "bias": bias,
+            "design": design,
             "architecture": get_architecture(architecture),
-            "feature_names": names,
             "classes": classes,
             "_oracles": {},
             "_bounds": {},
@@ -176,7 +169,17 @@ class Problem:
     @property
     def d(self) -> int:
         """Number of coordinates of a neuron's direction, the penalised bias included."""
-        return self.X.shape[1]
+        return self.design.d
+
+    @property
+    def bias(self) -> str:
+        """Whether the bias is "penalised" or there is "none"."""
+        return self.design.bias
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """p names for output: those given, or those of a data frame's columns, or x0, x1, ..."""
+        return self.design.feature_names
 
     @property
     def title(self) -> str:
@@ -195,7 +198,7 @@ class Problem:
         return (
             f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
             "means); f(x) = sum_j alpha_j max(u_j . x, 0)"
-            + (", where x ends with a 1 for the penalised bias" if self.bias == "penalised" else "")
+            + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
         )
 
     # --- values --------------------------------------------------------------------------------------
@@ -203,14 +206,9 @@ class Problem:
         """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it."""
         return self.objective_bounds(network)[0]
 
-    def check_network(self, network: Network, call: str = "objective") -> None:
-        """Raise InputError where the argument of that call is no network of this problem."""
-        expect(network, Network, call, Solution="solution.network")
-        if network.width and (network.directions.shape[1] != self.d or network.bias != self.bias):
-            raise InputError(
-                f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
-                f"the problem {self.d} and {self.bias!r}"
-            )
+    def _check(self, network: Network) -> None:
+        expect(network, Network, "objective", Solution="solution.network")
+        self.design.check(network)
 
     def objective_bounds(self, network: Network, *, precision: float = 1e-11) -> tuple[float, float]:
         """(value, error): the objective of the network is within `error` of `value`, rounding included.
@@ -224,7 +222,7 @@ class Problem:
         >>> error < 1e-11 * value
         True
         """
-        self.check_network(network)
+        self._check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
         reach = float(network.masses @ lengths) * np.linalg.norm(self.X, axis=1)
@@ -362,7 +360,8 @@ class Problem:
             )
         if top <= 0:
             raise InputError(
-                "beta_max is 0 (the zero network is optimal for every beta), so it has no fractions; give beta itself"
+                "beta_max is 0, so it has no fractions: there is nothing to fit where the target is 0 in every row (a "
+                "constant one that was standardised) or all features are; choose another target, or give beta itself"
             )
         other = self.with_beta(fraction * top)
         # An oracle with more time may know beta_max better: what was asked for is the fraction.

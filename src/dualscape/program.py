@@ -111,7 +111,8 @@ class Program:
         Raises:
             InputError: the network is not one of this problem, or a neuron lies in the cone of none of the patterns.
         """
-        self.problem.check_network(network, "Program.point")
+        expect(network, Network, "Program.point", Solution="solution.network")
+        self.problem.design.check(network)
         point = np.zeros((2, len(self.patterns), self.problem.d))
         lengths = np.linalg.norm(self.problem.X, axis=1)
         for j in np.flatnonzero(network.masses > 0).tolist():

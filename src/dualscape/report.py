@@ -13,11 +13,9 @@ from dualscape.figures.numbers import grouped, plural
 from dualscape.figures.plotly_renderer import element
 from dualscape.figures.scene import DoesNotApplyError, Scene
 from dualscape.files import write_whole
-from dualscape.fit import training_fit
-from dualscape.hints import hints
+from dualscape.hints import Judgement, judge
 from dualscape.interruption import check, interrupted, interruptible
 from dualscape.optimal_set import OptimalSet
-from dualscape.problem import Problem
 from dualscape.report_page import page
 from dualscape.report_words import words
 from dualscape.solver.solution import Solution
@@ -61,6 +59,7 @@ def write_report(
         InputError: the file cannot be written.
 
     >>> import tempfile
+    >>> from dualscape.problem import Problem
     >>> from dualscape.solver import solve
     >>> solution = solve(Problem([[-1.0], [0.0], [2.0]], [1.0, 0.0, 1.0], beta=0.1))
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -82,8 +81,9 @@ def render(
     notes: Sequence[str] = (),
     title: str | None = None,
     table: Table | None = None,
+    judgement: Judgement | None = None,
 ) -> str:
-    """The text of the page."""
+    """The text of the page; `judgement` is the fit and the hints, where they are known already."""
     expect(solution, Solution, "write_report", Problem="solve(problem)", OptimalSet="solve(problem)")
     if optimal_set is not None:
         expect(optimal_set, OptimalSet, "write_report", Staircase="it as staircase=...")
@@ -93,15 +93,19 @@ def render(
     )
     heading = html.escape(title or default)
     drawn, missing = _gallery(solution, optimal_set, staircase, table)
-    scaling = None if table is None else table.scaling
+    judgement = judgement or judge(solution, None if table is None else table.scaling)
     warnings = optimal_set.warnings if optimal_set is not None else ()
     body = [
         f"<h1>{heading}</h1>",
         _verdict(solution),
-        f"<p>{html.escape(training_fit(solution, scaling).explain())}</p>",
-        *(f'<p class="hint">Hint: {html.escape(hint)}.</p>' for hint in hints(solution, scaling)),
+        f"<p>{html.escape(judgement.fit.explain())}</p>",
+        *(f'<p class="hint">Hint: {html.escape(hint)}.</p>' for hint in judgement.hints),
         *(f'<p class="warning">Warning: {html.escape(warning)}.</p>' for warning in warnings),
-        *(f"<p>{html.escape(note)}</p>" for note in dict.fromkeys(notes) if note not in warnings),
+        *(
+            f"<p>{html.escape(note)}</p>"
+            for note in dict.fromkeys((solution.stop.note, *notes))
+            if note and note not in warnings
+        ),
         words("gap", "objective"),
         "<h2>Key numbers</h2>",
         _key_numbers(solution, optimal_set, staircase),
@@ -188,7 +192,7 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
 def _solver(solution: Solution) -> str:
     rounds = plural(len(solution.history), "round")
     seconds = f", {solution.history[-1].seconds:.2g} s" if solution.history else ""
-    return f"{solution.stopped} ({rounds}{seconds})"
+    return f"{solution.stop.words} ({rounds}{seconds})"
 
 
 def _separation(optimal_set: OptimalSet) -> str:
@@ -232,7 +236,7 @@ def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
     masses = network.masses[None, :] if optimal_set is None else optimal_set.known_vertices
     if len(signs) == 0:
         return "<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>"
-    names = _coordinate_names(solution.problem)
+    names = solution.problem.design.coordinates
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
     ranges = ["mass"]
@@ -266,11 +270,7 @@ def _about(optimal_set: OptimalSet | None) -> str:
     return f"{text}range of the mass over all optimal networks: a unit whose least mass is above 0 cannot be missing."
 
 
-def _coordinate_names(problem: Problem) -> list[str]:
-    return [*problem.feature_names, *(["bias"] if problem.bias == "penalised" else [])]
-
-
-def _largest(direction: "np.ndarray[tuple[int], np.dtype[np.float64]]", names: list[str]) -> str:
+def _largest(direction: "np.ndarray[tuple[int], np.dtype[np.float64]]", names: tuple[str, ...]) -> str:
     order = np.argsort(-np.abs(direction), kind="stable")[:LARGEST]
     return ", ".join(f"{names[i]} {direction[i]:+.4f}" for i in order)
 

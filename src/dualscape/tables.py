@@ -89,7 +89,7 @@ def read_table(
     chosen = _find_features(columns, features, where)
     notes, classes = list(columns.notes), None
     used = (*chosen, where)
-    X = np.column_stack([numbers(columns, i, used) for i in chosen])
+    X = np.column_stack([numbers(columns, i, used, where) for i in chosen])
     notes += [
         _index_note(columns.names[i]) for i, column in zip(chosen, X.T, strict=True) if _is_index(columns, i, column)
     ]
@@ -99,7 +99,7 @@ def read_table(
         if classes != (-1, 1):
             notes.append(f"labels of {name!r}: {shown(classes[0])} is -1, {shown(classes[1])} is +1")
     else:
-        y = numbers(columns, where, used)
+        y = numbers(columns, where, used, where)
         if are_truths(columns, where):
             notes.append(f"target {name!r}: False is 0, True is 1; --loss logistic takes them as two classes")
         elif len(y) > 1 and (y == y[0]).all():

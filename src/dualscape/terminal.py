@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dualscape.analysis import Analysis
-from dualscape.fit import training_fit
-from dualscape.hints import hints
+from dualscape.hints import Judgement, judge
 from dualscape.oracles.choice import YEAR, Choice
 from dualscape.progress import Event, silent
 from dualscape.progress import Progress as Tell
@@ -157,20 +156,23 @@ def _big(number: int) -> str:
 
 
 # --- the result -------------------------------------------------------------------------------------------
-def show(analysis: Analysis, notes: tuple[str, ...], scaling: Scaling | None = None) -> None:
+def show(
+    analysis: Analysis, notes: tuple[str, ...], scaling: Scaling | None = None, judgement: Judgement | None = None
+) -> None:
     """The verdict in words with the fit and hints, then the widths, the staircase and the units.
 
     Args:
         analysis: the analysis.
         notes: sentences about the data.
         scaling: what standardising did to the data; None for data taken as they are.
+        judgement: the fit and the hints, where they are known already.
     """
     console = Console(highlight=False)
     problem = analysis.problem
     about = "" if analysis.beta_max.resolved else "at least "
     top = analysis.beta_max.low
     share = f"{problem.beta / top:.4g} of beta_max" if top > 0 else "beta_max"
-    names = _coordinates(analysis)
+    names = analysis.problem.design.coordinates
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
@@ -181,10 +183,11 @@ def show(analysis: Analysis, notes: tuple[str, ...], scaling: Scaling | None = N
     certificate = analysis.solution.certificate
     console.print()
     console.print(Text(certificate.explain(), style="bold green" if certificate.verdict == "global" else "bold yellow"))
-    fit = training_fit(analysis.solution, scaling).explain()
+    judgement = judgement or judge(analysis.solution, scaling)
+    fit = judgement.fit.explain()
     if fit:
         console.print(Text(fit))
-    for hint in hints(analysis.solution, scaling):
+    for hint in judgement.hints:
         console.print(Text(f"hint: {hint}", style="bold yellow"))
     if analysis.optimal_set is not None:
         console.print()
@@ -196,11 +199,6 @@ def show(analysis: Analysis, notes: tuple[str, ...], scaling: Scaling | None = N
     if analysis.optimal_set.k if analysis.optimal_set else analysis.solution.network.width:
         console.print()
         console.print(_units(analysis, console.width))
-
-
-def _coordinates(analysis: Analysis) -> list[str]:
-    problem = analysis.problem
-    return [*problem.feature_names, *(["bias"] if problem.bias == "penalised" else [])]
 
 
 def _widths(analysis: Analysis) -> str:
@@ -253,7 +251,7 @@ def _units(analysis: Analysis, width: int) -> Table:
         known = optima.known_vertices
         directions, signs = optima.directions, optima.signs
         masses = [_range(low, high) for low, high in zip(known.min(axis=0), known.max(axis=0), strict=True)]
-    names = _coordinates(analysis)
+    names = analysis.problem.design.coordinates
     wide = sum(max(len(name), 7) + 3 for name in names) + 40 <= width
     table.add_column("", justify="right")
     table.add_column("sign")
@@ -271,7 +269,7 @@ def _units(analysis: Analysis, width: int) -> Table:
     return table
 
 
-def _largest(names: list[str], direction: NDArray[np.float64]) -> str:
+def _largest(names: tuple[str, ...], direction: NDArray[np.float64]) -> str:
     order = np.argsort(-np.abs(direction), kind="stable")[:MOST_NAMED]
     return ", ".join(f"{names[i]} {direction[i]:.2f}" for i in order if direction[i])
 

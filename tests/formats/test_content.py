@@ -16,9 +16,7 @@ PLAIN = "size,age,price\n1,2,3\n4,5,6\n"
 
 def test_bad_files_are_refused(tmp_path):
     nowhere = tmp_path / "nowhere.csv"
-    assert (
-        refusal(nowhere) == f"{nowhere} does not exist; check the path (catalogue problems are written catalogue:NAME)"
-    )
+    assert refusal(nowhere) == f"{nowhere} does not exist; check the path"
     assert refusal(tmp_path) == f"{tmp_path} is a folder; give a CSV, TSV, Parquet or NPZ file in it"
     book = write(tmp_path, "", "data.xlsx")
     assert refusal(book) == "data.xlsx: .xlsx files cannot be read; save the table as CSV, TSV, Parquet or NPZ"

@@ -72,6 +72,13 @@ def test_an_index_column_is_told(tmp_path):
     assert table.notes == ("column 0 has no name and is called x0; if it numbers the rows, leave it out",)
 
 
+def test_a_column_without_a_name_takes_none_that_is_there(tmp_path):
+    """As where a data frame without names was saved with its index."""
+    table = read(tmp_path, ",x0,y\n0,1,3\n1,2,5\n2,4,6\n")
+    assert table.feature_names == ("x0_", "x0")
+    assert table.notes[0].startswith("column 0 has no name and is called x0_;")
+
+
 def test_separators_at_the_end_of_lines(tmp_path):
     table = read(tmp_path, "a,y,\n1,2,\n")
     assert table.y.tolist() == [2]

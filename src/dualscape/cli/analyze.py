@@ -1,5 +1,6 @@
 """`dualscape analyze`: the main job."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -8,64 +9,67 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dualscape.cli.group import CATALOGUE, NOTHING_YET, stop
+from dualscape.cli.options import Positive, option
 from dualscape.errors import InputError
 from dualscape.interruption import heeding
 from dualscape.listener import INTERRUPTED, Listener
 
 if TYPE_CHECKING:
     from dualscape.analysis import Analysis, Draft
+    from dualscape.hints import Judgement
     from dualscape.tables import Table
     from dualscape.terminal import Reporter
 
 #: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
 #: waited for. What needs longer is left out, so that the program ends within a second.
 ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
-POSITIVE = click.FloatRange(min=0, min_open=True)
+#: Options that name a file that is written.
+FILES = ("json_path", "report_path", "checkpoint")
+POSITIVE = Positive(min=0, min_open=True)
 
 
 @click.command()
 @click.argument("data")
-@click.option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
-@click.option(
+@option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
+@option(
     "--features",
     metavar="A,B,...",
     help='Feature columns, by name or number ("a, b" for a name with a comma); all others if unsaid.',
+    several="give it once, with commas between the columns",
 )
-@click.option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
-@click.option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
-@click.option("--loss", metavar="NAME", help="squared (default) or logistic.")
-@click.option("--bias", metavar="NAME", help="penalised (default) or none.")
-@click.option(
+@option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
+@option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
+@option("--loss", metavar="NAME", help="squared (default) or logistic.")
+@option("--bias", metavar="NAME", help="penalised (default) or none.")
+@option(
     "--standardize/--no-standardize",
     default=False,
     help="Centre and scale the features and, for regression, the target. Off by default.",
 )
-@click.option(
-    "--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid."
-)
-@click.option(
+@option("--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid.")
+@option(
     "--oracle", default="auto", metavar="NAME", help="auto (default), cells or bisection (exact), or ascent (searches)."
 )
-@click.option(
+@option(
     "--time-limit",
     type=POSITIVE,
     metavar="SECONDS",
     help="Return the best network so far, and what is proven of it, after this long.",
 )
-@click.option(
+@option(
     "--checkpoint",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Save long certifications to FILE, and go on from it after an interruption.",
 )
-@click.option(
+@option(
     "--executor",
     default="threads",
     metavar="NAME",
     help="Who shares a proof: threads (default), processes, or a dask scheduler's address, tcp://HOST:8786.",
 )
-@click.option("--device", metavar="NAME", help="A PyTorch device for searches and patterns, such as cuda.")
-@click.option(
+@option("--device", metavar="NAME", help="A PyTorch device for searches and patterns, such as cuda.")
+@option(
     "--max-vertices",
     type=click.IntRange(min=1),
     default=20_000,
@@ -73,13 +77,13 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     show_default=True,
     help="List up to this many irreducible optimal networks; sample them beyond.",
 )
-@click.option(
+@option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON (- for standard output)."
 )
-@click.option(
+@option(
     "--report", "report_path", type=click.Path(path_type=Path), help="Write a self-contained HTML report (- likewise)."
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_obj
 def analyze(listener: Listener, data: str, **options: Any) -> None:
     """Train to the certified optimum and describe all optimal networks.
@@ -98,7 +102,7 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.
     """
-    _check_outputs(data, options["json_path"], options["report_path"])
+    _check_files(data, {f"--{name.removesuffix('_path')}": options[name] for name in FILES})
     job = _Job(data, options, listener.begun)
     if listener.run(job.load, grace=0.0) is None:
         stop(listener, NOTHING_YET, INTERRUPTED)
@@ -111,15 +115,29 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     _show(job, analysis, listener)
 
 
-def _check_outputs(data: str, *paths: Path | None) -> None:
-    from dualscape.files import check_writable
+def _check_files(data: str, files: dict[str, Path | None]) -> None:
+    """Raise InputError where an option names a file that cannot be written, or one that is used for something else."""
+    from dualscape.files import check_writable, followed
 
-    given = [path for path in paths if path is not None]
-    if len({path.resolve() for path in given}) < len(given):
-        raise InputError(f"--json and --report both name {given[0]}; give them different files")
-    for path in given:
-        if data != "-" and path.resolve() == Path(data).resolve():
+    if data != "-" and not data.startswith(CATALOGUE):
+        try:
+            os.stat(data)
+        except FileNotFoundError:
+            raise InputError(
+                f"{data} does not exist; check the path (catalogue problems are written {CATALOGUE}NAME)"
+            ) from None
+        except (OSError, ValueError):
+            pass  # reading it says why
+    seen: dict[Path, str] = {}
+    for name, path in files.items():
+        if path is None:
+            continue
+        real = followed(path)
+        if data != "-" and real == followed(data):
             raise InputError(f"{path} is the data itself and would be overwritten; give another output file")
+        if real in seen:
+            raise InputError(f"{seen[real]} and {name} both name {path}; give them different files")
+        seen[real] = name
         check_writable(path)
 
 
@@ -150,9 +168,9 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
     from dualscape.catalogue import get
 
     entry = get(name)
-    for option in ("target", "features", "header"):
-        if options[option] is not None:
-            raise InputError(f"--{option} does not apply to catalogue problems; leave it out")
+    for inapplicable in ("target", "features", "header"):
+        if options[inapplicable] is not None:
+            raise InputError(f"--{inapplicable} does not apply to catalogue problems; leave it out")
     settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias}
     if "beta" not in given and "beta_fraction" not in given:
         settings |= {"beta": entry.beta} if entry.beta is not None else {"beta_fraction": entry.beta_fraction}
@@ -198,8 +216,9 @@ class _Job:
         self.reporter = reporter = Reporter(quiet=options["quiet"])
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
         known = problem.architecture.oracles
-        reporter.say(describe_choice(Choice.of(problem.X, known, options["oracle"], options["time_limit"])))
+        choice = Choice.of(problem.X, known, options["oracle"], options["time_limit"])
         with when_compiling(reporter.say), open_executor(options["executor"]) as executor:
+            reporter.say(describe_choice(choice))
             return run(
                 problem,
                 beta_fraction=fraction,
@@ -231,7 +250,7 @@ class _Job:
         if self.reporter is not None:
             self.reporter.close()
 
-    def report(self, analysis: "Analysis") -> str:
+    def report(self, analysis: "Analysis", judgement: "Judgement") -> str:
         """The page of the report."""
         from dualscape.report import render
 
@@ -245,6 +264,7 @@ class _Job:
                 notes=(*self.table.notes, *analysis.notes),
                 table=self.table,
                 title=self.data.removeprefix(CATALOGUE),
+                judgement=judgement,
             )
 
 
@@ -252,18 +272,20 @@ def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
     """Print the result and write what was asked for; after Ctrl-C, what there is time for."""
     from dualscape.analysis_json import to_dict, write_json
     from dualscape.files import STANDARD_OUTPUT, write_whole
+    from dualscape.hints import judge
     from dualscape.terminal import show
 
     assert job.table is not None
     quiet, json_path, report_path = (job.options[name] for name in ("quiet", "json_path", "report_path"))
     quiet = quiet or STANDARD_OUTPUT in (json_path, report_path)
+    judgement = judge(analysis.solution, job.table.scaling)
     if json_path:
-        write_json(json_path, to_dict(analysis, job.table.notes, table=job.table))
+        write_json(json_path, to_dict(analysis, job.table.notes, table=job.table, judgement=judgement))
     if not quiet:
-        show(analysis, job.table.notes, job.table.scaling)
+        show(analysis, job.table.notes, job.table.scaling, judgement)
     page = None
     if report_path:
-        page = listener.run(lambda: job.report(analysis), patience=REPORT_PATIENCE, grace=REPORT_GRACE)
+        page = listener.run(lambda: job.report(analysis, judgement), patience=REPORT_PATIENCE, grace=REPORT_GRACE)
     if page is not None:
         write_whole(report_path, page)
     elif report_path:

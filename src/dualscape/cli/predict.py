@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dualscape.cli.group import NOTHING_YET, stop
+from dualscape.cli.options import option
 from dualscape.errors import InputError
 from dualscape.listener import INTERRUPTED, Listener
 
@@ -18,12 +19,8 @@ STREAM = "-"
 @click.command()
 @click.argument("result", type=click.Path(path_type=Path))
 @click.argument("new", metavar="NEW.csv")
-@click.option(
-    "--output", default=STREAM, metavar="OUT.csv", help="Where to write; - is standard output, and the default."
-)
-@click.option(
-    "--header/--no-header", default=None, help="Whether NEW.csv begins with column names; found out if unsaid."
-)
+@option("--output", default=STREAM, metavar="OUT.csv", help="Where to write; - is standard output, and the default.")
+@option("--header/--no-header", default=None, help="Whether NEW.csv begins with column names; found out if unsaid.")
 @click.pass_obj
 def predict(listener: Listener, result: Path, new: str, output: str, header: bool | None) -> None:
     """Predict the target of new rows with the network of RESULT, which `analyze --json` has written.
@@ -58,13 +55,13 @@ def predict(listener: Listener, result: Path, new: str, output: str, header: boo
 
 
 def _check_output(output: str, result: Path, new: str) -> None:
-    from dualscape.files import check_writable
+    from dualscape.files import check_writable, followed
 
     if output == STREAM:
         return
     path = Path(output)
     for source in (result, Path(new)):
-        if path.resolve() == source.resolve():
+        if followed(path) == followed(source):
             raise InputError(f"{path} is read and would be overwritten; give another output file")
     check_writable(path)
 

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from dualscape.figures.scene import PURPLE, RED, DoesNotApplyError, Points
 from dualscape.labels import plain
-from dualscape.network import with_bias
 from dualscape.problem import Problem
 from dualscape.tables import Table
 
@@ -76,7 +75,7 @@ class Inputs:
 
     def rows(self, points: Matrix) -> Matrix:
         """(k, d) what the neurons see at the points (k, q)."""
-        return with_bias(self.lift(points), self.problem.bias)
+        return self.problem.design.inputs(self.lift(points))
 
     def affine(self, directions: Matrix) -> tuple[Matrix, Vector]:
         """Slopes (k, q) and offsets (k,) of u_j . x as functions of these features."""

@@ -43,11 +43,10 @@ def zonotopes(solution: Solution, optimal_set: OptimalSet | None = None) -> Scen
     bodies = (boundary(A, limit=LISTED), boundary(B, limit=LISTED))
     layers = [*_body(bodies[0], BLUE, f"A: rows with {NU} > 0"), *_body(bodies[1], ORANGE, f"B: rows with {NU} < 0")]
     layers += _segments(segments)
-    names = (*problem.feature_names, *(("bias",) if problem.bias == "penalised" else ()))
     certified = optimal_set is not None
     caption = _caption(problem.beta, nu, segments, bodies, certified)
     title = "Two zonotopes within Hausdorff distance β" if certified else "Two zonotopes and how far they are apart"
-    axes = tuple(Axis(name) for name in names)
+    axes = tuple(map(Axis, problem.design.coordinates))
     return Scene("zonotopes", title, caption, axes, tuple(layers), True, 560)
 
 

@@ -17,12 +17,13 @@ KINDS = {".parquet": "parquet", ".pq": "parquet", ".npz": "npz"}
 TITLES = {"parquet": "a Parquet file", "npz": "an NPZ archive"}
 
 
-def read_columns(path: str | os.PathLike[str], header: bool | None = None) -> Columns:
+def read_columns(path: str | os.PathLike[str], header: bool | None = None, *, target: bool = True) -> Columns:
     """The columns of a file, read by its suffix; unknown suffixes are read as separated text.
 
     Args:
         path: the file; "-" is standard input, which is read as what it holds.
         header: whether a text file starts with a line of names; None finds out.
+        target: whether an NPZ file must hold its target y.
 
     Raises:
         InputError: the file cannot be read, or not as a table.
@@ -52,7 +53,7 @@ def read_columns(path: str | os.PathLike[str], header: bool | None = None) -> Co
     if kind == "parquet":
         return read_parquet(source, data)
     if kind == "npz":
-        return read_npz(source, data)
+        return read_npz(source, data, target=target)
     text, notes = content.decode(source, data)
     columns = read_text(source, text, header, tabs=suffix in (".tsv", ".tab"))
     return columns.noted(notes)
@@ -62,4 +63,4 @@ def _check_exists(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; give a CSV, TSV, Parquet or NPZ file in it")
     if not path.exists():
-        raise InputError(f"{path} does not exist; check the path (catalogue problems are written catalogue:NAME)")
+        raise InputError(f"{path} does not exist; check the path")

@@ -22,6 +22,7 @@ class Columns:
         notes: what was assumed while reading.
         target: index of the target column, when the file itself says so.
         decimal: the decimal mark of numbers that are given as text, "." or ",".
+        unnamed: where the file names no columns, which are then called x0, x1, ...: how it can name them; otherwise "".
     """
 
     source: str
@@ -31,6 +32,7 @@ class Columns:
     notes: tuple[str, ...] = ()
     target: int | None = None
     decimal: str = "."
+    unnamed: str = ""
 
     def noted(self, notes: tuple[str, ...]) -> "Columns":
         """The same columns with these notes before the others."""

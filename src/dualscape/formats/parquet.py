@@ -22,7 +22,7 @@ def read_parquet(source: str, data: bytes) -> Columns:
     try:
         table = pq.ParquetFile(pa.BufferReader(data)).read()
     except (pa.ArrowException, OSError, ValueError) as error:
-        reason = " ".join(str(error).splitlines()[:1]) or "it is damaged"
+        reason = " ".join(str(error).splitlines()[:1]).rstrip(". ") or "it is damaged"
         raise InputError(f"{source} is not a readable Parquet file: {reason}; write it again") from None
     index = [name for name in table.column_names if name.startswith("__index_level_")]
     table = table.drop_columns(index)

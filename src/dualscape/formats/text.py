@@ -58,7 +58,9 @@ def read_text(source: str, text: str, header: bool | None = None, *, tabs: bool 
     for i, name in enumerate(names):
         if not name:
             names[i] = f"x{i}"
-            notes.append(f"column {i} has no name and is called x{i}; if it numbers the rows, leave it out")
+            while names.count(names[i]) > 1:
+                names[i] += "_"
+            notes.append(f"column {i} has no name and is called {names[i]}; if it numbers the rows, leave it out")
     return Columns(
         source,
         tuple(names),
@@ -66,6 +68,7 @@ def read_text(source: str, text: str, header: bool | None = None, *, tabs: bool 
         lambda row: f"line {starts[row]}",
         tuple(notes),
         decimal=decimal,
+        unnamed="" if header else "its first line was read as data: say --header if it holds names",
     )
 
 

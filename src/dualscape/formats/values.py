@@ -19,20 +19,21 @@ FILL_IN = "fill in or drop rows with missing values first"
 MOST_NAMED = 8
 
 
-def numbers(columns: Columns, i: int, used: Sequence[int] = ()) -> Vector:
+def numbers(columns: Columns, i: int, used: Sequence[int] = (), target: int | None = None) -> Vector:
     """Column i as finite numbers, shape (n,); truth values are 0 and 1.
 
     Args:
         columns: the file.
         i: the column.
-        used: all columns that are used, the target last: missing values are counted over them.
+        used: all columns that are used: missing values are counted over them.
+        target: the target of a training, whose columns can be chosen otherwise; None where a network takes these.
 
     Raises:
         InputError: a cell is no finite number.
     """
     values = _parsed(columns.cells(i), columns.decimal)
     if values is None or not np.isfinite(values).all():
-        _refuse(columns, i, used or (i,))
+        _refuse(columns, i, used or (i,), target)
     assert values is not None
     return values
 
@@ -67,11 +68,11 @@ def classes_of(columns: Columns, i: int) -> tuple[Vector, Classes]:
     Raises:
         InputError: a cell is missing, or there are not two classes.
     """
-    return two_classes(labels(columns, i), f"column {columns.names[i]!r}", columns.source)
+    return two_classes(labels(columns, i, target=i), f"column {columns.names[i]!r}", columns.source)
 
 
-def labels(columns: Columns, i: int) -> list[Any]:
-    """Column i as labels: truth values, numbers or texts, of one kind all of them.
+def labels(columns: Columns, i: int, target: int | None = None) -> list[Any]:
+    """Column i as labels: truth values, numbers or texts, of one kind all of them; `target` as for `numbers`.
 
     Raises:
         InputError: a cell is missing.
@@ -79,7 +80,7 @@ def labels(columns: Columns, i: int) -> list[Any]:
     texts = [_text(cell) for cell in columns.cells(i)]
     for row, text in enumerate(texts):
         if _is_missing(text):
-            _refuse_missing(columns, i, row, text, (i,))
+            _refuse_missing(columns, i, row, text, (i,), target)
     return _labels(texts, columns.decimal)
 
 
@@ -102,7 +103,7 @@ def are_truths(columns: Columns, i: int) -> bool:
 
 
 # --- refusals -------------------------------------------------------------------------------------------
-def _refuse(columns: Columns, i: int, used: Sequence[int]) -> None:
+def _refuse(columns: Columns, i: int, used: Sequence[int], target: int | None) -> None:
     """Raise InputError for the first cell that is no finite number; for the first gap where there are only gaps."""
     cells = columns.cells(i)
     others = None if isinstance(cells, np.ndarray) else [cell for cell in cells if not _is_missing(cell)]
@@ -110,7 +111,7 @@ def _refuse(columns: Columns, i: int, used: Sequence[int]) -> None:
     for row, cell in enumerate(cells):
         text = _text(cell)
         if _is_missing(cell):
-            _refuse_missing(columns, i, row, text, used)
+            _refuse_missing(columns, i, row, text, used, target)
         if only_gaps:
             continue
         where = _where(columns, i, row)
@@ -121,18 +122,20 @@ def _refuse(columns: Columns, i: int, used: Sequence[int]) -> None:
                     "write numbers without separators between the digits"
                 )
             what = "is a date or a time, not a number" if is_date(text) else "is not a number"
-            raise InputError(f"{where}: {shown(text)} {what}; {_remedy(columns, i, text, used)}")
+            raise InputError(f"{where}: {shown(text)} {what}; {_remedy(columns, i, text, target)}")
         if not np.isfinite(float(text.replace(columns.decimal, "."))):
             named = "inf" in text.lower()
             what = "infinite value" if named else f"{shown(text)} is too large for a 64-bit number"
             raise InputError(f"{where}: {what}; correct the cell or drop the row")
 
 
-def _refuse_missing(columns: Columns, i: int, row: int, text: str, used: Sequence[int]) -> None:
+def _refuse_missing(columns: Columns, i: int, row: int, text: str, used: Sequence[int], target: int | None) -> None:
     what = f"missing value ({text})" if text else "blank cell"
     gaps = {columns.names[j]: count for j in used if (count := _missing(columns.cells(j)))}
     if gaps.get(columns.names[i]) == len(columns.cells(i)) > 1:
-        what_to_do = "choose another target" if i == used[-1] else "leave it out with --features"
+        what_to_do = "choose another target" if i == target else "leave it out with --features"
+        if target is None:
+            what_to_do = FILL_IN
         raise InputError(f"{columns.source}: column {columns.names[i]!r} is empty; {what_to_do}")
     total = sum(gaps.values())
     more = ""
@@ -160,15 +163,16 @@ def _where(columns: Columns, i: int, row: int) -> str:
     return f"{columns.source}, {columns.place(row)}, column {columns.names[i]!r}"
 
 
-def _remedy(columns: Columns, i: int, text: str, used: Sequence[int]) -> str:
+def _remedy(columns: Columns, i: int, text: str, target: int | None) -> str:
     """What to do about a text that is no number."""
     if text == columns.names[i]:
         return "it repeats the header, so remove the line"
+    if text.lower() in TRUTHS:
+        return "write 1 for True and 0 for False in the whole column"
     known = remedy(text, columns.decimal)
     if known and not is_date(text):
         return known
-    is_target = i == used[-1]
-    if is_target:
+    if i == target:
         values = ordered({_text(cell) for cell in columns.cells(i) if not _is_missing(cell)})
         if len(values) == 2 and not any(is_number(value, columns.decimal) for value in values):
             return f"--loss logistic takes the two values, {shown(values[0])} and {shown(values[1])}, as classes"
@@ -177,9 +181,11 @@ def _remedy(columns: Columns, i: int, text: str, used: Sequence[int]) -> str:
     if 2 * wrong < len(cells):
         return f"correct it or drop the row ({wrong} of the {len(cells)} cells of this column {_are(wrong)} no number)"
     first = "turn it into a number, such as days" if is_date(text) else "encode categories as numbers"
-    if is_target:
+    if target is None:
+        return f"{first}, as in the training data"
+    if i == target:
         return f"{first}, or choose another target"
-    others = [j for j in range(len(columns.names)) if j != used[-1] and _is_numeric(columns, j)]
+    others = [j for j in range(len(columns.names)) if j != target and _is_numeric(columns, j)]
     if not others:
         return first
     if len(others) > MOST_NAMED:

@@ -24,10 +24,10 @@ from dualscape.progress import Event, Progress, silent
 from dualscape.solver.slide import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.state import Matrix, Scale, State, Vector
+from dualscape.solver.stops import MOST_ROUNDS
 from dualscape.threads import one_blas_thread
 from dualscape.tolerances import DEFAULT, Tolerances
 
-MOST_ROUNDS = 500
 #: A search that no proof follows, or one that takes no time, ends after this share of the time limit: a last one, of
 #: at least so many seconds, sees what the network that is returned leaves.
 LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2

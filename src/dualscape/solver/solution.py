@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from dualscape.arrays import features_of
 from dualscape.certificate import Certificate, certify_dual
 from dualscape.effort import Effort
 from dualscape.network import Network
 from dualscape.problem import Problem
+from dualscape.solver.stops import STOPS, Stop
 from dualscape.tolerances import DEFAULT, Tolerances
 
 
@@ -41,9 +43,9 @@ class Solution:
         nu: (n,) the dual variable -grad L at its fit.
         certificate: what is proven of it.
         history: one entry per round.
-        stopped: why the solver stopped. "converged": nothing improves the network; "cost": a search found nothing more
-            and without a time limit a proof would have taken too long to be begun; "rounds": it used all its rounds;
-            "time" or "interrupted".
+        stopped: why the solver stopped, in one word; `stop` says it in full. "converged": nothing improves the network;
+            "cost": a search found nothing more and without a time limit a proof would have taken too long to be begun;
+            "rounds": it used all its rounds; "time" or "interrupted".
     """
 
     problem: Problem
@@ -52,6 +54,22 @@ class Solution:
     certificate: Certificate
     history: tuple[Round, ...]
     stopped: str
+
+    @property
+    def stop(self) -> Stop:
+        """Why the solver stopped, and what to do about it."""
+        return STOPS[self.stopped]
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """f(x) (n,) for features X (n, p) in the units of the problem.
+
+        The columns of a data frame are found by their names in the problem, in whatever order, and others are let be;
+        those of an array are the features in their order. `network.predict` knows no names.
+
+        Raises:
+            InputError: a column is missing, or X is not a table of finite numbers.
+        """
+        return self.network.predict(features_of(X, self.problem.feature_names))
 
     def __repr__(self) -> str:
         found, m = self.certificate, self.network.width
