@@ -10,6 +10,7 @@ from dualscape import Problem, Program, certify_dual, optimal_set, solve, stairc
 from dualscape.analysis import analyze
 from dualscape.analysis_json import to_dict
 from dualscape.errors import InputError
+from dualscape.hints import judge
 from dualscape.losses import Logistic, Squared
 from dualscape.solver import state
 from dualscape.solver.state import State
@@ -155,3 +156,11 @@ def test_results_say_that_rows_have_weights():
     assert content["problem"]["weights"] == [1, 2, 3, 4, 5, 6, 7]
     assert content["objective"] == problem.objective_in_words
     assert problem.key != Problem(X, y, beta=0.1).key
+
+
+def test_measures_that_count_every_row_once_give_no_hint():
+    """A heavy row is fitted and light ones are not: that is what was asked for."""
+    problem = Problem([[1.0]] * 3, [0.0, 0.0, 3.0], beta=0.01, bias="none", loss=Squared(weights=[1e-3, 1e-3, 1.0]))
+    found = judge(solve(problem))
+    assert found.fit.measures["r2"] < 0
+    assert found.hints == ()
