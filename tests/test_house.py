@@ -34,6 +34,7 @@ FLOORS = (
     "losses",
     "network",
     "problem",
+    "program",
     "certificate",
     "solver",
     "fit",

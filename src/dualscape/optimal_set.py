@@ -237,7 +237,8 @@ def optimal_set(
             listing the vertices, which are sampled if it does not suffice.
 
     Raises:
-        NotCertifiedError: the solution is not certified, or rounding hides which units are optimal.
+        NotCertifiedError: the solution is not certified, the loss is not strictly convex, or rounding hides which units
+            are optimal.
         BudgetError: time was up before all tight units were listed.
 
     >>> from dualscape.problem import Problem
@@ -255,6 +256,11 @@ def optimal_set(
             "solve with an exact oracle and to a smaller gap"
         )
     problem = solution.problem
+    if not problem.loss.strictly_convex:
+        raise NotCertifiedError(
+            f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
+            "use a strictly convex loss"
+        )
     units = optimal_units(solution, tolerances, effort, progress)
     k, A = len(units.signs), units.columns
     y_star = units.fit if units.masses.any() else np.zeros(problem.n)

@@ -194,7 +194,7 @@ class State:
                     problem.X[rows],
                     problem.y[rows],
                     beta=problem.beta * BEGIN_ROWS / problem.n,
-                    loss=problem.loss,
+                    loss=problem.loss.take(rows),
                     bias="none",
                     architecture=problem.architecture,
                     classes=problem.classes,
