@@ -1,12 +1,11 @@
-"""Optimal values against a conic solver on the convex reformulation (THEORY section 0), its patterns listed here."""
+"""Optimal values against a conic solver on the convex program (THEORY section 0), its patterns listed here."""
 
 import numpy as np
 import pytest
 
-from dualscape import Problem, solve
+from conic import conic_optimum
+from dualscape import Problem, Program, solve
 from dualscape.catalogue import get
-
-cp = pytest.importorskip("cvxpy")
 
 
 def patterns_of(X, samples=20_000):
@@ -19,24 +18,6 @@ def patterns_of(X, samples=20_000):
         near -= np.outer(near @ x, x) / (x @ x)
         directions = np.vstack([directions, near + 1e-4 * x, near - 1e-4 * x])
     return np.unique(directions @ X.T >= 0, axis=0)
-
-
-def conic_value(problem):
-    """The optimum of the convex reformulation by Clarabel."""
-    X, n, d = problem.X, problem.n, problem.d
-    fit, penalty, constraints = np.zeros(n), 0, []
-    for pattern in patterns_of(X):
-        halves = cp.Variable(d), cp.Variable(d)
-        sides = np.where(pattern, 1.0, -1.0)[:, None] * X
-        constraints += [sides @ half >= 0 for half in halves]
-        fit = fit + (pattern[:, None] * X) @ (halves[0] - halves[1])
-        penalty = penalty + cp.norm2(halves[0]) + cp.norm2(halves[1])
-    if problem.loss.name == "squared":
-        loss = 0.5 * cp.sum_squares(fit - problem.y)
-    else:
-        loss = cp.sum(cp.logistic(-cp.multiply(problem.y, fit)))
-    program = cp.Problem(cp.Minimize(loss + problem.beta * penalty), constraints)
-    return program.solve(solver=cp.CLARABEL)
 
 
 def random_problem(n, p, seed, **options):
@@ -66,4 +47,5 @@ def test_value_agrees_with_a_conic_solver(build, fraction):
     problem = build().at_fraction(fraction)
     certificate = solve(problem).certificate
     assert certificate.verdict == "global"
-    assert certificate.primal == pytest.approx(conic_value(problem), rel=1e-6)
+    value = conic_optimum(Program.of(problem, patterns_of(problem.X))).value
+    assert certificate.primal == pytest.approx(value, rel=1e-6)

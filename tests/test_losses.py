@@ -9,12 +9,15 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
 
 from dualscape.errors import InputError
-from dualscape.losses import LOSSES, get_loss
+from dualscape.geometry.two_float import TwoFloat
+from dualscape.losses import LOSSES, Diagonal, Identity, Logistic, Squared, get_loss
 
 N = 4
 FITS = arrays(float, N, elements=st.floats(-6, 6, allow_subnormal=False))
 LABELS = arrays(float, N, elements=st.sampled_from([-1.0, 1.0]))
-ALL = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+WEIGHTS = [0.3, 2.0, 1.0, 7.0]
+CASES = {**LOSSES, **{f"weighted {name}": type(loss)(weights=WEIGHTS) for name, loss in LOSSES.items()}}
+ALL = pytest.mark.parametrize("loss", CASES.values(), ids=CASES)
 
 
 def slopes(function, f, step):
@@ -31,9 +34,11 @@ def test_gradient_is_the_slope_of_the_value(loss, f, y):
 
 @ALL
 @given(f=FITS, y=LABELS)
-def test_curvature_is_the_slope_of_the_gradient(loss, f, y):
+def test_hessian_is_the_slope_of_the_gradient(loss, f, y):
     jacobian = slopes(lambda g: loss.gradient(g, y), f, 1e-5)
-    np.testing.assert_allclose(jacobian, np.diag(loss.curvature(f, y)), atol=1e-7)
+    W = loss.hessian(f, y)
+    np.testing.assert_allclose(jacobian, W.root(W.root(np.eye(N))), atol=1e-7)
+    np.testing.assert_allclose(W.root(W.unroot(f)), f, rtol=1e-12)
 
 
 @ALL
@@ -43,9 +48,11 @@ def test_dual_is_the_least_of_loss_plus_linear(loss, f, y):
     nu = -loss.gradient(f, y)
     pieces = []
     for i in range(N):
-        one = slice(i, i + 1)
+        one = loss.take(np.array([i]))
         low = minimize_scalar(
-            lambda g, one=one: loss.value(np.array([g]), y[one]) + nu[one][0] * g, bounds=(-30, 30), method="bounded"
+            lambda g, one=one, i=i: one.value(np.array([g]), y[i : i + 1]) + nu[i] * g,
+            bounds=(-30, 30),
+            method="bounded",
         )
         pieces.append(low.fun)
     np.testing.assert_allclose(loss.dual(nu, y), sum(pieces), atol=1e-6)
@@ -113,27 +120,170 @@ def test_logistic_refuses_other_labels():
     )
 
 
+def fractions(*vectors):
+    return [[Fraction(v) for v in vector] for vector in vectors]
+
+
 def exact_dual(loss, nu, y):
     """D(nu) to 60 digits, of Fractions."""
-    nu, y = [Fraction(v) for v in nu.tolist()], [Fraction(v) for v in y.tolist()]
-    if loss == "squared":
-        return sum(v * t - v * v / 2 for v, t in zip(nu, y, strict=True))
     total = Fraction(0)
     with localcontext(prec=60):
-        for p in (v * t for v, t in zip(nu, y, strict=True)):
-            for part in (p, 1 - p):
+        for v, t, w in zip(*fractions(nu, y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
+            if loss.name == "squared":
+                total += v * t - v * v / (2 * w)
+                continue
+            for part in (v * t / w, 1 - v * t / w):
                 share = Decimal(part.numerator) / part.denominator
-                total -= Fraction(share * share.ln()) if part else 0
+                total -= w * Fraction(share * share.ln()) if part else 0
     return total
 
 
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
-@given(seed=st.integers(0, 10**6))
-def test_the_dual_bound_is_below_the_exact_value(loss, seed):
-    """Rounding included: of the terms and of their sum."""
+def exact_value(loss, f, y):
+    """L(f, y) of Fractions, to 60 digits."""
+    total = Fraction(0)
+    with localcontext(prec=60):
+        for g, t, w in zip(f, *fractions(y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
+            margin = Decimal((g * t).numerator) / (g * t).denominator
+            total += w * ((g - t) ** 2 / 2 if loss.name == "squared" else Fraction((1 + (-margin).exp()).ln()))
+    return total
+
+
+def exact_gradient(loss, f, y):
+    """The gradient of L at Fractions, to 60 digits."""
+    slopes = []
+    with localcontext(prec=60):
+        for g, t, w in zip(f, *fractions(y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
+            margin = Decimal((g * t).numerator) / (g * t).denominator
+            slopes.append(w * (g - t if loss.name == "squared" else -t * Fraction(1 / (1 + margin.exp()))))
+    return slopes
+
+
+def targets(loss, rng):
+    return rng.choice([-1.0, 1.0], size=N) if loss.name == "logistic" else rng.standard_normal(N)
+
+
+@ALL
+@given(seed=st.integers(0, 10**6), edge=st.sampled_from([0.0, 1e-16, 1e-8, 1.0]))
+def test_the_dual_bound_is_below_the_exact_value(loss, seed, edge):
+    """Rounding included: of the terms and of their sum, also near the edge of the domain."""
     rng = np.random.default_rng(seed)
-    y = rng.choice([-1.0, 1.0], size=N) if loss == "logistic" else rng.standard_normal(N)
-    nu = y * rng.random(N) if loss == "logistic" else rng.standard_normal(N)
-    bound, exact = LOSSES[loss].dual_bound(nu, y), exact_dual(loss, nu, y)
+    y = targets(loss, rng)
+    nu = rng.standard_normal(N)
+    if loss.name == "logistic":
+        nu = loss.nearest_dual(y * (1 - edge * rng.random(N)) * (1.0 if loss.weights is None else loss.weights), y)
+    bound, exact = loss.dual_bound(nu, y), exact_dual(loss, nu, y)
     assert Fraction(bound) <= exact
-    assert bound >= float(exact) - 1e-13 * (1 + abs(float(exact)))
+    assert bound >= float(exact) - 1e-12 * (1 + abs(float(exact)))
+
+
+@ALL
+@given(
+    seed=st.integers(0, 10**6), off=st.sampled_from([0.0, 1e-16, 1e-9, 0.1, 3.0]), size=st.sampled_from([1e-3, 1, 30])
+)
+def test_the_value_bounds_hold(seed, off, size, loss):
+    """For every fit within reach, the ends among them."""
+    rng = np.random.default_rng(seed)
+    y, fit = targets(loss, rng), TwoFloat(size * rng.standard_normal(N), np.zeros(N))
+    fit = TwoFloat(fit.hi, 2.0**-54 * fit.hi * rng.uniform(-1, 1, N))
+    reach = off * rng.random(N)
+    value, error = loss.value_bounds(fit, reach, y)
+    for share in (np.zeros(N), np.ones(N), -np.ones(N), rng.choice([-1.0, 1.0], N), rng.uniform(-1, 1, N)):
+        near = [a + b + c * d for a, b, c, d in zip(*fractions(fit.hi, fit.lo, share, reach), strict=True)]
+        assert abs(exact_value(loss, near, y) - Fraction(value)) <= Fraction(error)
+    if off <= 1e-9:
+        assert error <= 1e-13 * value + 30 * off * max(size, 1)
+
+
+@ALL
+@given(seed=st.integers(0, 10**6), size=st.sampled_from([1e-3, 1, 30]))
+def test_the_fine_gradient_is_within_its_error(loss, seed, size):
+    rng = np.random.default_rng(seed)
+    y, hi = targets(loss, rng), size * rng.standard_normal(N)
+    fit = TwoFloat(hi, 2.0**-54 * hi * rng.uniform(-1, 1, N))
+    found, error = loss.fine_gradient(fit, y)
+    exact = exact_gradient(loss, [a + b for a, b in zip(*fractions(fit.hi, fit.lo), strict=True)], y)
+    off = [a + b - c for a, b, c in zip(*fractions(found.hi, found.lo), exact, strict=True)]
+    assert sum(v * v for v in off) <= Fraction(error) ** 2
+    assert error <= 1e-16 * max(size, 1) * 60
+
+
+@ALL
+@given(f=FITS, y=LABELS)
+def test_what_a_loss_declares(loss, f, y):
+    nu = -loss.gradient(f, y)
+    np.testing.assert_allclose(loss.fit_of(nu, y, f), f, rtol=1e-9, atol=1e-11)
+    assert loss.least(y) <= loss.value(f, y)
+    assert loss.least(y) == pytest.approx(loss.dual(np.zeros(N), y), abs=1e-15)
+    assert loss.target == ("two classes" if loss.name == "logistic" else "numbers")
+    assert loss.key[0] == loss.name
+    if loss.quadratic:
+        assert loss.value(3 * f, 3 * y) == pytest.approx(9 * loss.value(f, y), rel=1e-12, abs=1e-300)
+
+
+@given(st.floats(1e-6, 1e6))
+def test_logistic_domain_with_weights_is_decided_exactly(w):
+    loss, y = Logistic(weights=[w]), np.array([1.0])
+    above = np.array([np.nextafter(w, np.inf)])
+    assert loss.dual(np.array([w]), y) == 0
+    assert loss.dual(above, y) == -np.inf
+    assert loss.dual(loss.nearest_dual(above, y), y) == 0
+
+
+def test_hessians_where_the_loss_is_flat():
+    W = Diagonal(np.array([4.0, 0.0, 1e-20]))
+    flat = np.array([5.0, 6.0, 7.0])
+    assert W.unroot(np.ones(3), flat, 1e-6).tolist() == [0.5, 6.0, 7.0]
+    np.testing.assert_allclose(W.raised(0.25).root(np.ones(3)), [2.0, 1.0, 1.0])
+    M = np.ones((3, 2))
+    assert W.root(M, overwrite=True) is M
+    assert M[0].tolist() == [2.0, 2.0]
+    same = Identity()
+    assert same.raised(0.1) is same
+    assert same.unroot(flat, np.zeros(3), 0.5) is flat
+
+
+def test_weights_belong_to_the_key_and_the_words():
+    keys = {Squared().key, Squared(weights=[1, 1]).key, Squared(weights=[1, 2]).key, Squared(weights=[2, 1]).key}
+    assert len(keys | {Logistic(weights=[1, 2]).key}) == 4  # weights of one are none
+    assert Squared(weights=[1, 2]).formula == "1/2 sum_i w_i (f(x_i) - y_i)^2"
+    assert Logistic(weights=[1, 2]).formula == "sum_i w_i log(1 + exp(-y_i f(x_i)))"
+    assert Squared().formula == Squared(weights=[1, 1]).formula == "1/2 sum_i (f(x_i) - y_i)^2"
+    assert (Squared().title, Squared(weights=[1, 2]).title) == ("squared", "weighted squared")
+
+
+@pytest.mark.parametrize("kind", [Squared, Logistic])
+@pytest.mark.parametrize(
+    "weights, message",
+    {
+        "zero": (
+            [1.0, 0.0],
+            "weights must be positive, but that of row 1 is 0; leave out the rows that are not to count",
+        ),
+        "negative": ([-2, 1], "weights must be positive, but that of row 0 is -2; leave out"),
+        "nan": ([1.0, np.nan], "weights has nan at row 1; drop or fill in missing values first"),
+        "text": (["a", "b"], "weights must be numeric, but has 'a' at row 0"),
+        "table": (np.ones((2, 2)), "weights must"),
+        "one number": (2.0, "weights must"),
+    }.values(),
+)
+def test_wrong_weights(kind, weights, message):
+    with pytest.raises(InputError) as caught:
+        kind(weights=weights)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [Squared, Logistic])
+@pytest.mark.parametrize("weights", [np.ones(3), np.arange(1, 4)])
+def test_too_many_weights(kind, weights):
+    with pytest.raises(InputError, match=r"the loss has 3 weights for 2 entries of y; give one a row"):
+        kind(weights=weights).check_target(np.array([1.0, -1.0]))
+
+
+def test_weights_are_kept_apart_from_what_was_given():
+    given = np.array([1.0, 2.0])
+    loss = Squared(weights=given)
+    given[0] = 5.0
+    assert loss.weights.tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="read-only"):
+        loss.weights[0] = 3.0

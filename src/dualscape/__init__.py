@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dualscape.optimal_set import OptimalSet, optimal_set
     from dualscape.predictor import Predictor, load_result
     from dualscape.problem import Problem
+    from dualscape.program import Program
     from dualscape.report import write_report
     from dualscape.solver import Solution, solve
     from dualscape.staircase import Staircase, staircase
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Problem",
     "Network",
+    "Program",
     "solve",
     "Solution",
     "Certificate",
@@ -57,6 +59,7 @@ __all__ = [
 _HOME = {
     "Problem": "problem",
     "Network": "network",
+    "Program": "program",
     "solve": "solver",
     "Solution": "solver",
     "Certificate": "certificate",

@@ -53,6 +53,7 @@ def to_dict(
             "beta": problem.beta,
             "beta_max": _plain(analysis.beta_max.low),
             "classes": problem.classes and [_plain(label) for label in problem.classes],
+            **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
         },
         "data": _data(problem, table),
         "certificate": {

@@ -199,8 +199,8 @@ def certificate_of(
         # One part in 1e15 covers the rounding of this division; that of t nu is in `dual_bound`, since D at the rounded
         # t nu differs from D at the exact one by a few units in the last place of its terms.
         scale = problem.loss.best_scale(nu, problem.y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
-        # 0 is dual feasible and D(0) >= 0 for losses >= 0.
-        dual = max(problem.loss.dual_bound(scale * nu, problem.y), 0.0)
+        # nu = 0 is dual feasible, so that D(0) = `least` is a bound as well.
+        dual = max(problem.loss.dual_bound(scale * nu, problem.y), problem.loss.least(problem.y))
         # Both bounds include their rounding: that of h, which the dual value rests on, must be wrong.
         if dual > primal + primal_error:
             raise ContradictionError("the proven lower bound", dual, "the objective of a network", primal)

@@ -15,7 +15,7 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Fit:
-    """Measures of a fit.
+    """Measures of a fit, in which every row counts once, whatever its weight in the loss.
 
     Attributes:
         n: number of rows.

@@ -92,7 +92,8 @@ def _zero_network(solution: Solution, scaling: Scaling | None) -> str:
 
 
 def _worse_than_constant(solution: Solution, scaling: Scaling | None, fit: Fit) -> str:
-    if solution.stopped in EARLY:
+    # Measures of fit count every row once, and weights ask for something else.
+    if solution.stopped in EARLY or solution.problem.loss.weights is not None:
         return ""
     found, y = fit.measures, solution.problem.y
     smaller = "give a smaller --beta or --beta-fraction"

@@ -246,7 +246,8 @@ def optimal_set(
             listing the vertices, which are sampled if it does not suffice.
 
     Raises:
-        NotCertifiedError: the solution is not certified, or rounding hides which units are optimal.
+        NotCertifiedError: the solution is not certified, the loss is not strictly convex, or rounding hides which units
+            are optimal.
         BudgetError: time was up before all tight units were listed.
 
     >>> from dualscape.problem import Problem
@@ -264,6 +265,11 @@ def optimal_set(
             "solve with an exact oracle and to a smaller gap"
         )
     problem = solution.problem
+    if not problem.loss.strictly_convex:
+        raise NotCertifiedError(
+            f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
+            "use a strictly convex loss"
+        )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), found.columns
     y_star = found.fit if found.masses.any() else np.zeros(problem.n)

@@ -147,8 +147,9 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         float(data["target_mean"]),
         float(data["target_scale"]),
     )
-    classes = tuple(map(str, data["classes"])) if loss == "logistic" else ()
-    if loss == "logistic" and len(classes) != 2:
+    two = LOSSES[loss].target == "two classes"
+    classes = tuple(map(str, data["classes"])) if two else ()
+    if two and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
     directions = np.array(network["directions"], dtype=np.float64).reshape(-1, d)
     trained = Network(directions, network["signs"], network["masses"], problem["bias"])

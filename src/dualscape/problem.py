@@ -51,10 +51,10 @@ class Interval:
 
 def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, Classes | None]:
     """The target (n,) as numbers, and its two classes where the loss takes labels."""
-    if classes is None and loss.takes_labels:
+    if classes is None and loss.target == "two classes":
         return two_classes(label_list(y, "y"), "y")
     if classes is not None:
-        if not loss.takes_labels:
+        if loss.target != "two classes":
             raise InputError(f"classes were given, but the {loss.name} loss takes numbers; leave them out")
         if not isinstance(classes, tuple | list) or len(classes) != 2 or classes[0] == classes[1]:
             raise InputError(f"classes must be two different labels, that of -1 and that of +1, got {classes!r}")
@@ -188,7 +188,7 @@ class Problem:
     @property
     def title(self) -> str:
         """The problem in a few words, beta left out."""
-        return f"{self.n} rows, {self.d} coordinates, {self.loss.name} loss, bias {self.bias}"
+        return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}"
 
     @property
     def key(self) -> str:

@@ -148,7 +148,7 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
             ("rows n", f"{problem.n:,}"),
             ("coordinates of a neuron d", f"{problem.d:,}"),
             ("bias", problem.bias),
-            ("loss", problem.loss.name),
+            ("loss", problem.loss.title),
             ("weight decay β", f"{problem.beta:.10g}"),
         ],
         [

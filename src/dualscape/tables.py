@@ -13,6 +13,7 @@ from dualscape.errors import InputError
 from dualscape.formats import Columns, read_columns
 from dualscape.formats.values import are_truths, classes_of, numbers
 from dualscape.labels import Classes, shown
+from dualscape.losses import get_loss
 from dualscape.scaling import Scaling, standard
 
 Matrix = NDArray[np.float64]
@@ -93,7 +94,7 @@ def read_table(
         _index_note(columns.names[i]) for i, column in zip(chosen, X.T, strict=True) if _is_index(columns, i, column)
     ]
     name = columns.names[where]
-    if loss == "logistic":
+    if get_loss(loss).target == "two classes":
         y, classes = classes_of(columns, where)
         if classes != (-1, 1):
             notes.append(f"labels of {name!r}: {shown(classes[0])} is -1, {shown(classes[1])} is +1")

@@ -176,7 +176,7 @@ def show(
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
-    model = f"{problem.loss.name} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
+    model = f"{problem.loss.title} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
     console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
     for note in dict.fromkeys((*notes, *analysis.notes)):
         console.print(Text(f"note: {note}", style="yellow"))

@@ -5,40 +5,20 @@ import itertools
 import subprocess
 import sys
 import time
-import warnings
 
-import cvxpy as cp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conic import conic_optimum
 from dualscape.errors import InputError
-from dualscape.geometry.arrangement import Arrangement
 from dualscape.network import Network
 from dualscape.problem import Problem
+from dualscape.program import Program
 from dualscape.solver import solve
 
 FRACTIONS = (0.9, 0.1, 1e-2, 1e-4)
-
-
-def convex_reformulation(problem):
-    """(optimal value of program (C) over all patterns by a conic solver, whether it reached its own accuracy)."""
-    X, y, beta = problem.X, problem.y, problem.beta
-    patterns = np.unique(np.vstack(list(Arrangement.of(X, seed=3).patterns())), axis=0)
-    fit, penalty, constraints = 0, 0, []
-    for active in patterns:
-        cone = np.where(active, 1.0, -1.0)[:, None] * X
-        u, v = cp.Variable(problem.d), cp.Variable(problem.d)
-        fit = fit + (active[:, None] * X) @ (u - v)
-        penalty = penalty + cp.norm(u) + cp.norm(v)
-        constraints += [cone @ u >= 0, cone @ v >= 0]
-    squared = problem.loss.name == "squared"
-    loss = cp.sum_squares(fit - y) / 2 if squared else cp.sum(cp.logistic(-cp.multiply(y, fit)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # 'may be inaccurate': the comparison decides
-        program = cp.Problem(cp.Minimize(loss + beta * penalty), constraints)
-        return program.solve(solver=cp.CLARABEL), program.status == cp.OPTIMAL
 
 
 def lattice(*sides):
@@ -103,10 +83,10 @@ def test_global_at_every_beta(name, loss, bias):
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 @pytest.mark.parametrize("name", ["gaussian 12 x 2", "grid 3 x 3", "duplicates", "one-hot and a number", "n < d"])
 @pytest.mark.parametrize("fraction", [0.3, 0.02])
-def test_value_of_the_convex_reformulation(name, loss, fraction):
+def test_value_of_the_convex_program(name, loss, fraction):
     problem = problem_of(name, loss, "none", seed=1).at_fraction(fraction)
-    value, accurate = convex_reformulation(problem)
-    assert solve(problem).certificate.primal == pytest.approx(value, rel=2e-6 if accurate else 1e-3)
+    found = conic_optimum(Program.of(problem))
+    assert solve(problem).certificate.primal == pytest.approx(found.value, rel=2e-6 if found.accurate else 1e-3)
 
 
 @pytest.mark.parametrize("seed", range(6))

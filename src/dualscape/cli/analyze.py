@@ -144,6 +144,7 @@ def _check_files(data: str, files: dict[str, Path | None]) -> None:
 def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
     """The table and what defines the problem: loss, bias, beta, beta_fraction."""
     from dualscape.formats.values import split_names
+    from dualscape.losses import get_loss
     from dualscape.tables import read_table, standardize
 
     given = {name: options[name] for name in ("loss", "bias", "beta", "beta_fraction") if options[name] is not None}
@@ -155,13 +156,11 @@ def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
         settings = {"loss": "squared", "bias": "penalised", **given}
         if "beta" not in given and "beta_fraction" not in given:
             raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
-        from dualscape.losses import get_loss
-
-        loss = get_loss(settings["loss"]).name
+        loss = get_loss(settings["loss"])
         features = options["features"] and split_names(options["features"])
-        table = read_table(data, target=options["target"], features=features, loss=loss, header=options["header"])
+        table = read_table(data, target=options["target"], features=features, loss=loss.name, header=options["header"])
     if options["standardize"]:
-        table = standardize(table, target=settings["loss"] == "squared")
+        table = standardize(table, target=get_loss(settings["loss"]).target == "numbers")
     return table, settings
 
 

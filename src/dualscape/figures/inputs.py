@@ -53,7 +53,7 @@ class Inputs:
     @property
     def two_classes(self) -> bool:
         """Whether the target is one of two classes."""
-        return self.problem.loss.name == "logistic"
+        return self.problem.loss.target == "two classes"
 
     def marks(self, at: Matrix, size: float) -> list[Points]:
         """The data at the places (n, 2), in two colours and shapes where there are two classes."""

@@ -1,8 +1,9 @@
 """Points that are further apart than a tolerance, each counted once."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from dualscape.compiled import kernel
 
 
 def distinct_points(points: NDArray[np.float64], order: NDArray[np.intp], tolerance: float) -> NDArray[np.intp]:
@@ -25,7 +26,7 @@ def distinct_points(points: NDArray[np.float64], order: NDArray[np.intp], tolera
     return _distinct(np.ascontiguousarray(points), np.asarray(order, np.intp), tolerance, keys, line, place)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _distinct(points, order, tolerance, keys, line, place):  # type: ignore[no-untyped-def]
     kept, filled = np.empty(len(order), dtype=np.intp), 0
     taken = np.zeros(len(line), dtype=np.bool_)

@@ -15,6 +15,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Diagonal of R below this fraction of the largest: the column depends on the others.
 DEPENDENT = 1e-13
+#: Newton's method takes the curvature of the loss to be at least this share of the greatest.
+STEEP = 1e-14
 #: Pivots without progress after which the active set is as good as rounding lets it be.
 STALE = 60
 
@@ -224,14 +226,14 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
     """
     c = start if rough else reduce_to_basic(A, start)
     if loss.quadratic:
-        return solve_quadratic(A, y, beta, c, rough=rough)
+        W = loss.hessian(y, y)
+        return solve_quadratic(W.root(A), W.root(y), beta, c, rough=rough)
     f = A @ c
     value = loss.value(f, y) + beta * c.sum()
     for _ in range(100):
-        weight = loss.curvature(f, y)
-        root = np.sqrt(np.maximum(weight, 1e-14 * max(weight.max(), 1e-300)))
-        target = root * f - loss.gradient(f, y) / root
-        trial = solve_quadratic(root[:, None] * A, target, beta, c, rough=rough)
+        W = loss.hessian(f, y).raised(STEEP)
+        target = W.root(f) - W.unroot(loss.gradient(f, y))
+        trial = solve_quadratic(W.root(A), target, beta, c, rough=rough)
         step, moved = 1.0, trial - c
         slope = float(loss.gradient(f, y) @ (A @ moved) + beta * moved.sum())
         while step > 1e-12:

@@ -9,6 +9,7 @@ from scipy.linalg import solve_triangular
 
 from dualscape.architectures.pieces import Pieces, Stand
 from dualscape.errors import BudgetError, NotCertifiedError
+from dualscape.losses import Hessian
 from dualscape.solver.task import Task
 
 Matrix = NDArray[np.float64]
@@ -17,14 +18,14 @@ Index = NDArray[np.intp]
 
 #: Directions in which units turn and the units, at most: the linear systems are dense.
 LARGEST_SYSTEM = 4000
-#: The loss is flat on rows whose root curvature is below this share of the greatest.
+#: The loss is flat where the root of its Hessian is below this share of the greatest.
 FLAT = 1e-6
 
 
 class Linearised:
     """The conditions linearised: what moves the fit and changes the masses so that they hold.
 
-    With W the curvature of the loss, A the columns and U how they turn, a change f of the fit, c of the masses obeys
+    With W the Hessian of the loss, A the columns and U how they turn, a change f of the fit, c of the masses obeys
 
         f = A c - U U^T W f - missing,        A^T W f = excess.
 
@@ -32,12 +33,12 @@ class Linearised:
     columns are.
     """
 
-    def __init__(self, weight: Vector, columns: Matrix, turns: Matrix) -> None:
-        self._weight, self._turns = weight, turns
+    def __init__(self, W: Hessian, columns: Matrix, turns: Matrix) -> None:
+        self._W, self._turns = W, turns
         self._lengths = np.linalg.norm(columns, axis=0)
         self._units = columns / self._lengths
         k = columns.shape[1]
-        self._Q, R = np.linalg.qr(weight[:, None] * np.hstack([self._units, turns]))
+        self._Q, R = np.linalg.qr(W.root(np.hstack([self._units, turns]), overwrite=True))
         self._R, self._S = R[:k, :k], R[:, k:]
         if k > len(R) or not np.abs(np.diagonal(self._R)).min(initial=1.0) > 0:
             raise NotCertifiedError(f"the columns of {k} units that should carry mass depend on each other")
@@ -47,7 +48,6 @@ class Linearised:
     @classmethod
     def of(cls, task: Task, fit: Vector, pieces: Pieces, at: Stand, masses: Vector) -> "Linearised":
         """At a fit (n,), for units on these pieces with these masses (k,)."""
-        weight = np.sqrt(task.loss.curvature(fit, task.y))
         turning = [np.zeros((len(fit), 0))]
         for j in range(len(masses)):
             free, jacobian = pieces.turning(j)
@@ -60,23 +60,21 @@ class Linearised:
                 f"the {len(masses)} optimal units turn in {turns.shape[1]} directions together, too many to refine at "
                 "once; use fewer features or a larger beta"
             )
-        return cls(weight, at.columns.hi, turns)
+        return cls(task.loss.hessian(fit, task.y), at.columns.hi, turns)
 
     def __call__(self, missing: Vector, excess: Vector) -> tuple[Vector, Vector]:
         """(change of the fit (n,), of the masses (k,)) for fit - A c and values - beta."""
-        k, weight = len(self._lengths), self._weight
-        weighted = weight * missing
+        k, W = len(self._lengths), self._W
+        weighted = W.root(missing)
         inside = self._Q.T @ weighted
         first = _triangular(self._R, excess / self._lengths, "T")
         right = -(inside[k:] + self._S[k:] @ (self._S[:k].T @ first))
         eta = np.concatenate([first, _triangular(self._factor, _triangular(self._factor, right, "T"))])
         changed = _triangular(self._R, first + inside[:k] + self._S[:k] @ (self._S.T @ eta))
         moved = self._Q @ (eta + inside) - weighted
-        steep = weight > FLAT * weight.max()
         # Where the loss is flat W^1/2 f says little of f, and the first equation gives it.
-        flat = self._units @ changed - self._turns @ (self._turns.T @ (weight * moved)) - missing
-        moved = np.where(steep, moved / np.where(steep, weight, 1.0), flat)
-        return moved, changed / self._lengths
+        flat = self._units @ changed - self._turns @ (self._turns.T @ W.root(moved)) - missing
+        return W.unroot(moved, flat, FLAT), changed / self._lengths
 
 
 def _triangular(R: Matrix, right: Vector, trans: str = "N") -> Vector:

@@ -56,7 +56,7 @@ def newton_on_faces(
     """
     J, owner = faces.jacobian, faces.owner
     count = int(owner.max(initial=-1)) + 1
-    gram = J.T @ J if loss.quadratic else None
+    gram = _gram(loss.hessian(y, y).root(J)) if loss.quadratic else None
 
     def norms_of(x: Vector) -> Vector:
         return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=count)))
@@ -83,9 +83,7 @@ def newton_on_faces(
         if residual <= precision or stale > 3 or not live.any() or not in_time():
             break
         if gram is None:
-            weighted = J[:, live]
-            weighted *= np.sqrt(loss.curvature(f, y))[:, None]
-            H = weighted.T @ weighted
+            H = _gram(loss.hessian(f, y).root(J[:, live], overwrite=True))
         else:
             H = gram.copy() if live.all() else gram[np.ix_(live, live)]
         step = _newton_step(H, owner[live], beta / norms[owner[live]], unit[live], gradient[live])
@@ -108,6 +106,10 @@ def newton_on_faces(
             break
         x, value = x + t * move, min(value, new)
     return best
+
+
+def _gram(J: Matrix) -> Matrix:
+    return J.T @ J
 
 
 def _newton_step(

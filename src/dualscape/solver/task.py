@@ -1,6 +1,6 @@
 """What the solver minimises: the gauge form (G) over the units of a space, and no more than that of a problem."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Task:
     def rows(self, which: NDArray[np.intp]) -> "Task":
         """The task on some of the rows, with their share of the weight decay."""
         share = len(which) / len(self.y)
-        return replace(self, space=self.space.rows(which), y=self.y[which], beta=self.beta * share)
+        return Task(self.space.rows(which), self.loss.take(which), self.y[which], self.beta * share)
 
     def columns(self, units: Units) -> Matrix:
         """The columns a_j, (n, k)."""

@@ -1,0 +1,78 @@
+"""The Hessian of a loss in the fit, as what it does to columns: the solver needs its root and never its entries.
+
+The Hessian of a sum over rows is diagonal; with several outputs a row it has a block for each row.
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: A vector (n,) or columns (n, k).
+Columns = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+class Hessian(ABC):
+    """A symmetric W >= 0 of shape (n, n)."""
+
+    @abstractmethod
+    def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
+        """W^1/2 M, of the shape of M; M itself where W is the identity, or written over it."""
+
+    @abstractmethod
+    def unroot(self, v: Vector, flat: Vector | None = None, share: float = 0.0) -> Vector:
+        """W^-1/2 v, shape (n,).
+
+        Args:
+            v: (n,).
+            flat: (n,) what takes its place where W^1/2 is flat; None where it is flat nowhere.
+            share: flat is what is not above this share of the greatest eigenvalue of W^1/2.
+        """
+
+    @abstractmethod
+    def raised(self, share: float) -> "Hessian":
+        """W with its eigenvalues raised to this share of the greatest."""
+
+
+class Identity(Hessian):
+    """W = I; nothing is copied.
+
+    >>> M = np.ones((2, 3))
+    >>> Identity().root(M) is M
+    True
+    """
+
+    def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
+        return M
+
+    def unroot(self, v: Vector, flat: Vector | None = None, share: float = 0.0) -> Vector:
+        return v
+
+    def raised(self, share: float) -> Hessian:
+        return self
+
+
+class Diagonal(Hessian):
+    """W = diag(curvature) for a loss that is a sum over rows.
+
+    >>> W = Diagonal(np.array([4.0, 9.0]))
+    >>> W.root(np.ones((2, 2))).tolist(), W.unroot(np.array([2.0, 3.0])).tolist()
+    ([[2.0, 2.0], [3.0, 3.0]], [1.0, 1.0])
+    """
+
+    def __init__(self, curvature: Vector) -> None:
+        self._curvature, self._root = curvature, np.sqrt(curvature)
+
+    def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
+        root = self._root if M.ndim == 1 else self._root[:, None]
+        return np.multiply(root, M, out=M if overwrite else None)
+
+    def unroot(self, v: Vector, flat: Vector | None = None, share: float = 0.0) -> Vector:
+        if flat is None:
+            return v / self._root
+        steep = self._root > share * self._root.max()
+        return np.where(steep, v / np.where(steep, self._root, 1.0), flat)
+
+    def raised(self, share: float) -> Hessian:
+        return Diagonal(np.maximum(self._curvature, share * max(self._curvature.max(), 1e-300)))
