@@ -164,7 +164,9 @@ def forget_stale_kernels() -> None:
 
     For whether its cache holds, numba looks at the file of a kernel, not at the files of those that it calls.
     """
-    sources = [path for path in ROOT.glob("src/**/*.py") if "njit" in path.read_text(encoding="utf-8")]
+    marks = ("njit", "dualscape.compiled")
+    texts = ((path, path.read_text(encoding="utf-8")) for path in ROOT.glob("src/**/*.py"))
+    sources = [path for path, text in texts if any(mark in text for mark in marks)]
     changed = max((path.stat().st_mtime for path in sources), default=0.0)
     for kernel in ROOT.glob("src/**/*.nb[ic]"):
         if kernel.stat().st_mtime < changed:

@@ -27,6 +27,7 @@ FLOORS = (
     "arrays",
     "scaling",
     "design",
+    "compiled",
     "geometry",
     "oracles",
     "architectures",

@@ -172,7 +172,7 @@ def test_kernels_compiled_before_a_change_are_removed(start):
     package = start.ROOT / "src" / "package"
     package.mkdir(parents=True)
     files = {
-        "cones.py": (2, "from numba import njit"),
+        "cones.py": (2, "from dualscape.compiled import kernel"),
         "climbs.py": (1, "from numba import njit"),
         "cli.py": (4, "import sys"),
         "climbs.climb-1.nbi": (1.5, ""),  # calls what cones.py defines

@@ -69,15 +69,11 @@ STACK, WORK = "(TMNMTKVIV)", "(VVVVBMMVVVV)"
 KERNELS = (
     Kernel("geometry.cones", "project", "MMBVVdVIVll"),
     Kernel("oracles.cone_bound", "cone_bound", f"VMM(ll)(ll)dddd{WORK}"),
-    Kernel("solver.active_set", "gram_active_set", "MVVd"),
-    Kernel("geometry.climbs", "climb", "MMVVdVBIV", ("project",)),
     Kernel("oracles.cone_tree", "_cut", f"MMV{STACK}l(ll)V(VVVIV)"),
-    Kernel(
-        "oracles.cone_tree", "_solve", f"MMVVd{STACK}lddd(ll)(ll){WORK}V(VVBBBIV)MV", ("climb", "cone_bound", "project")
-    ),
-    Kernel("oracles.cone_tree", "explore", "MlMMdMdddlll", ("_cut", "_solve")),
+    Kernel("oracles.cone_tree", "explore", "MlMMdMdddlll", ("_cut", "cone_bound", "project")),
     Kernel("geometry.minorants", "rise_by_hops", "V(MMV)(MMV)MlM", ("project",)),
-    Kernel("geometry.climbs", "climb_all", "MMVVVMMCKMI", ("climb",)),
+    Kernel("geometry.climbs", "climb_all", "MMVVVMMCKMI", ("project",)),
+    Kernel("solver.active_set", "gram_active_set", "MVVd"),
     Kernel("oracles.rise", "rise", "GFGFfflll"),
     Kernel("oracles.local", "_distinct", "MVIdVII"),
     Kernel("oracles.cone_stack", "cone_records", "MMMTII"),

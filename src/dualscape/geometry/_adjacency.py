@@ -1,9 +1,10 @@
 """Compiled loops over packed supports: adjacency of extreme rays, and a minimum spanning tree of unions."""
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 from numpy.typing import NDArray
 
+from dualscape.compiled import kernel
 from dualscape.interruption import check
 
 Bits = NDArray[np.uint64]
@@ -12,7 +13,7 @@ Index = NDArray[np.intp]
 PORTION = 50_000_000
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _popcount(x):  # type: ignore[no-untyped-def]
     x = x - ((x >> uint64(1)) & uint64(0x5555555555555555))
     x = (x & uint64(0x3333333333333333)) + ((x >> uint64(2)) & uint64(0x3333333333333333))
@@ -20,7 +21,7 @@ def _popcount(x):  # type: ignore[no-untyped-def]
     return (x * uint64(0x0101010101010101)) >> uint64(56)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def adjacent_pairs(zeros: Bits, above: Index, below: Index, need: int, room: int):  # type: ignore[no-untyped-def]
     """Pairs (i, j), i above and j below, that are adjacent rays.
 
@@ -93,7 +94,7 @@ def union_tree(supports: Bits) -> NDArray[np.int64]:
     return tree
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _grow(supports: Bits, best, parent, todo, tree, first: int, last: int):  # type: ignore[no-untyped-def]
     """Edges `first` to `last` of the tree; the vertices that are not in it come first in `todo`."""
     V, W = supports.shape

@@ -1,14 +1,13 @@
 """The product of two matrices of two-floats, compiled."""
 
-from numba import njit
-
+from dualscape.compiled import kernel
 from dualscape.geometry import two_float
 
-_sum_of = njit(cache=True, nogil=True, inline="always")(two_float.two_sum)
-_product_of = njit(cache=True, nogil=True, inline="always")(two_float.two_product)
+_sum_of = kernel(inline="always")(two_float.two_sum)
+_product_of = kernel(inline="always")(two_float.two_product)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def multiply(ah, al, bh, bl, ch, cl):
     """c = a b for matrices (m, p) and (p, q); c comes as zeros."""
     for i in range(ah.shape[0]):

@@ -1,8 +1,8 @@
 """Climbing from cone to cone to a local maximiser of s f over the unit sphere (THEORY section 4.3)."""
 
 import numpy as np
-from numba import njit
 
+from dualscape.compiled import kernel, part
 from dualscape.geometry.cones import UNBOUNDED, concave_caps, copy, find_heights, gradient, length, project, settle
 
 #: A unit vector is on a hyperplane when it is this close to it.
@@ -13,7 +13,7 @@ CLIMBED_ENTRIES = 400_000
 NEAR = 0.003
 
 
-@njit(cache=True, nogil=True)
+@part()
 def crossings(columns, kappa, sign, u, flips):
     """Hyperplanes through u across which s f is convex, so that it rises on both sides; marked in `flips`, counted."""
     norm, heights = length(u), np.empty(len(kappa))
@@ -25,7 +25,7 @@ def crossings(columns, kappa, sign, u, flips):
     return total
 
 
-@njit(cache=True, nogil=True)
+@part()
 def nearest(heights, caps, within, most, active):
     """Write to `active` the concave hyperplanes with the least |heights|, at most `most`; returns how many."""
     m = 0
@@ -41,7 +41,7 @@ def nearest(heights, caps, within, most, active):
     return m
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     """Local maximiser of s f over the unit sphere reached from u, or as far as it gets; s f never falls.
 
@@ -103,7 +103,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     return norm, m
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def climb_all(rows, columns, kappa, linear, signs, starts, found, bits, active, lam, held):
     """`climb` from every start (q, r): found (q, r), bits (q, N), active and lam (q, r + 1), held (q,) counts."""
     for j in range(starts.shape[0]):

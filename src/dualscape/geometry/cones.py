@@ -10,7 +10,8 @@ cones that lie behind concave hyperplanes only.
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from dualscape.compiled import kernel, part
 
 #: A constraint normal this close to the span of the active ones is dependent on them.
 DEPENDENT = 1e-11
@@ -28,7 +29,7 @@ UNBOUNDED = np.int64(1 << 62)
 SUMS = {"reassoc", "contract"}
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def copy(source, target):
     """target = source, for vectors of equal length.
 
@@ -38,7 +39,7 @@ def copy(source, target):
         target[a] = source[a]
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def inner(u, v):
     """u.v"""
     total = 0.0
@@ -47,7 +48,7 @@ def inner(u, v):
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _distance(u, v):
     total = 0.0
     for a in range(len(u)):
@@ -55,13 +56,13 @@ def _distance(u, v):
     return np.sqrt(total)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def length(u):
     """|u|"""
     return np.sqrt(inner(u, u))
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def gradient(columns, kappa, linear, bits, sign, g):
     """g = sign * (linear + sum over set bits of kappa_k z_k), the normals z_k being the columns of an (r, N) matrix."""
     r, N = columns.shape
@@ -76,7 +77,7 @@ def gradient(columns, kappa, linear, bits, sign, g):
         g[a] = sign * (linear[a] + total)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def triangular(rows, bits, active, first, m, Q, R):
     """Gram-Schmidt (again where it must be) of active normals from `first`: sigma z_active[l] = sum_k R[k, l] Q[k]."""
     r = rows.shape[1]
@@ -102,7 +103,7 @@ def triangular(rows, bits, active, first, m, Q, R):
                 Q[l, a] /= norm
 
 
-@njit(cache=True, nogil=True)
+@part()
 def find_heights(columns, u, heights):
     """heights[k] = z_k.u for all normals at once, from their contiguous transpose (r, N)."""
     r, N = columns.shape
@@ -114,7 +115,7 @@ def find_heights(columns, u, heights):
             heights[k] += columns[a, k] * value
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _worst_of_all(columns, bits, caps, u, reach, heights, near):
     """The most violated constraint of the cone at u that may push back: (its index, its value, how many are near).
 
@@ -135,7 +136,7 @@ def _worst_of_all(columns, bits, caps, u, reach, heights, near):
     return worst, lowest, count
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _worst_of_near(rows, bits, u, near, count):
     """The same among the first `count` of `near`: (its index, its value)."""
     worst, lowest = -1, np.inf
@@ -150,7 +151,7 @@ def _worst_of_near(rows, bits, u, near, count):
     return worst, lowest
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_up(rows, bits, g, active, lam, m, u):
     """u = g + sum lam sigma z, afresh: what is bounded is exactly this sum."""
     copy(g, u)
@@ -160,7 +161,7 @@ def _add_up(rows, bits, g, active, lam, m, u):
             u[a] += weight * rows[active[l], a]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _hold(rows, bits, caps, g, u, active, lam, m, Q, R):
     """Where a walk begins that the first m of `active` hold, but for those that would pull; returns how many do.
 
@@ -193,7 +194,7 @@ def _hold(rows, bits, caps, g, u, active, lam, m, Q, R):
     return m
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
     """min |g + sum lam_k sigma_k z_k| over 0 <= lam_k <= caps_k: dual active set (Goldfarb-Idnani) from lam = 0 upward.
 
@@ -314,7 +315,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
     return m
 
 
-@njit(cache=True, nogil=True)
+@part()
 def settle(rows, bits, active, m, u):
     """Put u exactly on the hyperplanes that hold it.
 
@@ -330,7 +331,7 @@ def settle(rows, bits, active, m, u):
                 u[a] -= dot * Q[l, a]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def concave_caps(kappa, sign, caps):
     """Caps that let `project` cross the hyperplanes across which s f is concave, and no others."""
     for k in range(len(kappa)):

@@ -8,10 +8,11 @@ Turan's covering problem: choose few subsets of size k such that every set of k 
 """
 
 import numpy as np
-from numba import njit
+
+from dualscape.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def unrank(position, n, size, subset):
     """The subset of {1..n} of that size at that position in lexicographic order, written to `subset`."""
     low = 1
@@ -29,7 +30,7 @@ def unrank(position, n, size, subset):
             position -= block
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def next_subset(subset, n, size):
     """The lexicographically next subset of {1..n}, in place."""
     slot = size - 1
@@ -46,7 +47,7 @@ def next_subset(subset, n, size):
 TRIPLES = np.int64(1 << 3 | 1 << 12 | 1 << 48 | 1 << 6 | 1 << 24 | 1 << 33)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def is_chosen(size, odd, thirds, ones, others):
     """Whether a subset is, of which `odd` are odd; sum of 4^(k mod 3), exclusive or of k >> 1 of odd and even ones.
 
@@ -65,13 +66,13 @@ def is_chosen(size, odd, thirds, ones, others):
     return (odd & 1 == 0) | (odd == size)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def features(k):
     """What one hyperplane adds to (odd, thirds, ones, others) of `is_chosen`: two are sums, two exclusive ors."""
     return k & 1, 1 << 2 * (k % 3), (k >> 1) & -(k & 1), (k >> 1) & ((k & 1) - 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def summary(subset, size, without):
     """(odd, thirds, ones, others) of `is_chosen` for a subset without its entry at `without`."""
     odd, thirds, ones, others = 0, 0, 0, 0
@@ -82,14 +83,14 @@ def summary(subset, size, without):
     return odd, thirds, ones, others
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def is_swept(subset, size):
     """Whether the line of `subset` is swept."""
     odd, thirds, ones, others = summary(subset, size, size)
     return is_chosen(size, odd, thirds, ones, others)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mark_owned(subset, size, n, owned):
     """owned (> n) = whether the vertex of the swept line of `subset` and hyperplane i = 1..n belongs to this line.
 
@@ -106,7 +107,7 @@ def mark_owned(subset, size, n, owned):
         owned[subset[l]] = False
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def inverse_norm(R, size):
     """Frobenius norm of the inverse of the leading upper triangle of R, 1 when it is empty: 1 / sigma_min or more."""
     total = 0.0
@@ -121,7 +122,7 @@ def inverse_norm(R, size):
     return np.sqrt(total) if size else 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def line_of(columns, subset, size, p, q, Q, R):
     """The line {p + t q} on which the `size` normals of `subset` vanish, in the first size + 2 coordinates.
 
@@ -210,7 +211,7 @@ def line_of(columns, subset, size, p, q, Q, R):
     return 4e-16 * dim * inverse_norm(factor, size)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def frame_line(columns, subset, size, Q, R, D, p, q, limits):
     """`line_of`, and what carries a vector to its coefficients in the rows of the subset: D = R^-1 Q.
 

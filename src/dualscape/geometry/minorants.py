@@ -13,9 +13,9 @@ from there, another side of one convex hyperplane may lead higher. For searches:
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from dualscape.compiled import kernel, part
 from dualscape.geometry.climbs import CLIMBED_ENTRIES, NEAR, nearest
 from dualscape.geometry.cones import NONE_HELD, copy, find_heights, gradient, inner, length, project, triangular
 
@@ -52,7 +52,7 @@ class Pieces:
         return cls(np.array(linear), groups[1], groups[0]), cls(-linear, groups[0], groups[1])
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def _make_state(concave, convex, r):
     """(u, g, bits, sides, active): a maximiser, its gradient, sides of the concave and the convex, what holds it."""
     return (
@@ -64,7 +64,7 @@ def _make_state(concave, convex, r):
     )
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _copy_state(source, target):
     """All of a state but how many hold it."""
     copy(source[0], target[0])
@@ -74,7 +74,7 @@ def _copy_state(source, target):
     copy(source[4], target[4])
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _begin(linear, concave, convex, work, state):
     """Sides, gradient and what may hold it, for the unit vector u of the state; how many that are."""
     _, columns, caps = concave
@@ -93,7 +93,7 @@ def _begin(linear, concave, convex, work, state):
     return nearest(heights, caps, NEAR, max(len(u) - 3, 0), active)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _cross(convex, g, sides, k):
     """To the other side of one convex hyperplane, with the gradient."""
     normals, _, slopes = convex
@@ -103,7 +103,7 @@ def _cross(convex, g, sides, k):
         g[a] += slope * normals[k, a]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _leap(concave, convex, work, state, m, stop):
     """Maximise the minorant of the state, then that of the sides of its maximiser, and so on while it rises.
 
@@ -137,7 +137,7 @@ def _leap(concave, convex, work, state, m, stop):
     return length(u), m
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _promises(concave, convex, state, m, wide_heights, gains):
     """What crossing each convex hyperplane is expected to add to |u|^2; -inf where u is too far from it to rise.
 
@@ -159,7 +159,7 @@ def _promises(concave, convex, state, m, wide_heights, gains):
             gains[k] = slopes[k] * (slopes[k] * free - 2.0 * abs(wide_heights[k]))
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def _hop(concave, convex, work, state, m, hops, norm, beyond):
     """Cross one convex hyperplane, those that promise most first: (value, number that hold it) of the state `beyond`.
 
@@ -168,7 +168,10 @@ def _hop(concave, convex, work, state, m, hops, norm, beyond):
     gains = work[3]
     _promises(concave, convex, state, m, work[1], gains)
     for _ in range(min(hops, len(gains))):
-        k = gains.argmax()
+        k = 0
+        for i in range(1, len(gains)):
+            if gains[i] > gains[k]:
+                k = i
         if gains[k] == -np.inf:
             break
         gains[k] = -np.inf
@@ -180,7 +183,7 @@ def _hop(concave, convex, work, state, m, hops, norm, beyond):
     return 0.0, m
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def rise_by_hops(linear, concave, convex, starts, hops, found):
     """Local maximisers of s f from unit vectors `starts` (q, r), times their values, to found (q, r).
 
@@ -190,7 +193,13 @@ def rise_by_hops(linear, concave, convex, starts, hops, found):
     q, r = starts.shape
     state, beyond = _make_state(len(concave[2]), len(convex[2]), r), _make_state(len(concave[2]), len(convex[2]), r)
     work = np.empty(len(concave[2])), np.empty(len(convex[2])), np.empty(r + 1), np.empty(len(convex[2]))
-    nothing = 1e-13 * (length(linear) + concave[2].sum() + convex[2].sum())
+    size = length(linear)
+    for group in (concave, convex):
+        slopes = 0.0
+        for slope in group[2]:
+            slopes += slope
+        size += slopes
+    nothing = 1e-13 * size
     for j in range(q):
         copy(starts[j], state[0])
         m = _begin(linear, concave, convex, work, state)

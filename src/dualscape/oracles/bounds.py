@@ -16,8 +16,8 @@ Rounding: every sum above is inflated by its own gamma_n.
 """
 
 import numpy as np
-from numba import njit
 
+from dualscape.compiled import part
 from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, copy, gradient, project
 
 #: At most this many hyperplanes are tried on both sides, those that cost most.
@@ -27,7 +27,7 @@ STOP = 0.98
 EPS = 2.0**-53
 
 
-@njit(cache=True, nogil=True)
+@part()
 def make_scratch(N, r):
     """(g, u, active, lam, caps, pull, left) for one thread; the caps are those of `concave_caps`."""
     return (
@@ -41,7 +41,7 @@ def make_scratch(N, r):
     )
 
 
-@njit(cache=True, nogil=True)
+@part()
 def rounded(u, lam, m, N, size):
     """(|u|, a bound on the rounding of |g + sum lam c|)."""
     norm, masses = 0.0, 0.0
@@ -55,7 +55,7 @@ def rounded(u, lam, m, N, size):
     return norm, (3 * N + 40 * r + 80) * EPS * (size + masses) + 4 * r * EPS * norm
 
 
-@njit(cache=True, nogil=True)
+@part()
 def resummed(rows, kappa, linear, bits, u, active, lam, m, size):
     """u again from its terms, with compensated sums: (|u|, a bound on the rounding, free of the factor N)."""
     N, r = rows.shape
@@ -80,7 +80,7 @@ def resummed(rows, kappa, linear, bits, u, active, lam, m, size):
     return norm, 4 * EPS * (size + masses) + (4 * r + 8) * EPS * norm
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _convex_excess(rows, kappa, bits, turn, u, active, lam, m, pull, left):
     """What wrong sides of convex hyperplanes may add to |u|; those that could not be excluded stay in `left`.
 
@@ -122,7 +122,7 @@ def _convex_excess(rows, kappa, bits, turn, u, active, lam, m, pull, left):
     return 1.01 * turn * total
 
 
-@njit(cache=True, nogil=True)
+@part()
 def pattern_bound(rows, columns, kappa, linear, bits, turn, size, floor, scratch):
     """Proven bound of one pattern of the convex hyperplanes; (bound, m, whether u is of interest).
 
@@ -170,7 +170,7 @@ def pattern_bound(rows, columns, kappa, linear, bits, turn, size, floor, scratch
     )
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _both_sides(rows, columns, kappa, linear, bits, turn, size, caps, which, best):
     """The greatest bound over all sides of `which`: in one of the choices u has the right side of each of them."""
     N, r = rows.shape

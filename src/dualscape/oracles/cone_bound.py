@@ -13,8 +13,8 @@ Rounding is counted where it arises; docs/rounding.md has the argument.
 """
 
 import numpy as np
-from numba import njit
 
+from dualscape.compiled import kernel, part
 from dualscape.geometry.cones import SUMS, copy
 
 EPS = 2.0**-53
@@ -22,7 +22,7 @@ EPS = 2.0**-53
 IMPROVEMENTS = 2
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def make_bound_work(N, r):
     """(t, w, lam, x, passive, L, G, plain, fixed, best, heights): room for the bounds of one cone."""
     return (
@@ -40,19 +40,19 @@ def make_bound_work(N, r):
     )
 
 
-@njit(cache=True, nogil=True)
+@part()
 def drift(r, depth):
     """How far a generator may be from the one that exact arithmetic would have put there, as a unit vector."""
     return (4 * depth + 2 * r) * EPS
 
 
-@njit(cache=True, nogil=True)
+@part()
 def height_error(N, r, depth, size):
     """Rounding of one t_k: of its sum over N hyperplanes, of their heights, and of the place of its generator."""
     return ((N + 4 * r + 16) * EPS + drift(r, depth)) * size
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _solve_on(G, t, passive, L, x):
     """x with G x = t on the passive indices, 0 elsewhere (Cholesky); dependent indices leave `passive`."""
     r = len(t)
@@ -87,7 +87,7 @@ def _solve_on(G, t, passive, L, x):
             x[i] = total / L[i, i]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _least_norm(G, t, lam, passive, L, x):
     """lam >= 0 that minimises 1/2 lam^T G lam - t.lam (Lawson and Hanson, from all generators)."""
     r = len(t)
@@ -124,7 +124,7 @@ def _least_norm(G, t, lam, passive, L, x):
         passive[worst] = True
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _norm_bound(V, t, lam, w, spread, error, deep):
     """Bound on max sum lam_k t_k over the cone's |u| <= 1 by w = sum lam_k v_k, whatever lam is.
 
@@ -146,7 +146,7 @@ def _norm_bound(V, t, lam, w, spread, error, deep):
     return norm * (1.0 + 4 * r * EPS) + spread * (short + (4 * r * EPS + deep) * norm + error)
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _positive(weights, z, low, high):
     """sum of weights_i (z_i)_+ over low <= i < high."""
     total = 0.0
@@ -155,7 +155,7 @@ def _positive(weights, z, low, high):
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _product(x, z, low, high):
     """sum of x_i z_i over low <= i < high."""
     total = 0.0
@@ -164,7 +164,7 @@ def _product(x, z, low, high):
     return total
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _weights_above(weights, Z, lam, low, high, heights):
     """heights_i becomes the weight of hyperplane i where sum_k lam_k Z[k, i] > 0, and 0 elsewhere."""
     for i in range(low, high):
@@ -178,7 +178,7 @@ def _weights_above(weights, Z, lam, low, high, heights):
         heights[i] = weights[i] if heights[i] > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def frame_cone(V, g, work):
     """What all bounds of a cone begin with: the products of its generators, and the settled part at them."""
     G, plain = work[6], work[7]
@@ -196,7 +196,7 @@ def frame_cone(V, g, work):
         plain[k] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def cone_bound(weights, V, Z, convex, concave, spread, error, deep, floor, work):
     """Bound on F over a framed cone, lowered while it is above the floor; work[9] is lam where it is attained.
 
@@ -218,7 +218,7 @@ def cone_bound(weights, V, Z, convex, concave, spread, error, deep, floor, work)
     return _lowered(weights, V, Z, concave, spread, error, deep, floor, work)
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def side_bound(weights, V, Z, convex, choice, concave, spread, error, deep, floor, work):
     """Like `cone_bound`, over the part of the cone on one side of each convex hyperplane: those of the set bits."""
     plain, fixed, lam, best = work[7], work[8], work[2], work[9]
@@ -231,7 +231,7 @@ def side_bound(weights, V, Z, convex, choice, concave, spread, error, deep, floo
     return _lowered(weights, V, Z, concave, spread, error, deep, floor, work)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _lowered(weights, V, Z, concave, spread, error, deep, floor, work):
     """The bound for the interpolation in `fixed`, S chosen at lam first and then where the bound is attained."""
     t, w, lam, x, passive, L, G, _, fixed, best, heights = work

@@ -5,8 +5,8 @@ recomputed to the same bits, so that the tree of cones is the same however the w
 """
 
 import numpy as np
-from numba import njit
 
+from dualscape.compiled import kernel, part
 from dualscape.geometry.cones import copy, find_heights
 from dualscape.oracles.cone_bound import EPS
 
@@ -16,7 +16,7 @@ BOUND, WHICH, DEPTH, EXCESS, HEAD = 0, 1, 2, 3, 4
 NONE = np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def make_stack(deep, N, r):
     """(V, g, ids, weights, Z, counts, excess, depth, bound): room for `deep` cones.
 
@@ -36,13 +36,13 @@ def make_stack(deep, N, r):
     )
 
 
-@njit(cache=True, nogil=True)
+@part()
 def on_plane(r):
     """|z.v| below this counts as 0; what a convex hyperplane loses by it enters the cone's excess."""
     return 8 * (r + 4) * EPS
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _settle(weight, row, g, low, high):
     """Add a hyperplane of heights in [low, high] to g when it is on; returns what it may lose by that."""
     on = high > -low
@@ -52,7 +52,7 @@ def _settle(weight, row, g, low, high):
     return max(weight, 0.0) * max(-low if on else high, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def cone_records(rows, c2, linear2, cones, signs, depths):
     """Records (q, 4 + r + r * r) of cones (q, r, r), each with its sign (0 for +, 1 for -) and how often it was cut."""
     q, r, _ = cones.shape
@@ -78,7 +78,7 @@ def cone_records(rows, c2, linear2, cones, signs, depths):
     return out
 
 
-@njit(cache=True, nogil=True)
+@part()
 def extremes(Z, m, a, b, least, most):
     """The least and the greatest height of the generators but a and b (NONE for none) over each of m hyperplanes."""
     for i in range(m):
@@ -91,7 +91,7 @@ def extremes(Z, m, a, b, least, most):
                 most[i] = z[i] if z[i] > most[i] else most[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def load(record, columns, c, split, stack, room):
     """The cone of a record becomes the only one on the stack.
 
@@ -129,7 +129,7 @@ def load(record, columns, c, split, stack, room):
     counts[0, 0], counts[0, 1] = among_first, m
 
 
-@njit(cache=True, nogil=True)
+@part()
 def unload(stack, at, which, record):
     """The cone at a place of the stack as a record."""
     V, g, _, _, _, _, excess, depth, bound = stack
@@ -141,7 +141,7 @@ def unload(stack, at, which, record):
             record[HEAD + r + a * r + b] = V[at, a, b]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def replace(rows, c, stack, top, to, k, other, cut, heights, least, most, kept):
     """The cone on `top` with generator k replaced by `cut` goes to `to` (which may be `top`).
 

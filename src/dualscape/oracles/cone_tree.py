@@ -7,8 +7,8 @@
 """
 
 import numpy as np
-from numba import njit
 
+from dualscape.compiled import kernel, part
 from dualscape.geometry.climbs import climb, crossings
 from dualscape.geometry.cones import NONE_HELD, SUMS, UNBOUNDED, concave_caps, copy, gradient, project
 from dualscape.oracles.bounds import resummed, rounded
@@ -24,7 +24,7 @@ SHORT = 1e-3
 DEEPEST = 2_000
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _losses(weights, Z, convex, lam, losses, rising):
     """What the interpolation of each convex hyperplane loses at u = sum lam_k v_k, divided by the product of its sides.
 
@@ -44,7 +44,7 @@ def _losses(weights, Z, convex, lam, losses, rising):
         losses[i] = weights[i] / (p if p > q else q)
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _loss(losses, z, w, low, high):
     """The part that one edge has in these losses."""
     total = 0.0
@@ -54,11 +54,13 @@ def _loss(losses, z, w, low, high):
     return total
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _crossed(weights, Z, convex, best, room):
     """(a, b) of the edge over which interpolation loses most, between where the bound is attained and the middle."""
     losses, rising, _, _, lam = room
-    top = best.max()
+    top = 0.0
+    for k in range(len(best)):
+        top = max(top, best[k])
     for k in range(len(lam)):
         lam[k] = best[k] + top if top > 0.0 else 1.0
     _losses(weights, Z, convex, lam, losses, rising)
@@ -71,7 +73,7 @@ def _crossed(weights, Z, convex, best, room):
     return first, second
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _share(weights, V, Z, convex, a, b):
     """s of the cut (1 - s) v_a + s v_b: halves the angle, or passes through a hyperplane once the edge is short."""
     r = V.shape[0]
@@ -93,7 +95,7 @@ def _share(weights, V, Z, convex, a, b):
     return np.sqrt(na) / (np.sqrt(na) + np.sqrt(nb))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _cut(rows, columns, c, stack, top, convex, best, room):
     """Replace the cone on `top` by its two halves, on `top` and `top + 1`."""
     V, _, ids, weights, Z, counts, _, _, _ = stack
@@ -115,7 +117,7 @@ def _cut(rows, columns, c, stack, top, convex, best, room):
     replace(rows, c, stack, top, top, b, a, cut, heights, least, most, kept)
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def _near(rows, stack, top, concave):
     """(rows, columns, caps, sides, bits, g) for projections among the open hyperplanes of the cone on `top` alone."""
     _, _, ids, weights, _, counts, _, _, _ = stack
@@ -125,12 +127,13 @@ def _near(rows, stack, top, concave):
         for a in range(r):
             near_rows[i, a] = rows[ids[top, i], a]
             near_columns[a, i] = near_rows[i, a]
-    caps = np.full(m, np.inf)
-    caps[concave[0] : concave[1]] = weights[top, concave[0] : concave[1]]
+    caps = np.empty(m)
+    for i in range(m):
+        caps[i] = weights[top, i] if concave[0] <= i < concave[1] else np.inf
     return near_rows, near_columns, caps, np.empty(m, dtype=np.bool_), np.empty(m, dtype=np.bool_), np.empty(r)
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def _take_sides(stack, top, convex, choice, concave, lam, near):
     """One side of each open hyperplane, of the concave ones that of sum lam_k v_k, and the gradient there."""
     _, g_top, _, weights, Z, _, _, _, _ = stack
@@ -151,7 +154,7 @@ def _take_sides(stack, top, convex, choice, concave, lam, near):
                 g[a] += weight * near_rows[i, a]
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def _settled_sides(rows, c, V, settled):
     """The sides of all hyperplanes in the middle of a cone, and what F may lose where they are not those settled on."""
     r = len(V)
@@ -167,7 +170,7 @@ def _settled_sides(rows, c, V, settled):
     return lost
 
 
-@njit(cache=True, nogil=True)
+@kernel(inline="always")
 def _solve(
     rows, columns, c, linear, sign, stack, top, size, floor, spread, convex, concave, work, caps, scratch, found, state
 ):
@@ -223,7 +226,7 @@ def _solve(
     return above
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def explore(rows, split, c2, linear2, size, records, target, floor, spread, budget, deep, room):
     """Treat at most about `budget` cones, depth first, from those of `records` on.
 
@@ -255,7 +258,7 @@ def explore(rows, split, c2, linear2, size, records, target, floor, spread, budg
     filled, back, treated = 0, len(left), 0
     for j in range(len(records)):
         if treated >= budget:
-            left[filled] = records[j]
+            copy(records[j], left[filled])
             filled += 1
             continue
         which = np.int64(records[j, WHICH])

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from dualscape.compiled import kernel
 from dualscape.geometry.climbs import climb_all
 from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.minorants import Pieces, rise_by_hops
@@ -170,7 +170,7 @@ def distinct(directions: Matrix, signs: Vector, order: NDArray[np.intp], toleran
     return _distinct(np.ascontiguousarray(directions), signs, np.asarray(order, np.intp), tolerance, keys, line, place)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _distinct(  # type: ignore[no-untyped-def]
     directions, signs, order, tolerance, keys, line, place
 ):

@@ -10,9 +10,9 @@ from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from dualscape.compiled import kernel
 from dualscape.devices import Arrays
 from dualscape.effort import Effort
 
@@ -178,7 +178,7 @@ class SmoothedScores:
         return scores.reshape(-1) * self._unit
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True, error_model="numpy")
 def rise(rows, weights, lanes, signs, width, stride, first, last, steps):
     """Steps `first` to `last` of `steps` for one block of lanes, in place; all arrays in single precision.
 
@@ -202,7 +202,9 @@ def rise(rows, weights, lanes, signs, width, stride, first, last, steps):
     for step in range(first, last):
         rest = np.float32(1.0 - step / steps)
         steepness = half / (width * rest)
-        pull[:] = zero
+        for a in range(d):
+            for l in range(LANES):
+                pull[a, l] = zero
         for i in range(0, n, 4):
             for l in range(LANES):
                 active[0, l], active[1, l], active[2, l], active[3, l] = half, half, half, half

@@ -8,8 +8,8 @@ A pattern and its complement are bounded together, since the arrangement is symm
 """
 
 import numpy as np
-from numba import njit
 
+from dualscape.compiled import kernel, part
 from dualscape.geometry.climbs import climb, crossings
 from dualscape.geometry.cones import concave_caps, settle
 from dualscape.geometry.lines import is_swept, mark_owned, next_subset, unrank
@@ -20,7 +20,7 @@ from dualscape.oracles.bounds import EPS, make_scratch, pattern_bound
 OWN, OTHER = np.int64(0), np.int64(1)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def record_unit(found, state, unit, norm, sign):
     """Append unit / norm to found unless it is there; state[1] counts them even when there is no room left."""
     r = len(unit)
@@ -38,7 +38,7 @@ def record_unit(found, state, unit, norm, sign):
     state[1] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _make_multipliers(N, r):
     """(index, value, side, (number, their masses)) of the last projection for a pattern and for its complement.
 
@@ -54,7 +54,7 @@ def _make_multipliers(N, r):
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _keep_multipliers(kappa, M, before, after, active, lam, m, way, multipliers):
     """Remember what a projection found: `before` and `after` are the sides it began and ended with."""
     index, value, side, number = multipliers
@@ -80,7 +80,7 @@ def _keep_multipliers(kappa, M, before, after, active, lam, m, way, multipliers)
     number[way] = filled
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _still_excluded(rows, kappa, M, bits, g, way, turn, size, floor, multipliers, trial):
     """Whether the kept multipliers bound the pattern `bits` (its complement for way 1) of gradient g by the floor."""
     index, value, side, number = multipliers
@@ -111,7 +111,7 @@ def _still_excluded(rows, kappa, M, bits, g, way, turn, size, floor, multipliers
     return np.sqrt(norm2) + lost <= floor
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor, sign, room, found, state):
     """Bound one pattern (its complement for way 1); record local maximisers above the floor, keep the multipliers."""
     scratch, flips, pattern, before, best, multipliers, _ = room
@@ -140,7 +140,7 @@ def _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor
         record_unit(found, state, best, norm, sign)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _bound_both(rows, columns, kappa, linear, whole, M, g, bits, prune2, turn, size, floor, sign, room, found, state):
     """Bound the pattern `bits` of gradient g, and its complement, whose gradient is `whole` - g."""
     multipliers, trial = room[5], room[6]
@@ -161,7 +161,7 @@ def _bound_both(rows, columns, kappa, linear, whole, M, g, bits, prune2, turn, s
             g[a] = whole[a] - g[a]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _bound_choices(
     rows,
     columns,
@@ -202,7 +202,7 @@ def _bound_choices(
                 bits[doubtful[b]] = not bits[doubtful[b]]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _vertex_gradient(weighted, g, bits, i, after, subset, size, here):
     """Gradient of the vertex's cell: g knows hyperplane i as before the vertex and the subset's rows as absent."""
     r = len(here)
@@ -218,7 +218,7 @@ def _vertex_gradient(weighted, g, bits, i, after, subset, size, here):
 
 
 # Any order of the sum will do for its error bound, so that it may be vectorised.
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _gradient(pulls, linear, bits, g):
     """g = linear + the pulls (r, N) of the hyperplanes whose bit is set."""
     for a in range(len(linear)):
@@ -228,7 +228,7 @@ def _gradient(pulls, linear, bits, g):
         g[a] = linear[a] + total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _carry(weighted, work, count, owned, g, positions, before):
     """Carry the gradient g along a line: where its own vertices are, the gradients before them, and their number.
 
@@ -254,7 +254,7 @@ def _carry(weighted, work, count, owned, g, positions, before):
     return filled
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _mark_open(weighted, whole, crossed, before, work, subset, size, prune2, cells, is_open):
     """How many vertices of a line have a cell that |g| alone does not exclude, or signs that are not sure.
 
@@ -298,7 +298,7 @@ def _mark_open(weighted, whole, crossed, before, work, subset, size, prune2, cel
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn, size, floor, found, state):
     """Bound all patterns of `lines` lines of one level from `first` on.
 

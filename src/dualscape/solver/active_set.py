@@ -6,10 +6,10 @@ new factor each. The Gram matrix squares the condition number, so only the suppo
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from dualscape.compiled import kernel, part
 from dualscape.geometry.cones import NONE_HELD, NOWHERE, SUMS
 
 Matrix = NDArray[np.float64]
@@ -67,7 +67,7 @@ def exchange_blocks(G: Matrix, b: Vector, start: Vector, tolerance: float) -> Ve
     return best
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _dot(u, v):
     total = 0.0
     for i in range(len(u)):
@@ -75,7 +75,7 @@ def _dot(u, v):
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _append(G, L, support, m, k):
     """Row m of the factor for column k; returns its squared distance from the span of the support."""
     rest = G[k, k]
@@ -90,7 +90,7 @@ def _append(G, L, support, m, k):
     return rest
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def find_independent(G, columns):
     """Which of the columns do not depend on those before them, (m,) booleans."""
     L = np.zeros((len(columns), len(columns)))
@@ -105,7 +105,7 @@ def find_independent(G, columns):
     return independent
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _solve_transposed(L, m, rhs):
     """rhs <- L^{-T} rhs for the leading m rows, along the rows of L: its columns are not contiguous."""
     for i in range(m - 1, -1, -1):
@@ -115,7 +115,7 @@ def _solve_transposed(L, m, rhs):
             rhs[a] -= L[i, a] * value
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _solve(L, m, rhs):
     """rhs <- (L L^T)^{-1} rhs for the leading m rows."""
     for i in range(m):
@@ -126,7 +126,7 @@ def _solve(L, m, rhs):
     _solve_transposed(L, m, rhs)
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@part(fastmath=SUMS)
 def _remove(L, support, m, position):
     """The factor without the column at `position`, by plane rotations; returns the new size."""
     for i in range(position, m - 1):
@@ -148,7 +148,7 @@ def _remove(L, support, m, position):
     return m - 1
 
 
-@njit(cache=True, nogil=True, fastmath=SUMS)
+@kernel(fastmath=SUMS)
 def gram_active_set(G, b, start, tolerance):
     """Approximate minimiser of 1/2 c.G c - b.c over c >= 0, from `start` >= 0, shape (k,); support independent."""
     k = len(b)
