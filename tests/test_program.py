@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from conic import conic_optimum
 from dualscape import Network, Problem, Program, certify_dual, solve
+from dualscape.architectures.relu import TwoLayerReLU
 from dualscape.errors import BudgetError, InputError
 
 
@@ -119,7 +120,15 @@ def test_an_unbalanced_network_costs_less_as_a_point():
     assert saved == pytest.approx(problem.beta * ((25 + 1) / 2 - 5), rel=1e-12)
 
 
+class Other(TwoLayerReLU):
+    name = "other"
+
+
 WRONG = {
+    "another architecture": (
+        lambda p: Program.of(Problem(p.X, p.y, beta=0.1, architecture=Other())),
+        "the convex program is that of the architecture 'relu', the problem has 'other'; use solve",
+    ),
     "no problem": (lambda p: Program.of(np.eye(2)), "Program.of takes a Problem, got a ndarray; see help(Program.of)"),
     "short patterns": (
         lambda p: Program.of(p, [[1, 0]]),
@@ -161,7 +170,7 @@ def test_errors(act, message):
 
 
 def test_too_many_patterns():
-    with pytest.raises(BudgetError, match="exceed the budget of 100,000"):
+    with pytest.raises(BudgetError, match="a program lists at most 100,000; give a list of some"):
         Program.of(problem_of(n=200, d=6))
 
 

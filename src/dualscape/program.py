@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.arrays import finite_array, real_array
-from dualscape.errors import InputError, expect
+from dualscape.errors import BudgetError, InputError, expect
 from dualscape.geometry.arrangement import Arrangement
 from dualscape.network import Network
 from dualscape.problem import Problem
@@ -80,7 +80,13 @@ class Program:
                 f"{problem.architecture.name!r}; use solve"
             )
         if patterns is None:
-            listed = np.vstack(list(Arrangement.of(problem.X).patterns(budget=MOST)))
+            arrangement = Arrangement.of(problem.X)
+            if arrangement.count > MOST:
+                raise BudgetError(
+                    f"the data have {arrangement.count:,} activation patterns, and a program lists at most {MOST:,}; "
+                    "give a list of some: X @ u >= 0 of directions u"
+                )
+            listed = np.vstack(list(arrangement.patterns()))
         else:
             numbers = finite_array(patterns, "patterns", 2)
             if numbers.shape[1] != problem.n or len(numbers) == 0 or not np.isin(numbers, (0.0, 1.0)).all():
@@ -114,11 +120,11 @@ class Program:
         expect(network, Network, "Program.point", Solution="solution.network")
         self.problem.design.check(network)
         point = np.zeros((2, len(self.patterns), self.problem.d))
-        lengths = np.linalg.norm(self.problem.X, axis=1)
+        lengths, sides = np.linalg.norm(self.problem.X, axis=1), self.sides
         for j in np.flatnonzero(network.masses > 0).tolist():
             heights = self.problem.X @ network.directions[j]
             # How far a neuron is on the wrong side of rows; on a hyperplane it is in the cones of both its sides.
-            off = np.max(-self.sides * (heights / np.where(lengths > 0, lengths, 1.0)), axis=1, initial=0.0)
+            off = np.max(-sides * (heights / np.where(lengths > 0, lengths, 1.0)), axis=1, initial=0.0)
             i = int(off.argmin())
             if off[i] > INSIDE:
                 raise InputError(
