@@ -64,7 +64,7 @@ def test_a_problem_and_its_networks_see_the_same(pair):
     network = Network(np.eye(problem.d), np.ones(problem.d), np.ones(problem.d), problem.bias)
     np.testing.assert_allclose(network.predict(X), np.maximum(problem.X, 0.0).sum(axis=1), rtol=1e-13)
     assert (network.design.d, network.design.bias) == (problem.d, problem.bias)
-    problem.design.check(network)
+    network.check(problem.design)
 
 
 def test_without_bias_and_scaling_nothing_is_copied():
@@ -86,17 +86,17 @@ def network(d, bias):
 def test_networks_of_other_coordinates_are_refused(d, bias, fits):
     design = Design(("size", "age"), "penalised")
     if fits:
-        design.check(network(d, bias))
+        network(d, bias).check(design)
         return
     with pytest.raises(InputError) as caught:
-        design.check(network(d, bias))
+        network(d, bias).check(design)
     told = f"the network has {d} coordinates per neuron and bias {bias!r}, the problem 3 and 'penalised'"
     assert str(caught.value) == told
 
 
 def test_a_network_without_neurons_fits_everywhere():
     empty = Network(np.zeros((0, 2)), [], [])
-    Design(("size", "age", "rooms"), "penalised").check(empty)
+    empty.check(Design(("size", "age", "rooms"), "penalised"))
     assert empty.predict([[1.0, 2.0, 3.0]]).tolist() == [0.0]
     with pytest.raises(InputError, match="finite numbers"):
         empty.predict([[np.nan]])

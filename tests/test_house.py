@@ -70,14 +70,9 @@ HEAVY = ("numpy", "scipy", "numba", "highspy", "matplotlib", "plotly", "sklearn"
 
 
 def imports_of(tree: ast.AST) -> set[str]:
-    """Names of the dualscape modules that a file imports at run time, the first part only."""
+    """Names of the dualscape modules that a file imports, for types alone too; the first part only."""
     found: set[str] = set()
-    skipped: set[ast.AST] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            skipped.update(child for statement in node.body for child in ast.walk(statement))
-        if node in skipped:
-            continue
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

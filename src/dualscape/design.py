@@ -5,7 +5,6 @@ standardised. What is named, counted or appended for the sake of the bias is dec
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.arrays import names_of, real_array
 from dualscape.errors import InputError
 from dualscape.scaling import Scaling
-
-if TYPE_CHECKING:
-    from dualscape.network import Network
 
 Matrix = NDArray[np.float64]
 BIASES = ("penalised", "none")
@@ -131,12 +127,3 @@ class Design:
         """`inputs` of rows (n, p) that are known to fit; where nothing is to be done these are returned themselves."""
         features = rows if self.scaling is None else self.scaling.features(rows)
         return np.column_stack([features, np.ones(len(features))]) if self.has_bias else features
-
-    # --- networks ------------------------------------------------------------------------------------
-    def check(self, network: "Network") -> None:
-        """Raise InputError when the neurons of a network have other coordinates; one without neurons always fits."""
-        if network.width and (network.directions.shape[1] != self.d or network.bias != self.bias):
-            raise InputError(
-                f"the network has {network.directions.shape[1]} coordinates per neuron and bias {network.bias!r}, "
-                f"the problem {self.d} and {self.bias!r}"
-            )

@@ -81,7 +81,7 @@ def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAU
         InputError: the network does not belong to the problem (another number of inputs or another bias).
     """
     expect(network, Network, "contains", Solution="solution.network")
-    optimal.problem.design.check(network)
+    network.check(optimal.problem.design)
     assert network.imbalance is not None
     error = _fit_error(optimal, network)
     scale = optimal.mass_scale

@@ -135,6 +135,15 @@ class Network:
         inner, outer = np.where(self.imbalance >= 0, (larger, smaller), (smaller, larger))
         return inner[:, None] * self.directions, self.signs * outer
 
+    # --- whose network it is --------------------------------------------------------------------------
+    def check(self, design: Design) -> None:
+        """Raise InputError when its neurons have other coordinates than those of a design; without any it fits all."""
+        if self.width and (self.directions.shape[1] != design.d or self.bias != design.bias):
+            raise InputError(
+                f"the network has {self.directions.shape[1]} coordinates per neuron and bias {self.bias!r}, "
+                f"the problem {design.d} and {design.bias!r}"
+            )
+
     # --- what it computes ---------------------------------------------------------------------------
     @property
     def width(self) -> int:

@@ -212,7 +212,7 @@ class Problem:
 
     def _check(self, network: Network) -> None:
         expect(network, Network, "objective", Solution="solution.network")
-        self.design.check(network)
+        network.check(self.design)
 
     def objective_bounds(self, network: Network, *, precision: float = 1e-11) -> tuple[float, float]:
         """(value, error): the objective of the network is within `error` of `value`, rounding included.

@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from dualscape.network import Network
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -17,14 +14,14 @@ class Event:
         done: how much of it is done (patterns, rounds, vertices).
         total: out of how much, or None when that is not known.
         note: the current bound or objective, ready to print.
-        network: the best network so far, where one is improved.
+        network: the best `Network` so far, where one is improved; this floor knows nothing of it.
     """
 
     stage: str
     done: int
     total: int | None = None
     note: str = ""
-    network: "Network | None" = None
+    network: Any = None
 
 
 Progress = Callable[[Event], None]
