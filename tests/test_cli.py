@@ -302,7 +302,7 @@ def test_a_flag_may_be_repeated():
 def test_an_oracle_that_would_take_years_is_refused():
     result = run("analyze", "catalogue:diabetes", "--oracle", "cells")
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: oracle 'cells' would look at 1.2e+16 patterns a call, about ")
+    assert result.stderr.startswith("error: oracle 'cells' would look at 1.2e+16 activation patterns a call, about ")
     assert result.stderr.endswith(" years; use fewer features, or an oracle that only searches\n")
 
 

@@ -14,6 +14,7 @@ from dualscape.hints import judge
 from dualscape.losses import Logistic, Squared
 from dualscape.solver import state
 from dualscape.solver.state import State
+from dualscape.solver.task import Task
 
 LOSSES = pytest.mark.parametrize("kind", [Squared, Logistic])
 
@@ -125,7 +126,7 @@ def test_many_rows_begin_with_some_of_them_and_their_weights(kind, monkeypatch):
         return seen[-1][1]
 
     monkeypatch.setattr(kind, "take", take)
-    begun = State.empty(problem)
+    begun = State.empty(Task.of(problem))
     start = begun.objective
     begun.begin_wide(20, 40, lambda: True)
     assert begun.objective < start
