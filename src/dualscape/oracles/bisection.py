@@ -75,8 +75,8 @@ class BisectionOracle(Oracle):
         if hinges.count == 0:
             empty = np.zeros((0, X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, max(above, 0.0), self.name, 1)
-        kappa, linear = form = hinges.reduce(nu)
-        slack = hinges.slack(nu)
+        kappa, linear, slack = hinges.enclose(nu)
+        form = kappa, linear
 
         def ceiling() -> float:
             return spectral_bound(hinges.rows, *form) + slack

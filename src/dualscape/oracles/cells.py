@@ -74,8 +74,7 @@ class CellsOracle(Oracle):
         if hinges.count == 0:
             empty = np.zeros((0, self._X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, max(above, 0.0), self.name, 1)
-        kappa, linear = hinges.reduce(nu)
-        slack = hinges.slack(nu)
+        kappa, linear, slack = hinges.enclose(nu)
         # Squares must neither over- nor underflow: scan in units of a power of two, which is exact.
         size = float(np.abs(kappa).sum() + np.abs(linear).sum())
         exponent = int(np.frexp(size)[1])
