@@ -140,7 +140,7 @@ def finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]
         more = f", the first of {bad.sum()} such entries" if bad.sum() > 1 else ""
         remedy = "drop or fill in missing values first" if np.isnan(array[bad]).any() else "correct it or drop the row"
         raise InputError(f"{name} has {array[where]} at {_place(where, column_names(values))}{more}; {remedy}")
-    size = np.abs(array).max(initial=0.0)
+    size = max(array.max(initial=0.0), -array.min(initial=0.0))
     if size > LARGEST:
         raise InputError(f"{name} has entries above {LARGEST:g} in size; rescale it")
     if 0 < size < SMALLEST:

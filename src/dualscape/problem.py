@@ -144,10 +144,11 @@ class Problem:
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
         names = names_of(X, inputs.shape[1], feature_names)
-        own = np.array(inputs, order="C")
+        # `finite_array` and `with_bias` give arrays that nobody else has.
+        own = np.ascontiguousarray(inputs)
         values: dict[str, Any] = {
             "inputs": own,
-            "X": own if data is inputs else np.array(data, order="C"),
+            "X": own if data is inputs else np.ascontiguousarray(data),
             "y": target.copy(),
             "beta": decay,
             "loss": the_loss,

@@ -26,13 +26,17 @@ class TwoLayerReLU(Architecture):
     }
 
     def columns(self, X: Matrix, directions: Matrix, signs: Vector) -> Matrix:
-        return np.asarray(np.maximum(X @ directions.T, 0.0) * signs)
+        columns = np.asarray(X @ directions.T)
+        np.maximum(columns, 0.0, out=columns)
+        columns *= signs
+        return columns
 
     def scores(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
         return scores(X, nu, directions, signs)
 
     def pull(self, X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Matrix:
-        active = (X @ directions.T > 0).astype(float)
+        active = np.asarray(X @ directions.T)
+        np.greater(active, 0.0, out=active)
         active *= nu[:, None]
         return np.asarray(signs[:, None] * (active.T @ X))
 

@@ -20,8 +20,30 @@ def blocks(n: int, rows: int = 0) -> Iterator[slice]:
         yield slice(at, min(at + rows, n))
 
 
-def triangular_factor(A: NDArray[np.float64]) -> NDArray[np.float64]:
-    """R with A = Q R for a Q of orthonormal columns, shape (min(n, k), k), of a matrix A (n, k).
+def row_lengths(A: NDArray[np.float64]) -> NDArray[np.float64]:
+    """|a_i| of the rows of A (n, d), shape (n,), for entries whose squares neither over- nor underflow.
+
+    >>> row_lengths(np.array([[3.0, 4.0]]))
+    array([5.])
+    """
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", A, A)))
+
+
+def weighted_gram(A: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A^T diag(weights) A, shape (k, k), for A (n, k).
+
+    >>> weighted_gram(np.array([[1.0], [2.0]]), np.array([1.0, 3.0]))
+    array([[13.]])
+    """
+    total = np.zeros((A.shape[1], A.shape[1]))
+    for part in blocks(len(A)):
+        total += (A[part].T * weights[part]) @ A[part]
+    return total
+
+
+def triangular_factor(A: NDArray[np.float64], last: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """R with A = Q R for a Q of orthonormal columns, shape (min(n, k), k), of a matrix A (n, k); of A and one more
+    column `last` (n,) where that is given.
 
     Each block of rows is factored together with the factor of those before it, which is as stable as Householder's
     method on all rows (Demmel, Grigori, Hoemmen and Langou, 2012).
@@ -29,7 +51,8 @@ def triangular_factor(A: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> abs(triangular_factor(np.array([[3.0], [4.0]]))).round(12)
     array([[5.]])
     """
-    R = np.zeros((0, A.shape[1]))
-    for part in blocks(len(A), max(ROWS, 8 * A.shape[1])):
-        R = np.linalg.qr(np.vstack([R, A[part]]), mode="r")
+    R = np.zeros((0, A.shape[1] + (last is not None)))
+    for part in blocks(len(A), max(ROWS, 8 * R.shape[1])):
+        rows = A[part] if last is None else np.column_stack([A[part], last[part]])
+        R = np.linalg.qr(np.vstack([R, rows]), mode="r")
     return R

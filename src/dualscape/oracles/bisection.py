@@ -79,7 +79,7 @@ class BisectionOracle(Oracle):
         form = kappa, linear
 
         def ceiling() -> float:
-            return spectral_bound(hinges.rows, *form) + slack
+            return spectral_bound(hinges.rows, *form, effort.overdue) + slack
 
         stopped = "dimension" if _too_large(hinges) else "interrupted" if interrupted() else ""
         if stopped:

@@ -149,7 +149,7 @@ class CellsOracle(Oracle):
             stopped, bound = stopped or effort.ended() or "time", np.inf
 
         def ceiling() -> float:
-            return float(np.ldexp(spectral_bound(hinges.rows, kappa, linear), exponent)) + slack
+            return float(np.ldexp(spectral_bound(hinges.rows, kappa, linear, effort.overdue), exponent)) + slack
 
         listed = np.vstack([np.zeros((0, hinges.rank + 1)), *(units[index] for index in sorted(units))])
         return assemble(

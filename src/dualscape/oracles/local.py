@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dualscape.geometry.climbs import climb_all
 from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.minorants import Pieces, rise_by_hops
+from dualscape.geometry.tall import blocks
 from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 from dualscape.oracles.proof import agreed, capped
 from dualscape.threads import Threads
@@ -21,7 +22,7 @@ SAME_UNIT = 1e-7
 SAME_LISTED = 1e-13
 #: Units times entries of the data from which on several threads climb.
 THREADED = 200_000
-#: Outputs that are scored at a time, which stay in the cache, and the directions that are in any case.
+#: Heights that are scored at a time, which stay in the cache, and the directions that are in any case.
 SCORED_ENTRIES, FEWEST_SCORED = 64_000, 64
 #: Starts that climb together between two looks at the clock, fewer where the data have more entries.
 CHUNK, CHUNK_ENTRIES = 32, 1_000_000
@@ -29,11 +30,11 @@ CHUNK, CHUNK_ENTRIES = 32, 1_000_000
 
 def scores(X: Matrix, nu: Vector, directions: Matrix, signs: Vector) -> Vector:
     """s_j nu^T (X u_j)_+ in plain NumPy, shape (q,)."""
-    values = np.empty(len(directions))
-    size = max(SCORED_ENTRIES // max(len(X), 1), FEWEST_SCORED)
-    for at in range(0, len(directions), size):
-        heights = X @ directions[at : at + size].T
-        values[at : at + size] = nu @ np.maximum(heights, 0.0, out=heights)
+    values = np.zeros(len(directions))
+    for some in blocks(len(directions), max(SCORED_ENTRIES // max(len(X), 1), FEWEST_SCORED)):
+        for part in blocks(len(X)):
+            heights = X[part] @ directions[some].T
+            values[some] += nu[part] @ np.maximum(heights, 0.0, out=heights)
     return signs * values
 
 
@@ -120,6 +121,8 @@ def hop_from(
     For searches: from most starts it is quicker than `climb_from` and ends as high; with `hops`, tries across one
     hyperplane each, it ends higher. What reaches nothing positive, or nothing in time, is the zero direction.
     """
+    if len(directions) == 0 or expired():
+        return np.zeros_like(directions)
     kappa, linear = hinges.reduce(nu)
     starts, found = directions @ hinges.basis, np.zeros((len(directions), hinges.rank))
     pieces = Pieces.both(hinges.rows, kappa, linear)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dualscape.errors import ContradictionError
+from dualscape.geometry.tall import row_lengths
 from dualscape.oracles.base import Matrix, Oracle, OracleAnswer, Vector
 
 #: A bound that exceeds both what was found and what was asked for by more than this share is loose.
@@ -19,7 +20,7 @@ EPS = 2.0**-53
 
 
 def _weights(X: Matrix, nu: Vector) -> Vector:
-    return np.asarray(np.abs(nu) * np.linalg.norm(X, axis=1))
+    return np.asarray(np.abs(nu) * row_lengths(X))
 
 
 def _rounding(X: Matrix) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
+from dualscape.geometry.tall import blocks
 from dualscape.problem import Problem
 
 Matrix = NDArray[np.float64]
@@ -45,13 +46,17 @@ def descend_jointly(
     """
     X, y, beta, loss, units = problem.X, problem.y, problem.beta, problem.loss, problem.architecture
     k, d = directions.shape
+    f = np.empty(problem.n)
 
     def value_and_gradient(flat: Vector) -> tuple[float, Vector]:
         theta = flat.reshape(k, d)
         norms = np.sqrt((theta * theta).sum(axis=1) + 1e-300)
         w = theta * norms[:, None]
-        f = units.columns(X, w, signs).sum(axis=1)
-        slope = -units.pull(X, -loss.gradient(f, y), w, signs)
+        for part in blocks(len(X)):
+            f[part] = units.columns(X[part], w, signs).sum(axis=1)
+        nu, slope = -loss.gradient(f, y), np.zeros_like(w)
+        for part in blocks(len(X)):
+            slope -= units.pull(X[part], nu[part], w, signs)
         along = (theta * slope).sum(axis=1) / norms
         gradient = norms[:, None] * slope + along[:, None] * theta + 2 * beta * theta
         return loss.value(f, y) + beta * float(norms @ norms), gradient.ravel()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.tall import blocks
 from dualscape.problem import Problem
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import solve_master
@@ -82,14 +83,7 @@ class State:
         directions = np.vstack([self.directions, directions])
         signs = np.concatenate([self.signs, signs])
         new = np.zeros(len(signs) - len(self.masses))
-        columns = np.hstack(
-            [
-                self.columns,
-                problem.architecture.columns(
-                    problem.X, directions[len(self.masses) :], signs[-len(new) or len(signs) :]
-                ),
-            ]
-        )
+        columns = self._columns_with(directions[len(self.masses) :], signs[len(self.masses) :])
         start = lowest = np.concatenate([self.masses, new])
         if masses is not None:
             alone = np.concatenate([np.zeros_like(self.masses), masses])
@@ -103,7 +97,19 @@ class State:
         if self._value(columns, c) > before + 1e-15 * abs(before):
             c = lowest
         keep = c > 0
-        self._become(directions[keep], signs[keep], c[keep], columns[:, keep])
+        self._become(directions[keep], signs[keep], c[keep], columns if keep.all() else columns[:, keep])
+
+    def _columns_with(self, directions: Matrix, signs: Vector) -> Matrix:
+        """The columns at hand and those of more units, side by side; the former are kept there and nowhere else."""
+        if len(signs) == 0:
+            return self.columns
+        problem, k = self.problem, self.columns.shape[1]
+        columns = np.empty((problem.n, k + len(signs)))
+        columns[:, :k] = self.columns
+        self.columns = columns[:, :k]
+        for part in blocks(problem.n):
+            columns[part, k:] = problem.architecture.columns(problem.X[part], directions, signs)
+        return columns
 
     def _become(self, directions: Matrix, signs: Vector, masses: Vector, columns: Matrix) -> None:
         problem = self.problem
