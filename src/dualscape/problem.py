@@ -14,6 +14,7 @@ from dualscape.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.checkpoint import fingerprint
 from dualscape.effort import Effort
 from dualscape.errors import InputError, expect
+from dualscape.geometry.tall import row_lengths
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.interruption import interruptible
 from dualscape.labels import Classes, ordered, shown, two_classes
@@ -227,7 +228,7 @@ class Problem:
         self._check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
-        reach = float(network.masses @ lengths) * np.linalg.norm(self.X, axis=1)
+        reach = float(network.masses @ lengths) * row_lengths(self.X)
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
         fit = TwoFloat.of(network.fit(self.X))
         value, error = self._value_bounds(network, fit, EPS * off)
@@ -282,8 +283,10 @@ class Problem:
             ContradictionError: the search found a value that the bound excludes.
         """
         names, found = self._named(oracles), 0.0
-        # When there is no more time a threshold will do; where there is none, something must be found.
-        wanted = above <= 0 or not effort.expired()
+        # When there is no more time, or nothing that a search could save, a threshold will do; where there is none,
+        # something must be found.
+        limited = effort.deadline is not None and self.architecture.oracles[names[0]].estimate(self.X).at_once
+        wanted = above <= 0 or not (limited or effort.expired())
         if self.oracle(names[0]).exact and "ascent" in self.architecture.oracles and wanted:
             search = self.oracle("ascent").best_units(nu, above=above, starts=starts, effort=effort.share(0.5))
             # What was found stays above the threshold: an oracle that does not see it contradicts it.
@@ -352,7 +355,7 @@ class Problem:
         """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
         fraction = _positive(fraction, "the fraction of beta_max")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
-        top, weight = bounds.low, float(np.abs(self.dual_at_zero()) @ np.linalg.norm(self.X, axis=1))
+        top, weight = bounds.low, float(np.abs(self.dual_at_zero()) @ row_lengths(self.X))
         # What a proof that was stopped leaves open is far more than what rounding hides.
         hidden = 1e-3 * bounds.high < bounds.high - top <= 1e-10 * weight
         if (top <= 0 or hidden) and bounds.high > 1e-13 * weight:

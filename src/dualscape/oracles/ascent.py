@@ -13,6 +13,7 @@ import numpy as np
 
 from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.tall import row_lengths
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Vector
 from dualscape.oracles.local import Units, distinct, hop_from, scores
 from dualscape.oracles.rise import SmoothedScores
@@ -77,7 +78,7 @@ class AscentOracle(Oracle):
         self._hinges = Hinges.of(X)
         self._starts = starts
         self._seed = seed
-        self._lengths = np.linalg.norm(X, axis=1)
+        self._lengths = row_lengths(X)
         # An exact climb takes time that grows faster than the data: where they are large only the best go on.
         self._most = max(MOST_ENTRIES // max(X.size, 1), FEWEST_CLIMBS)
 

@@ -30,6 +30,9 @@ from dualscape.progress import Event, Progress, silent
 CONES, CONE_SECONDS, ENTRY_SECONDS = 1.0, 3e-6, 1.5e-9
 #: More orthants than 2^this are not begun with, and no more orthants times rows than this (a second or two).
 MOST_RANK, MOST_BEGUN = 14, 30_000_000
+#: A bound that is worth having takes this part of the seconds that the hyperplanes took to find, or up to twice as much
+#: on few rows; when there is less left, and so many seconds would not do either, the trivial one must.
+BOUND_TIMES, GRACE = 0.5, 0.2
 #: Seconds between two saves to the checkpoint.
 SAVE_EVERY = 10.0
 
@@ -75,6 +78,10 @@ class BisectionOracle(Oracle):
         if hinges.count == 0:
             empty = np.zeros((0, X.shape[1]))
             return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, max(above, 0.0), self.name, 1)
+        if effort.deadline and effort.remaining() + GRACE < BOUND_TIMES * hinges.seconds:
+            empty = np.zeros((0, X.shape[1]))
+            upper = max(trivial_bound(X, nu), above)
+            return OracleAnswer(empty, np.zeros(0), np.zeros(0), 0.0, upper, self.name, 0, effort.ended() or "time")
         kappa, linear, slack = hinges.enclose(nu)
         form = kappa, linear
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
 from dualscape.geometry.hinges import Hinges
-from dualscape.geometry.tall import blocks
+from dualscape.geometry.tall import blocks, row_lengths
 from dualscape.problem import Problem
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import solve_master
@@ -34,7 +34,7 @@ class Scale:
 
     @classmethod
     def of(cls, problem: Problem) -> "Scale":
-        x = float(np.linalg.norm(problem.X, axis=1).max(initial=0.0)) or 1.0
+        x = float(row_lengths(problem.X).max(initial=0.0)) or 1.0
         y = float(np.linalg.norm(problem.y)) / len(problem.y) ** 0.5 if problem.loss.quadratic else 1.0
         return cls(x, y or 1.0)
 
@@ -209,8 +209,9 @@ class State:
             share.begin_wide(width, steps, in_time, seed)
             if len(share.masses):
                 alone = share.directions, share.signs, share.masses
-                trained = descend_jointly(problem, *alone, steps=steps // 3, least=WIDE_LEAST, in_time=in_time)
-                self.add(*trained, rough=True)
+                if in_time():
+                    alone = descend_jointly(problem, *alone, steps=steps // 3, least=WIDE_LEAST, in_time=in_time)
+                self.add(*alone, rough=True)
             return
         directions = rng.standard_normal((width, problem.d))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
