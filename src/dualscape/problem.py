@@ -146,10 +146,10 @@ class Problem:
         the_loss.check_target(target)
         names = names_of(X, inputs.shape[1], feature_names)
         # `finite_array` and `with_bias` give arrays that nobody else has.
-        own = np.ascontiguousarray(inputs)
+        own = np.ascontiguousarray(data)
         values: dict[str, Any] = {
-            "inputs": own,
-            "X": own if data is inputs else np.ascontiguousarray(data),
+            "inputs": own[:, : inputs.shape[1]] if bias == "penalised" else own,
+            "X": own,
             "y": target.copy(),
             "beta": decay,
             "loss": the_loss,

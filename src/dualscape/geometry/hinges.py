@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.geometry.tall import blocks, triangular_factor
+from dualscape.geometry import tall
+from dualscape.geometry.tall import blocks, row_lengths, triangular_factor
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -80,29 +81,29 @@ class Hinges:
     @classmethod
     def _find(cls, X: Matrix) -> "Hinges":
         begun, n = time.monotonic(), len(X)
-        used = np.flatnonzero(np.logical_or.reduce(X != 0, axis=1))
+        used = np.flatnonzero(X.any(axis=1))
         own = X if len(used) == n else X[used]
         canonical, lengths = _canonical(own)
         first, inverse = _distinct_rows(canonical, DECIMALS)
-        normals = canonical[first]
-        del canonical  # large arrays are given back as soon as they can be
         # The triangular factor has the same singular values and right singular vectors, and few rows.
-        _, singular, right = np.linalg.svd(triangular_factor(normals), full_matrices=False)
+        _, singular, right = np.linalg.svd(_factor_of(canonical, first), full_matrices=False)
         rank = int((singular > RANK_TOLERANCE * singular.max(initial=0.0)).sum())
         basis = right[:rank].T.copy()
-        rows = np.empty((len(normals), rank))
-        for part in blocks(len(normals)):
-            rows[part] = normals[part] @ basis
-            rows[part] /= np.linalg.norm(rows[part], axis=1)[:, None]
-        del normals
+        rows = np.empty((len(first), rank))
+        for part in blocks(len(first)):
+            inside = canonical[first[part]] @ basis
+            np.divide(inside, row_lengths(inside)[:, None], out=rows[part])
+        del canonical  # large arrays are given back as soon as they can be
         # Rows that are equal up to sign share a hyperplane.
         sample, members = (first, inverse) if len(first) == len(used) else _distinct_rows(_upright(own, lengths))
         # The product and the subtraction round too.
         error = (rank + 4) * EPS * np.abs(lengths[sample])
         for part in blocks(len(sample)):
             row = sample[part]
-            rebuilt = np.abs(lengths[row])[:, None] * (rows[inverse[row]] @ basis.T)
-            error[part] += np.linalg.norm(_upright(own[row], lengths[row]) - rebuilt, axis=1)
+            lost = rows[inverse[row]] @ basis.T
+            lost *= lengths[row, None]
+            lost -= own[row]
+            error[part] += np.linalg.norm(lost, axis=1)
         if len(used) < n:
             inverse, members, lengths = (_spread(values, used, n) for values in (inverse, members, lengths))
         seconds = time.monotonic() - begun
@@ -179,7 +180,7 @@ _known = _Known(4)
 
 
 def _canonical(X: Matrix) -> tuple[Matrix, Vector]:
-    """(z (n, d), t (n,)) with x_i = t_i z_i, z_i of length one and its largest coordinate positive, for rows not zero."""
+    """(z (n, d), t (n,)) with x_i = t_i z_i, for rows that are not 0: |z_i| = 1, its largest coordinate positive."""
     canonical, lengths = np.empty_like(X), np.empty(len(X))
     for part in blocks(len(X)):
         largest = np.abs(X[part]).max(axis=1)
@@ -191,6 +192,12 @@ def _canonical(X: Matrix) -> tuple[Matrix, Vector]:
         np.divide(scaled, norms[:, None], out=canonical[part])
         lengths[part] = norms * largest
     return canonical, lengths
+
+
+def _factor_of(rows: Matrix, which: NDArray[np.intp]) -> Matrix:
+    """The triangular factor of some rows (n, d)."""
+    parts = blocks(len(which), max(tall.ROWS, 8 * rows.shape[1]))
+    return triangular_factor(rows[which[part]] for part in parts).reshape(-1, rows.shape[1])
 
 
 def _upright(X: Matrix, lengths: Vector) -> Matrix:

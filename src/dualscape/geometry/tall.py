@@ -1,6 +1,6 @@
 """Tall matrices a block of rows at a time: what is made of all rows at once would take the memory of the data again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,18 +41,17 @@ def weighted_gram(A: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
     return total
 
 
-def triangular_factor(A: NDArray[np.float64], last: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-    """R with A = Q R for a Q of orthonormal columns, shape (min(n, k), k), of a matrix A (n, k); of A and one more
-    column `last` (n,) where that is given.
+def triangular_factor(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """R with A = Q R for a Q of orthonormal columns, shape (min(n, k), k), of a matrix A (n, k) given in parts.
 
-    Each block of rows is factored together with the factor of those before it, which is as stable as Householder's
-    method on all rows (Demmel, Grigori, Hoemmen and Langou, 2012).
+    Each part is factored together with the factor of those before it, which is as stable as Householder's method on all
+    rows (Demmel, Grigori, Hoemmen and Langou, 2012). Parts of many more rows than columns cost no more than all at
+    once.
 
-    >>> abs(triangular_factor(np.array([[3.0], [4.0]]))).round(12)
+    >>> abs(triangular_factor([np.array([[3.0]]), np.array([[4.0]])])).round(12)
     array([[5.]])
     """
-    R = np.zeros((0, A.shape[1] + (last is not None)))
-    for part in blocks(len(A), max(ROWS, 8 * R.shape[1])):
-        rows = A[part] if last is None else np.column_stack([A[part], last[part]])
-        R = np.linalg.qr(np.vstack([R, rows]), mode="r")
-    return R
+    R: NDArray[np.float64] | None = None
+    for part in parts:
+        R = np.asarray(np.linalg.qr(part if R is None else np.vstack([R, part]), mode="r"))
+    return np.zeros((0, 0)) if R is None else R

@@ -96,8 +96,8 @@ class AscentOracle(Oracle):
         pairs = int(PAIRS * count) if len(known.values) else count // 2
         gaussian = rng.standard_normal((count - between - pairs, hinges.rank)) @ hinges.basis.T
         first, second = rng.integers(len(X), size=(2, pairs))
-        rows = X / np.maximum(self._lengths, 1e-300)[:, None]
-        apart = rows[first] - rng.uniform(0, 1, size=(len(first), 1)) * rows[second]
+        of_first, of_second = (X[i] / np.maximum(self._lengths[i], 1e-300)[:, None] for i in (first, second))
+        apart = of_first - rng.uniform(0, 1, size=(pairs, 1)) * of_second
         one, other = rng.integers(max(len(known.values), 1), size=(2, between))
         weight = rng.uniform(0, 1, size=(between, 1))
         middle = weight * known.directions[one] + (1 - weight) * known.directions[other]

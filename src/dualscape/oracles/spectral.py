@@ -24,9 +24,7 @@ EPS = 2.0**-53
 AT_ONCE = 1e8
 
 
-def spectral_bound(
-    rows: Matrix, kappa: Vector, linear: Vector, expired: Callable[[], bool] = interrupted
-) -> float:
+def spectral_bound(rows: Matrix, kappa: Vector, linear: Vector, expired: Callable[[], bool] = interrupted) -> float:
     """A proven bound on max over |u| <= 1 of |linear.u + sum_g kappa_g (z_g.u)_+|, rounding included.
 
     Args:
@@ -43,9 +41,7 @@ def spectral_bound(
     if size == 0.0:
         return 0.0
     kappa, linear = kappa / size, linear / size
-    return size * max(
-        _one_sided(rows, kappa, linear, expired), _one_sided(rows, -kappa, -linear, expired)
-    )
+    return size * max(_one_sided(rows, kappa, linear, expired), _one_sided(rows, -kappa, -linear, expired))
 
 
 def _one_sided(rows: Matrix, c: Vector, linear: Vector, expired: Callable[[], bool]) -> float:

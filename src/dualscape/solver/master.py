@@ -4,11 +4,13 @@ Squared loss: a primal active set (Lawson-Hanson with a linear term) on QR facto
 each step of which is the same problem with weighted rows. The columns with positive mass are always independent.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, qr, qr_delete, qr_insert, solve_triangular
 
-from dualscape.geometry.tall import triangular_factor
+from dualscape.geometry.tall import blocks, triangular_factor
 from dualscape.losses import Loss
 from dualscape.solver.active_set import solve_gram
 
@@ -212,15 +214,19 @@ def _by_gram(G: Matrix, b: Vector, start: Vector) -> Vector:
 
 def _shortened(A: Matrix) -> Matrix:
     """A matrix of the same A^T A, with as many rows as columns where there are many more."""
-    return triangular_factor(A) if len(A) > max(TALL, A.shape[1]) else A
+    return triangular_factor(A[part] for part in _parts(A)) if len(A) > max(TALL, A.shape[1]) else A
 
 
 def _shortened_both(A: Matrix, target: Vector) -> tuple[Matrix, Vector]:
     """(B, b) with |B c - b| = |A c - target| for every c, and few rows: an orthogonal factor is left out."""
     if len(A) <= max(TALL, A.shape[1] + 1):
         return A, target
-    R = triangular_factor(A, target)
+    R = triangular_factor(np.column_stack([A[part], target[part]]) for part in _parts(A))
     return R[:, :-1], R[:, -1]
+
+
+def _parts(A: Matrix) -> Iterator[slice]:
+    return blocks(len(A), max(TALL // 4, 8 * A.shape[1]))
 
 
 def _lengths(norms: Vector) -> Vector:
