@@ -121,9 +121,10 @@ def test_what_cannot_be_paid_is_not_begun(problem):
 
 @pytest.mark.parametrize(("passes", "masters"), [(1e-3, 1), (1e3, 0)])
 def test_the_last_master_is_solved_where_there_is_time(problem, monkeypatch, passes, masters):
-    run = late_run(problem, 10.0, 1e-3)
+    run = late_run(problem, 0.5, 1e-3)
     run.begin(None)
     run._passes = passes
+    monkeypatch.setattr(columns, "AT_ONCE", 0)
     added = []
     plain = state.State.add
     monkeypatch.setattr(state.State, "add", lambda *a, **k: added.append(1) or plain(*a, **k))
@@ -144,7 +145,7 @@ def test_time_is_kept_for_what_passes_over_the_data_will_take(problem):
 
 def test_a_bound_that_cannot_be_paid_is_the_trivial_one(problem):
     oracle, nu = BisectionOracle(problem.X), problem.y
-    true = oracle.best_units(nu, above=0.0).upper
+    true = AscentOracle(problem.X).best_units(nu, above=0.0).lower
     oracle._hinges = replace(oracle._hinges, seconds=1e3)
     answer = oracle.best_units(nu, above=0.0, effort=Effort.within(10.0))
     assert (answer.stopped, answer.upper) == ("time", trivial_bound(problem.X, nu))
