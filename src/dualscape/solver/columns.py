@@ -82,7 +82,7 @@ def solve(
         progress: told of every round.
 
     Returns:
-        A Solution whose network has no more neurons than its columns have rank. Ctrl-C and the time limit end the
+        A Solution whose network has no more neurons than its columns have rank, unless time is up on large data. Ctrl-C and the time limit end the
         search early; the certificate then says what is proven of the best network so far.
 
     >>> solution = solve(Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none"))
