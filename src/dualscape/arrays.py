@@ -201,7 +201,7 @@ def finite_array(values: ArrayLike, name: str, ndim: int) -> NDArray[np.float64]
         more = f", the first of {bad.sum()} such entries" if bad.sum() > 1 else ""
         remedy = "drop or fill in missing values first" if np.isnan(array[bad]).any() else "correct it or drop the row"
         raise InputError(f"{name} has {array[where]} at {_place(where, column_names(values))}{more}; {remedy}")
-    size = np.abs(array).max(initial=0.0)
+    size = max(array.max(initial=0.0), -array.min(initial=0.0))
     if size > LARGEST:
         where = tuple(int(i) for i in np.argwhere(np.abs(array) > LARGEST)[0])
         place = _place(where, column_names(values))

@@ -174,6 +174,18 @@ def certify_dual(
     return certificate_of(problem, network, nu, answer, tolerances=tolerances)
 
 
+def lower_bound(problem: Problem, nu: Vector, answer: OracleAnswer) -> float:
+    """What an oracle's answer at nu proves of the optimum of every width: it is no less; -inf after a search."""
+    if not answer.exact:
+        return -np.inf
+    largest = problem.beta / answer.upper if answer.upper > 0 else np.inf
+    # One part in 1e15 covers the rounding of this division; that of t nu is in `dual_bound`, since D at the rounded
+    # t nu differs from D at the exact one by a few units in the last place of its terms.
+    scale = problem.loss.best_scale(nu, problem.y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
+    # nu = 0 is dual feasible, so that D(0) = `least` is a bound as well.
+    return max(problem.loss.dual_bound(scale * nu, problem.y), problem.loss.least(problem.y))
+
+
 def certificate_of(
     problem: Problem, network: Network, nu: Vector, answer: OracleAnswer, *, tolerances: Tolerances = DEFAULT
 ) -> Certificate:
@@ -193,14 +205,8 @@ def certificate_of(
     primal, primal_error = problem.objective_bounds(network, precision=0.01 * tolerances.relative_gap)
     highest = answer.upper if answer.exact else answer.lower
     violation = highest / problem.beta - 1
-    dual = -np.inf
+    dual = lower_bound(problem, nu, answer)
     if answer.exact:
-        largest = problem.beta / answer.upper if answer.upper > 0 else np.inf
-        # One part in 1e15 covers the rounding of this division; that of t nu is in `dual_bound`, since D at the rounded
-        # t nu differs from D at the exact one by a few units in the last place of its terms.
-        scale = problem.loss.best_scale(nu, problem.y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
-        # nu = 0 is dual feasible, so that D(0) = `least` is a bound as well.
-        dual = max(problem.loss.dual_bound(scale * nu, problem.y), problem.loss.least(problem.y))
         # Both bounds include their rounding: that of h, which the dual value rests on, must be wrong.
         if dual > primal + primal_error:
             raise ContradictionError("the proven lower bound", dual, "the objective of a network", primal)

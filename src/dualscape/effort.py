@@ -81,6 +81,14 @@ class Effort:
         """Whether to stop: the deadline has passed, or somebody wishes so."""
         return bool(self.ended())
 
+    def overdue(self) -> bool:
+        """Whether not even what can be had at once is waited for, which a deadline of 0 asks for and does not limit.
+
+        >>> Effort(deadline=0.0).overdue(), Effort.within(1e-9).overdue()
+        (False, True)
+        """
+        return self.expired() if self.deadline else interrupted()
+
     def ended(self) -> Stopped:
         """Why to stop; `FINISHED` to go on."""
         if interrupted():

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.design import Design, check_bias, finite_rows
 from dualscape.errors import InputError
+from dualscape.geometry.tall import blocks
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
@@ -165,7 +166,11 @@ class Network:
         """f on a matrix that already has its bias column, shape (n, d) -> (n,)."""
         if self.width == 0:
             return np.zeros(len(data))
-        return np.asarray(np.maximum(data @ self.directions.T, 0.0) @ (self.signs * self.masses))
+        fit, outer = np.empty(len(data)), self.signs * self.masses
+        for part in blocks(len(data)):
+            heights = data[part] @ self.directions.T
+            fit[part] = np.maximum(heights, 0.0, out=heights) @ outer
+        return fit
 
     def fine_fit(self, data: Matrix) -> TwoFloat:
         """`fit` in twice the precision: where large masses cancel."""

@@ -141,8 +141,9 @@ class Problem:
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
         kind = get_architecture(architecture)
-        own = np.array(inputs, order="C")
-        seen = np.ascontiguousarray(design.seen(own))
+        # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
+        seen = np.ascontiguousarray(design.seen(inputs))
+        own = seen[:, : inputs.shape[1]]
         values: dict[str, Any] = {
             "inputs": own,
             "X": seen,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dualscape.geometry import hinges
+from dualscape.geometry import hinges, tall
 from dualscape.geometry.hinges import Hinges
 
 small = st.integers(-2, 2).map(float)
@@ -21,10 +21,10 @@ def test_distinct_rows_are_those_of_numpy(values):
     np.testing.assert_array_equal(mine[1], labels.reshape(-1))
 
 
-@pytest.mark.parametrize("chunk", [3, 4096])
+@pytest.mark.parametrize("rows", [3, 4096])
 @pytest.mark.parametrize("data", ["gaussian", "lattice", "few dimensions"])
-def test_the_reduced_form_is_the_function(data, chunk, monkeypatch):
-    monkeypatch.setattr(hinges, "CHUNK", chunk)
+def test_the_reduced_form_is_the_function(data, rows, monkeypatch):
+    monkeypatch.setattr(tall, "ROWS", rows)
     rng = np.random.default_rng(7)
     X = rng.standard_normal((40, 4))
     if data == "lattice":

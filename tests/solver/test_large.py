@@ -1,5 +1,7 @@
 """What the solver does where the data are large, brought about on small data by lowering the limits."""
 
+import tracemalloc
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,11 +10,16 @@ import pytest
 from dualscape import Problem, solve
 from dualscape.certificate import certify_dual
 from dualscape.effort import Effort
+from dualscape.geometry.hinges import Hinges
 from dualscape.network import Network
+from dualscape.oracles import Question
 from dualscape.oracles.ascent import AscentOracle
-from dualscape.solver import columns, slide, state
+from dualscape.oracles.bisection import BisectionOracle
+from dualscape.oracles.spectral import spectral_bound
+from dualscape.solver import columns, master, slide, state
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.task import Task
+from dualscape.stopped import Stopped
 from dualscape.units import Units
 
 
@@ -97,3 +104,85 @@ def test_a_slide_out_of_time_is_what_was_given(problem):
     moved = slide.slide(Task.of(problem), *units, nu, 1e-8)
     assert np.abs(moved[1][:1] - 1.0).max() > 1e-3
     assert slide.slide(Task.of(problem), *units, nu, 1e-8, lambda: False) == units
+
+
+def late_run(problem, seconds, passes):
+    """A run with so much time left, on data whose passes have taken so long."""
+    run = columns._Run(problem, "bisection", Effort.within(seconds), columns.DEFAULT, columns.silent)
+    run._passes = passes
+    return run
+
+
+def test_what_cannot_be_paid_is_not_begun(problem):
+    run = late_run(problem, 10.0, 100.0)
+    run.begin(None)
+    assert len(run.state.masses) == 0
+    run = late_run(problem, 10.0, 1.0)
+    run.begin(None)
+    assert len(run.state.masses) > 0
+
+
+@pytest.mark.parametrize(("passes", "masters"), [(1e-3, 1), (1e3, 0)])
+def test_the_last_master_is_solved_where_there_is_time(problem, monkeypatch, passes, masters):
+    run = late_run(problem, 0.5, 1e-3)
+    run.begin(None)
+    run._passes = passes
+    monkeypatch.setattr(columns, "AT_ONCE", 0)
+    added = []
+    plain = state.State.add
+    monkeypatch.setattr(state.State, "add", lambda *a, **k: added.append(1) or plain(*a, **k))
+    solution = run.finish(Stopped.TIME)
+    assert len(added) == masters
+    assert solution.certificate.dual <= solution.certificate.primal
+
+
+def test_time_is_kept_for_what_passes_over_the_data_will_take(problem):
+    run = late_run(problem, 100.0, 20.0)
+    run._share_time()
+    left = run._search_until - run.log.began
+    assert left == pytest.approx(min(0.5 * 100, 100 - columns.LAST_TIMES * 20), abs=1)
+    run._passes = 1e3
+    run._share_time()
+    assert run._search_until - run.log.began == pytest.approx(50, abs=1)
+
+
+def test_a_bound_that_cannot_be_paid_is_the_trivial_one(problem):
+    oracle, question = BisectionOracle.on(problem.X), Question(problem.y, above=0.0)
+    true = AscentOracle.on(problem.X).best_units(question).lower
+    oracle.hinges = replace(oracle.hinges, seconds=1e3)
+    answer = oracle.best_units(question, effort=Effort.within(10.0))
+    assert (answer.stopped, answer.upper) == ("time", oracle.reach.bound(problem.y))
+    assert true < answer.upper
+    # A deadline of 0 asks for what can be had at once, and no clock is held against that.
+    assert true <= oracle.best_units(question, effort=Effort(deadline=0.0)).upper < answer.upper
+
+
+def peak(work):
+    """The greatest memory of what is allocated meanwhile, in bytes."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_large_data_are_worked_on_a_block_of_rows_at_a_time():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60_000, 20))
+    large = Problem(X, X[:, 0], beta=1.0, bias="none")
+    X = large.X
+    # The hyperplanes themselves, what they are found from, and vectors.
+    assert peak(lambda: Hinges.of(X)) < 2.8 * X.nbytes
+    directions = rng.standard_normal((40, 20))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    units = Units.signed(directions, np.where(np.arange(40) % 2, 1.0, -1.0))
+    network, space = Network.of(units, np.full(40, 0.01), "none"), large.space
+    assert peak(lambda: network.fit(X)) < 0.4 * X.nbytes
+    assert peak(lambda: space.scores(large.y, units)) < 0.4 * X.nbytes
+    task = Task.of(large)
+    assert peak(lambda: descend_jointly(task, units, np.ones(40), steps=2, in_time=lambda: True)) < X.nbytes
+    A = space.columns(units)
+    assert peak(lambda: master.solve_master(A, large.y, 1.0, large.loss, np.zeros(40))) < 0.5 * A.nbytes
+    form = space.hinges.reduce(large.y)
+    assert peak(lambda: spectral_bound(space.hinges.rows, *form)) < 1.2 * X.nbytes

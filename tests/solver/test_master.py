@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualscape.losses import get_loss
+from dualscape.solver import master
 from dualscape.solver.master import reduce_to_basic, solve_master
 
 
@@ -91,3 +92,23 @@ def test_reduction_keeps_the_fit_and_does_not_raise_the_price(seed, n, k):
     assert reduced.sum() <= c.sum() + 1e-9
     assert (reduced >= 0).all()
     assert np.linalg.matrix_rank(A[:, reduced > 0]) == (reduced > 0).sum()
+
+
+@pytest.mark.parametrize("kind", ["general", "dependent"])
+@pytest.mark.parametrize("name", ["squared", "logistic"])
+def test_a_tall_master_is_solved_by_its_triangular_factor(kind, name, monkeypatch):
+    rng = np.random.default_rng(3)
+    A = random_columns(rng, 200, 12, kind)
+    y = rng.choice([-1.0, 1.0], size=200) if name == "logistic" else rng.standard_normal(200)
+    loss, beta = get_loss(name), 0.5
+    factored = []
+    whole = solve_master(A, y, beta, loss, np.zeros(A.shape[1]))
+    monkeypatch.setattr(master, "TALL", 40)
+    plain = master.triangular_factor
+    monkeypatch.setattr(master, "triangular_factor", lambda parts: factored.append(1) or plain(parts))
+    short = solve_master(A, y, beta, loss, np.zeros(A.shape[1]))
+    assert factored
+    values = [loss.value(A @ c, y) + beta * c.sum() for c in (whole, short)]
+    assert values[1] == pytest.approx(values[0], rel=1e-13)
+    violation, slack = residuals(A, y, beta, loss, short)
+    assert max(violation, slack) < 1e-10

@@ -71,9 +71,22 @@ class UnitSpace(ABC):
     def size(self) -> int:
         """Number of entries of the data."""
 
+    @property
     @abstractmethod
-    def columns(self, units: Units) -> Matrix:
-        """The columns a_j in prediction space, shape (n, k); units may have any length, with which columns grow."""
+    def seconds(self) -> float:
+        """What some passes over the data took, here and now: a measure of what others will take."""
+
+    @abstractmethod
+    def columns(self, units: Units, out: Matrix | None = None) -> Matrix:
+        """The columns a_j in prediction space, shape (n, k); units may have any length, with which columns grow.
+
+        They are written to `out` (n, k) where it is given. Rows are worked off a block at a time, here and below: what
+        is made of all of them at once would take the memory of the data again.
+        """
+
+    @abstractmethod
+    def together(self, units: Units) -> Vector:
+        """The sum of the columns, (n,): the fit of units as long as their masses."""
 
     @abstractmethod
     def scores(self, nu: Vector, units: Units) -> Vector:
@@ -169,6 +182,8 @@ class UnitSpace(ABC):
         """What oracles of the given names, or "auto", prove of h(nu), after a search; see `oracles.proof.prove`."""
         asked = [self.oracle(name) for name in self.names(oracles)]
         search = next((self.oracle(name) for name, kind in self.kinds.items() if not kind.exact), None)
+        if effort.deadline is not None and question.above > 0 and self.estimate(asked[0].name).at_once:
+            search = None  # there is nothing that it could save
         return prove(asked, search, question, effort=effort, progress=progress)
 
 

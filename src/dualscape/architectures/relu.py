@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dualscape.architectures.base import Architecture, Faces, Matrix, Pieces, UnitSpace, Vector
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.tall import blocks
 from dualscape.oracles.ascent import AscentOracle
 from dualscape.oracles.base import Estimate, HingeOracle
 from dualscape.oracles.bisection import BisectionOracle
@@ -62,16 +63,36 @@ class ReLUSpace(UnitSpace):
     def size(self) -> int:
         return self._X.size
 
-    def columns(self, units: Units) -> Matrix:
-        return np.asarray(np.maximum(self._X @ units.directions.T, 0.0) * units.signs)
+    @property
+    def seconds(self) -> float:
+        return self.hinges.seconds
+
+    def columns(self, units: Units, out: Matrix | None = None) -> Matrix:
+        out = np.empty((self.n, len(units))) if out is None else out
+        for part in blocks(self.n):
+            heights = self._X[part] @ units.directions.T
+            np.multiply(np.maximum(heights, 0.0, out=heights), units.signs, out=out[part])
+        return out
+
+    def together(self, units: Units) -> Vector:
+        total = np.empty(self.n)
+        for part in blocks(self.n):
+            heights = self._X[part] @ units.directions.T
+            total[part] = np.maximum(heights, 0.0, out=heights) @ units.signs
+        return total
 
     def scores(self, nu: Vector, units: Units) -> Vector:
         return scores(self._X, nu, units)
 
     def pull(self, nu: Vector, units: Units) -> Matrix:
-        active = (self._X @ units.directions.T > 0).astype(float)
-        active *= nu[:, None]
-        return np.asarray(units.outputs * (active.T @ self._X))
+        total = np.zeros((len(units), self.d))
+        for part in blocks(self.n):
+            active = np.asarray(self._X[part] @ units.directions.T)
+            np.greater(active, 0.0, out=active)
+            active *= nu[part, None]
+            total += active.T @ self._X[part]
+        total *= units.outputs
+        return total
 
     def random(self, count: int, rng: np.random.Generator) -> Units:
         directions = rng.standard_normal((count, self.d))

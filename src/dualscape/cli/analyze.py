@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
 #: waited for. What needs longer is left out, so that the program ends within a second.
 ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
+#: Seconds for the analysis, but no more than half of the limit, when start and reading have taken all of it.
+LEAST_LEFT = 0.5
 #: Options that name a file that is written.
 FILES = ("json_path", "report_path", "checkpoint")
 POSITIVE = Positive(min=0, min_open=True)
@@ -231,9 +233,9 @@ class _Job:
             )
 
     def _time_left(self) -> float | None:
-        """Seconds until the limit, which counts from the program's start; half of it at least, lest nothing is left."""
+        """Seconds until the limit, which counts from the program's start; something at least, whatever reading took."""
         limit: float | None = self.options["time_limit"]
-        return None if limit is None else max(limit - (time.monotonic() - self._begun), 0.5 * limit)
+        return None if limit is None else max(limit - (time.monotonic() - self._begun), min(0.5 * limit, LEAST_LEFT))
 
     def _begin(self, draft: "Draft") -> None:
         self._draft = draft

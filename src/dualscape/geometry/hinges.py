@@ -8,10 +8,15 @@ with kappa and linear depending on nu alone: for x_i = t_i z_g, (x_i.u)_+ is t_i
 |t_i| (z_g.u)_+ + x_i.u when t_i < 0. Zero rows vanish. Coordinates are those of an orthonormal basis of the row space.
 """
 
+import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dualscape.geometry import tall
+from dualscape.geometry.tall import blocks, row_lengths, triangular_factor
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -21,8 +26,6 @@ RANK_TOLERANCE = 1e-11
 #: Decimals of a unit row that must agree for two rows to share a hyperplane; what is cut off enters `error`.
 DECIMALS = 14
 EPS = 2.0**-53
-#: Rows at a time of what would otherwise take memory for all of them.
-CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,7 @@ class Hinges:
         X: (n, d) the data.
         member: (n,) rows of X that are equal up to sign share a member, -1 for a zero row.
         error: (number of members,) |x - t basis z_g| for a row of each member: what the reduction lost of it.
+        seconds: what it took to find them, which tells how long other passes over such data take here and now.
 
     >>> hinges = Hinges.of(np.array([[1.0, 0.0], [-2.0, 0.0], [0.0, 0.0], [0.0, 3.0]]))
     >>> hinges.count, hinges.rank, hinges.group.tolist()
@@ -50,6 +54,7 @@ class Hinges:
     X: Matrix
     member: NDArray[np.intp]
     error: Vector
+    seconds: float = 0.0
 
     @property
     def count(self) -> int:
@@ -64,42 +69,34 @@ class Hinges:
     @classmethod
     def of(cls, X: Matrix) -> "Hinges":
         """The hyperplanes of the rows of X (n, d)."""
-        n = len(X)
-        largest = np.maximum(X.max(axis=1, initial=0.0), -X.min(axis=1, initial=0.0))
-        used = np.flatnonzero(largest > 0)
-        # Large arrays are written over where they can be: memory that is new costs more than arithmetic.
+        begun, n = time.monotonic(), len(X)
+        used = np.flatnonzero(X.any(axis=1))
         own = X if len(used) == n else X[used]
-        canonical = own / largest[used, None]
-        rounded = np.round(canonical, DECIMALS)
-        # The sign of a hyperplane's normal: its largest coordinate is positive (the first one among equals).
-        leading = np.abs(rounded, out=rounded).argmax(axis=1)
-        flip = np.where(canonical[np.arange(len(used)), leading] < 0, -1.0, 1.0)
-        norms = np.linalg.norm(canonical, axis=1)
-        canonical /= (flip * norms)[:, None]
-        np.round(canonical, DECIMALS, out=rounded)
-        rounded += 0.0
-        first, inverse = _distinct_rows(rounded)
-        normals = canonical[first]
+        canonical, lengths = _canonical(own)
+        first, inverse = _distinct_rows(canonical, DECIMALS)
         # The triangular factor has the same singular values and right singular vectors, and few rows.
-        _, singular, right = np.linalg.svd(np.linalg.qr(normals, mode="r"), full_matrices=False)
+        _, singular, right = np.linalg.svd(_factor_of(canonical, first), full_matrices=False)
         rank = int((singular > RANK_TOLERANCE * singular.max(initial=0.0)).sum())
         basis = right[:rank].T.copy()
-        rows = normals @ basis
-        rows /= np.linalg.norm(rows, axis=1)[:, None] if len(rows) else 1.0
-        group, member, lengths = np.full(n, -1, dtype=np.intp), np.full(n, -1, dtype=np.intp), np.zeros(n)
-        group[used] = inverse
-        lengths[used] = flip * norms * largest[used]
-        upright = np.multiply(own, flip[:, None], out=rounded)
-        upright += 0.0
-        sample, members = _distinct_rows(upright)
-        member[used] = members
+        rows = np.empty((len(first), rank))
+        for part in blocks(len(first)):
+            inside = canonical[first[part]] @ basis
+            np.divide(inside, row_lengths(inside)[:, None], out=rows[part])
+        del canonical  # large arrays are given back as soon as they can be
+        # Rows that are equal up to sign share a hyperplane.
+        sample, members = (first, inverse) if len(first) == len(used) else _distinct_rows(_upright(own, lengths))
         # The product and the subtraction round too.
-        error = (rank + 4) * EPS * np.abs(lengths[used][sample])
-        for part in np.split(np.arange(len(sample)), range(CHUNK, len(sample), CHUNK)):
+        error = (rank + 4) * EPS * np.abs(lengths[sample])
+        for part in blocks(len(sample)):
             row = sample[part]
-            rebuilt = np.abs(lengths[used[row]])[:, None] * (rows[inverse[row]] @ basis.T)
-            error[part] += np.linalg.norm(upright[row] - rebuilt, axis=1)
-        return cls(np.ascontiguousarray(basis), np.ascontiguousarray(rows), group, lengths, X, member, error)
+            lost = rows[inverse[row]] @ basis.T
+            lost *= lengths[row, None]
+            lost -= own[row]
+            error[part] += np.linalg.norm(lost, axis=1)
+        if len(used) < n:
+            inverse, members, lengths = (_spread(values, used, n) for values in (inverse, members, lengths))
+        seconds = time.monotonic() - begun
+        return cls(np.ascontiguousarray(basis), rows, inverse, lengths, X, members, error, seconds)
 
     def of_multiple(self, X: Matrix, factor: float) -> "Hinges":
         """The hyperplanes of X = factor times these data, to the bit, for a factor that is a power of two."""
@@ -107,17 +104,20 @@ class Hinges:
 
     def reduce(self, nu: Vector) -> tuple[Vector, Vector]:
         """(kappa (N,), linear (r,)) of f(u) = nu^T (X u)_+ in the coordinates of the basis."""
-        used = self.group >= 0
-        kappa = _sums(np.abs(self.lengths) * nu.astype(np.longdouble), self.group, used, self.count)
-        return kappa.astype(float), self._pull(nu) @ self.basis
+        return self._kappa(nu), self._pull(nu) @ self.basis
+
+    def _kappa(self, nu: Vector) -> Vector:
+        weights = nu.astype(np.longdouble)
+        weights *= np.abs(self.lengths)
+        return _sums(weights, self.group, self.count)
 
     def _pull(self, nu: Vector) -> Vector:
         """The linear part in the coordinates of X, (d,): the sum of nu_i x_i over rows against their normal."""
         falling = np.flatnonzero(self.lengths < 0)
-        weights, total = nu.astype(np.longdouble), np.zeros(self.X.shape[1], dtype=np.longdouble)
-        for begin in range(0, len(falling), CHUNK):
-            some = falling[begin : begin + CHUNK]
-            total += (weights[some, None] * self.X[some]).sum(axis=0)
+        total = np.zeros(self.X.shape[1], dtype=np.longdouble)
+        for part in blocks(len(falling)):
+            some = falling[part]
+            total += (nu[some, None].astype(np.longdouble) * self.X[some]).sum(axis=0)
         return total.astype(float)
 
     def slack(self, nu: Vector) -> float:
@@ -125,16 +125,20 @@ class Hinges:
 
         Rows that are equal up to sign lose the same, so that only the sum of their nu counts.
         """
-        used = self.group >= 0
+        return self.enclose(nu)[2]
+
+    def enclose(self, nu: Vector) -> tuple[Vector, Vector, float]:
+        """(kappa, linear, slack): what `reduce` and `slack` give, in one."""
+        kappa, pull = self._kappa(nu), self._pull(nu)
+        linear = pull @ self.basis
         fine = float(np.finfo(np.longdouble).eps)
-        together = np.abs(_sums(nu.astype(np.longdouble), self.member, used, len(self.error))).astype(float)
-        kappa, linear = self.reduce(nu)
-        pull = self._pull(nu)
+        together = np.abs(_sums(nu.astype(np.longdouble), self.member, len(self.error)))
         # What the falling rows pull across a truncated row space is there although kappa may cancel.
         across = float(np.linalg.norm(pull - self.basis @ linear))
         weight = float(np.abs(self.lengths) @ np.abs(nu))
         rounded = EPS * (float(np.abs(kappa).sum()) + (len(self.basis) + 4) * float(np.linalg.norm(pull)))
-        return 1.01 * (float(together @ self.error) + across + (len(nu) + 8) * fine * weight + 4 * rounded)
+        slack = 1.01 * (float(together @ self.error) + across + (len(nu) + 8) * fine * weight + 4 * rounded)
+        return kappa, linear, slack
 
     def patterns(self, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Signs of the hyperplanes (P, N) as activation patterns of the rows of X, (P, n); zero rows are active."""
@@ -144,30 +148,75 @@ class Hinges:
         return active
 
 
-def _distinct_rows(values: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(index of the first of each distinct row of `values` (n, d), which of them every row is), in rising order."""
-    if len(values) == 0:
-        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+def _canonical(X: Matrix) -> tuple[Matrix, Vector]:
+    """(z (n, d), t (n,)) with x_i = t_i z_i, for rows that are not 0: |z_i| = 1, its largest coordinate positive."""
+    canonical, lengths = np.empty_like(X), np.empty(len(X))
+    for part in blocks(len(X)):
+        largest = np.abs(X[part]).max(axis=1)
+        scaled = X[part] / largest[:, None]
+        # The first one among equals.
+        leading = np.abs(np.round(scaled, DECIMALS)).argmax(axis=1)
+        flip = np.where(scaled[np.arange(len(scaled)), leading] < 0, -1.0, 1.0)
+        norms = flip * np.linalg.norm(scaled, axis=1)
+        np.divide(scaled, norms[:, None], out=canonical[part])
+        lengths[part] = norms * largest
+    return canonical, lengths
+
+
+def _factor_of(rows: Matrix, which: NDArray[np.intp]) -> Matrix:
+    """The triangular factor of some rows (n, d)."""
+    parts = blocks(len(which), max(tall.ROWS, 8 * rows.shape[1]))
+    return triangular_factor(rows[which[part]] for part in parts).reshape(-1, rows.shape[1])
+
+
+def _upright(X: Matrix, lengths: Vector) -> Matrix:
+    """Rows with the sign of their normal, and no -0.0."""
+    return np.where(lengths < 0, -1.0, 1.0)[:, None] * X + 0.0
+
+
+def _spread(values: NDArray[Any], used: NDArray[np.intp], n: int) -> NDArray[Any]:
+    """Values of the used rows among all n: a label of the others is -1, a length 0."""
+    spread = np.full(n, -1 if values.dtype.kind == "i" else 0, dtype=values.dtype)
+    spread[used] = values
+    return spread
+
+
+def _distinct_rows(values: Matrix, decimals: int | None = None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(index of the first of each distinct row of `values` (n, d), which of them every row is), in rising order.
+
+    Rows are the same that agree in so many decimals; None: those that are equal.
+    """
+
+    def rounded(array: NDArray[np.float64]) -> NDArray[np.float64]:
+        return array if decimals is None else np.round(array, decimals) + 0.0
+
+    n = len(values)
+    labels = np.empty(n, dtype=np.intp)
+    if n == 0:
+        return labels.copy(), labels
     # Rows are compared whole only where the first coordinate leaves ties: mostly it does not.
-    order = np.argsort(values[:, 0], kind="stable")
-    leading = values[order, 0]
-    if (leading[1:] == leading[:-1]).any():
-        order = np.lexsort(values.T[::-1])
+    leading = rounded(values[:, 0])
+    order = np.argsort(leading)
+    leading = leading[order]
+    if (leading[1:] != leading[:-1]).all():
+        labels[order] = np.arange(n)
+        return order, labels
+    values = rounded(values)
+    order = np.lexsort(values.T[::-1])
     ordered = values[order]
     new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
-    labels = np.empty(len(values), dtype=np.intp)
     labels[order] = np.cumsum(new) - 1
     return order[new], labels
 
 
-def _sums(
-    weights: NDArray[np.longdouble], labels: NDArray[np.intp], used: NDArray[np.bool_], count: int
-) -> NDArray[np.longdouble]:
-    """Sum of the used weights per label, in extended precision: nu may cancel among rows that share a hyperplane."""
+def _sums(weights: NDArray[np.longdouble], labels: NDArray[np.intp], count: int) -> Vector:
+    """Sum of weights per label that is not -1, in extended precision: nu may cancel among rows of one hyperplane."""
+    used = labels >= 0
+    if not used.all():
+        weights, labels = weights[used], labels[used]
     total = np.zeros(count, dtype=np.longdouble)
-    if used.any():
-        order = np.argsort(labels[used], kind="stable")
-        sorted_labels = labels[used][order]
-        starts = np.flatnonzero(np.diff(sorted_labels, prepend=-1))
-        total[sorted_labels[starts]] = np.add.reduceat(weights[used][order], starts)
-    return total
+    if len(labels) == count:
+        total[labels] = weights
+    else:
+        np.add.at(total, labels, weights)
+    return total.astype(float)

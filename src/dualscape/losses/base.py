@@ -105,7 +105,9 @@ class Loss(ABC):
         terms = self.dual_terms(nu, y)
         if not np.isfinite(terms).all():
             return -np.inf
-        return fsum(terms) - 2.0**-50 * (fsum(np.abs(terms)) + self.dual_noise(nu))
+        # The factor covers the rounding of a plain sum.
+        size = (1 + len(terms) * EPS) * float(np.abs(terms).sum())
+        return fsum(terms) - 2.0**-50 * (1.01 * size + self.dual_noise(nu))
 
     def dual_noise(self, nu: Vector) -> float:
         """How much D may move, in units of a few eps, when every nu_i moves by an eps of itself beyond its terms."""

@@ -32,6 +32,9 @@ from dualscape.units import Units
 CONES, CONE_SECONDS, ENTRY_SECONDS = 1.0, 3e-6, 1.5e-9
 #: More orthants than 2^this are not begun with, and no more orthants times rows than this (a second or two).
 MOST_RANK, MOST_BEGUN = 14, 30_000_000
+#: A bound that is worth having takes this part of the seconds that the hyperplanes took to find, or up to twice as much
+#: on few rows; when there is less left, and so many seconds would not do either, the trivial one must.
+BOUND_TIMES, GRACE = 0.5, 0.2
 #: Seconds between two saves to the checkpoint.
 SAVE_EVERY = 10.0
 
@@ -65,11 +68,14 @@ class BisectionOracle(HingeOracle):
         hinges, X, nu, above = self.hinges, self.hinges.X, question.nu, question.above
         if hinges.count == 0:
             return OracleAnswer.nothing(X.shape[1], max(above, 0.0), self.name, 1)
-        kappa, linear = form = hinges.reduce(nu)
-        slack = hinges.slack(nu)
+        if effort.deadline and effort.remaining() + GRACE < BOUND_TIMES * hinges.seconds:
+            upper = max(self.reach.bound(nu), above)
+            return OracleAnswer.nothing(X.shape[1], upper, self.name, 0, effort.ended() or Stopped.TIME)
+        kappa, linear, slack = hinges.enclose(nu)
+        form = kappa, linear
 
         def ceiling() -> float:
-            return spectral_bound(hinges.rows, *form) + slack
+            return spectral_bound(hinges.rows, *form, effort.overdue) + slack
 
         stopped = Stopped.INTERRUPTED if interrupted() else Stopped.FINISHED
         if _too_large(hinges):

@@ -64,8 +64,7 @@ class CellsOracle(HingeOracle):
         arrangement, hinges, nu, above = self._arrangement, self.hinges, question.nu, question.above
         if hinges.count == 0:
             return OracleAnswer.nothing(hinges.X.shape[1], max(above, 0.0), self.name, 1)
-        kappa, linear = hinges.reduce(nu)
-        slack = hinges.slack(nu)
+        kappa, linear, slack = hinges.enclose(nu)
         # Squares must neither over- nor underflow: scan in units of a power of two, which is exact.
         size = float(np.abs(kappa).sum() + np.abs(linear).sum())
         exponent = int(np.frexp(size)[1])
@@ -140,7 +139,7 @@ class CellsOracle(HingeOracle):
             stopped, bound = stopped or effort.ended() or Stopped.TIME, np.inf
 
         def ceiling() -> float:
-            return float(np.ldexp(spectral_bound(hinges.rows, kappa, linear), exponent)) + slack
+            return float(np.ldexp(spectral_bound(hinges.rows, kappa, linear, effort.overdue), exponent)) + slack
 
         listed = np.vstack([np.zeros((0, hinges.rank + 1)), *(units[index] for index in sorted(units))])
         return assemble(

@@ -54,6 +54,8 @@ def hop_from(
     For searches: from most starts it is quicker than `climb_from` and ends as high; with `hops`, tries across one
     hyperplane each, it ends higher. What reaches nothing positive, or nothing in time, is the zero direction.
     """
+    if len(units) == 0 or expired():
+        return units.turned(np.zeros_like(units.directions))
     kappa, linear = hinges.reduce(nu)
     starts, found = units.directions @ hinges.basis, np.zeros((len(units), hinges.rank))
     pieces = Pieces.both(hinges.rows, kappa, linear)

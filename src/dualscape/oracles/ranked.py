@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.geometry.tall import blocks
 from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 from dualscape.oracles.proof import agreed, capped
 from dualscape.oracles.reach import Reach
@@ -13,7 +14,7 @@ from dualscape.stopped import Stopped
 from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 
-#: Outputs that are scored at a time, which stay in the cache, and the directions that are in any case.
+#: Heights that are scored at a time, which stay in the cache, and the directions that are in any case.
 SCORED_ENTRIES, FEWEST_SCORED = 64_000, 64
 #: Decimals of a value after which others decide which unit comes first.
 DECIMALS = 12
@@ -21,11 +22,11 @@ DECIMALS = 12
 
 def scores(X: Matrix, nu: Vector, units: Units) -> Vector:
     """s_j nu^T (X u_j)_+ in plain NumPy, shape (q,)."""
-    values = np.empty(len(units))
-    size = max(SCORED_ENTRIES // max(len(X), 1), FEWEST_SCORED)
-    for at in range(0, len(units), size):
-        heights = X @ units.directions[at : at + size].T
-        values[at : at + size] = nu @ np.maximum(heights, 0.0, out=heights)
+    values = np.zeros(len(units))
+    for some in blocks(len(units), max(SCORED_ENTRIES // max(len(X), 1), FEWEST_SCORED)):
+        for part in blocks(len(X)):
+            heights = X[part] @ units.directions[some].T
+            values[some] += nu[part] @ np.maximum(heights, 0.0, out=heights)
     return units.signs * values
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.geometry.tall import row_lengths
+
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 EPS = 2.0**-53
@@ -29,7 +31,7 @@ class Reach:
     @classmethod
     def of(cls, X: Matrix) -> "Reach":
         """That of entries (x_i . u)_+ with |u| = 1, for the rows of X (n, d)."""
-        return cls(np.linalg.norm(X, axis=1), X.shape[1])
+        return cls(row_lengths(X), X.shape[1])
 
     @property
     def _rounding(self) -> float:

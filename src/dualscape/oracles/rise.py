@@ -66,11 +66,12 @@ def rise_in_arrays(
     return directions
 
 
-def filled_up(array: NDArray[np.float64], *multiples: int) -> NDArray[np.float32]:
-    """The array in single precision, with zeros up to a multiple of the given lengths."""
+def filled_up(array: NDArray[np.float64], *multiples: int, unit: float = 1.0) -> NDArray[np.float32]:
+    """The array in single precision, in that unit, with zeros up to a multiple of the given lengths."""
     shape = [-(-length // multiple) * multiple for length, multiple in zip(array.shape, multiples, strict=True)]
     filled = np.zeros(shape, dtype=np.float32)
-    filled[tuple(slice(length) for length in array.shape)] = array
+    inside = filled[tuple(slice(length) for length in array.shape)]
+    np.divide(array, unit, out=inside, casting="same_kind")
     return filled
 
 
@@ -108,7 +109,8 @@ class SmoothedScores:
     ) -> None:
         # In units in which nothing over- or underflows.
         longest, largest = float(lengths.max()), max(float(np.abs(nu).max()), 1e-300)
-        self._rows, self._weights = filled_up(X / longest, ROWS, COORDINATES), filled_up(nu / largest, ROWS)
+        self._rows = filled_up(X, ROWS, COORDINATES, unit=longest)
+        self._weights = filled_up(nu, ROWS, unit=largest)
         self._unit, self._length = longest * largest, float(lengths.mean()) / longest
         self._effort, self._pool = effort, pool
 

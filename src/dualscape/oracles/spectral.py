@@ -8,8 +8,11 @@ so that s f(u) <= const + q.u + u.M u <= const + mu + 1/4 q.(mu I - M)^{-1} q fo
 of M. Any tau gives a true bound; a few rounds of tau <- root mean square of z.u near the maximiser make it a good one.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
+from dualscape.geometry.tall import weighted_gram
 from dualscape.interruption import interrupted
 from dualscape.oracles.base import Matrix, Vector
 
@@ -21,13 +24,14 @@ EPS = 2.0**-53
 AT_ONCE = 1e8
 
 
-def spectral_bound(rows: Matrix, kappa: Vector, linear: Vector) -> float:
+def spectral_bound(rows: Matrix, kappa: Vector, linear: Vector, expired: Callable[[], bool] = interrupted) -> float:
     """A proven bound on max over |u| <= 1 of |linear.u + sum_g kappa_g (z_g.u)_+|, rounding included.
 
     Args:
         rows: (N, r) unit vectors z_g.
         kappa: (N,) weights.
         linear: (r,) linear part.
+        expired: whether to be content with what the rounds so far have given.
 
     >>> h = spectral_bound(np.eye(2), np.array([1.0, 1.0]), np.zeros(2))  # the maximum is sqrt(2)
     >>> bool(2**0.5 <= h < 1.5)
@@ -37,22 +41,24 @@ def spectral_bound(rows: Matrix, kappa: Vector, linear: Vector) -> float:
     if size == 0.0:
         return 0.0
     kappa, linear = kappa / size, linear / size
-    return size * max(_one_sided(rows, kappa, linear), _one_sided(rows, -kappa, -linear))
+    return size * max(_one_sided(rows, kappa, linear, expired), _one_sided(rows, -kappa, -linear, expired))
 
 
-def _one_sided(rows: Matrix, c: Vector, linear: Vector) -> float:
+def _one_sided(rows: Matrix, c: Vector, linear: Vector, expired: Callable[[], bool]) -> float:
     N, r = rows.shape
     rising, falling = c > 0, c < 0
-    up, down = rows[rising], rows[falling]
+    up = rows[rising]
     q = linear + 0.5 * (c @ rows)
-    fixed = 0.5 * (down.T * c[falling]) @ down
+    fixed: Matrix | None = None
     tau = np.full(len(up), r**-0.5)
     # Without any parabola: (z.u)_+ <= 1.
     best, square = (float(c[rising].sum() + np.linalg.norm(linear))) * (1 + 8 * N * EPS), np.zeros(len(up))
     for turn in range(ROUNDS):
-        if interrupted() and (turn or N * r * r > AT_ONCE):
+        if (turn or N * r * r > AT_ONCE) and expired():
             break
-        M = fixed + 0.25 * (up.T * (c[rising] / tau)) @ up
+        if fixed is None:
+            fixed = 0.5 * weighted_gram(rows, np.where(falling, c, 0.0))
+        M = fixed + 0.25 * weighted_gram(up, c[rising] / tau)
         values, vectors = np.linalg.eigh(M)
         along = vectors.T @ q
         scale = float(np.abs(values).max()) + float(np.linalg.norm(q)) + 1e-300

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dualscape.certificate import Certificate, certificate_of, certify_dual
+from dualscape.certificate import Certificate, certificate_of, certify_dual, lower_bound
 from dualscape.checkpoint import Arrays, Checkpoint, fingerprint
 from dualscape.effort import Effort
 from dualscape.errors import InputError, expect
@@ -33,9 +33,11 @@ from dualscape.units import Units
 #: A search that no proof follows, or one that takes no time, ends after this share of the time limit: a last one, of
 #: at least so many seconds, sees what the network that is returned leaves.
 LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
-#: What is left to do then, on large data: seconds for n d min(n, d), or so many times what it took to scale the data
-#: (which tells how busy the machine is); half of the limit at most.
-LAST_WORK, LAST_TIMES = 3e-9, 6.0
+#: What is left to do then, on large data, as multiples of the seconds that some passes over them took (which tell how
+#: fast and how busy the machine is): the last master, the bound and the certificate; half of the limit at most. Without
+#: time for more than the bound and the certificate, the master is left as it is, and a wide network is not begun with
+#: so little time that it would not come to the end of its first step.
+LAST_TIMES, CERTIFICATE_TIMES, BEGIN_TIMES, GRACE = 1.5, 1.0, 0.5, 0.2
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
 #: entries than twice that), and its steps of descent, which end sooner where they help little (`state.WIDE_LEAST`).
 WIDE_FROM, WIDTH, STEPS = 60, 200, 100
@@ -135,11 +137,11 @@ class _Run:
         self, problem: Problem, oracle: str, effort: Effort, tolerances: Tolerances, progress: Progress
     ) -> None:
         self.problem, self.effort, self.tolerances, self.progress = problem, effort, tolerances, progress
-        begun = time.monotonic()
         task = Task.of(problem)
         self.scale = Scale.of(task)
         self.state = State.empty(self.scale.task(task))
-        self._scaling = time.monotonic() - begun
+        #: The seconds of some passes over data of this size, here and now.
+        self._passes = task.space.seconds
         self.log = _Log()
         self.above = problem.beta * (1 + tolerances.violation)
         #: The oracle that proves, or None when the caller asked for a search; and what it may use.
@@ -166,14 +168,17 @@ class _Run:
         self._share_time()
 
     def _share_time(self) -> None:
-        n, d = self.problem.n, self.problem.d
         left = self.effort.remaining()
-        last = min(max(LAST_WORK * n * d * min(n, d), LAST_TIMES * self._scaling), left / 2)
+        last = min(LAST_TIMES * self._passes, left / 2)
         self._search_until = time.monotonic() + min(self._share * left, left - last)
 
     def in_time(self) -> bool:
         """Whether the search may go on."""
         return time.monotonic() <= self._search_until and not interrupted()
+
+    def _affords(self, times: float) -> bool:
+        """Whether there is time for what takes so many times the seconds of some passes over the data."""
+        return self.effort.remaining() + GRACE > times * self._passes
 
     # --- rounds ------------------------------------------------------------------------------------------
     def begin(self, start: Network | None) -> None:
@@ -184,7 +189,7 @@ class _Run:
         elif start is not None and start.width:
             self.problem.objective(start)  # refuses a network of another problem
             self.state.add(start.units)
-        elif (size := self.problem.space.size) >= WIDE_FROM:
+        elif (size := self.problem.space.size) >= WIDE_FROM and self._affords(BEGIN_TIMES):
             self.state.begin_wide(min(WIDTH, size // 2), STEPS, self.in_time)
             network, objective = self._network(), self.scale.objective(self.state.objective)
             note = f"objective {objective:.9g}, {network.width} neurons of a wide network"
@@ -309,8 +314,7 @@ class _Run:
 
     def _remember(self, nu: Vector, answer: OracleAnswer) -> None:
         """The answer, and that which proves most of all so far: a bound holds whatever the network."""
-        zero = Network.of(Units.none(self.problem.d), np.zeros(0), self.problem.bias)
-        self.asked = _Asked(nu, answer, certificate_of(self.problem, zero, nu, answer).dual)
+        self.asked = _Asked(nu, answer, lower_bound(self.problem, nu, answer))
         if self.proof.answer is None or self.asked.dual > self.proof.dual:
             self.proof = self.asked
 
@@ -330,7 +334,8 @@ class _Run:
         """Back to the user's units of length, and the certificate from the data alone."""
         state, problem, best = self.state, self.problem, self.proof
         little = problem.n * len(state.masses) ** 2 <= AT_ONCE
-        if stopped is not Stopped.CONVERGED and (little or stopped is not Stopped.INTERRUPTED):
+        late = stopped is Stopped.INTERRUPTED or not self._affords(CERTIFICATE_TIMES)
+        if stopped is not Stopped.CONVERGED and (little or not late):
             # A rough state may have more units than its columns have rank, and masses that are not the best.
             state.master()
         network = self._network()

@@ -42,7 +42,7 @@ def descend_jointly(
         theta = flat.reshape(k, d)
         norms = np.sqrt((theta * theta).sum(axis=1) + 1e-300)
         moved = units.turned(theta * norms[:, None])
-        f = space.columns(moved).sum(axis=1)
+        f = space.together(moved)
         slope = -space.pull(task.dual(f), moved)
         along = (theta * slope).sum(axis=1) / norms
         gradient = norms[:, None] * slope + along[:, None] * theta + 2 * beta * theta

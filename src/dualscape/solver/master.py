@@ -4,10 +4,13 @@ Squared loss: a primal active set (Lawson-Hanson with a linear term) on QR facto
 each step of which is the same problem with weighted rows. The columns with positive mass are always independent.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, qr, qr_delete, qr_insert, solve_triangular
 
+from dualscape.geometry.tall import blocks, triangular_factor
 from dualscape.losses import Loss
 from dualscape.solver.active_set import solve_gram
 
@@ -19,6 +22,8 @@ DEPENDENT = 1e-13
 STEEP = 1e-14
 #: Pivots without progress after which the active set is as good as rounding lets it be.
 STALE = 60
+#: More rows than this, and more than columns, are first brought to as few as there are columns.
+TALL = 20_000
 
 
 def reduce_to_basic(A: Matrix, c: Vector, *, dependent: float = DEPENDENT) -> Vector:
@@ -33,7 +38,7 @@ def reduce_to_basic(A: Matrix, c: Vector, *, dependent: float = DEPENDENT) -> Ve
     >>> reduce_to_basic(A, np.array([1.0, 1.0, 1.0]))
     array([0., 0., 2.])
     """
-    c = c.copy()
+    A, c = _shortened(A), c.copy()
     scale = np.linalg.norm(A, axis=0)
     while True:
         support = np.flatnonzero(c > 0)
@@ -140,6 +145,7 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector, *, ro
         G /= norms[:, None]
         G /= norms
         return _by_gram(G, (pulled - beta) / norms, start * norms) / norms
+    A, target = _shortened_both(A, target)
     norms = _lengths(np.linalg.norm(A, axis=0))
     A = A / norms  # unit columns: one tolerance for all
     price = beta / norms
@@ -208,6 +214,23 @@ def _by_gram(G: Matrix, b: Vector, start: Vector) -> Vector:
     return solve_gram(G, b, start, 1e-12 * float(np.abs(b).max(initial=0.0)))
 
 
+def _shortened(A: Matrix) -> Matrix:
+    """A matrix of the same A^T A, with as many rows as columns where there are many more."""
+    return triangular_factor(A[part] for part in _parts(A)) if len(A) > max(TALL, A.shape[1]) else A
+
+
+def _shortened_both(A: Matrix, target: Vector) -> tuple[Matrix, Vector]:
+    """(B, b) with |B c - b| = |A c - target| for every c, and few rows: an orthogonal factor is left out."""
+    if len(A) <= max(TALL, A.shape[1] + 1):
+        return A, target
+    R = triangular_factor(np.column_stack([A[part], target[part]]) for part in _parts(A))
+    return R[:, :-1], R[:, -1]
+
+
+def _parts(A: Matrix) -> Iterator[slice]:
+    return blocks(len(A), max(TALL // 4, 8 * A.shape[1]))
+
+
 def _lengths(norms: Vector) -> Vector:
     """Lengths to divide by: 1 for columns of zeros."""
     return np.where(norms > 0, norms, 1.0)
@@ -224,6 +247,8 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
         start: (k,) masses >= 0 to start from.
         rough: fewer digits, sooner.
     """
+    if loss.quadratic and not rough:
+        A, y = _shortened_both(A, y)
     c = start if rough else reduce_to_basic(A, start)
     if loss.quadratic:
         W = loss.hessian(y, y)

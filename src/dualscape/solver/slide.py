@@ -31,7 +31,7 @@ LARGEST_ROUGH_SYSTEM = 600
 #: Units times entries of the data above which their Jacobians are not written out, and entries of the data times its
 #: lesser length above which a climb takes the better part of a second: a few steps of descent take the place of
 #: Newton's method.
-LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 120_000_000, 10
+LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 10_000_000, 10
 
 
 def can_climb(space: UnitSpace) -> bool:

@@ -44,7 +44,7 @@ class State:
     def add(self, units: Units, masses: Vector | None = None, *, rough: bool = False) -> None:
         """More units, then the master over all of them (roughly or not); units that end without mass are dropped."""
         together = Units.join([self.units, units])
-        columns = np.hstack([self.columns, self.task.columns(units)])
+        columns = self._columns_with(units)
         start = lowest = np.concatenate([self.masses, np.zeros(len(units))])
         if masses is not None:
             alone = np.concatenate([np.zeros_like(self.masses), masses])
@@ -58,7 +58,18 @@ class State:
         if self._value(columns, c) > before + 1e-15 * abs(before):
             c = lowest
         keep = c > 0
-        self._become(together.take(keep), c[keep], columns[:, keep])
+        self._become(together.take(keep), c[keep], columns if keep.all() else columns[:, keep])
+
+    def _columns_with(self, units: Units) -> Matrix:
+        """The columns at hand and those of more units, side by side; the former are kept there and nowhere else."""
+        if len(units) == 0:
+            return self.columns
+        n, k = self.columns.shape
+        columns = np.empty((n, k + len(units)))
+        columns[:, :k] = self.columns
+        self.columns = columns[:, :k]
+        self.task.space.columns(units, out=columns[:, k:])
+        return columns
 
     def master(self, *, rough: bool = False) -> None:
         """The master over the units at hand."""
@@ -146,10 +157,10 @@ class State:
             share = State.empty(task.rows(np.sort(rng.choice(task.space.n, BEGIN_ROWS, replace=False))))
             share.begin_wide(width, steps, in_time, seed)
             if len(share.masses):
-                trained = descend_jointly(
-                    task, share.units, share.masses, steps=steps // 3, least=WIDE_LEAST, in_time=in_time
-                )
-                self.add(*trained, rough=True)
+                alone = share.units, share.masses
+                if in_time():
+                    alone = descend_jointly(task, *alone, steps=steps // 3, least=WIDE_LEAST, in_time=in_time)
+                self.add(*alone, rough=True)
             return
         units = task.space.random(width, rng)
         longest = float(np.linalg.norm(task.columns(units), axis=0).max(initial=0.0))
