@@ -14,12 +14,11 @@ from dualscape.design import Design, check_bias, finite_rows
 from dualscape.errors import InputError
 from dualscape.geometry.tall import blocks
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.tolerances import DEFAULT
+from dualscape.tolerances import DEFAULT, EPS
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-EPS = 2.0**-53
 UNIT = 1e-6  # how far from 1 the length of a direction may be
 
 

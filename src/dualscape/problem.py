@@ -25,10 +25,10 @@ from dualscape.oracles.base import NO_LIMITS
 from dualscape.progress import Progress, silent
 from dualscape.stopped import Stopped
 from dualscape.threads import one_blas_thread
+from dualscape.tolerances import EPS
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-EPS = 2.0**-53
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Problem:
         kind = get_architecture(architecture)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
-        own = seen[:, : inputs.shape[1]]
+        own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
         values: dict[str, Any] = {
             "inputs": own,
             "X": seen,

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+#: What rounding to the nearest double changes a number by at most, relative to it.
+EPS = 2.0**-53
+
 
 @dataclass(frozen=True)
 class Tolerances:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dualscape.geometry import tall
 from dualscape.geometry.tall import blocks, row_lengths, triangular_factor
+from dualscape.tolerances import EPS
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -25,7 +26,6 @@ Vector = NDArray[np.float64]
 RANK_TOLERANCE = 1e-11
 #: Decimals of a unit row that must agree for two rows to share a hyperplane; what is cut off enters `error`.
 DECIMALS = 14
-EPS = 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)

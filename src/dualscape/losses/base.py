@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.losses.hessian import Hessian
+from dualscape.tolerances import EPS
 
 Vector = NDArray[np.float64]
 

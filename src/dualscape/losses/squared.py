@@ -9,9 +9,9 @@ from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.losses.base import Loss
 from dualscape.losses.hessian import Diagonal, Hessian, Identity
 from dualscape.losses.weights import RowWeights
+from dualscape.tolerances import EPS
 
 Vector = NDArray[np.float64]
-EPS = 2.0**-53
 
 
 class Squared(Loss):

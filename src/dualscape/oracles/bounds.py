@@ -19,12 +19,12 @@ import numpy as np
 
 from dualscape.compiled import part
 from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, copy, gradient, project
+from dualscape.tolerances import EPS
 
 #: At most this many hyperplanes are tried on both sides, those that cost most.
 MOST_BOTH = 6
 #: Projections go on until the bound is this part of the floor: their multipliers then exclude the next cells too.
 STOP = 0.98
-EPS = 2.0**-53
 
 
 @part()

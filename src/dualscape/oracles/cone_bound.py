@@ -16,8 +16,8 @@ import numpy as np
 
 from dualscape.compiled import kernel, part
 from dualscape.geometry.cones import SUMS, copy
+from dualscape.tolerances import EPS
 
-EPS = 2.0**-53
 #: Times that S is chosen anew.
 IMPROVEMENTS = 2
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.tall import row_lengths
+from dualscape.tolerances import EPS
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-EPS = 2.0**-53
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,11 +15,11 @@ import numpy as np
 from dualscape.geometry.tall import weighted_gram
 from dualscape.interruption import interrupted
 from dualscape.oracles.base import Matrix, Vector
+from dualscape.tolerances import EPS
 
 ROUNDS = 60
 #: Distance of mu from the spectrum, relative to the size of M; rounding is amplified by its inverse.
 NEAREST = 1e-5
-EPS = 2.0**-53
 #: N r^2 above which not even one round is made once somebody wishes to stop.
 AT_ONCE = 1e8
 
