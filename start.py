@@ -164,7 +164,7 @@ def forget_stale_kernels() -> None:
 
     For whether its cache holds, numba looks at the file of a kernel, not at the files of those that it calls.
     """
-    marks = ("njit", "dualscape.compiled")
+    marks = ("njit", "dualscape.running.compiled")
     texts = ((path, path.read_text(encoding="utf-8")) for path in ROOT.glob("src/**/*.py"))
     sources = [path for path, text in texts if any(mark in text for mark in marks)]
     changed = max((path.stat().st_mtime for path in sources), default=0.0)
@@ -178,7 +178,7 @@ def compile_kernels() -> None:
     forget_stale_kernels()
     if not any(ROOT.glob("src/**/*.nbi")):
         # Not vital: what is missing afterwards is compiled when it is called.
-        subprocess.run([tool("python"), "-m", "dualscape.kernels"], cwd=ROOT, check=False)
+        subprocess.run([tool("python"), "-m", "dualscape.cli.kernels"], cwd=ROOT, check=False)
 
 
 def say(text: str) -> None:

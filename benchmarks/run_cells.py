@@ -30,8 +30,8 @@ Blank: fewer than {fewest:,} patterns, or more than the {seconds:g} s allow.
 def visit(n: int, rank: int, repeat: int) -> dict:
     """Seconds of the fastest of a few calls, after a warm-up."""
     from dualscape.oracles import Question
-    from dualscape.oracles.ascent import AscentOracle
-    from dualscape.oracles.cells import CellsOracle
+    from dualscape.oracles.ascent.oracle import AscentOracle
+    from dualscape.oracles.cells.oracle import CellsOracle
 
     rng = np.random.default_rng(0)
     CellsOracle.on(rng.standard_normal((12, 3))).best_units(Question(rng.standard_normal(12), above=100.0))
@@ -48,7 +48,7 @@ def visit(n: int, rank: int, repeat: int) -> dict:
 
 def expected(n: int, rank: int) -> int:
     """Number of patterns of rows in general position."""
-    from dualscape.geometry.arrangement import count_cells
+    from dualscape.geometry.arrangement.arrangement import count_cells
 
     return count_cells(n, rank)
 

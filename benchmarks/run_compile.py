@@ -1,7 +1,7 @@
 """What a first run waits for: `python benchmarks/run_compile.py`.
 
 The first analysis of a problem from the catalogue, with a report, with no kernel compiled before (cold) and again
-(warm), and the set-up's `python -m dualscape.kernels`: seconds, seconds of processor time, and each kernel compiled
+(warm), and the set-up's `python -m dualscape.cli.kernels`: seconds, seconds of processor time, and each kernel compiled
 with its own share of both. Kernels are kept in a folder that is removed afterwards. It prints, and writes nothing.
 """
 
@@ -68,7 +68,7 @@ class Watch(event.Listener):
 def watched(arguments: list[str]) -> None:
     """Run the command line in this process and print what it compiled as its last line."""
     from dualscape.cli import commands
-    from dualscape.listener import Listener
+    from dualscape.running.listener import Listener
 
     class Staying(Listener):
         def leave(self, code: int) -> None:
@@ -126,7 +126,7 @@ def main() -> None:
         compiled = [Compiled(**entry) for entry in json.loads(output.split(MARK)[-1])]
         _, warm, warm_cpu = timed(analysis, environment)
         environment["NUMBA_CACHE_DIR"] = str(Path(folder) / "several")
-        told, several, several_cpu = timed([sys.executable, "-m", "dualscape.kernels"], environment)
+        told, several, several_cpu = timed([sys.executable, "-m", "dualscape.cli.kernels"], environment)
         _, after, after_cpu = timed(analysis, environment)
     print(table(compiled), "\n")
     kernels = sum(entry.name.startswith("dualscape.") for entry in compiled)

@@ -16,12 +16,12 @@ from machine import describe, load, sentence
 from problems import PROBLEMS, estimated_beta_max, gaussian
 
 from dualscape import Problem, solve
-from dualscape.effort import Effort
 from dualscape.errors import InputError
-from dualscape.geometry.arrangement import count_cells
+from dualscape.geometry.arrangement.arrangement import count_cells
 from dualscape.oracles import Question
-from dualscape.oracles.ascent import AscentOracle
-from dualscape.oracles.cells import CellsOracle
+from dualscape.oracles.ascent.oracle import AscentOracle
+from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.running.effort import Effort
 
 RESULTS = Path(__file__).resolve().parent / "results"
 #: (n, rank, threshold over the greatest value): 1.5 excludes nearly all patterns at once, 1 is what a proof asks.

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from scipy.optimize import nnls
 
-from dualscape.geometry.arrangement import Arrangement
+from dualscape.geometry.arrangement.arrangement import Arrangement
 
 
 def greatest_value(X, nu):

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy.optimize import nnls
 
-from dualscape.certificate import certify_dual
-from dualscape.network import Network
+from dualscape.model.certificate import certify_dual
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
 from dualscape.oracles import Question
-from dualscape.problem import Problem
 from dualscape.solver.solution import Solution
 
 

@@ -4,11 +4,11 @@ from functools import cache
 
 import numpy as np
 
-from dualscape.optimal_set import OptimalSet, optimal_set
-from dualscape.problem import Problem
+from dualscape.landscape.optimal_set import OptimalSet, optimal_set
+from dualscape.landscape.staircase import Staircase, staircase
+from dualscape.model.problem import Problem
 from dualscape.solver import solve
 from dualscape.solver.solution import Solution
-from dualscape.staircase import Staircase, staircase
 
 
 def polygon(corners: int) -> np.ndarray:

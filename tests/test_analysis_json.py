@@ -4,8 +4,8 @@ import pytest
 
 from command_line import analysed, strict
 from dualscape.analysis import analyze as analyzed
-from dualscape.analysis_json import to_dict, write_json
-from dualscape.catalogue import get
+from dualscape.data.catalogue import get
+from dualscape.report.analysis_json import to_dict, write_json
 
 
 def test_json_of_a_certified_problem(tmp_path):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from dualscape.data.tables import Table
 from dualscape.errors import InputError
-from dualscape.predictor import Predictor
-from dualscape.problem import Problem
+from dualscape.model.problem import Problem
+from dualscape.prediction.predictor import Predictor
 from dualscape.solver import solve
-from dualscape.tables import Table
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]
 Y = [1.0, -1.0, 1.0]
@@ -152,7 +152,7 @@ BAD = {
         np.zeros(3, dtype=[("a", float)]),
         "X has records ([('a', '<f8')]); give numbers, one column for each quantity",
     ),
-    "a text": ("data.csv", "X is a text; read files with dualscape.tables.read_table, which gives X and y"),
+    "a text": ("data.csv", "X is a text; read files with dualscape.data.tables.read_table, which gives X and y"),
     "a table": (Table(np.eye(3), np.ones(3), ("a", "b", "c"), "y"), "X must be an array of numbers, got a Table"),
     "a generator": ((row for row in X), "X must be an array of numbers, got a generator"),
     "nothing": (None, "X must be an array of numbers, got a NoneType"),

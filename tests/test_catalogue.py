@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from dualscape import catalogue
 from dualscape.analysis import analyze
-from dualscape.catalogue import ENTRIES, Entry, get
-from dualscape.certificate import certify_dual
+from dualscape.data import catalogue
+from dualscape.data.catalogue import ENTRIES, Entry, get
+from dualscape.data.planted import circle_family, plant
 from dualscape.errors import InputError
-from dualscape.planted import circle_family, plant
+from dualscape.model.certificate import certify_dual
 
 KNOWN = {name: entry for name, entry in ENTRIES.items() if entry.known != catalogue.Known()}
 SMALL = {name: entry for name, entry in ENTRIES.items() if not name.startswith(("diabetes", "breast"))}

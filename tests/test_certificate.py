@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.certificate import _down, _up, certificate_of, certify_dual, percent
 from dualscape.errors import ContradictionError
-from dualscape.network import Network
+from dualscape.model.certificate import _down, _up, certificate_of, certify_dual, percent
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
 from dualscape.oracles import Question
-from dualscape.oracles.bisection import BisectionOracle
-from dualscape.oracles.cells import CellsOracle
-from dualscape.problem import Problem
+from dualscape.oracles.bisection.oracle import BisectionOracle
+from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.solver import solve
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from command_line import CSV, analysed, run
 from dualscape.analysis import analyze as analyzed
-from dualscape.analysis_json import write_json
-from dualscape.architectures.relu import ReLUSpace
-from dualscape.catalogue import get
 from dualscape.cli.analyze import analyze
 from dualscape.cli.predict import predict
+from dualscape.data.catalogue import get
 from dualscape.errors import InputError
-from dualscape.terminal import show
+from dualscape.model.architectures.relu import ReLUSpace
+from dualscape.report.analysis_json import write_json
+from dualscape.report.terminal import show
 
 
 # --- help ---------------------------------------------------------------------------------------------
@@ -374,7 +374,7 @@ def interrupt(*_, **__):
 
 
 def test_interrupted_before_there_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr("dualscape.tables.read_table", interrupt)
+    monkeypatch.setattr("dualscape.data.tables.read_table", interrupt)
     (tmp_path / "data.csv").write_text(CSV, encoding="utf-8")
     arguments = (tmp_path / "data.csv", *TARGET, *BETA, "--json", tmp_path / "out.json")
     result = run("analyze", *arguments)

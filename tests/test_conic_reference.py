@@ -5,7 +5,7 @@ import pytest
 
 from conic import conic_optimum
 from dualscape import Problem, Program, solve
-from dualscape.catalogue import get
+from dualscape.data.catalogue import get
 
 
 def patterns_of(X, samples=20_000):

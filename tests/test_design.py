@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dualscape.design import BIASES, Design
 from dualscape.errors import InputError
-from dualscape.network import Network
-from dualscape.problem import Problem
-from dualscape.scaling import Scaling
+from dualscape.model.design import BIASES, Design
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.model.scaling import Scaling
 
 NUMBERS = st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda v: 0.0 if abs(v) < 1e-6 else v)
 

@@ -9,11 +9,11 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from dualscape.effort import Effort, WorkersLostError, run_all
 from dualscape.errors import InputError
 from dualscape.oracles import Question
-from dualscape.oracles.ascent import AscentOracle
-from dualscape.oracles.bisection import BisectionOracle
+from dualscape.oracles.ascent.oracle import AscentOracle
+from dualscape.oracles.bisection.oracle import BisectionOracle
+from dualscape.running.effort import Effort, WorkersLostError, run_all
 
 
 def die(number):

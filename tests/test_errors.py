@@ -3,12 +3,12 @@
 import pytest
 
 from dualscape.analysis import analyze
+from dualscape.data.tables import Table
 from dualscape.errors import InputError
-from dualscape.optimal_set import optimal_set
-from dualscape.report import write_report
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.staircase import staircase
+from dualscape.report.report import write_report
 from dualscape.solver import solve
-from dualscape.staircase import staircase
-from dualscape.tables import Table
 from solved import solved
 
 TABLE = Table([[1.0]], [1.0], ("a",), "y")

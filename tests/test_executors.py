@@ -7,7 +7,7 @@ import pytest
 
 from dualscape import Problem, solve
 from dualscape.errors import InputError
-from dualscape.executors import open_executor
+from dualscape.running.executors import open_executor
 
 ADDRESS_OF_NOBODY = "tcp://127.0.0.1:9"
 
@@ -47,7 +47,7 @@ def test_unknown_executors_are_refused():
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
-    monkeypatch.setattr("dualscape.executors.PATIENCE", 0.5)
+    monkeypatch.setattr("dualscape.running.executors.PATIENCE", 0.5)
     refused = pytest.raises(InputError, match=f"no dask scheduler answers at {ADDRESS_OF_NOBODY}")
     with refused, open_executor(ADDRESS_OF_NOBODY):
         pass

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from dualscape.checkpoint import Checkpoint, fingerprint
 from dualscape.errors import InputError
-from dualscape.files import check_writable, write_whole
-from dualscape.losses import get_loss
-from dualscape.problem import Problem
+from dualscape.model.losses import get_loss
+from dualscape.model.problem import Problem
+from dualscape.running.checkpoint import Checkpoint, fingerprint
+from dualscape.running.files import check_writable, write_whole
 from dualscape.solver import solve
 
 

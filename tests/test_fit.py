@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
 
-from dualscape.fit import fit_of, training_fit
-from dualscape.problem import Problem
+from dualscape.data.tables import Table, standardize
+from dualscape.model.problem import Problem
+from dualscape.prediction.fit import fit_of, training_fit
 from dualscape.solver import solve
-from dualscape.tables import Table, standardize
 
 
 def test_regression_as_scikit_learn_has_it():

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from command_line import run
-from dualscape.catalogue import ENTRIES
-from dualscape.fit import training_fit
-from dualscape.hints import hints
-from dualscape.problem import Problem
+from dualscape.data.catalogue import ENTRIES
+from dualscape.data.tables import Table, standardize
+from dualscape.model.problem import Problem
+from dualscape.prediction.fit import training_fit
+from dualscape.report.hints import hints
 from dualscape.solver import solve
-from dualscape.tables import Table, standardize
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(0, 1, (40, 2))
@@ -121,7 +121,9 @@ def test_numbers_that_are_no_dates(column):
 def test_fit_and_hints_are_made_once(tmp_path, monkeypatch):
     """For the terminal, the JSON and the report together."""
     made = []
-    monkeypatch.setattr("dualscape.hints.training_fit", lambda *given: made.append(given) or training_fit(*given))
+    monkeypatch.setattr(
+        "dualscape.report.hints.training_fit", lambda *given: made.append(given) or training_fit(*given)
+    )
     answer = run("analyze", "catalogue:two-points", "--json", tmp_path / "r.json", "--report", tmp_path / "r.html")
     assert answer.exit_code == 0
     assert len(made) == 1

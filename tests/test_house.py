@@ -11,57 +11,23 @@ import dualscape
 
 SOURCE = Path(dualscape.__file__).parent
 
-#: From the ground up; a module imports only modules before it (a package counts as one).
-FLOORS = (
+#: From the ground up; a file imports only from rooms before its own (a folder or a file at the root is a room).
+ROOMS = (
     "errors",
-    "files",
     "tolerances",
-    "progress",
-    "stopped",
-    "devices",
-    "interruption",
-    "threads",
-    "checkpoint",
-    "effort",
-    "executors",
-    "labels",
-    "arrays",
-    "scaling",
-    "design",
-    "compiled",
+    "running",
     "geometry",
+    "polytopes",
     "units",
     "oracles",
-    "architectures",
-    "losses",
-    "network",
-    "problem",
-    "program",
-    "certificate",
+    "model",
     "solver",
-    "fit",
-    "hints",
-    "predictor",
-    "resolution",
-    "optimal_units",
-    "membership",
-    "merge_tree",
-    "optimal_set",
-    "staircase",
-    "formats",
-    "tables",
-    "new_rows",
-    "planted",
-    "catalogue",
-    "figures",
-    "report_words",
-    "report_page",
-    "report",
+    "landscape",
+    "data",
+    "prediction",
     "analysis",
-    "analysis_json",
-    "terminal",
-    "listener",
-    "kernels",
+    "figures",
+    "report",
     "cli",
     "__main__",
 )
@@ -69,19 +35,22 @@ FLOORS = (
 HEAVY = ("numpy", "scipy", "numba", "highspy", "matplotlib", "plotly", "sklearn", "pandas", "torch", "cvxpy", "fastapi")
 
 
-def imports_of(tree: ast.AST) -> set[str]:
-    """Names of the dualscape modules that a file imports, for types alone too; the first part only."""
+def imported(tree: ast.AST) -> set[str]:
+    """Names of the dualscape modules that a file imports, for types alone too, and within functions."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, "relative imports hide the floor they reach for"
-            if node.module == "dualscape":
-                found.update(f"dualscape.{alias.name}" for alias in node.names if alias.name != "__version__")
-            elif node.module:
-                found.add(node.module)
-    return {name.split(".")[1] for name in found if name.startswith("dualscape.")}
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if alias.name != "__version__")
+    return {name.removeprefix("dualscape.") for name in found if name.startswith("dualscape.")}
+
+
+def imports_of(tree: ast.AST) -> set[str]:
+    """The rooms that a file imports from."""
+    return {name.split(".")[0] for name in imported(tree)}
 
 
 def modules() -> list[Path]:
@@ -91,9 +60,9 @@ def modules() -> list[Path]:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_imports_go_down(path):
     home = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-    assert home in FLOORS, f"give {home} a floor in this test"
+    assert home in ROOMS, f"give {home} a place in this test"
     for name in imports_of(ast.parse(path.read_text(encoding="utf-8"))) - {home}:
-        assert FLOORS.index(name) < FLOORS.index(home), f"{home} must not import {name}, which is above it"
+        assert ROOMS.index(name) < ROOMS.index(home), f"{home} must not import {name}, which is above it"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
@@ -104,9 +73,21 @@ def test_only_the_design_asks_what_the_bias_is(path):
     assert bool(asked) == (path.name == "design.py"), f"{path.name} reads the bias in lines {asked}"
 
 
-def test_every_floor_exists():
+def test_no_file_imports_itself_over_others():
+    """Within a room too: taking away the files that import none of the rest, again and again, leaves nothing."""
+    names = {str(path.relative_to(SOURCE)).removesuffix(".py").replace("/", "."): path for path in modules()}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    left = {name: imported(ast.parse(path.read_text(encoding="utf-8"))) - {name} for name, path in names.items()}
+    while left:
+        free = [name for name, imports in left.items() if imports.isdisjoint(left)]
+        assert free, f"these import each other in a circle: {sorted(left)}"
+        for name in free:
+            del left[name]
+
+
+def test_every_room_exists():
     homes = {path.relative_to(SOURCE).parts[0].removesuffix(".py") for path in modules()}
-    assert homes == set(FLOORS)
+    assert homes == set(ROOMS)
 
 
 def fresh(code: str) -> str:
@@ -138,11 +119,3 @@ def test_every_export_exists():
 def test_unknown_names_are_attribute_errors():
     with pytest.raises(AttributeError, match="nonsense"):
         _ = dualscape.nonsense
-
-
-def test_functions_are_not_hidden_by_the_modules_of_their_names():
-    code = (
-        "import dualscape.staircase, dualscape.optimal_set; from dualscape import optimal_set, staircase;"
-        "print(callable(optimal_set), callable(staircase), callable(dualscape.staircase))"
-    )
-    assert fresh(code) == "True True True"

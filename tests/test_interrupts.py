@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 
 from dualscape.analysis import analyze
-from dualscape.effort import Effort
 from dualscape.errors import BudgetError, InputError
-from dualscape.files import discard_unfinished, write_whole
-from dualscape.interruption import Interrupt, check, heeding, interrupted, interruptible
-from dualscape.listener import Listener
-from dualscape.optimal_set import optimal_set
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.model.problem import Problem
 from dualscape.oracles import Question
-from dualscape.problem import Problem
-from dualscape.report import render
-from dualscape.solver import columns, solve
-from dualscape.threads import Threads
+from dualscape.report.report import render
+from dualscape.running.effort import Effort
+from dualscape.running.files import discard_unfinished, write_whole
+from dualscape.running.interruption import Interrupt, check, heeding, interrupted, interruptible
+from dualscape.running.listener import Listener
+from dualscape.running.threads import Threads
+from dualscape.solver import column_generation as columns
+from dualscape.solver import solve
 
 #: A program that a shell started in the background ignores SIGINT, and so would its children.
 HEARD = "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -30,7 +31,7 @@ MAIN = "from dualscape.__main__ import main; main()"
 #: It says in which stage it is.
 TOLD = """
 from contextlib import contextmanager
-from dualscape import terminal
+from dualscape.report import terminal
 stage = terminal.Reporter.stage
 
 @contextmanager

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from dualscape.kernels import KERNELS, when_compiling
+from dualscape.cli.kernels import KERNELS, when_compiling
 
 #: Prints which kernels an analysis with a report has called, with their types, and which of them it had to compile.
 CODE = """
 import json, sys
-from dualscape.listener import Listener
+from dualscape.running.listener import Listener
 from dualscape.cli import commands
 from numba.core.dispatcher import Dispatcher
 from numba.core.event import install_recorder
@@ -46,7 +46,7 @@ def python(*arguments):
 @pytest.fixture(scope="module")
 def warmed():
     """Kernels were compiled from the list, where that had not been done."""
-    return python("-m", "dualscape.kernels")
+    return python("-m", "dualscape.cli.kernels")
 
 
 def test_the_list_is_all_that_a_first_analysis_calls(warmed, tmp_path):
@@ -63,7 +63,7 @@ def test_the_list_is_all_that_a_first_analysis_calls(warmed, tmp_path):
 def test_what_is_compiled_is_told_in_one_line(warmed):
     assert warmed.count("\n") == 1
     assert warmed.startswith("compiling kernels, ")
-    assert " 0 kernels, " in python("-m", "dualscape.kernels")
+    assert " 0 kernels, " in python("-m", "dualscape.cli.kernels")
 
 
 def test_who_is_called_comes_first():

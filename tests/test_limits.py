@@ -10,14 +10,14 @@ import pytest
 
 from dualscape import analysis
 from dualscape.analysis import analyze
-from dualscape.effort import Effort
-from dualscape.interruption import check, interrupted, until
-from dualscape.optimal_set import optimal_set
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.staircase import staircase
+from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
-from dualscape.problem import Problem
+from dualscape.running.effort import Effort
+from dualscape.running.interruption import check, interrupted, until
+from dualscape.running.threads import Threads
 from dualscape.solver import solve
-from dualscape.staircase import staircase
-from dualscape.threads import Threads
 
 
 def line_problem():

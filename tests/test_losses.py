@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.losses import LOSSES, Diagonal, Identity, Logistic, Squared, get_loss
+from dualscape.model.losses import LOSSES, Diagonal, Identity, Logistic, Squared, get_loss
 
 N = 4
 FITS = arrays(float, N, elements=st.floats(-6, 6, allow_subnormal=False))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dualscape.errors import InputError
-from dualscape.network import Network
+from dualscape.model.network import Network
 
 ENTRIES = st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda v: 0.0 if abs(v) < 1e-6 else v)
 

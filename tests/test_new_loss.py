@@ -11,7 +11,7 @@ from conic import conic_optimum
 from dualscape import Problem, Program, load_result, optimal_set, solve, staircase
 from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
-from dualscape.losses import LOSSES, Diagonal, Loss
+from dualscape.model.losses import LOSSES, Diagonal, Loss
 
 EPS = 2.0**-53
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualscape.certificate import certify_dual
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.losses import LOSSES
-from dualscape.network import Network
-from dualscape.problem import Problem
+from dualscape.model.certificate import certify_dual
+from dualscape.model.losses import LOSSES
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
 from dualscape.solver import solve
 
 ALL = pytest.mark.parametrize("loss", LOSSES)

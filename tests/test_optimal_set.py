@@ -3,13 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dualscape.effort import Effort
 from dualscape.errors import BudgetError, InputError, NotCertifiedError
-from dualscape.network import Network
-from dualscape.optimal_set import optimal_set
-from dualscape.problem import Problem
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.staircase import staircase
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.running.effort import Effort
 from dualscape.solver import solve
-from dualscape.staircase import staircase
 from planted import circle_family, planted, solution_at
 
 ROOT3 = 3**0.5

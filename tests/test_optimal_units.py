@@ -8,13 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dualscape.errors import InputError
-from dualscape.network import Network
-from dualscape.optimal_set import optimal_set
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.staircase import staircase
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
 from dualscape.oracles import Question
-from dualscape.problem import Problem
 from dualscape.solver import solve
 from dualscape.solver.refinement import refine
-from dualscape.staircase import staircase
 
 ROOT3 = 3**0.5
 

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from dualscape import analysis_json, load_result
+from dualscape import load_result
 from dualscape.analysis import analyze
-from dualscape.catalogue import get
 from dualscape.cli import commands
+from dualscape.data.catalogue import get
+from dualscape.data.tables import read_table, standardize
 from dualscape.errors import InputError
-from dualscape.problem import Problem
-from dualscape.tables import read_table, standardize
+from dualscape.model.problem import Problem
+from dualscape.report import analysis_json
 
 RNG = np.random.default_rng(0)
 SIZE, AGE = RNG.uniform(50, 200, 24).round(1), RNG.uniform(0, 80, 24).round(0)

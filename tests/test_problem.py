@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dualscape.architectures.relu import ReLUSpace
-from dualscape.effort import Effort
 from dualscape.errors import InputError
-from dualscape.losses import get_loss
-from dualscape.network import Network
-from dualscape.problem import Interval, Problem
+from dualscape.model.architectures.relu import ReLUSpace
+from dualscape.model.losses import get_loss
+from dualscape.model.network import Network
+from dualscape.model.problem import Interval, Problem
+from dualscape.running.effort import Effort
 from dualscape.solver import solve
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from conic import conic_optimum
 from dualscape import Network, Problem, Program, certify_dual, solve
-from dualscape.architectures.relu import TwoLayerReLU
 from dualscape.errors import BudgetError, InputError
+from dualscape.model.architectures.relu import TwoLayerReLU
 
 
 def problem_of(loss="squared", bias="none", seed=0, n=6, d=2):

@@ -10,13 +10,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from dualscape import report
 from dualscape.errors import InputError
-from dualscape.optimal_set import optimal_set
-from dualscape.problem import Problem
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.staircase import staircase
+from dualscape.model.problem import Problem
+from dualscape.report import report
+from dualscape.running.stopped import Stopped
 from dualscape.solver import Solution, solve
-from dualscape.staircase import staircase
-from dualscape.stopped import Stopped
 from solved import solved as shared
 
 NASTY = '</script><img src="http://evil/x.png"> & "q"'
@@ -191,7 +191,7 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path):
 def test_drawing_the_report_imports_no_plotting_machinery():
     code = (
         "import sys\n"
-        "from dualscape import Problem, report, solve\n"
+        "from dualscape import Problem, solve\nfrom dualscape.report import report\n"
         "report.render(solve(Problem([[1.0], [2.0]], [1, 2], beta=0.1)))\n"
         "assert not {'plotly.graph_objects', 'matplotlib'} & sys.modules.keys()\n"
     )

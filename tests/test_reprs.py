@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from dualscape.analysis import analyze
-from dualscape.catalogue import get
-from dualscape.optimal_set import optimal_set
+from dualscape.data.catalogue import get
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.staircase import staircase
 from dualscape.solver import solve
-from dualscape.staircase import staircase
 
 ENTRY = get("random-30x3")
 

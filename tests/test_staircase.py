@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.geometry.polytope import polytope
-from dualscape.geometry.vertices import vertices
-from dualscape.merge_tree import merge_tree
-from dualscape.optimal_set import OptimalSet, optimal_set
+from dualscape.landscape.merge_tree import merge_tree
+from dualscape.landscape.optimal_set import OptimalSet, optimal_set
+from dualscape.landscape.staircase import Staircase, _exact, staircase
+from dualscape.model.problem import Problem
 from dualscape.oracles import Question
-from dualscape.problem import Problem
+from dualscape.polytopes.polytope import polytope
+from dualscape.polytopes.vertices import vertices
 from dualscape.solver import solve
-from dualscape.staircase import Staircase, _exact, staircase
 from labellings import count_components
 from planted import circle_family, solution_at
 
@@ -252,7 +252,10 @@ def test_intervals_hold_the_exact_numbers():
 
 
 def test_nothing_heavy_is_imported():
-    code = "import sys, dualscape.staircase; print(*set(sys.modules) & {'matplotlib', 'plotly', 'torch', 'cvxpy'})"
+    code = (
+        "import sys, dualscape.landscape.staircase;"
+        "print(*set(sys.modules) & {'matplotlib', 'plotly', 'torch', 'cvxpy'})"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""
 

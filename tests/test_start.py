@@ -172,7 +172,7 @@ def test_kernels_compiled_before_a_change_are_removed(start):
     package = start.ROOT / "src" / "package"
     package.mkdir(parents=True)
     files = {
-        "cones.py": (2, "from dualscape.compiled import kernel"),
+        "cones.py": (2, "from dualscape.running.compiled import kernel"),
         "climbs.py": (1, "from numba import njit"),
         "cli.py": (4, "import sys"),
         "climbs.climb-1.nbi": (1.5, ""),  # calls what cones.py defines
@@ -197,7 +197,7 @@ def test_kernels_are_compiled_when_there_are_none(start, monkeypatch):
     monkeypatch.setattr(start.subprocess, "run", run)
     start.compile_kernels()
     start.compile_kernels()
-    assert ran == [["-m", "dualscape.kernels"]]
+    assert ran == [["-m", "dualscape.cli.kernels"]]
     (start.ROOT / "src" / "cones.py").write_text("from numba import njit", encoding="utf-8")
     os.utime(kernel, (1, 1))  # stale from now on
     start.compile_kernels()

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from dualscape.data.tables import Table, read_table, standardize
 from dualscape.errors import InputError
-from dualscape.tables import Table, read_table, standardize
 from written import read, refusal, write
 
 PLAIN = "size,age,price\n1,2,3\n4,5,6\n"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dualscape import terminal
-from dualscape.progress import Event
+from dualscape.report import terminal
+from dualscape.running.progress import Event
 
 
 @pytest.fixture

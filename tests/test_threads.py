@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from dualscape import threads
 from dualscape.analysis import analyze
-from dualscape.certificate import certify_dual
-from dualscape.optimal_set import optimal_set
-from dualscape.problem import Problem
-from dualscape.report import render
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.staircase import staircase
+from dualscape.model.certificate import certify_dual
+from dualscape.model.problem import Problem
+from dualscape.report.report import render
+from dualscape.running import threads
+from dualscape.running.threads import one_blas_thread
 from dualscape.solver import solve
-from dualscape.staircase import staircase
-from dualscape.threads import one_blas_thread
 
 #: The coordinates of a sample depended on how two threads share a sum.
 SAMPLE = """
 import numpy as np
-from dualscape import Problem, optimal_set, solve
+from dualscape import Problem, solve
+from dualscape import optimal_set
 rng = np.random.default_rng(10)
 problem = Problem(rng.normal(size=(60, 3)), rng.normal(size=60), beta=1.0, bias="none").at_fraction(0.003)
 optima = optimal_set(solve(problem, oracle="cells"), max_vertices=500)
@@ -93,7 +94,8 @@ def test_a_failure_lifts_it_too():
 
 def test_a_library_that_is_loaded_later_is_found():
     code = (
-        "import numpy; from threadpoolctl import ThreadpoolController; from dualscape.threads import one_blas_thread\n"
+        "import numpy; from threadpoolctl import ThreadpoolController\n"
+        "from dualscape.running.threads import one_blas_thread\n"
         "def numbers(): return [c.num_threads for c in ThreadpoolController().lib_controllers]\n"
         "with one_blas_thread():\n"
         "    few = len(numbers())\n"

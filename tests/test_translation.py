@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
 
-from dualscape.network import Network
-from dualscape.problem import Problem
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
 
 RNG = np.random.default_rng(0)
 N, D, M, BETA = 12, 3, 5, 0.7

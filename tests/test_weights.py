@@ -8,12 +8,12 @@ import pytest
 from conic import conic_optimum
 from dualscape import Problem, Program, certify_dual, optimal_set, solve, staircase
 from dualscape.analysis import analyze
-from dualscape.analysis_json import to_dict
 from dualscape.errors import InputError
-from dualscape.hints import judge
-from dualscape.losses import Logistic, Squared
-from dualscape.solver import state
-from dualscape.solver.state import State
+from dualscape.model.losses import Logistic, Squared
+from dualscape.report.analysis_json import to_dict
+from dualscape.report.hints import judge
+from dualscape.solver import iterate as state
+from dualscape.solver.iterate import State
 from dualscape.solver.task import Task
 
 LOSSES = pytest.mark.parametrize("kind", [Squared, Logistic])

@@ -2,8 +2,8 @@
 
 import pytest
 
+from dualscape.data.tables import read_table
 from dualscape.errors import InputError
-from dualscape.tables import read_table
 
 
 def write(folder, content, name="data.csv"):

@@ -3,7 +3,7 @@
 import sys
 
 from dualscape import Problem, solve
-from dualscape.progress import Event
+from dualscape.running.progress import Event
 from peers.harness import Race, balanced, main
 
 

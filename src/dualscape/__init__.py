@@ -9,30 +9,40 @@ optima is connected at every width. Names are imported when they are first used,
 (2, 2)
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dualscape import catalogue, figures, tables
-    from dualscape.certificate import Certificate, certify_dual
+    from dualscape import figures
+    from dualscape.analysis import Analysis, analyze
+    from dualscape.data import catalogue, tables
+    from dualscape.data.tables import read_table, standardize
     from dualscape.errors import BudgetError, ContradictionError, DualscapeError, InputError, NotCertifiedError
-    from dualscape.network import Network
-    from dualscape.optimal_set import OptimalSet, optimal_set
-    from dualscape.predictor import Predictor, load_result
-    from dualscape.problem import Problem
-    from dualscape.program import Program
-    from dualscape.report import write_report
+    from dualscape.landscape.optimal_set import OptimalSet, optimal_set
+    from dualscape.landscape.staircase import Staircase, staircase
+    from dualscape.model.certificate import Certificate, certify_dual
+    from dualscape.model.losses import Logistic, Loss, Squared
+    from dualscape.model.network import Network
+    from dualscape.model.problem import Problem
+    from dualscape.model.program import Program
+    from dualscape.prediction.predictor import Predictor, load_result
+    from dualscape.report.analysis_json import to_dict, write_json
+    from dualscape.report.report import write_report
+    from dualscape.running.checkpoint import Checkpoint
+    from dualscape.running.effort import Effort
     from dualscape.solver import Solution, solve
-    from dualscape.staircase import Staircase, staircase
     from dualscape.tolerances import Tolerances
+    from dualscape.units import Units
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Problem",
     "Network",
+    "Units",
+    "Loss",
+    "Squared",
+    "Logistic",
     "Program",
     "solve",
     "Solution",
@@ -42,9 +52,17 @@ __all__ = [
     "OptimalSet",
     "staircase",
     "Staircase",
+    "analyze",
+    "Analysis",
+    "read_table",
+    "standardize",
+    "to_dict",
+    "write_json",
     "write_report",
     "load_result",
     "Predictor",
+    "Effort",
+    "Checkpoint",
     "Tolerances",
     "DualscapeError",
     "InputError",
@@ -56,21 +74,34 @@ __all__ = [
     "tables",
 ]
 
+#: Where public names live; imported when they are first used.
 _HOME = {
-    "Problem": "problem",
-    "Network": "network",
-    "Program": "program",
+    "Problem": "model.problem",
+    "Network": "model.network",
+    "Units": "units",
+    "Loss": "model.losses",
+    "Squared": "model.losses",
+    "Logistic": "model.losses",
+    "Program": "model.program",
     "solve": "solver",
     "Solution": "solver",
-    "Certificate": "certificate",
-    "certify_dual": "certificate",
-    "optimal_set": "optimal_set",
-    "OptimalSet": "optimal_set",
-    "staircase": "staircase",
-    "Staircase": "staircase",
-    "write_report": "report",
-    "load_result": "predictor",
-    "Predictor": "predictor",
+    "Certificate": "model.certificate",
+    "certify_dual": "model.certificate",
+    "optimal_set": "landscape.optimal_set",
+    "OptimalSet": "landscape.optimal_set",
+    "staircase": "landscape.staircase",
+    "Staircase": "landscape.staircase",
+    "analyze": "analysis",
+    "Analysis": "analysis",
+    "read_table": "data.tables",
+    "standardize": "data.tables",
+    "to_dict": "report.analysis_json",
+    "write_json": "report.analysis_json",
+    "write_report": "report.report",
+    "load_result": "prediction.predictor",
+    "Predictor": "prediction.predictor",
+    "Effort": "running.effort",
+    "Checkpoint": "running.checkpoint",
     "Tolerances": "tolerances",
     "DualscapeError": "errors",
     "InputError": "errors",
@@ -78,12 +109,12 @@ _HOME = {
     "ContradictionError": "errors",
     "NotCertifiedError": "errors",
 }
-_MODULES = ("catalogue", "figures", "tables")
+_MODULES = {"catalogue": "data.catalogue", "figures": "figures", "tables": "data.tables"}
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
+        return import_module(f"{__name__}.{_MODULES[name]}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
@@ -93,17 +124,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """Keeps a function reachable whose module has the same name.
-
-    Importing `dualscape.staircase` would otherwise bind the module over the function `dualscape.staircase`.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -1,6 +1,6 @@
 """Where the `dualscape` program begins: it listens to Ctrl-C before it imports anything that takes time."""
 
-from dualscape.listener import Listener
+from dualscape.running.listener import Listener
 
 
 def main() -> None:

@@ -5,19 +5,19 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from dualscape.checkpoint import Checkpoint
-from dualscape.effort import Effort
 from dualscape.errors import ContradictionError, DualscapeError, expect
-from dualscape.interruption import check, interruptible, until
-from dualscape.network import Network
-from dualscape.optimal_set import OptimalSet, optimal_set
+from dualscape.landscape.optimal_set import OptimalSet, optimal_set
+from dualscape.landscape.staircase import Staircase, staircase
+from dualscape.model.network import Network
+from dualscape.model.problem import Interval, Problem
 from dualscape.oracles.base import NO_LIMITS
-from dualscape.problem import Interval, Problem
-from dualscape.progress import Event, Progress, silent
+from dualscape.running.checkpoint import Checkpoint
+from dualscape.running.effort import Effort
+from dualscape.running.interruption import check, interruptible, until
+from dualscape.running.progress import Event, Progress, silent
+from dualscape.running.stopped import Stopped
+from dualscape.running.threads import one_blas_thread
 from dualscape.solver import Solution, solve, unfinished
-from dualscape.staircase import Staircase, staircase
-from dualscape.stopped import Stopped
-from dualscape.threads import one_blas_thread
 
 #: Shares of a time limit that go into beta_max at most: where it can be proven, and where it is searched for.
 BETA_MAX_PROOF, BETA_MAX_SEARCH = 0.5, 0.2

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from dualscape import figures
-from dualscape.catalogue import get
+from dualscape.data.catalogue import get
+from dualscape.data.tables import Table, standardize
 from dualscape.figures.components import Filtration, filtration_of, longest, marks
 from dualscape.figures.layers import Area, DoesNotApplyError, Field, Labels, Lines, Points, Surface
 from dualscape.figures.numbers import compact, ends, grouped, plural
 from dualscape.figures.polytope import edges_of, facets_of, flat_coordinates
 from dualscape.figures.rectified_ellipsoid import rectified_sphere
-from dualscape.optimal_set import optimal_set
-from dualscape.problem import Problem
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.staircase import staircase
+from dualscape.model.problem import Problem
 from dualscape.solver import solve
-from dualscape.staircase import staircase
-from dualscape.tables import Table, standardize
 from solved import solved
 
 

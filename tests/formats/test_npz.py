@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dualscape.tables import read_table
+from dualscape.data.tables import read_table
 from written import refusal, write
 
 

@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from dualscape.tables import read_table
+from dualscape.data.tables import read_table
 from written import refusal, write
 
 

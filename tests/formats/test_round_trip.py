@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from dualscape.data.tables import read_table
 from dualscape.errors import DualscapeError
-from dualscape.tables import read_table
 from written import write
 
 NUMBERS = st.floats(-1e9, 1e9) | st.integers(-3000, 3000).map(float) | st.floats(-1e300, 1e300)

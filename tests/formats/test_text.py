@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from dualscape.tables import read_table
+from dualscape.data.tables import read_table
 from written import read, refusal, write
 
 PLAIN = "size,age,price\n1,2,3\n4,5,6\n"

@@ -11,9 +11,9 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 
 from dualscape.errors import BudgetError
-from dualscape.geometry.arrangement import Arrangement, count_cells
+from dualscape.geometry.arrangement.arrangement import Arrangement, count_cells
+from dualscape.geometry.arrangement.lines import is_swept, mark_owned
 from dualscape.geometry.hinges import Hinges
-from dualscape.geometry.lines import is_swept, mark_owned
 
 
 def listed(X):

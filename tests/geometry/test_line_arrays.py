@@ -5,9 +5,9 @@ from math import comb
 import numpy as np
 import pytest
 
-from dualscape.devices import Arrays
-from dualscape.geometry.line_arrays import LineArrays
-from dualscape.geometry.lines import frame_line, is_swept, mark_owned, unrank
+from dualscape.geometry.arrangement.line_batches import LineArrays
+from dualscape.geometry.arrangement.lines import frame_line, is_swept, mark_owned, unrank
+from dualscape.running.devices import Arrays
 
 
 @pytest.mark.parametrize(("M", "level"), [(2, 2), (9, 2), (9, 3), (14, 4), (40, 4), (13, 5), (40, 5), (12, 6), (11, 7)])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles import Question
-from dualscape.oracles.cells import CellsOracle
+from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.climbing import climb_from, hop_from
 from dualscape.oracles.ranked import scores
 from dualscape.units import Units

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dualscape.errors import InputError
-from dualscape.geometry.double_description import extreme_rays
-from dualscape.geometry.polytope import Polytope, polytope
-from dualscape.geometry.sampling import analytic_center, hit_and_run
-from dualscape.geometry.vertices import sampled_vertices, vertices
+from dualscape.polytopes.double_description import extreme_rays
+from dualscape.polytopes.polytope import Polytope, polytope
+from dualscape.polytopes.sampling import analytic_center, hit_and_run
+from dualscape.polytopes.vertices import sampled_vertices, vertices
 
 
 def brute_force(A: np.ndarray, b: np.ndarray) -> dict[frozenset[int], np.ndarray]:
@@ -268,7 +268,7 @@ def test_extreme_rays_of_an_orthant():
 
 def test_rays_may_all_lie_on_one_side():
     """No pair is adjacent where none is above; a vertex that rounding has lost is no vertex."""
-    from dualscape.geometry.double_description import _adjacent, pack
+    from dualscape.polytopes.double_description import _adjacent, pack
 
     none = np.zeros(0, dtype=np.intp)
     zeros = pack(np.ones((2, 3), dtype=bool))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from dualscape import Problem, solve
-from dualscape.oracles import Question, ascent, ranked
-from dualscape.oracles.ascent import AscentOracle
-from dualscape.solver import columns
+from dualscape.oracles import Question, ranked
+from dualscape.oracles.ascent import oracle as ascent
+from dualscape.oracles.ascent.oracle import AscentOracle
+from dualscape.solver import column_generation as columns
 from dualscape.units import Units
 
 

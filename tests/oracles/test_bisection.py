@@ -10,14 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes
 
-from dualscape.checkpoint import Checkpoint
-from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
-from dualscape.oracles import Question, bisection, frontier
-from dualscape.oracles.bisection import BisectionOracle
-from dualscape.oracles.cells import CellsOracle
-from dualscape.oracles.cone_bound import cone_bound, frame_cone, make_bound_work, side_bound
-from dualscape.oracles.frontier import orthants
+from dualscape.oracles import Question
+from dualscape.oracles.bisection import frontier
+from dualscape.oracles.bisection import oracle as bisection
+from dualscape.oracles.bisection.cone_bound import cone_bound, frame_cone, make_bound_work, side_bound
+from dualscape.oracles.bisection.frontier import orthants
+from dualscape.oracles.bisection.oracle import BisectionOracle
+from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.running.checkpoint import Checkpoint
+from dualscape.running.effort import Effort
 from exact_values import CASES, dense, greatest_value
 
 

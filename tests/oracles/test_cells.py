@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.architectures.relu import ReLUSpace
-from dualscape.geometry.arrangement import Arrangement, count_cells
+from dualscape.geometry.arrangement.arrangement import Arrangement, count_cells
 from dualscape.geometry.hinges import Hinges
+from dualscape.model.architectures.relu import ReLUSpace
 from dualscape.oracles import Question
-from dualscape.oracles.ascent import AscentOracle
-from dualscape.oracles.cells import CellsOracle
+from dualscape.oracles.ascent.oracle import AscentOracle
+from dualscape.oracles.cells.oracle import CellsOracle
 from exact_values import CASES, dense, greatest_value
 
 

@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualscape.errors import ContradictionError
-from dualscape.oracles import Question, cells, frontier, ranked
-from dualscape.oracles.ascent import AscentOracle
-from dualscape.oracles.bisection import BisectionOracle
-from dualscape.oracles.cells import CellsOracle
+from dualscape.model.problem import Problem
+from dualscape.oracles import Question, ranked
+from dualscape.oracles.ascent.oracle import AscentOracle
+from dualscape.oracles.bisection import frontier
+from dualscape.oracles.bisection.oracle import BisectionOracle
+from dualscape.oracles.cells import oracle as cells
+from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.proof import agreed, ask, is_loose
 from dualscape.oracles.reach import Reach
-from dualscape.problem import Problem
 from exact_values import dense
 
 EXACT = pytest.mark.parametrize("kind", [CellsOracle, BisectionOracle])

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from dualscape import Problem, solve
-from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.oracles import Question
-from dualscape.oracles.ascent import AscentOracle
-from dualscape.oracles.rise import (
+from dualscape.oracles.ascent.oracle import AscentOracle
+from dualscape.oracles.ascent.smoothed_rise import (
     COORDINATES,
     LANES,
     ROWS,
@@ -21,6 +20,7 @@ from dualscape.oracles.rise import (
     rise_in_arrays,
     to_lanes,
 )
+from dualscape.running.effort import Effort
 
 
 def example(q, n=41, d=5):

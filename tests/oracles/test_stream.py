@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.geometry.arrangement import TURN, Arrangement, line_ranges
+from dualscape.geometry.arrangement.arrangement import TURN, Arrangement, line_ranges
 from dualscape.oracles import Question
-from dualscape.oracles.cells import CellsOracle
-from dualscape.oracles.scan import scan_lines
-from dualscape.oracles.stream import lines_left
+from dualscape.oracles.cells.line_scan import scan_lines
+from dualscape.oracles.cells.line_screening import lines_left
+from dualscape.oracles.cells.oracle import CellsOracle
 
 
 def forms(X, nu, share, turn=TURN):

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.oracles import Question
-from dualscape.oracles.ascent import AscentOracle
-from dualscape.oracles.bisection import BisectionOracle
-from dualscape.oracles.cells import CellsOracle
+from dualscape.oracles.ascent.oracle import AscentOracle
+from dualscape.oracles.bisection.oracle import BisectionOracle
+from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.union import Member, UnionOracle
+from dualscape.running.effort import Effort
 from dualscape.units import Units
 
 

@@ -8,18 +8,21 @@ import numpy as np
 import pytest
 
 from dualscape import Problem, solve
-from dualscape.certificate import certify_dual
-from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
-from dualscape.network import Network
+from dualscape.model.certificate import certify_dual
+from dualscape.model.network import Network
 from dualscape.oracles import Question
-from dualscape.oracles.ascent import AscentOracle
-from dualscape.oracles.bisection import BisectionOracle
+from dualscape.oracles.ascent.oracle import AscentOracle
+from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.spectral import spectral_bound
-from dualscape.solver import columns, master, slide, state
+from dualscape.running.effort import Effort
+from dualscape.running.stopped import Stopped
+from dualscape.solver import column_generation as columns
+from dualscape.solver import iterate as state
+from dualscape.solver import master
+from dualscape.solver import newton_on_faces as slide
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.task import Task
-from dualscape.stopped import Stopped
 from dualscape.units import Units
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualscape.losses import get_loss
+from dualscape.model.losses import get_loss
 from dualscape.solver import master
 from dualscape.solver.master import reduce_to_basic, solve_master
 

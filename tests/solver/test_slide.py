@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dualscape import Problem, solve
-from dualscape.solver import slide
-from dualscape.solver.slide import FINER, ROUGH, newton_on_faces
-from dualscape.solver.state import State
+from dualscape.solver import newton_on_faces as slide
+from dualscape.solver.iterate import State
+from dualscape.solver.newton_on_faces import FINER, ROUGH, newton_on_faces
 from dualscape.solver.task import Scale, Task
 from dualscape.units import Units
 

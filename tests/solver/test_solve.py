@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from conic import conic_optimum
 from dualscape.errors import InputError
-from dualscape.network import Network
-from dualscape.problem import Problem
-from dualscape.program import Program
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.model.program import Program
 from dualscape.solver import solve
 
 FRACTIONS = (0.9, 0.1, 1e-2, 1e-4)
@@ -240,9 +240,9 @@ def test_checkpoint_of_a_killed_run(tmp_path):
     path = tmp_path / "proof.npz"
     code = f"""
 import numpy as np
-import dualscape.oracles.bisection as bisection
+import dualscape.oracles.bisection.oracle as bisection
 from dualscape import Problem, solve
-from dualscape.checkpoint import Checkpoint
+from dualscape.running.checkpoint import Checkpoint
 bisection.SAVE_EVERY = 0.05
 rng = np.random.default_rng(17)
 problem = Problem(rng.standard_normal((80, 4)), rng.standard_normal(80), beta=2.0)

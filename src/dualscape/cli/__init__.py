@@ -10,7 +10,7 @@ from dualscape.cli.analyze import analyze
 from dualscape.cli.catalogue import catalogue
 from dualscape.cli.group import Commands
 from dualscape.cli.predict import predict
-from dualscape.listener import Listener
+from dualscape.running.listener import Listener
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

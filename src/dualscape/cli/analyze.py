@@ -11,14 +11,14 @@ import click
 from dualscape.cli.group import CATALOGUE, NOTHING_YET, stop
 from dualscape.cli.options import Positive, option
 from dualscape.errors import InputError
-from dualscape.interruption import heeding
-from dualscape.listener import INTERRUPTED, Listener
+from dualscape.running.interruption import heeding
+from dualscape.running.listener import INTERRUPTED, Listener
 
 if TYPE_CHECKING:
     from dualscape.analysis import Analysis, Draft
-    from dualscape.hints import Judgement
-    from dualscape.tables import Table
-    from dualscape.terminal import Reporter
+    from dualscape.data.tables import Table
+    from dualscape.report.hints import Judgement
+    from dualscape.report.terminal import Reporter
 
 #: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
 #: waited for. What needs longer is left out, so that the program ends within a second.
@@ -119,7 +119,7 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
 
 def _check_files(data: str, files: dict[str, Path | None]) -> None:
     """Raise InputError where an option names a file that cannot be written, or one that is used for something else."""
-    from dualscape.files import check_writable, followed
+    from dualscape.running.files import check_writable, followed
 
     if data != "-" and not data.startswith(CATALOGUE):
         try:
@@ -145,9 +145,9 @@ def _check_files(data: str, files: dict[str, Path | None]) -> None:
 
 def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
     """The table and what defines the problem: loss, bias, beta, beta_fraction."""
-    from dualscape.formats.values import split_names
-    from dualscape.losses import get_loss
-    from dualscape.tables import read_table, standardize
+    from dualscape.data.formats.values import split_names
+    from dualscape.data.tables import read_table, standardize
+    from dualscape.model.losses import get_loss
 
     given = {name: options[name] for name in ("loss", "bias", "beta", "beta_fraction") if options[name] is not None}
     if "beta" in given and "beta_fraction" in given:
@@ -167,7 +167,7 @@ def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
 
 
 def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
-    from dualscape.catalogue import get
+    from dualscape.data.catalogue import get
 
     entry = get(name)
     for inapplicable in ("target", "features", "header"):
@@ -192,21 +192,21 @@ class _Job:
     def load(self) -> bool:
         """Read the data, and all modules that take time."""
         self.table, self._settings = _load(self.data, self.options)
-        from dualscape import terminal  # noqa: F401
+        from dualscape.report import terminal  # noqa: F401
 
         if self.options["report_path"]:
-            from dualscape import report  # noqa: F401 (after Ctrl-C there is no time for it)
+            from dualscape.report import report  # noqa: F401 (after Ctrl-C there is no time for it)
 
         return True
 
     def analyse(self) -> "Analysis":
         """Analyse the data."""
         from dualscape.analysis import analyze as run
-        from dualscape.checkpoint import Checkpoint
-        from dualscape.executors import open_executor
-        from dualscape.kernels import when_compiling
-        from dualscape.problem import Problem
-        from dualscape.terminal import Reporter, describe_choice
+        from dualscape.cli.kernels import when_compiling
+        from dualscape.model.problem import Problem
+        from dualscape.report.terminal import Reporter, describe_choice
+        from dualscape.running.checkpoint import Checkpoint
+        from dualscape.running.executors import open_executor
 
         assert self.table is not None
         table, settings, options = self.table, self._settings, self.options
@@ -252,7 +252,7 @@ class _Job:
 
     def report(self, analysis: "Analysis", judgement: "Judgement") -> str:
         """The page of the report."""
-        from dualscape.report import render
+        from dualscape.report.report import render
 
         assert self.table is not None
         assert self.reporter is not None
@@ -270,10 +270,10 @@ class _Job:
 
 def _show(job: _Job, analysis: "Analysis", listener: Listener) -> None:
     """Print the result and write what was asked for; after Ctrl-C, what there is time for."""
-    from dualscape.analysis_json import to_dict, write_json
-    from dualscape.files import STANDARD_OUTPUT, write_whole
-    from dualscape.hints import judge
-    from dualscape.terminal import show
+    from dualscape.report.analysis_json import to_dict, write_json
+    from dualscape.report.hints import judge
+    from dualscape.report.terminal import show
+    from dualscape.running.files import STANDARD_OUTPUT, write_whole
 
     assert job.table is not None
     quiet, json_path, report_path = (job.options[name] for name in ("quiet", "json_path", "report_path"))

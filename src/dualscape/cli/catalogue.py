@@ -7,14 +7,14 @@ import click
 from dualscape.cli.group import CATALOGUE
 
 if TYPE_CHECKING:
-    from dualscape.catalogue import Entry
+    from dualscape.data.catalogue import Entry
 
 
 @click.command()
 @click.argument("name", required=False)
 def catalogue(name: str | None) -> None:
     """List the named problems, or show what is known of one."""
-    from dualscape.catalogue import ENTRIES, get
+    from dualscape.data.catalogue import ENTRIES, get
 
     if name is not None:
         _show_entry(get(name.removeprefix(CATALOGUE)))

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from dualscape.errors import ContradictionError, DualscapeError
-from dualscape.listener import INTERRUPTED, Listener
+from dualscape.running.listener import INTERRUPTED, Listener
 
 CATALOGUE = "catalogue:"
 NOTHING_YET = "interrupted before there was a result; nothing was written"

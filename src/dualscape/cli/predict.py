@@ -8,10 +8,10 @@ import click
 from dualscape.cli.group import NOTHING_YET, stop
 from dualscape.cli.options import option
 from dualscape.errors import InputError
-from dualscape.listener import INTERRUPTED, Listener
+from dualscape.running.listener import INTERRUPTED, Listener
 
 if TYPE_CHECKING:
-    from dualscape.new_rows import Predictions
+    from dualscape.prediction.new_rows import Predictions
 
 STREAM = "-"
 
@@ -36,7 +36,7 @@ def predict(listener: Listener, result: Path, new: str, output: str, header: boo
     or the label of the class. For two classes `probability`, that of the second class, stands before it. Where NEW.csv
     has the target too, the fit is shown.
     """
-    from dualscape.files import write_whole
+    from dualscape.running.files import write_whole
 
     _check_output(output, result, new)
     found = listener.run(lambda: _predictions(result, new, header), grace=0.0)
@@ -55,7 +55,7 @@ def predict(listener: Listener, result: Path, new: str, output: str, header: boo
 
 
 def _check_output(output: str, result: Path, new: str) -> None:
-    from dualscape.files import check_writable, followed
+    from dualscape.running.files import check_writable, followed
 
     if output == STREAM:
         return
@@ -67,8 +67,8 @@ def _check_output(output: str, result: Path, new: str) -> None:
 
 
 def _predictions(result: Path, new: str, header: bool | None) -> "Predictions":
-    from dualscape.new_rows import predict_table
-    from dualscape.predictor import load_result
+    from dualscape.prediction.new_rows import predict_table
+    from dualscape.prediction.predictor import load_result
 
     predictor = load_result(result)
     return predict_table(predictor, Path(new), header=header)

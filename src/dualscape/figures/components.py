@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dualscape.merge_tree import MergeTree
+from dualscape.landscape.merge_tree import MergeTree
 
 Members = tuple[int, ...]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.data.tables import Table
 from dualscape.figures.layers import PURPLE, RED, DoesNotApplyError, Points
-from dualscape.labels import plain
-from dualscape.problem import Problem
-from dualscape.tables import Table
+from dualscape.model.labels import plain
+from dualscape.model.problem import Problem
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

@@ -10,7 +10,7 @@ from dualscape.figures.components import Filtration, Members, filtration_of, lon
 from dualscape.figures.layers import BLUE, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points
 from dualscape.figures.numbers import ends
 from dualscape.figures.scene import Scene
-from dualscape.staircase import Staircase
+from dualscape.landscape.staircase import Staircase
 
 Matrix = NDArray[np.float64]
 LIMIT = 48  # leaves that are drawn one by one; more of them share rows when they are alike

@@ -21,7 +21,7 @@ from dualscape.figures.layers import (
 )
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
-from dualscape.optimal_set import OptimalSet
+from dualscape.landscape.optimal_set import OptimalSet
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

@@ -20,8 +20,8 @@ from dualscape.figures.layers import (
 )
 from dualscape.figures.scene import Scene
 from dualscape.geometry.zonotopes import sphere
-from dualscape.optimal_set import OptimalSet
-from dualscape.problem import Problem
+from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.model.problem import Problem
 from dualscape.solver.solution import Solution
 
 Matrix = NDArray[np.float64]

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.data.tables import Table
 from dualscape.figures.inputs import Inputs, drawable_inputs
 from dualscape.figures.layers import BLUE, INK, ORANGE, Area, Axis, DoesNotApplyError, Field, Layer, Lines, Points
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
 from dualscape.figures.units import grid_with_kinks, mean_network
-from dualscape.optimal_set import OptimalSet
-from dualscape.tables import Table
+from dualscape.landscape.optimal_set import OptimalSet
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

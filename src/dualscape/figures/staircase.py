@@ -9,7 +9,7 @@ from dualscape.figures.components import Filtration, Mark, filtration_of, marks
 from dualscape.figures.layers import BLUE, GREY, INK, RED, Axis, DoesNotApplyError, Labels, Layer, Lines, Points
 from dualscape.figures.numbers import compact, ends, grouped, plural
 from dualscape.figures.scene import Scene
-from dualscape.staircase import Row, Staircase
+from dualscape.landscape.staircase import Row, Staircase
 
 Matrix = NDArray[np.float64]
 LIMIT, FEW = 32, 14  # marks per column, and when there are many columns

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.data.tables import Table
 from dualscape.figures.inputs import Inputs, drawable_inputs, line_through_box
 from dualscape.figures.layers import BLUE, GREEN, INK, Axis, DoesNotApplyError, Field, Layer, Lines, Points
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
-from dualscape.network import Network
-from dualscape.optimal_set import OptimalSet
+from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.model.network import Network
 from dualscape.solver.solution import Solution
-from dualscape.tables import Table
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

@@ -21,7 +21,7 @@ from dualscape.figures.layers import (
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
 from dualscape.geometry.zonotopes import Boundary, Segment, attained_along, boundary, two_zonotopes
-from dualscape.optimal_set import OptimalSet
+from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.solver.solution import Solution
 
 Vector = NDArray[np.float64]

@@ -1,10 +1,10 @@
 """The product of two matrices of two-floats, compiled."""
 
-from dualscape.compiled import kernel
-from dualscape.geometry import two_float
+from dualscape.geometry.error_free import two_product, two_sum
+from dualscape.running.compiled import kernel
 
-_sum_of = kernel(inline="always")(two_float.two_sum)
-_product_of = kernel(inline="always")(two_float.two_product)
+_sum_of = kernel(inline="always")(two_sum)
+_product_of = kernel(inline="always")(two_product)
 
 
 @kernel()

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dualscape.compiled import kernel, part
 from dualscape.geometry.cones import UNBOUNDED, concave_caps, copy, find_heights, gradient, length, project, settle
+from dualscape.running.compiled import kernel, part
 
 #: A unit vector is on a hyperplane when it is this close to it.
 ON_HYPERPLANE = 1e-11

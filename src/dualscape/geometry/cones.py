@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dualscape.compiled import kernel, part
+from dualscape.running.compiled import kernel, part
 
 #: A constraint normal this close to the span of the active ones is dependent on them.
 DEPENDENT = 1e-11

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.compiled import kernel
+from dualscape.running.compiled import kernel
 
 
 def distinct_points(points: NDArray[np.float64], order: NDArray[np.intp], tolerance: float) -> NDArray[np.intp]:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.compiled import kernel, part
 from dualscape.geometry.climbs import CLIMBED_ENTRIES, NEAR, nearest
 from dualscape.geometry.cones import NONE_HELD, copy, find_heights, gradient, inner, length, project, triangular
+from dualscape.running.compiled import kernel, part
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

@@ -12,11 +12,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.effort import Effort
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.reach import Reach
-from dualscape.progress import Progress, silent
-from dualscape.stopped import Stopped
+from dualscape.running.effort import Effort
+from dualscape.running.progress import Progress, silent
+from dualscape.running.stopped import Stopped
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dualscape.errors import BudgetError, InputError
 from dualscape.oracles.base import Estimate, Oracle
-from dualscape.stopped import AFFORDABLE_SECONDS
+from dualscape.running.stopped import AFFORDABLE_SECONDS
 
 #: Of the time that is left, the share that may go into searching before a proof is begun.
 SEARCH_SHARE = 0.5
@@ -63,7 +63,7 @@ class Choice:
             InputError: there is no oracle of that name.
             BudgetError: a single call of it would take months, and its bound is worth nothing before it ends.
 
-        >>> from dualscape.problem import Problem
+        >>> from dualscape.model.problem import Problem
         >>> Problem([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], beta=0.1).space.choice().prover
         'cells'
         """

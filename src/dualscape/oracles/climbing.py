@@ -9,7 +9,7 @@ from dualscape.geometry.climbs import climb_all
 from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.minorants import Pieces, rise_by_hops
 from dualscape.oracles.base import Matrix, Vector
-from dualscape.threads import Threads
+from dualscape.running.threads import Threads
 from dualscape.units import Units
 
 #: Units times entries of the data from which on several threads climb.

@@ -7,12 +7,12 @@ a value by more than that is a fault of the library, and nothing may be claimed 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from dualscape.effort import Effort
 from dualscape.errors import ContradictionError
 from dualscape.oracles.base import NO_LIMITS, Oracle, OracleAnswer, Question, Vector
 from dualscape.oracles.reach import Reach
-from dualscape.progress import Progress, silent
-from dualscape.stopped import Stopped
+from dualscape.running.effort import Effort
+from dualscape.running.progress import Progress, silent
+from dualscape.running.stopped import Stopped
 
 #: A bound that exceeds both what was found and what was asked for by more than this share is loose.
 LOOSE = 1e-10

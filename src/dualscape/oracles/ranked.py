@@ -10,7 +10,7 @@ from dualscape.geometry.tall import blocks
 from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 from dualscape.oracles.proof import agreed, capped
 from dualscape.oracles.reach import Reach
-from dualscape.stopped import Stopped
+from dualscape.running.stopped import Stopped
 from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 

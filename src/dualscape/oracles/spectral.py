@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 
 from dualscape.geometry.tall import weighted_gram
-from dualscape.interruption import interrupted
 from dualscape.oracles.base import Matrix, Vector
+from dualscape.running.interruption import interrupted
 from dualscape.tolerances import EPS
 
 ROUNDS = 60

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dualscape.effort import Effort
 from dualscape.errors import InputError
 from dualscape.oracles.base import NO_LIMITS, Oracle, OracleAnswer, Question
 from dualscape.oracles.ranked import Ranked
-from dualscape.progress import Progress, silent
-from dualscape.stopped import Stopped
+from dualscape.running.effort import Effort
+from dualscape.running.progress import Progress, silent
+from dualscape.running.stopped import Stopped
 from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 

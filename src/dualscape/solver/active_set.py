@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from dualscape.compiled import kernel, part
 from dualscape.geometry.cones import NONE_HELD, NOWHERE, SUMS
+from dualscape.running.compiled import kernel, part
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

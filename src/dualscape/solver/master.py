@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, qr, qr_delete, qr_insert, solve_triangular
 
 from dualscape.geometry.tall import blocks, triangular_factor
-from dualscape.losses import Loss
+from dualscape.model.losses import Loss
 from dualscape.solver.active_set import solve_gram
 
 Matrix = NDArray[np.float64]

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from dualscape.architectures.pieces import Pieces, Stand
 from dualscape.errors import BudgetError, NotCertifiedError
-from dualscape.losses import Hessian
+from dualscape.model.architectures.pieces import Pieces, Stand
+from dualscape.model.losses import Hessian
 from dualscape.solver.task import Task
 
 Matrix = NDArray[np.float64]

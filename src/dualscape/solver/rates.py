@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.architectures.pieces import Pieces, Stand
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.interruption import check
-from dualscape.losses import Loss
+from dualscape.model.architectures.pieces import Pieces, Stand
+from dualscape.model.losses import Loss
+from dualscape.running.interruption import check
 from dualscape.solver.optimality import Index, Linearised
 from dualscape.solver.task import Task
 

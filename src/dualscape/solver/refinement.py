@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.architectures import Faces, Pieces
 from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
-from dualscape.interruption import check
-from dualscape.problem import Problem
+from dualscape.model.architectures import Faces, Pieces
+from dualscape.model.problem import Problem
+from dualscape.running.interruption import check
 from dualscape.solver.master import reduce_to_basic, solve_master
+from dualscape.solver.newton_on_faces import newton_on_faces
 from dualscape.solver.optimality import Index, Linearised
 from dualscape.solver.rates import Rates, rates_of
-from dualscape.solver.slide import newton_on_faces
 from dualscape.solver.task import Scale, Task
 from dualscape.tolerances import DEFAULT
 from dualscape.units import Units

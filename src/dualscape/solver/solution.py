@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dualscape.arrays import features_of
-from dualscape.certificate import Certificate, certify_dual
-from dualscape.effort import Effort
-from dualscape.network import Network
-from dualscape.problem import Problem
-from dualscape.stopped import Stopped
+from dualscape.model.arrays import features_of
+from dualscape.model.certificate import Certificate, certify_dual
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.running.effort import Effort
+from dualscape.running.stopped import Stopped
 from dualscape.tolerances import DEFAULT, Tolerances
 from dualscape.units import Units
 

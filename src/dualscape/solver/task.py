@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.architectures import UnitSpace
-from dualscape.losses import Loss
-from dualscape.problem import Problem
+from dualscape.model.architectures import UnitSpace
+from dualscape.model.losses import Loss
+from dualscape.model.problem import Problem
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]

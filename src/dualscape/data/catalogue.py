@@ -1,0 +1,316 @@
+"""Named problems, many with known answers (THEORY section 12); `dualscape catalogue` lists them.
+
+>>> entry = get("square")
+>>> entry.known.m_star, entry.known.components
+(2, {2: 4, 3: 2, 4: 1})
+>>> entry.problem().n
+4
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import numpy as np
+
+from dualscape.data.planted import circle_family
+from dualscape.data.tables import Table, standardize
+from dualscape.errors import InputError
+from dualscape.model.problem import Problem
+from dualscape.running.progress import Progress, silent
+
+ROOT3 = 3**0.5
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an entry's optimal set at its default beta.
+
+    Attributes:
+        value: the optimal objective.
+        k: number of units that some optimal network uses or could use.
+        dimension: of the polytope of optimal masses.
+        m_star: fewest neurons of an irreducible optimal network.
+        M_star: most.
+        components: connected components of the optimal networks of each width; the last width listed is the first
+            from which they are connected for good.
+    """
+
+    value: float | None = None
+    k: int | None = None
+    dimension: int | None = None
+    m_star: int | None = None
+    M_star: int | None = None
+    components: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A named problem: its data, its defaults and what is known of it.
+
+    Attributes:
+        name: how it is called on the command line, after `catalogue:`.
+        summary: one line.
+        source: where it comes from.
+        table: makes the data.
+        loss: default loss.
+        bias: default bias.
+        beta: default weight decay, or None when `beta_fraction` gives it.
+        beta_fraction: default weight decay as a fraction of beta_max.
+        known: what is known at the default beta.
+    """
+
+    name: str
+    summary: str
+    source: str
+    table: Callable[[], Table]
+    loss: str = "squared"
+    bias: str = "none"
+    beta: float | None = None
+    beta_fraction: float | None = 0.1
+    known: Known = field(default_factory=Known)
+
+    def problem(self, *, beta: float | None = None, oracle: str = "auto", progress: Progress = silent) -> Problem:
+        """The problem at the given beta, or at the entry's default."""
+        data = self.table()
+        chosen = beta if beta is not None else self.beta
+        problem = Problem(
+            data.X,
+            data.y,
+            beta=1.0 if chosen is None else chosen,
+            loss=self.loss,
+            bias=self.bias,
+            feature_names=data.feature_names,
+            classes=data.classes,
+        )
+        if chosen is not None or self.beta_fraction is None:
+            return problem
+        return problem.at_fraction(self.beta_fraction, oracle, progress)
+
+
+def get(name: str) -> Entry:
+    """The entry of that name; InputError with the nearest name when there is none."""
+    if name not in ENTRIES:
+        near = get_close_matches(name, ENTRIES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "`dualscape catalogue` lists all"
+        raise InputError(f"the catalogue has no problem {name!r}; {hint}")
+    return ENTRIES[name]
+
+
+def _data(X: object, y: object, names: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> Table:
+    inputs = np.asarray(X, dtype=np.float64)
+    return Table(
+        inputs,
+        np.asarray(y, dtype=np.float64),
+        names or tuple(f"x{i}" for i in range(inputs.shape[1])),
+        "y",
+        notes,
+    )
+
+
+# --- small data with known answers ----------------------------------------------------------------------
+def two_points(copies: int = 1) -> Table:
+    """The talk's two points, each `copies` times."""
+    return _data([[-ROOT3, 1.0], [ROOT3, 1.0]] * copies, [1.0, 1.0] * copies)
+
+
+def polygon(n: int, y: object = None) -> Table:
+    """The regular polygon with n corners on the unit circle, targets 1 unless given."""
+    angle = 2 * np.pi * np.arange(n) / n
+    return _data(np.column_stack([np.cos(angle), np.sin(angle)]), np.ones(n) if y is None else y)
+
+
+def _polygon_entry(name: str, n: int, k: int, **known: object) -> Entry:
+    # By symmetry nu is constant, 0.1 in every entry at 0.1 beta_max, so that the value is n (0.1 - 0.1^2 / 2).
+    return Entry(
+        name,
+        f"regular {n}-gon on the unit circle, no bias, all targets 1",
+        "symmetry",
+        lambda: polygon(n),
+        known=Known(value=0.095 * n, k=k, **known),  # type: ignore[arg-type]
+    )
+
+
+def boolean(bits: int, function: Callable[[np.ndarray], np.ndarray]) -> Table:
+    """A function of the corners of {-1, 1}^bits with values -1 and 1; it takes the corners as rows."""
+    corners = np.array(np.meshgrid(*[[-1.0, 1.0]] * bits, indexing="ij")).reshape(bits, -1).T
+    return _data(corners, function(corners))
+
+
+def grid(side: int) -> Table:
+    """The integer points of a square of that side, coloured like a chess board."""
+    first, second = (axis.ravel() for axis in np.meshgrid(np.arange(side), np.arange(side), indexing="ij"))
+    return _data(np.column_stack([first, second]), 1 - 2.0 * ((first + second) % 2))
+
+
+def random_generic(n: int, p: int, seed: int = 0) -> Table:
+    """Independent standard normal features and targets."""
+    rng = np.random.default_rng(seed)
+    return _data(rng.standard_normal((n, p)), rng.standard_normal(n))
+
+
+# --- real data ------------------------------------------------------------------------------------------
+def diabetes(*features: str) -> Table:
+    """442 patients: disease progression after a year; features and target standardised."""
+    from sklearn.datasets import load_diabetes
+
+    bundle = load_diabetes(scaled=False)
+    names = [str(name) for name in bundle.feature_names]
+    chosen = [names.index(name) for name in features] if features else list(range(len(names)))
+    table = Table(bundle.data[:, chosen], bundle.target, tuple(names[i] for i in chosen), "progression")
+    return standardize(table)
+
+
+def breast_cancer(*features: str) -> Table:
+    """569 tumours: benign (+1) or malignant (-1); features standardised."""
+    from sklearn.datasets import load_breast_cancer
+
+    bundle = load_breast_cancer()
+    names = [str(name) for name in bundle.feature_names]
+    chosen = [names.index(name) for name in features] if features else list(range(len(names)))
+    notes = ("labels of 'diagnosis': malignant is -1, benign is +1",)
+    table = Table(
+        bundle.data[:, chosen],
+        2.0 * bundle.target - 1.0,
+        tuple(names[i] for i in chosen),
+        "diagnosis",
+        notes,
+        classes=("malignant", "benign"),
+    )
+    return standardize(table, target=False)
+
+
+# --- the list -------------------------------------------------------------------------------------------
+_TALK = "Kim, Mishkin, Pilanci (ICLR 2025)"
+_DIABETES = "Efron, Hastie, Johnstone, Tibshirani (2004), by scikit-learn"
+_CANCER = "Wolberg, Street, Mangasarian (1995), by scikit-learn"
+
+_LIST = (
+    Entry(
+        "two-points",
+        "the smallest data set whose optimal set is a continuum",
+        _TALK,
+        two_points,
+        beta=0.1,
+        beta_fraction=None,
+        known=Known(0.0975, 3, 1, 1, 2, {1: 1, 2: 3, 3: 1}),
+    ),
+    Entry(
+        "two-points-twice",
+        "two-points with every row repeated: the same units, twice the value",
+        "two-points",
+        lambda: two_points(2),
+        beta=0.2,
+        beta_fraction=None,
+        known=Known(0.195, 3, 1, 1, 2, {1: 1, 2: 3, 3: 1}),
+    ),
+    Entry(
+        "antipodal",
+        "two opposite points on a line, no bias: two units that no exchange joins",
+        "by hand",
+        lambda: _data([[1.0], [-1.0]], [1.0, 1.0]),
+        beta=0.1,
+        beta_fraction=None,
+        known=Known(0.19, 2, 0, 2, 2, {2: 2, 3: 1}),
+    ),
+    Entry(
+        "one-hot",
+        "one feature per row, no bias, targets 1 to 4: a single optimal unit",
+        "by hand",
+        lambda: _data(np.eye(4), [1.0, 2.0, 3.0, 4.0]),
+        known=Known(2.85, 1, 0, 1, 1, {1: 1}),
+    ),
+    _polygon_entry("triangle", 3, 6, dimension=3, m_star=2, M_star=3, components={2: 6, 3: 15, 4: 1}),
+    Entry(
+        "triangle-alternating",
+        "regular triangle on the unit circle, no bias, targets 1, -1, 1",
+        "symmetry",
+        lambda: polygon(3, [1.0, -1.0, 1.0]),
+        known=Known(0.285, 4, 1, 2, 3, {2: 2, 3: 7, 4: 1}),
+    ),
+    _polygon_entry("square", 4, 4, dimension=1, m_star=2, M_star=2, components={2: 4, 3: 2, 4: 1}),
+    _polygon_entry("pentagon", 5, 10),
+    _polygon_entry("hexagon", 6, 6),
+    _polygon_entry("heptagon", 7, 14),
+    _polygon_entry("octagon", 8, 8),
+    Entry(
+        "circle-5",
+        "five points on a line whose optimal set is a segment between 4 and 5 neurons",
+        "circle family at 30, 45, 60, 75, 90 degrees",
+        lambda: circle_family().table,
+        bias="penalised",
+        beta=0.1,
+        beta_fraction=None,
+        known=Known(circle_family().value, 6, 1, 4, 5, {4: 24, 5: 121, 6: 1}),
+    ),
+    Entry(
+        "xor", "parity of 2 bits, penalised bias", "Boolean", lambda: boolean(2, lambda b: b.prod(1)), bias="penalised"
+    ),
+    Entry(
+        "parity-3",
+        "parity of 3 bits, penalised bias",
+        "Boolean",
+        lambda: boolean(3, lambda b: b.prod(1)),
+        bias="penalised",
+        known=Known(0.76, 16, 8, 4, 8, {4: 96, 5: 4, 6: 20164, 7: 120961, 8: 2983681, 9: 1}),
+    ),
+    Entry(
+        "majority-3",
+        "majority of 3 bits, penalised bias",
+        "Boolean",
+        lambda: boolean(3, lambda b: np.sign(b.sum(1))),
+        bias="penalised",
+    ),
+    Entry(
+        "and-3",
+        "conjunction of 3 bits, penalised bias",
+        "Boolean",
+        lambda: boolean(3, lambda b: np.where(b.min(1) > 0, 1.0, -1.0)),
+        bias="penalised",
+    ),
+    Entry(
+        "xor-logistic",
+        "parity of 2 bits under the logistic loss",
+        "Boolean",
+        lambda: boolean(2, lambda b: b.prod(1)),
+        loss="logistic",
+        bias="penalised",
+    ),
+    Entry("grid-3", "3 x 3 integer grid coloured like a chess board", "degenerate", lambda: grid(3), bias="penalised"),
+    Entry("random-10x2", "10 random rows of 2 features", "generic", lambda: random_generic(10, 2), bias="penalised"),
+    Entry("random-30x3", "30 random rows of 3 features", "generic", lambda: random_generic(30, 3), bias="penalised"),
+    Entry(
+        "diabetes-bmi-s5",
+        "442 patients: disease progression from bmi and s5, standardised",
+        _DIABETES,
+        lambda: diabetes("bmi", "s5"),
+        bias="penalised",
+    ),
+    Entry(
+        "diabetes",
+        "442 patients: disease progression from all 10 features, standardised",
+        _DIABETES,
+        diabetes,
+        beta=23.8857,
+        beta_fraction=None,
+    ),
+    Entry(
+        "breast-cancer-2",
+        "569 tumours, logistic loss: worst perimeter and worst smoothness, standardised",
+        _CANCER,
+        lambda: breast_cancer("worst perimeter", "worst smoothness"),
+        loss="logistic",
+        bias="penalised",
+    ),
+    Entry(
+        "breast-cancer",
+        "569 tumours, logistic loss, all 30 features, standardised",
+        _CANCER,
+        breast_cancer,
+        loss="logistic",
+        bias="penalised",
+    ),
+)
+
+#: All entries by name.
+ENTRIES: dict[str, Entry] = {entry.name: entry for entry in _LIST}

@@ -1,0 +1,1 @@
+"""The arrangement of the hyperplanes of a data matrix, and its cells."""

@@ -1,0 +1,375 @@
+"""All optimal networks: the tight units, their columns, and the polytope of optimal masses (THEORY section 6)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.errors import InputError, NotCertifiedError, expect
+from dualscape.landscape.membership import Membership, membership
+from dualscape.landscape.optimal_units import Separation, optimal_units
+from dualscape.landscape.resolution import Resolution
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.oracles.base import NO_LIMITS
+from dualscape.polytopes.polytope import Margin, Polytope, polytope
+from dualscape.polytopes.sampling import analytic_center, hit_and_run
+from dualscape.polytopes.vertices import Vertices, sampled_vertices, vertices
+from dualscape.running.effort import Effort
+from dualscape.running.interruption import check, interruptible, until
+from dualscape.running.progress import Event, Progress, silent
+from dualscape.running.threads import one_blas_thread
+from dualscape.solver.solution import Solution
+from dualscape.tolerances import DEFAULT, Tolerances
+from dualscape.units import Units
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+MANY = 16.0  # roundings of y* alone that a mass called zero may stand for
+HIDDEN = 0.5  # a share of the fit, or of a column, by which rounding may move it: then nothing can be said of masses
+LISTING = 0.5  # of the time that is left, for listing vertices and then for sampling them
+SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
+
+
+@dataclass(frozen=True, eq=False)
+class OptimalSet:
+    """The optimal networks of a problem: masses c >= 0 with A c = y* on the optimal units.
+
+    Attributes:
+        problem: the problem.
+        nu: (n,) the dual optimum.
+        units: the k optimal units U*, in the canonical order.
+        slacks: (k,) 1 - s nu^T (X u)_+ / beta, zero up to rounding.
+        A: (n, k) their columns.
+        y_star: (n,) the optimal fit; the same for all optimal networks.
+        polytope: {c >= 0 : A c = y*}.
+        vertices: (V, k) its vertices, the irreducible optimal networks; (0, k) when there are too many.
+        vertices_complete: whether `vertices` lists all of them.
+        sampled: (S, k) some vertices, when they are not all listed; otherwise (0, k).
+        separation: how clearly tight units stand out.
+        resolution: how clearly all this was seen, and within which change of the data it holds.
+        warnings: what may be wrong with all this, one line each.
+    """
+
+    problem: Problem
+    nu: Vector
+    units: Units
+    slacks: Vector
+    A: Matrix
+    y_star: Vector
+    polytope: Polytope
+    vertices: Matrix
+    vertices_complete: bool
+    sampled: Matrix
+    separation: Separation
+    resolution: Resolution
+    warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
+        return f"OptimalSet({self.k} units, rank {self.rank}, dimension {self.dimension}, {count} vertices)"
+
+    # --- sizes ---------------------------------------------------------------------------------------
+    @property
+    def k(self) -> int:
+        """Number of optimal units."""
+        return len(self.units)
+
+    @property
+    def directions(self) -> Matrix:
+        """(k, d) the directions of the optimal units."""
+        return self.units.directions
+
+    @property
+    def signs(self) -> Vector:
+        """(k,) the signs of the optimal units."""
+        return self.units.signs
+
+    @property
+    def active(self) -> NDArray[np.intp]:
+        """The units that some optimal network uses; a unit can be tight and yet never used."""
+        return self.polytope.active
+
+    @property
+    def rank(self) -> int:
+        """Rank of A."""
+        return self.polytope.rank
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the polytope of optimal masses; 0 when the optimum is unique."""
+        return self.polytope.dimension
+
+    @property
+    def total_mass(self) -> float:
+        """The sum of masses, the same for all optimal networks."""
+        return float(self.polytope.inner.sum())
+
+    @property
+    def mass_scale(self) -> float:
+        """What masses are compared with: the total mass, or the mass that y would need when that is 0."""
+        if self.total_mass > 0:
+            return self.total_mass
+        longest = float(self.problem.space.reach.lengths.max())
+        return float(np.linalg.norm(self.problem.y)) / longest if longest > 0 else 1.0
+
+    @property
+    def known_vertices(self) -> Matrix:
+        """(V, k) all vertices, or the sampled ones when they are not all listed."""
+        return self.vertices if self.vertices_complete else self.sampled
+
+    @property
+    def margin(self) -> Margin:
+        """How clearly masses are zero or positive, as shares |c_j a_j| / |y*|."""
+        return self.resolution.mass
+
+    @property
+    def exact(self) -> bool:
+        """Whether every structural decision is clear of its error bound; otherwise see `resolution`."""
+        return self.resolution.exact
+
+    @property
+    def perturbation(self) -> float:
+        """0 when exact; otherwise the relative change of the data within which all this holds."""
+        return self.resolution.perturbation
+
+    # --- networks ------------------------------------------------------------------------------------
+    def network(self, c: ArrayLike) -> Network:
+        """The balanced network with mass c_j on unit j, one neuron per positive mass.
+
+        Args:
+            c: (k,) masses >= 0.
+        """
+        masses = np.asarray(c, dtype=float)
+        if masses.shape != (self.k,):
+            raise InputError(f"c must hold one mass per optimal unit, shape ({self.k},), got shape {masses.shape}")
+        used = np.flatnonzero(masses)
+        return Network.of(self.units.take(used), masses[used], self.problem.bias)
+
+    @interruptible()
+    @one_blas_thread()
+    def contains(self, network: Network, *, tolerances: Tolerances = DEFAULT) -> Membership:
+        """Whether the network is optimal, and the first reason why not."""
+        return membership(self, network, tolerances)
+
+    @interruptible()
+    @one_blas_thread()
+    def sample(self, rng: np.random.Generator) -> Network:
+        """A random optimal network, about uniform over the polytope of masses."""
+        return self.network(hit_and_run(self.polytope, rng))
+
+    def smallest(self) -> Network:
+        """An optimal network with as few neurons as are known to suffice."""
+        return self.choose("fewest")
+
+    @interruptible()
+    @one_blas_thread()
+    def choose(self, criterion: str | ArrayLike) -> Network:
+        """The optimal network that a criterion prefers.
+
+        Args:
+            criterion: "fewest" or "most" neurons among the irreducible optimal networks, "center" (the analytic
+                centre: all units that can be used are), or w (k,): the greatest w.c.
+        """
+        if isinstance(criterion, str):
+            return self.network(self._named_choice(criterion))
+        w = np.asarray(criterion, dtype=float)
+        if w.shape != (self.k,) or not np.isfinite(w).all():
+            raise InputError(f"a linear criterion needs one finite number per optimal unit, shape ({self.k},)")
+        return self.network(self.polytope.maximise([w])[0][1])
+
+    def _named_choice(self, criterion: str) -> Vector:
+        if criterion == "center":
+            return analytic_center(self.polytope)
+        if criterion not in ("fewest", "most"):
+            raise InputError(f"unknown criterion {criterion!r}; known: fewest, most, center, or a vector over units")
+        known = self.known_vertices
+        sizes = (known > 0).sum(axis=1)
+        if criterion == "most":
+            return np.asarray(known[int(np.argmax(sizes))])
+        best = np.asarray(known[int(np.argmin(sizes))])
+        if not self.vertices_complete:
+            found = self.polytope.sparsest()
+            best = found.point if found.high < sizes.min() else best
+        return best
+
+    @interruptible()
+    @one_blas_thread()
+    def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
+        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
+        data = self.problem.design.inputs(X)
+        W = self.problem.architecture.columns(data, self.units)
+        if self.vertices_complete:
+            values = W @ self.vertices.T
+            return values.min(axis=1), values.max(axis=1)
+        ends = [value for value, _ in self.polytope.maximise(np.vstack([-W, W]))]
+        return -np.array(ends[: len(W)]), np.array(ends[len(W) :])
+
+    def explain(self) -> str:
+        """The optimal set in plain words, with its warnings."""
+        return " ".join([self.describe(), *(f"Warning: {w}." for w in self.warnings)])
+
+    def describe(self) -> str:
+        """The optimal set in plain words."""
+        if self.polytope.active.size == 0:
+            return "The zero network is the only optimal network."
+        count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
+        shape = (
+            "Up to the order and the splitting of neurons it is unique."
+            if self.dimension == 0
+            else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
+        )
+        units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
+        whose = "its column has" if self.k == 1 else "their columns have"
+        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
+        lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
+        return " ".join(lines)
+
+
+@interruptible()
+@one_blas_thread()
+def optimal_set(
+    solution: Solution,
+    *,
+    max_vertices: int = 20_000,
+    tolerances: Tolerances = DEFAULT,
+    effort: Effort = NO_LIMITS,
+    progress: Progress = silent,
+) -> OptimalSet:
+    """All optimal networks, from a certified solution.
+
+    Args:
+        solution: what `solve` returned, with the verdict "global".
+        max_vertices: with more vertices than this they are sampled instead of listed.
+        tolerances: `rounding`, `clear` and `fit` decide here.
+        effort: time, workers and checkpoint for listing the tight units; of what time is left then, a part may go into
+            listing the vertices, which are sampled if it does not suffice.
+
+    Raises:
+        NotCertifiedError: the solution is not certified, the loss is not strictly convex, or rounding hides which units
+            are optimal.
+        BudgetError: time was up before all tight units were listed.
+
+    >>> from dualscape.model.problem import Problem
+    >>> from dualscape.solver import solve
+    >>> talk = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    >>> optima = optimal_set(solve(talk))
+    >>> optima.k, optima.dimension, len(optima.vertices), optima.smallest().width
+    (3, 1, 2, 1)
+    """
+    expect(solution, Solution, "optimal_set", Problem="solve(problem)", Network="solve(problem)")
+    verdict = solution.certificate.verdict
+    if verdict != "global":
+        raise NotCertifiedError(
+            f"the optimal set needs a solution with verdict 'global', this one has {verdict!r}; "
+            "solve with an exact oracle and to a smaller gap"
+        )
+    problem = solution.problem
+    if not problem.loss.strictly_convex:
+        raise NotCertifiedError(
+            f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
+            "use a strictly convex loss"
+        )
+    found = optimal_units(solution, tolerances, effort, progress)
+    k, A = len(found.units), found.columns
+    y_star = found.fit if found.masses.any() else np.zeros(problem.n)
+    size = float(np.linalg.norm(y_star))
+    # Relative errors of y*, and of what the masses answer for, per relative change of the data.
+    per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (found.rates.fit, found.rates.masses))
+    rounding = tolerances.rounding
+    hidden = rounding * max(per_masses, found.turn)
+    if hidden >= HIDDEN:
+        raise NotCertifiedError(
+            f"rounding of the data alone may move the optimal fit or its units by {hidden:.1g} of their size; bring "
+            "the rows to similar sizes"
+        )
+    masses = polytope(
+        A,
+        y_star,
+        start=found.masses,
+        error=rounding * per_masses,
+        column_error=rounding * found.turn,
+    )
+    progress(Event("vertices", 0, None, f"{k} units, dimension {masses.dimension}"))
+    listed, sampled = _vertices(masses, max_vertices, effort)
+    known = sampled or listed
+    progress(Event("vertices", len(known.points), len(known.points) if listed.complete else None))
+    none = np.zeros((0, k))
+    resolution = Resolution(
+        found.slack,
+        _mass_margin(masses.margin.and_(known.margin), per_fit, per_masses, rounding),
+        masses.rank_margin.scaled(1 / found.turn),
+        found.same,
+        rounding * per_fit,
+        rounding,
+        tolerances.clear,
+    )
+    result = OptimalSet(
+        problem,
+        found.nu,
+        found.units,
+        found.slacks,
+        A,
+        y_star,
+        masses,
+        listed.points if listed.complete else none,
+        listed.complete,
+        sampled.points if sampled else none,
+        found.separation,
+        resolution,
+        (),
+    )
+    return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
+
+
+def _mass_margin(margin: Margin, per_fit: float, per_masses: float, rounding: float) -> Margin:
+    """The margin of the masses per relative change of the data.
+
+    Rounding of all data may move a mass by far more than that of y* alone. A mass called zero is a broken tie if it can
+    be the one; when y* alone would have to change by many roundings to bring it about, that is said.
+    """
+    alone = margin.needed / per_fit
+    found = margin.scaled(1 / per_masses)
+    return found.and_(Margin(needed=alone)) if alone > MANY * rounding else found
+
+
+def _vertices(masses: Polytope, budget: int, effort: Effort) -> tuple[Vertices, Vertices | None]:
+    """The vertices, and a sample of them where they cannot all be listed."""
+    listed = Vertices.unknown(masses)
+    try:
+        with until(effort.first(LISTING).deadline):
+            listed = vertices(masses, budget=budget)
+    except KeyboardInterrupt:
+        check()  # it was the time
+    if listed.complete:
+        return listed, None
+    affordable = 3_000_000 // max(masses.Q.size, 1)
+    with until(effort.first(LISTING).deadline):
+        sampled = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
+    check()
+    if len(sampled.points) == 0 or masses.dimension == 0:
+        raise NotCertifiedError("rounding hides the optimal masses of the tight units; try a slightly different beta")
+    return listed, sampled
+
+
+def _warnings(result: OptimalSet, found: Vertices, unsound: int, tolerances: Tolerances) -> tuple[str, ...]:
+    """What the reader must know before trusting widths."""
+    P, lines = result.polytope, []
+    if result.separation.narrow:
+        lines.append(
+            f"tight and other units are hard to tell apart (slacks {result.separation.tight:.1e} and "
+            f"{result.separation.next:.1e}); a unit may be missing or one too many, and widths with it"
+        )
+    if not result.exact:
+        lines.append(
+            f"the optimal set is that of data within {result.perturbation:.0e} (relative) of those given, and data so "
+            "near may have another: units, widths and components may differ"
+        )
+    residual = max(P.residual, found.residual)
+    if residual > tolerances.fit:
+        lines.append(f"masses reproduce the optimal fit only up to {residual:.1e}")
+    if not result.vertices_complete:
+        raised = "(raise --max-vertices, max_vertices in Python, to try)"
+        why = "rounding hides some" if unsound else f"too many, or too costly, to list {raised}"
+        lines.append(f"irreducible networks: {why}; {len(found.points)} were sampled and widths are intervals")
+    return tuple(lines)

@@ -1,0 +1,1 @@
+"""What is trained: problem, design, architectures, losses and networks, and the certificate of one."""

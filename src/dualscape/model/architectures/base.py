@@ -1,0 +1,206 @@
+"""An architecture is a set of unit neurons with a column in prediction space, and oracles over them.
+
+Bound to the rows of one data matrix it is a `UnitSpace`. Everything above this floor (solver, certificate, optimal set,
+staircase) sees only what is declared here, so that a new architecture is one new file and one line in the registry.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.errors import InputError
+from dualscape.model.architectures.pieces import Pieces
+from dualscape.oracles import Choice, Estimate, Oracle, OracleAnswer, Question
+from dualscape.oracles.base import NO_LIMITS
+from dualscape.oracles.proof import ask, prove
+from dualscape.oracles.reach import Reach
+from dualscape.running.effort import Effort
+from dualscape.running.progress import Progress, silent
+from dualscape.units import Units
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Linear pieces of the map from scaled directions to columns, one around each of k unit neurons, side by side.
+
+    For small v, the unit neuron j in direction u_j + basis_j v has the column jacobian_j (basis_j^T u_j + v); the unit
+    neuron itself lies in the span of its basis.
+
+    Attributes:
+        basis: (d, q) for each unit in turn, orthonormal columns that span the directions in which its piece is linear.
+        jacobian: (n, q) columns of the basis vectors: s D X basis.
+        owner: (q,) the unit that each column belongs to, rising.
+    """
+
+    basis: Matrix
+    jacobian: Matrix
+    owner: NDArray[np.intp]
+
+
+class UnitSpace(ABC):
+    """The unit neurons of an architecture on n rows of data.
+
+    Attributes:
+        n, d, c: number of rows, of coordinates of a direction and of outputs.
+        kinds: its oracles by name, in the order in which "auto" prefers them among those of the same standing.
+    """
+
+    n: int
+    d: int
+    c: int = 1
+    kinds: ClassVar[Mapping[str, type[Oracle]]]
+
+    def __init__(self) -> None:
+        self._oracles: dict[str, Oracle] = {}
+
+    # --- columns and scores ---------------------------------------------------------------------------------
+    @property
+    @abstractmethod
+    def reach(self) -> Reach:
+        """What rows can be worth in a column."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Number of entries of the data."""
+
+    @property
+    @abstractmethod
+    def seconds(self) -> float:
+        """What some passes over the data took, here and now: a measure of what others will take."""
+
+    @abstractmethod
+    def columns(self, units: Units, out: Matrix | None = None) -> Matrix:
+        """The columns a_j in prediction space, shape (n, k); units may have any length, with which columns grow.
+
+        They are written to `out` (n, k) where it is given. Rows are worked off a block at a time, here and below: what
+        is made of all of them at once would take the memory of the data again.
+        """
+
+    @abstractmethod
+    def together(self, units: Units) -> Vector:
+        """The sum of the columns, (n,): the fit of units as long as their masses."""
+
+    @abstractmethod
+    def scores(self, nu: Vector, units: Units) -> Vector:
+        """nu^T a_j for every unit, shape (k,): the left side of the dual constraint."""
+
+    @abstractmethod
+    def pull(self, nu: Vector, units: Units) -> Matrix:
+        """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
+
+    @abstractmethod
+    def random(self, count: int, rng: np.random.Generator) -> Units:
+        """Units to begin with, of all kinds of outputs by turns."""
+
+    # --- local maximisers -----------------------------------------------------------------------------------
+    @abstractmethod
+    def climb(self, nu: Vector, units: Units) -> Units:
+        """The local maximiser of the score that each unit climbs to; never a lower score."""
+
+    def faces(
+        self, nu: Vector, units: Units, expired: Callable[[], bool] = lambda: False
+    ) -> tuple[Units, NDArray[np.intp], Callable[[NDArray[np.intp]], Faces]] | None:
+        """The local maximisers of `climb`, and the linear pieces on which they may move while they stay ones.
+
+        Returns:
+            The maximisers; what has not climbed when `expired` says that time is up has the zero direction. The
+            dimension of each unit's piece, (k,). And what writes out the pieces of chosen units, which may be large.
+            None where columns are not linear around units: the solver then does without.
+        """
+        return None
+
+    @abstractmethod
+    def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
+        """The local maximisers of `climb` and the linear pieces that they lie on; without nu, the units as they are, on
+        pieces in which they may turn."""
+
+    # --- other data -----------------------------------------------------------------------------------------
+    @abstractmethod
+    def scaled(self, exponent: int) -> "UnitSpace":
+        """The same units on data times 2^exponent, which rounds nothing; what is known of the data is shared."""
+
+    @abstractmethod
+    def rows(self, which: NDArray[np.intp]) -> "UnitSpace":
+        """The same units on some of the rows."""
+
+    # --- oracles --------------------------------------------------------------------------------------------
+    @abstractmethod
+    def estimate(self, name: str) -> Estimate:
+        """What one call of an oracle is expected to cost."""
+
+    @abstractmethod
+    def make_oracle(self, name: str) -> Oracle:
+        """The oracle of that name for these data."""
+
+    def choice(self, oracle: str = "auto", time_limit: float | None = None) -> Choice:
+        """Which oracles to ask: "auto" or a name, and the seconds that there are, or None."""
+        return Choice.of(self.kinds, {name: self.estimate(name) for name in self.kinds}, oracle, time_limit)
+
+    def oracle(self, name: str = "auto") -> Oracle:
+        """The oracle of that name, prepared once; "auto" takes the cheapest exact one that is affordable."""
+        if name == "auto":
+            name = self.choice().name
+        if name not in self.kinds:
+            raise InputError(f"unknown oracle {name!r}; known: auto, {', '.join(self.kinds)}")
+        if name not in self._oracles:
+            self._oracles[name] = self.make_oracle(name)
+        return self._oracles[name]
+
+    def names(self, oracles: str | Sequence[str]) -> tuple[str, ...]:
+        """Names of oracles in the order in which they are asked, from names or "auto"."""
+        if oracles == "auto":
+            return self.choice().provers
+        return (oracles,) if isinstance(oracles, str) else tuple(oracles)
+
+    def ask(
+        self,
+        oracles: str | Sequence[str],
+        question: Question,
+        *,
+        effort: Effort = NO_LIMITS,
+        progress: Progress = silent,
+    ) -> OracleAnswer:
+        """What oracles of the given names, or "auto", answer; see `oracles.proof.ask`."""
+        return ask([self.oracle(name) for name in self.names(oracles)], question, effort=effort, progress=progress)
+
+    def prove(
+        self,
+        oracles: str | Sequence[str],
+        question: Question,
+        *,
+        effort: Effort = NO_LIMITS,
+        progress: Progress = silent,
+    ) -> OracleAnswer:
+        """What oracles of the given names, or "auto", prove of h(nu), after a search; see `oracles.proof.prove`."""
+        asked = [self.oracle(name) for name in self.names(oracles)]
+        search = next((self.oracle(name) for name, kind in self.kinds.items() if not kind.exact), None)
+        if effort.deadline is not None and question.above > 0 and self.estimate(asked[0].name).at_once:
+            search = None  # there is nothing that it could save
+        return prove(asked, search, question, effort=effort, progress=progress)
+
+
+class Architecture(ABC):
+    """Unit neurons of one kind."""
+
+    name: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this architecture from all others, its parameters included."""
+        return (self.name,)
+
+    @abstractmethod
+    def on(self, inputs: Matrix) -> UnitSpace:
+        """Its unit neurons on what neurons see, (n, d)."""
+
+    @abstractmethod
+    def columns(self, inputs: Matrix, units: Units) -> Matrix:
+        """The columns of units on any inputs (n', d), for predictions: shape (n', k)."""

@@ -1,0 +1,129 @@
+"""The design: from the features of a table to the coordinates that neurons see.
+
+A neuron computes u . z with z = (x, 1) where the bias is penalised and z = x where there is none, and x may have been
+standardised. What is named, counted or appended for the sake of the bias is decided here and nowhere else.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.errors import InputError
+from dualscape.model.arrays import names_of, real_array
+from dualscape.model.scaling import Scaling
+
+Matrix = NDArray[np.float64]
+BIASES = ("penalised", "none")
+BIAS = "bias"  # the name of its coordinate
+
+
+def check_bias(bias: str) -> None:
+    """Raise InputError when there is no bias of that name."""
+    if bias not in BIASES:
+        raise InputError(f"unknown bias {bias!r}; known: {', '.join(BIASES)}")
+
+
+def finite_rows(X: ArrayLike) -> Matrix:
+    """X (n, p) as finite numbers; a vector (p,) is one row.
+
+    Raises:
+        InputError: X is not numeric, not finite or no table.
+    """
+    return _finite(np.atleast_2d(real_array(X, "X")))
+
+
+def _finite(rows: Matrix) -> Matrix:
+    if rows.ndim != 2 or not np.isfinite(rows).all():
+        raise InputError(
+            f"X must be a table of finite numbers, got shape {rows.shape}; drop or fill in what is missing"
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class Design:
+    """What neurons see of p features: d coordinates, the features and after them that of the bias, where it has one.
+
+    Attributes:
+        feature_names: p names.
+        bias: "penalised" (a coordinate that is always 1) or "none".
+        scaling: what standardising does to the features first; None for features taken as they are.
+
+    Raises:
+        InputError: there is no such bias, or the scaling is one of another number of features.
+
+    >>> design = Design(("size", "age"), "penalised")
+    >>> design.coordinates
+    ('size', 'age', 'bias')
+    >>> design.inputs([[50.0, 3.0]])
+    array([[50.,  3.,  1.]])
+    """
+
+    feature_names: tuple[str, ...]
+    bias: str
+    scaling: Scaling | None = None
+
+    def __post_init__(self) -> None:
+        if self.bias == "free":
+            raise InputError("bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'")
+        check_bias(self.bias)
+        if self.scaling is not None and not len(self.scaling.means) == len(self.scaling.scales) == self.p:
+            raise InputError(
+                f"{len(self.scaling.means)} means and {len(self.scaling.scales)} scales for {self.p} features"
+            )
+
+    @classmethod
+    def of_coordinates(cls, d: int, bias: str) -> "Design":
+        """The design of d coordinates whose features are called x0, x1, ...
+
+        Raises:
+            InputError: a penalised bias has no coordinate, since d is 0.
+        """
+        p = d - cls((), bias).d
+        if p < 0:
+            raise InputError(f"neurons with a penalised bias have a coordinate for it, these have {d}")
+        return cls(names_of(None, p), bias)
+
+    def __repr__(self) -> str:
+        kind = "as they are" if self.scaling is None else "standardised"
+        return f"Design({self.p} features {kind}, bias {self.bias})"
+
+    # --- coordinates ---------------------------------------------------------------------------------
+    @property
+    def p(self) -> int:
+        """Number of features."""
+        return len(self.feature_names)
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether the last coordinate is that of the bias."""
+        return self.bias == "penalised"
+
+    @property
+    def d(self) -> int:
+        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        return self.p + self.has_bias
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """Names of the d coordinates: those of the features, and last that of the bias."""
+        return (*self.feature_names, *((BIAS,) if self.has_bias else ()))
+
+    # --- rows ----------------------------------------------------------------------------------------
+    def inputs(self, X: ArrayLike) -> Matrix:
+        """What neurons see of raw features X (n, p), shape (n, d).
+
+        Raises:
+            InputError: X is not numeric, not finite or of another number of columns.
+        """
+        rows = finite_rows(X)
+        if rows.shape[1] != self.p:
+            raise InputError(f"the network takes {self.p} features, X has {rows.shape[1]} columns")
+        # Standardising may still leave the floating range.
+        return _finite(self.seen(rows))
+
+    def seen(self, rows: Matrix) -> Matrix:
+        """`inputs` of rows (n, p) that are known to fit; where nothing is to be done these are returned themselves."""
+        features = rows if self.scaling is None else self.scaling.features(rows)
+        return np.column_stack([features, np.ones(len(features))]) if self.has_bias else features

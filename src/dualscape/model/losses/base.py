@@ -1,0 +1,123 @@
+"""What the solver and the certificate need to know of a loss L(f, y) (THEORY sections 1 and 2)."""
+
+from abc import ABC, abstractmethod
+from math import fsum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.geometry.two_float import TwoFloat
+from dualscape.model.losses.hessian import Hessian
+from dualscape.tolerances import EPS
+
+Vector = NDArray[np.float64]
+
+
+class Loss(ABC):
+    """A convex, twice differentiable loss, summed over rows.
+
+    `nu = -gradient(f, y)` is the dual variable, and `dual(nu, y) = -L*(-nu)`, the concave dual objective,
+    is -inf outside its domain. Every attribute is declared by each loss.
+    """
+
+    name: str
+    #: What y holds: any numbers, or one of two classes, as -1 and +1.
+    target: Literal["numbers", "two classes"]
+    #: True when L = 1/2 (f - y)^T W (f - y) with one W for all f: L(t f, t y) = t^2 L(f, y) lets y be rescaled.
+    quadratic: bool
+    #: True when the optimal fit is unique, on which the theory of all optima rests.
+    strictly_convex: bool
+
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """L in words, a sum over rows."""
+
+    @property
+    def title(self) -> str:
+        """The loss in a word or two."""
+        return self.name if self.weights is None else f"weighted {self.name}"
+
+    @property
+    def weights(self) -> Vector | None:
+        """(n,) what each row counts; None where every row counts once."""
+        return None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this loss from all others: its name and every parameter."""
+        return (self.name,)
+
+    def take(self, rows: NDArray[np.intp]) -> "Loss":
+        """The loss of some rows alone: a loss that holds numbers for rows keeps those of these."""
+        return self
+
+    @abstractmethod
+    def check_target(self, y: Vector) -> None:
+        """Raise InputError when y is no target of this loss."""
+
+    @abstractmethod
+    def least(self, y: Vector) -> float:
+        """A number that L(f, y) is not below for any f, the greatest there is: inf_f L(f, y) = D(0)."""
+
+    # --- the fit ---------------------------------------------------------------------------------------
+    @abstractmethod
+    def value(self, f: Vector, y: Vector) -> float:
+        """L(f, y)."""
+
+    @abstractmethod
+    def value_bounds(self, f: TwoFloat, off: Vector, y: Vector) -> tuple[float, float]:
+        """(value, error): L(g, y) is within `error` of `value` for all g within `off` (n,) >= 0 of f in each row.
+
+        The rounding of `value` itself is part of the error.
+        """
+
+    @abstractmethod
+    def gradient(self, f: Vector, y: Vector) -> Vector:
+        """Gradient of L in f, shape (n,)."""
+
+    @abstractmethod
+    def fine_gradient(self, f: TwoFloat, y: Vector) -> tuple[TwoFloat, float]:
+        """The gradient in more than double precision, and a bound on the norm of its error.
+
+        The theory of all optima rests on it: digits that are missing here are optima that are refused.
+        """
+
+    @abstractmethod
+    def hessian(self, f: Vector, y: Vector) -> Hessian:
+        """Hessian of L in f, (n, n)."""
+
+    # --- the dual variable -----------------------------------------------------------------------------
+    @abstractmethod
+    def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:
+        """The fit f with -gradient(f, y) = nu, shape (n,); that of `near` where rounding of nu leaves none."""
+
+    @abstractmethod
+    def dual_terms(self, nu: Vector, y: Vector) -> Vector:
+        """Numbers whose sum is D(nu) = -L*(-nu), each right to two units in its last place; -inf outside the domain."""
+
+    def dual(self, nu: Vector, y: Vector) -> float:
+        """D(nu) = -L*(-nu)."""
+        return fsum(self.dual_terms(nu, y))
+
+    def dual_bound(self, nu: Vector, y: Vector) -> float:
+        """A proven lower bound on D(nu): its rounding taken off."""
+        terms = self.dual_terms(nu, y)
+        if not np.isfinite(terms).all():
+            return -np.inf
+        # The factor covers the rounding of a plain sum.
+        size = (1 + len(terms) * EPS) * float(np.abs(terms).sum())
+        return fsum(terms) - 2.0**-50 * (1.01 * size + self.dual_noise(nu))
+
+    def dual_noise(self, nu: Vector) -> float:
+        """How much D may move, in units of a few eps, when every nu_i moves by an eps of itself beyond its terms."""
+        return 0.0
+
+    def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
+        """The point of the domain of D nearest to nu."""
+        return nu
+
+    @abstractmethod
+    def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
+        """The t in [0, largest] at which D(t nu) is greatest."""

@@ -1,0 +1,75 @@
+"""Weights of the rows: L(f, y) = sum_i w_i l(f_i, y_i); a row of weight 2 counts as two equal rows."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.errors import InputError
+from dualscape.model.arrays import finite_array
+from dualscape.running.checkpoint import fingerprint
+
+Vector = NDArray[np.float64]
+
+
+class RowWeights:
+    """One positive number a row, or none; weights that are all 1 change nothing, not even rounding.
+
+    Attributes:
+        given: (n,) the weights, or None.
+
+    >>> weights = RowWeights([1.0, 4.0])
+    >>> weights.times(np.array([3.0, 3.0])).tolist(), weights.over(np.array([2.0, 2.0])).tolist()
+    ([3.0, 12.0], [2.0, 0.5])
+    """
+
+    given: Vector | None
+
+    def __init__(self, given: ArrayLike | None) -> None:
+        """Those given.
+
+        Raises:
+            InputError: they are not positive finite numbers, one a row.
+        """
+        self.given = self._each = None
+        if given is None:
+            return
+        each = finite_array(given, "weights", 1).copy()
+        wrong = np.flatnonzero(each <= 0)
+        if wrong.size:
+            raise InputError(
+                f"weights must be positive, but that of row {wrong[0]} is {each[wrong[0]]:g}; "
+                "leave out the rows that are not to count"
+            )
+        each.setflags(write=False)
+        self.given = each
+        self._each = None if (each == 1).all() else each
+
+    @property
+    def even(self) -> bool:
+        """Whether every row counts once."""
+        return self._each is None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells these weights from all others."""
+        return () if self._each is None else (f"weights {fingerprint(self._each)}",)
+
+    def check(self, y: Vector) -> None:
+        """Raise InputError where there is not one weight for each entry of y."""
+        if self.given is not None and len(self.given) != len(y):
+            raise InputError(f"the loss has {len(self.given)} weights for {len(y)} entries of y; give one a row")
+
+    def times(self, values: Vector) -> Vector:
+        """w_i v_i, shape (n,)."""
+        return values if self._each is None else self._each * values
+
+    def over(self, values: Vector) -> Vector:
+        """v_i / w_i, shape (n,)."""
+        return values if self._each is None else values / self._each
+
+    def each(self, n: int) -> Vector:
+        """The weights of n rows, shape (n,)."""
+        return np.ones(n) if self._each is None else self._each
+
+    def take(self, rows: NDArray[np.intp]) -> Vector | None:
+        """The weights of some rows."""
+        return None if self.given is None else self.given[rows]

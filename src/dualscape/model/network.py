@@ -1,0 +1,251 @@
+"""Networks: unit neurons with masses, and their weights (THEORY section 0).
+
+Neuron j is a unit direction, a sign and a mass: u_j = |u_j| ubar_j, alpha_j = s_j |alpha_j|, c_j = |u_j| |alpha_j|.
+The forward and the backward map between weights and (direction, sign, mass) both live here.
+"""
+
+from dataclasses import dataclass
+from math import fsum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.errors import InputError
+from dualscape.geometry.tall import blocks
+from dualscape.geometry.two_float import TwoFloat
+from dualscape.model.design import Design, check_bias, finite_rows
+from dualscape.tolerances import DEFAULT, EPS
+from dualscape.units import Units
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+UNIT = 1e-6  # how far from 1 the length of a direction may be
+
+
+def _numeric(values: ArrayLike, name: str) -> Vector:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be an array of numbers: {error}") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A two-layer ReLU network f(x) = sum_j s_j c_j (x . ubar_j)_+.
+
+    Attributes:
+        directions: (m, d) unit vectors ubar_j; the last coordinate is the bias when `bias` is "penalised".
+            The zero neuron has direction 0.
+        signs: (m,) +1 or -1, the sign of alpha_j.
+        masses: (m,) c_j = |u_j| |alpha_j| >= 0.
+        bias: "penalised" or "none": whether `predict` appends a column of ones.
+        imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
+
+    >>> net = Network.from_weights([[3.0, 4.0]], [-5.0], bias="none")
+    >>> net.directions, net.signs, net.masses
+    (array([[0.6, 0.8]]), array([-1.]), array([25.]))
+    >>> net.predict([[1.0, 1.0], [1.0, 0.0]])
+    array([-35., -15.])
+    """
+
+    directions: Matrix
+    signs: Vector
+    masses: Vector
+    bias: str = "none"
+    imbalance: Vector | None = None
+
+    def __post_init__(self) -> None:
+        directions = np.atleast_2d(_numeric(self.directions, "directions"))
+        signs = _numeric(self.signs, "signs").reshape(-1)
+        masses = _numeric(self.masses, "masses").reshape(-1)
+        imbalance = np.zeros_like(masses) if self.imbalance is None else _numeric(self.imbalance, "imbalance")
+        if len(masses) == 0:
+            directions = directions.reshape(0, directions.shape[1])
+        if not len(directions) == len(signs) == len(masses) == len(imbalance):
+            raise InputError(
+                f"a network needs one sign and one mass per direction, got {len(directions)} directions, "
+                f"{len(signs)} signs, {len(masses)} masses and {len(imbalance)} imbalances"
+            )
+        if not all(np.isfinite(a).all() for a in (directions, signs, masses, imbalance)):
+            raise InputError("network weights contain NaN or inf; check how they were trained or read")
+        if (masses < 0).any():
+            raise InputError(f"masses must be >= 0, the least is {masses.min():g}; put the sign into `signs`")
+        if not np.isin(signs, (-1.0, 1.0)).all():
+            raise InputError("signs must be +1 or -1")
+        check_bias(self.bias)
+        lengths = np.linalg.norm(directions, axis=1)
+        wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
+        if wrong.size:
+            raise InputError(
+                f"direction {wrong[0]} has length {lengths[wrong[0]]:g}, not 1; use Network.from_weights for weights"
+            )
+        for name, array in zip(
+            ("directions", "signs", "masses", "imbalance"), (directions, signs, masses, imbalance), strict=True
+        ):
+            array = array.copy()
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def of(cls, units: Units, masses: Vector, bias: str) -> "Network":
+        """The balanced network of units with one output and their masses (k,)."""
+        return cls(units.directions, units.signs, masses, bias)
+
+    @property
+    def units(self) -> Units:
+        """Its unit neurons."""
+        return Units.signed(self.directions, self.signs)
+
+    def __repr__(self) -> str:
+        return f"Network({self.width} neurons, {self.directions.shape[1]} coordinates, bias {self.bias})"
+
+    # --- weights <-> unit neurons -----------------------------------------------------------------
+    @classmethod
+    def from_weights(cls, U: ArrayLike, alpha: ArrayLike, *, bias: str = "none") -> "Network":
+        """The network with first-layer weights U (m, d) and second-layer weights alpha (m,)."""
+        weights = np.atleast_2d(_numeric(U, "U"))
+        outer = _numeric(alpha, "alpha").reshape(-1)
+        if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
+            raise InputError(
+                f"U has shape {weights.shape} but alpha has {len(outer)} entries; U needs one row per entry of alpha"
+            )
+        if weights.size == 0:
+            weights = weights.reshape(len(outer), -1)
+        if not (np.isfinite(weights).all() and np.isfinite(outer).all()):
+            raise InputError("network weights contain NaN or inf; check how they were trained or read")
+        # |u| by scaling first: squares of weights below 1e-154 or above 1e154 would leave the floating range.
+        largest = np.abs(weights).max(axis=1, initial=0.0)
+        safe = np.where(largest > 0, largest, 1.0)
+        inner = largest * np.linalg.norm(weights / safe[:, None], axis=1)
+        norm = np.where(inner > 0, inner, 1.0)
+        return cls(
+            weights / norm[:, None],
+            np.where(outer < 0, -1.0, 1.0),
+            inner * np.abs(outer),
+            bias,
+            inner - np.abs(outer),
+        )
+
+    def weights(self) -> tuple[Matrix, Vector]:
+        """(U, alpha) of shapes (m, d) and (m,), the weights that have these masses and imbalances."""
+        assert self.imbalance is not None
+        # The larger of |u| and |alpha| first, the smaller from their product: their difference would cancel.
+        larger = 0.5 * (np.hypot(self.imbalance, 2 * np.sqrt(self.masses)) + np.abs(self.imbalance))
+        smaller = np.divide(self.masses, larger, out=np.zeros_like(larger), where=larger > 0)
+        inner, outer = np.where(self.imbalance >= 0, (larger, smaller), (smaller, larger))
+        return inner[:, None] * self.directions, self.signs * outer
+
+    # --- whose network it is --------------------------------------------------------------------------
+    def check(self, design: Design) -> None:
+        """Raise InputError when its neurons have other coordinates than those of a design; without any it fits all."""
+        if self.width and (self.directions.shape[1] != design.d or self.bias != design.bias):
+            raise InputError(
+                f"the network has {self.directions.shape[1]} coordinates per neuron and bias {self.bias!r}, "
+                f"the problem {design.d} and {design.bias!r}"
+            )
+
+    # --- what it computes ---------------------------------------------------------------------------
+    @property
+    def width(self) -> int:
+        """Number of neurons, zero neurons included."""
+        return len(self.masses)
+
+    @property
+    def design(self) -> Design:
+        """What the neurons see of features that are called x0, x1, ..."""
+        return Design.of_coordinates(self.directions.shape[1], self.bias)
+
+    def predict(self, X: ArrayLike) -> Vector:
+        """f(x) for every row of X (n, p), p the number of features without the bias column."""
+        if self.width == 0:  # a network without neurons takes rows of any length
+            return np.zeros(len(finite_rows(X)))
+        return self.fit(self.design.inputs(X))
+
+    def fit(self, data: Matrix) -> Vector:
+        """f on a matrix that already has its bias column, shape (n, d) -> (n,)."""
+        if self.width == 0:
+            return np.zeros(len(data))
+        fit, outer = np.empty(len(data)), self.signs * self.masses
+        for part in blocks(len(data)):
+            heights = data[part] @ self.directions.T
+            fit[part] = np.maximum(heights, 0.0, out=heights) @ outer
+        return fit
+
+    def fine_fit(self, data: Matrix) -> TwoFloat:
+        """`fit` in twice the precision: where large masses cancel."""
+        heights = TwoFloat.of(data) @ TwoFloat.of(self.directions).T
+        on = heights.hi > 0
+        columns = TwoFloat(np.where(on, heights.hi, 0.0), np.where(on, heights.lo, 0.0))
+        return (columns @ TwoFloat.of((self.signs * self.masses)[:, None]))[:, 0]
+
+    def cost(self) -> float:
+        """1/2 sum_j (|u_j|^2 + alpha_j^2) = sum_j c_j + imbalance_j^2 / 2: what weight decay penalises."""
+        assert self.imbalance is not None
+        return float(self.masses.sum() + 0.5 * (self.imbalance @ self.imbalance))
+
+    def cost_bounds(self) -> tuple[float, float]:
+        """(cost, bound on its error): that of its rounding, and of directions that are not quite of length one."""
+        assert self.imbalance is not None
+        each = self.masses + 0.5 * self.imbalance**2
+        # 1/2 |u|^2 is at most the cost of a neuron and changes with the square of the direction's length.
+        lengths = np.linalg.norm(self.directions, axis=1)
+        uneven = np.where(lengths > 0, np.abs(lengths * lengths - 1.0) + 2 * (self.directions.shape[1] + 4) * EPS, 0.0)
+        cost = fsum(each)
+        return cost, 1.01 * float(each @ uneven) + 4 * EPS * cost
+
+    # --- other networks with the same function ------------------------------------------------------
+    def _select(self, index: NDArray[np.intp], masses: Vector | None = None) -> "Network":
+        assert self.imbalance is not None
+        return Network(
+            self.directions[index],
+            self.signs[index],
+            self.masses[index] if masses is None else masses,
+            self.bias,
+            self.imbalance[index] if masses is None else None,
+        )
+
+    def permute(self, order: ArrayLike) -> "Network":
+        """The network with its neurons in another order."""
+        index = np.asarray(order, dtype=np.intp)
+        if sorted(index.tolist()) != list(range(self.width)):
+            raise InputError(f"order must be a permutation of 0..{self.width - 1}")
+        return self._select(index)
+
+    def balance(self) -> "Network":
+        """Same function, least cost for these directions: |u_j| = |alpha_j|; dead neurons become zero."""
+        return self._select(np.arange(self.width), self.masses)
+
+    def split(self, neuron: int, fraction: float = 0.5) -> "Network":
+        """Neuron j divided into two of the same direction with masses `fraction` c_j and (1 - fraction) c_j."""
+        if not 0 <= neuron < self.width:
+            raise InputError(f"neuron {neuron} does not exist; the network has {self.width}")
+        if not 0 <= fraction <= 1:
+            raise InputError(f"fraction must lie in [0, 1], got {fraction:g}")
+        index = np.append(np.arange(self.width), neuron)
+        masses = np.append(self.masses, (1 - fraction) * self.masses[neuron])
+        masses[neuron] *= fraction
+        return self._select(index, masses)
+
+    def merge(self, tolerance: float = DEFAULT.direction) -> "Network":
+        """Neurons of equal sign and direction (closer than `tolerance`) joined; zero neurons left out."""
+        used = np.flatnonzero(self.masses > 0)
+        leaders, total = self.units.take(used).merged(self.masses[used], tolerance)
+        return self._select(used[leaders], total)
+
+    def prune(self, mass: float = 0.0) -> "Network":
+        """Neurons of mass at most `mass` left out."""
+        return self._select(np.flatnonzero(self.masses > mass))
+
+    def pad(self, width: int) -> "Network":
+        """The network with zero neurons added until it has that width."""
+        if width < self.width:
+            raise InputError(f"the network has {self.width} neurons, more than the width {width}")
+        extra = width - self.width
+        assert self.imbalance is not None
+        return Network(
+            np.vstack([self.directions, np.zeros((extra, self.directions.shape[1]))]),
+            np.append(self.signs, np.ones(extra)),
+            np.append(self.masses, np.zeros(extra)),
+            self.bias,
+            np.append(self.imbalance, np.zeros(extra)),
+        )

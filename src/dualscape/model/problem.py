@@ -1,0 +1,316 @@
+"""A training problem: data, loss, weight decay and architecture (THEORY section 0), validated once."""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.errors import InputError, expect
+from dualscape.geometry.two_float import ROUNDING, TwoFloat
+from dualscape.model.architectures import get_architecture
+from dualscape.model.architectures.base import Architecture, UnitSpace
+from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
+from dualscape.model.design import Design
+from dualscape.model.labels import Classes, ordered, shown, two_classes
+from dualscape.model.losses import Loss, get_loss
+from dualscape.model.network import Network
+from dualscape.oracles import Oracle, Question
+from dualscape.oracles.base import NO_LIMITS
+from dualscape.running.checkpoint import fingerprint
+from dualscape.running.effort import Effort
+from dualscape.running.interruption import interruptible
+from dualscape.running.progress import Progress, silent
+from dualscape.running.stopped import Stopped
+from dualscape.running.threads import one_blas_thread
+from dualscape.tolerances import EPS
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number known to lie in [low, high], low up to rounding; high is inf when only a search was made."""
+
+    low: float
+    high: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the upper end is proven."""
+        return bool(np.isfinite(self.high))
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the number is `low` itself, but for what rounding hides; not so where a proof was cut short."""
+        return self.exact and self.high - self.low <= 1e-3 * self.high
+
+
+def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, Classes | None]:
+    """The target (n,) as numbers, and its two classes where the loss takes labels."""
+    if classes is None and loss.target == "two classes":
+        return two_classes(label_list(y, "y"), "y")
+    if classes is not None:
+        if loss.target != "two classes":
+            raise InputError(f"classes were given, but the {loss.name} loss takes numbers; leave them out")
+        if not isinstance(classes, tuple | list) or len(classes) != 2 or classes[0] == classes[1]:
+            raise InputError(f"classes must be two different labels, that of -1 and that of +1, got {classes!r}")
+        classes = (classes[0], classes[1])
+    try:
+        return finite_array(y, "y", 1), classes
+    except InputError:
+        labels = set(plain_array(y, "y").ravel().tolist())
+        if len(labels) == 2 and all(isinstance(label, str) for label in labels):
+            low, high = map(shown, ordered(labels))
+            raise InputError(f"y has two labels, {low} and {high}: say loss='logistic', or give numbers") from None
+        raise
+
+
+def _positive(number: Any, name: str) -> float:
+    try:
+        value = float(number)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} must be a number, got {number!r}") from None
+    if not (np.isfinite(value) and value > 0):
+        raise InputError(f"{name} must be a positive finite number, got {value:g}")
+    return value
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Problem:
+    """min over networks of L(f(X), y) + beta/2 sum_j (|u_j|^2 + alpha_j^2).
+
+    Attributes:
+        inputs: (n, p) features as given.
+        X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
+        y: (n,) targets; for two classes -1 and +1.
+        beta: weight decay > 0.
+        loss: the loss object.
+        design: what the neurons see of the features: names of the coordinates, and new rows as `design.inputs`.
+        architecture: the architecture object.
+        space: its unit neurons on X.
+        classes: for the logistic loss the labels that are -1 and +1; otherwise None. Of any two labels the smaller
+            number, False or the first text in alphabetical order is -1; where y has signs, `classes` may name them.
+        decay: the weight decay as it was asked for, in words: "beta = 0.5", or "0.1 of beta_max".
+
+    >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    >>> round(problem.beta_max(), 12)
+    2.0
+    >>> spam = Problem([[1.0], [2.0]], ["spam", "good"], beta=0.1, loss="logistic")
+    >>> spam.y, spam.classes
+    (array([ 1., -1.]), ('good', 'spam'))
+    """
+
+    inputs: Matrix
+    X: Matrix
+    y: Vector
+    beta: float
+    loss: Loss
+    design: Design
+    architecture: Architecture
+    space: UnitSpace = field(repr=False)
+    classes: Classes | None
+    decay: str = field(repr=False)
+    _bounds: dict[tuple[str, ...], Interval] = field(repr=False)
+
+    def __init__(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        beta: float,
+        loss: str | Loss = "squared",
+        bias: str = "penalised",
+        architecture: str | Architecture = "relu",
+        feature_names: Sequence[str] | None = None,
+        classes: Classes | None = None,
+    ) -> None:
+        the_loss = get_loss(loss)
+        inputs = finite_array(X, "X", 2)
+        if inputs.shape[0] == 0:
+            raise InputError("X has no rows; give at least one example")
+        target, classes = _target(y, the_loss, classes)
+        if len(target) != len(inputs):
+            raise InputError(f"X has {len(inputs)} rows but y has {len(target)} entries; they must agree")
+        design = Design(names_of(X, inputs.shape[1], feature_names), bias)
+        if design.d == 0:
+            raise InputError("X has no columns; give at least one feature or a penalised bias")
+        decay = _positive(beta, "beta")
+        the_loss.check_target(target)
+        kind = get_architecture(architecture)
+        # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
+        seen = np.ascontiguousarray(design.seen(inputs))
+        own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
+        values: dict[str, Any] = {
+            "inputs": own,
+            "X": seen,
+            "y": target.copy(),
+            "beta": decay,
+            "loss": the_loss,
+            "design": design,
+            "architecture": kind,
+            "space": kind.on(seen),
+            "classes": classes,
+            "_bounds": {},
+            "decay": f"beta = {decay!r}",
+        }
+        for name, value in values.items():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"Problem({self.title}, beta = {self.beta:.6g})"
+
+    # --- sizes ---------------------------------------------------------------------------------------
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.y)
+
+    @property
+    def d(self) -> int:
+        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        return self.design.d
+
+    @property
+    def bias(self) -> str:
+        """Whether the bias is "penalised" or there is "none"."""
+        return self.design.bias
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """p names for output: those given, or those of a data frame's columns, or x0, x1, ..."""
+        return self.design.feature_names
+
+    @property
+    def title(self) -> str:
+        """The problem in a few words, beta left out."""
+        return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}"
+
+    @property
+    def key(self) -> str:
+        """What tells this problem from all others that differ in more than beta."""
+        kind = repr((self.loss.key, self.bias, self.architecture.key))
+        return fingerprint(self.inputs, self.X, self.y, kind)
+
+    @property
+    def objective_in_words(self) -> str:
+        """What is minimised, as a formula in plain text."""
+        return (
+            f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
+            "means); f(x) = sum_j alpha_j max(u_j . x, 0)"
+            + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
+        )
+
+    # --- values --------------------------------------------------------------------------------------
+    def objective(self, network: Network) -> float:
+        """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it."""
+        return self.objective_bounds(network)[0]
+
+    def _check(self, network: Network) -> None:
+        expect(network, Network, "objective", Solution="solution.network")
+        network.check(self.design)
+
+    def objective_bounds(self, network: Network, *, precision: float = 1e-11) -> tuple[float, float]:
+        """(value, error): the objective of the network is within `error` of `value`, rounding included.
+
+        Masses may be so large that columns nearly cancel in the fit. Where its rounding could move the objective by
+        more than `precision`, relatively, the fit is computed again in twice the precision.
+
+        >>> problem = Problem([[1.0], [1.0 + 3e-10]], [0.5, -0.5], beta=1e-12, bias="none")
+        >>> network = Network([[1.0], [1.0]], [1, -1], [6e9, 6e9])
+        >>> value, error = problem.objective_bounds(network)
+        >>> error < 1e-11 * value
+        True
+        """
+        self._check(network)
+        # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
+        lengths = np.linalg.norm(network.directions, axis=1)
+        reach = float(network.masses @ lengths) * self.space.reach.lengths
+        off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
+        fit = TwoFloat.of(network.fit(self.X))
+        value, error = self._value_bounds(network, fit, EPS * off)
+        if error > precision * value and network.width:
+            value, error = self._value_bounds(network, network.fine_fit(self.X), ROUNDING * off)
+        return value, error
+
+    def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
+        loss, loss_error = self.loss.value_bounds(fit, off, self.y)
+        cost, cost_error = network.cost_bounds()
+        value = loss + self.beta * cost
+        return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
+
+    def dual_at_zero(self) -> Vector:
+        """nu = -grad L(0), shape (n,): the dual variable of the zero network."""
+        return -self.loss.gradient(np.zeros(self.n), self.y)
+
+    def oracle(self, name: str = "auto") -> Oracle:
+        """The oracle of that name for this data, prepared once; "auto" takes the cheapest exact one it can afford."""
+        return self.space.oracle(name)
+
+    @interruptible()
+    @one_blas_thread()
+    def beta_max_bounds(
+        self, oracle: str | Sequence[str] = "auto", progress: Progress = silent, effort: Effort = NO_LIMITS
+    ) -> Interval:
+        """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal.
+
+        It is kept for later calls once the oracle has finished; where it was stopped, the next call may have more time.
+        """
+        names = self.space.names(oracle)
+        if names in self._bounds:
+            return self._bounds[names]
+        question = Question(self.dual_at_zero(), above=0.0)
+        answer = self.space.prove(names, question, effort=effort, progress=progress)
+        found = Interval(answer.lower, answer.upper)
+        # A search does not say that it was cut short.
+        finished = answer.stopped in (Stopped.FINISHED, Stopped.DIMENSION) and (answer.exact or not effort.expired())
+        if finished:
+            self._bounds[names] = found
+        return found
+
+    def beta_max(self, oracle: str = "auto", progress: Progress = silent) -> float:
+        """beta_max, to rounding when the oracle is exact; otherwise the greatest value that was found."""
+        return self.beta_max_bounds(oracle, progress).low
+
+    # --- neighbours ----------------------------------------------------------------------------------
+    def with_beta(self, beta: float) -> "Problem":
+        """The same problem at another beta; what the oracles prepared and beta_max are shared."""
+        other = copy(self)
+        decay = _positive(beta, "beta")
+        object.__setattr__(other, "beta", decay)
+        object.__setattr__(other, "decay", f"beta = {decay!r}")
+        return other
+
+    def at_fraction(
+        self,
+        fraction: float,
+        oracle: str | Sequence[str] = "auto",
+        progress: Progress = silent,
+        effort: Effort = NO_LIMITS,
+        bounds: Interval | None = None,
+    ) -> "Problem":
+        """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
+        fraction = _positive(fraction, "the fraction of beta_max")
+        bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
+        top, weight = bounds.low, self.space.reach.change(self.dual_at_zero())
+        # What a proof that was stopped leaves open is far more than what rounding hides.
+        hidden = 1e-3 * bounds.high < bounds.high - top <= 1e-10 * weight
+        if (top <= 0 or hidden) and bounds.high > 1e-13 * weight:
+            raise InputError(
+                f"beta_max is not resolved: it lies in [{top:.3g}, {bounds.high:.3g}], which rounding hides beside "
+                "columns of another size; rescale the features (standardise) or give beta itself"
+            )
+        if top <= 0:
+            raise InputError(
+                "beta_max is 0, so it has no fractions: there is nothing to fit where the target is 0 in every row (a "
+                "constant one that was standardised) or all features are; choose another target, or give beta itself"
+            )
+        other = self.with_beta(fraction * top)
+        # An oracle with more time may know beta_max better: what was asked for is the fraction.
+        object.__setattr__(other, "decay", f"{fraction!r} of beta_max")
+        return other

@@ -1,0 +1,1 @@
+"""The exact oracle over cones that cover the sphere."""

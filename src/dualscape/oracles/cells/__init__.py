@@ -1,0 +1,1 @@
+"""The exact oracle over all activation patterns."""

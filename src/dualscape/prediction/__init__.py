@@ -1,0 +1,1 @@
+"""A trained network put to use: how good its fit is, and its predictions for new rows."""

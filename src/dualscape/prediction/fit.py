@@ -1,0 +1,98 @@
+"""How well predictions fit targets, in the measures that everybody knows; shown wherever a result is shown."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_expit
+
+from dualscape.model.scaling import Scaling
+from dualscape.solver.solution import Solution
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Measures of a fit, in which every row counts once, whatever its weight in the loss.
+
+    Attributes:
+        n: number of rows.
+        measures: by name. Squared loss: "r2", 1 - sum (y - f)^2 / sum (y - mean)^2, and "rmse", the root of the mean of
+            (y - f)^2, in the units of the original target. Logistic loss: "accuracy", the share of rows whose class is
+            predicted (the second class where f > 0), and "log_loss", the mean of log(1 + exp(-y f)), natural logarithm.
+            None for what is not defined: R^2 of a target that does not vary.
+        rescaled: whether the network saw the target in other units.
+
+    >>> fit_of("squared", np.array([1.0, 2.0]), np.array([1.0, 4.0])).explain()
+    'R^2 = 0.111111, RMSE = 1.41421 on these 2 rows.'
+    """
+
+    n: int
+    measures: Mapping[str, float | None]
+    rescaled: bool = False
+
+    def explain(self) -> str:
+        """The measures in one sentence."""
+        found = self.measures
+        if not found:
+            return ""
+        rows = "this 1 row" if self.n == 1 else f"these {self.n:,} rows"
+        if "accuracy" in found:
+            return f"Accuracy {100 * (found['accuracy'] or 0.0):.4g} %, log-loss {found['log_loss']:.6g} on {rows}."
+        units = " (in the units of the original target)" if self.rescaled else ""
+        rmse = f"RMSE = {found['rmse']:.6g}{units}"
+        if found["r2"] is None:
+            return f"{rmse} on {rows}; R^2 is not defined, since the target does not vary."
+        return f"R^2 = {_rounded(found['r2'])}, {rmse} on {rows}."
+
+
+def _rounded(r2: float) -> str:
+    return f"{r2:,.0f}" if r2 <= -1000 else f"{r2:.6g}"
+
+
+def _regression(f: Vector, y: Vector) -> dict[str, float | None]:
+    # Errors and deviations are divided by their size first: squares of huge numbers overflow.
+    error, deviation = y - f, y - y.mean()
+    size = float(max(np.abs(error).max(), np.abs(deviation).max())) or 1.0
+    left, all_of_it = float(np.sum((error / size) ** 2)), float(np.sum((deviation / size) ** 2))
+    r2 = None if np.ptp(y) == 0 or all_of_it == 0 else 1.0 - left / all_of_it
+    return {"r2": r2, "rmse": size * float(np.sqrt(left / len(y)))}
+
+
+def _classification(f: Vector, y: Vector) -> dict[str, float | None]:
+    return {"accuracy": float(np.mean((f > 0) == (y > 0))), "log_loss": float(-log_expit(y * f).mean())}
+
+
+#: Measures by the name of the loss.
+MEASURES: dict[str, Callable[[Vector, Vector], dict[str, float | None]]] = {
+    "squared": _regression,
+    "logistic": _classification,
+}
+
+
+def fit_of(loss: str, f: Vector, y: Vector, *, rescaled: bool = False) -> Fit:
+    """The measures of a loss for predictions f (n,) of targets y (n,), in the units in which they are given.
+
+    Args:
+        loss: name of the loss; one without measures gives an empty fit.
+        f: predictions, before they become classes.
+        y: targets; -1 and +1 for the logistic loss.
+        rescaled: whether the network saw the target in other units.
+    """
+    return Fit(len(y), MEASURES[loss](f, y) if loss in MEASURES else {}, rescaled)
+
+
+def training_fit(solution: Solution, scaling: Scaling | None = None) -> Fit:
+    """How well a network fits the data it was trained on, in the units of the original target.
+
+    Args:
+        solution: the solution.
+        scaling: what standardising did to the data; None for data taken as they are.
+    """
+    problem, network = solution.problem, solution.network
+    f, y = network.fit(problem.X), problem.y
+    if scaling is not None and scaling.of_target:
+        f, y = scaling.original_target(f), scaling.original_target(y)
+    return fit_of(problem.loss.name, f, y, rescaled=scaling is not None and scaling.of_target)

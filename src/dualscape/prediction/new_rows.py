@@ -1,0 +1,127 @@
+"""Predictions for the rows of a table: what a network needs is found in it, and its answers are appended."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.data.formats import Columns, read_columns
+from dualscape.data.formats.values import labels, numbers
+from dualscape.errors import InputError
+from dualscape.model.arrays import find_names
+from dualscape.model.labels import plain, shown
+from dualscape.prediction.fit import Fit, fit_of
+from dualscape.prediction.predictor import Predictor
+
+Vector = NDArray[np.float64]
+PREDICTION, PROBABILITY = "prediction", "probability"
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """A table with its predictions.
+
+    Attributes:
+        columns: the table.
+        answers: (n,) predictions.
+        probabilities: (n,) of the second class; None for the squared loss.
+        fit: how well they fit the target, where the table has one.
+        notes: what was assumed, one sentence each.
+    """
+
+    columns: Columns
+    answers: NDArray[Any]
+    probabilities: Vector | None
+    fit: Fit | None
+    notes: tuple[str, ...]
+
+    def csv(self) -> str:
+        """The columns of the table as they are, then `probability` (two classes only), and `prediction` last."""
+        columns = [[*map(_cell, self.columns.cells(i))] for i in range(len(self.columns.names))]
+        names = [*self.columns.names]
+        if self.probabilities is not None:
+            columns.append([repr(float(value)) for value in self.probabilities])
+            names.append(PROBABILITY)
+        columns.append([value if isinstance(value, str) else repr(float(value)) for value in self.answers])
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([*names, PREDICTION])
+        writer.writerows(zip(*columns, strict=True))
+        return stream.getvalue()
+
+
+def predict_table(predictor: Predictor, path: Path, *, header: bool | None = None) -> Predictions:
+    """What the network predicts for the rows of a file.
+
+    Columns are found by name, in whatever order. In a file without names, whose columns the reader calls x0, x1, ..., a
+    network that was trained on such a file finds them by these numbers; where the file has exactly as many columns as
+    the network has features, they are the features in their order.
+
+    Args:
+        predictor: the network.
+        path: a CSV, TSV, Parquet or NPZ file (of NPZ, X alone will do).
+        header: whether a text file starts with a line of names; None finds out.
+
+    Raises:
+        InputError: a column is missing or called twice, or a cell of a feature is no finite number.
+    """
+    columns = read_columns(path, header, target=False)
+    notes = list(columns.notes)
+    added = [PREDICTION] if not predictor.classes else [PROBABILITY, PREDICTION]
+    for name in added:
+        if name in columns.names:
+            raise InputError(f"{columns.source} has a column {name!r}, which is to be added; rename or leave it out")
+    where = _find(columns, predictor.feature_names)
+    X = np.column_stack([numbers(columns, i, where) for i in where])
+    f = predictor.output(X)
+    fit = None
+    if columns.names.count(predictor.target_name) == 1 and columns.names.index(predictor.target_name) not in where:
+        try:
+            fit = _fit(predictor, columns, columns.names.index(predictor.target_name), f)
+        except InputError as error:
+            notes.append(f"no measures of fit, since the target cannot be used: {error}")
+    probabilities = predictor.probability(X) if predictor.classes else None
+    return Predictions(columns, predictor.answers(f), probabilities, fit, tuple(notes))
+
+
+def _numbered(names: tuple[str, ...]) -> bool:
+    """Whether the reader made up these names."""
+    return all(name.startswith("x") and name[1:].isdigit() for name in names)
+
+
+def _find(columns: Columns, wanted: tuple[str, ...]) -> list[int]:
+    """Positions of the features in the table."""
+    features = [i for i in range(len(columns.names)) if i != columns.target]
+    known = set(wanted) <= set(columns.names)
+    if columns.unnamed and not known and _numbered(wanted) and len(features) == len(wanted):
+        return features
+    return find_names(columns.names, wanted, columns.source, columns.unnamed)
+
+
+def _fit(predictor: Predictor, columns: Columns, i: int, f: Vector) -> Fit:
+    if not predictor.classes:
+        rescaled = predictor.scaling.of_target
+        return fit_of(predictor.loss, predictor.answers(f), numbers(columns, i), rescaled=rescaled)
+    return fit_of(predictor.loss, f, _labels(predictor.classes, columns, i))
+
+
+def _labels(classes: tuple[str, ...], columns: Columns, i: int) -> Vector:
+    """The target as -1 and +1."""
+    y = np.zeros(len(columns.cells(i)))
+    for row, label in enumerate(labels(columns, i)):
+        if plain(label) not in classes:
+            raise InputError(
+                f"{columns.source}, {columns.place(row)}, column {columns.names[i]!r}: {shown(label)} is neither "
+                f"{classes[0]!r} nor {classes[1]!r}"
+            )
+        y[row] = -1.0 if plain(label) == classes[0] else 1.0
+    return y
+
+
+def _cell(cell: Any) -> str:
+    """A cell as text; a number as exactly as it takes to read it back."""
+    return "" if cell is None else str(cell.item() if isinstance(cell, np.generic) else cell)

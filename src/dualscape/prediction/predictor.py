@@ -1,0 +1,156 @@
+"""A saved result put to use: the network of a JSON file, in the units of the original table."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+
+from dualscape.errors import InputError
+from dualscape.model.arrays import features_of
+from dualscape.model.design import Design
+from dualscape.model.losses import LOSSES
+from dualscape.model.network import Network
+from dualscape.model.scaling import Scaling
+from dualscape.running.threads import one_blas_thread
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """A trained network that takes and gives numbers in the units of the original table.
+
+    Attributes:
+        network: the network.
+        loss: name of the loss it was trained with.
+        scaling: what standardising did; nothing where data were taken as they are.
+        feature_names: names of the p features, in the order of the columns of X.
+        target_name: name of the target.
+        classes: the two labels, first that of f <= 0; empty for the squared loss.
+        design: what the neurons see of raw features.
+
+    >>> from dualscape.model.network import Network
+    >>> network = Network.from_weights([[1.0]], [2.0], bias="none")
+    >>> predictor = Predictor(network, "logistic", Scaling.none(1), ("size",), "sold", ("no", "yes"))
+    >>> predictor.predict([[-1.0], [3.0]]).tolist(), predictor.probability([[-1.0]]).tolist()
+    (['no', 'yes'], [0.5])
+    """
+
+    network: Network
+    loss: str
+    scaling: Scaling
+    feature_names: tuple[str, ...]
+    target_name: str
+    classes: tuple[str, ...] = ()
+    design: Design = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "design", Design(self.feature_names, self.network.bias, self.scaling))
+
+    @one_blas_thread()
+    def output(self, X: ArrayLike) -> Vector:
+        """f(x) for every row of raw features X (n, p), in the units of the network; shape (n,).
+
+        The columns of a data frame are found by name, in whatever order, and others are let be; those of an array are
+        the features in their order.
+
+        Raises:
+            InputError: X is not a table of finite numbers with a column for each feature, or has some so large that a
+                prediction is beyond 64-bit numbers.
+        """
+        inputs = features_of(X, self.feature_names)
+        with np.errstate(over="ignore", invalid="ignore"):
+            f = self.network.fit(self.design.inputs(inputs))
+            beyond = np.flatnonzero(~np.isfinite(self.scaling.original_target(f)))
+        if beyond.size:
+            raise InputError(
+                f"the prediction of row {beyond[0]} (counted from 0) is beyond 64-bit numbers; "
+                "correct its features or drop the row"
+            )
+        return f
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Predictions (n,) for raw features X (n, p): in the units of the original target, or as labels of classes.
+
+        X is as for `output`.
+
+        Raises:
+            InputError: X is not a table of finite numbers with a column for each feature.
+        """
+        return self.answers(self.output(X))
+
+    def answers(self, f: Vector) -> NDArray[Any]:
+        """Outputs (n,) of the network in the units of the original target, or as labels of classes."""
+        if self.classes:
+            return np.asarray(self.classes, dtype=object)[(f > 0).astype(int)]
+        return self.scaling.original_target(f)
+
+    def probability(self, X: ArrayLike) -> Vector:
+        """Probability (n,) of the second class, 1 / (1 + exp(-f)); X as for `output`.
+
+        Raises:
+            InputError: there are no classes, or X does not fit.
+        """
+        if not self.classes:
+            raise InputError("probabilities need a network trained with the logistic loss; use predict")
+        return np.asarray(expit(self.output(X)))
+
+    def __repr__(self) -> str:
+        return f"Predictor({self.target_name!r} from {len(self.feature_names)} features, {self.network!r})"
+
+
+def load_result(path: str | os.PathLike[str]) -> Predictor:
+    """The network of a JSON file that `dualscape analyze --json` has written.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: the file cannot be read, is no such result, or is one without what predicting needs.
+    """
+    source = Path(path)
+    try:
+        content = json.loads(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{source} cannot be read: {error.strerror or error}; check the path") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{source} is not JSON; give a file that `dualscape analyze --json` has written") from None
+    if not isinstance(content, dict) or not {"problem", "network", "certificate"} <= content.keys():
+        raise InputError(f"{source} is no result of dualscape; give a file that `dualscape analyze --json` has written")
+    if "data" not in content:
+        raise InputError(
+            f"{source} was written by a version that did not keep what predicting needs (no key 'data'); "
+            "run `dualscape analyze --json` again"
+        )
+    try:
+        return _predictor(content)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        reason = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{source} is a damaged result ({reason}); run `dualscape analyze --json` again") from None
+
+
+def _predictor(content: dict[str, Any]) -> Predictor:
+    problem, data, network = content["problem"], content["data"], content["network"]
+    names, loss, d = tuple(map(str, data["feature_names"])), problem["loss"], int(problem["d"])
+    if loss not in LOSSES:
+        raise ValueError(f"unknown loss {loss!r}")
+    if d != Design(names, problem["bias"]).d:
+        raise ValueError(f"{len(names)} feature names for {d} coordinates")
+    scaling = Scaling(
+        np.array(data["means"], dtype=np.float64),
+        np.array(data["scales"], dtype=np.float64),
+        float(data["target_mean"]),
+        float(data["target_scale"]),
+    )
+    two = LOSSES[loss].target == "two classes"
+    classes = tuple(map(str, data["classes"])) if two else ()
+    if two and len(classes) != 2:
+        raise ValueError(f"{len(classes)} classes")
+    directions = np.array(network["directions"], dtype=np.float64).reshape(-1, d)
+    trained = Network(directions, network["signs"], network["masses"], problem["bias"])
+    return Predictor(trained, loss, scaling, names, str(data["target_name"]), classes)

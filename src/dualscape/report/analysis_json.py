@@ -1,0 +1,192 @@
+"""An analysis as JSON: null for what is not finite, integers exact, written whole or not at all."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dualscape import __version__
+from dualscape.analysis import Analysis
+from dualscape.data.tables import Table
+from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.resolution import Resolution
+from dualscape.landscape.staircase import Staircase
+from dualscape.model.labels import plain
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.report.hints import Judgement, judge
+from dualscape.running.files import write_whole
+
+
+def to_dict(
+    analysis: Analysis,
+    notes: tuple[str, ...] = (),
+    *,
+    table: Table | None = None,
+    judgement: Judgement | None = None,
+) -> dict[str, Any]:
+    """The analysis as plain numbers, texts, lists and dictionaries; docs/json.md says what each key means.
+
+    Args:
+        analysis: the analysis.
+        notes: sentences about the data, put before those of the analysis.
+        table: where the data come from; None for data that were made in Python.
+        judgement: the fit and the hints, where they are known already.
+
+    Returns:
+        The keys version, objective, problem, data, certificate, fit, hints, optimal_set, widths, staircase, network and
+        notes; optimal_set, widths and staircase are None when optimality is not certified.
+    """
+    problem, found = analysis.problem, analysis.solution.certificate
+    table = table or Table(problem.inputs, problem.y, problem.feature_names, "y")
+    judgement = judgement or judge(analysis.solution, table.scaling)
+    return {
+        "version": __version__,
+        "objective": problem.objective_in_words,
+        "problem": {
+            "n": problem.n,
+            "d": problem.d,
+            "loss": problem.loss.name,
+            "bias": problem.bias,
+            "beta": problem.beta,
+            "beta_max": _plain(analysis.beta_max.low),
+            "classes": problem.classes and [_plain(label) for label in problem.classes],
+            **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
+        },
+        "data": _data(problem, table),
+        "certificate": {
+            "verdict": found.verdict,
+            "primal": _plain(found.primal),
+            "dual": _plain(found.dual),
+            "gap": _plain(found.gap),
+            "relative_gap": _plain(found.relative_gap),
+            "excess": _plain(found.excess),
+            "primal_error": _plain(found.primal_error),
+            "oracle": found.oracle,
+            "patterns": int(found.looked_at),
+            "nu": _plain(analysis.solution.nu),
+            "upper": _plain(found.answer.upper),
+        },
+        "fit": dict(judgement.fit.measures),
+        "hints": list(judgement.hints),
+        "optimal_set": analysis.optimal_set and _optimal_set(analysis.optimal_set),
+        "widths": analysis.staircase and _widths(analysis.staircase),
+        "staircase": analysis.staircase and _rows(analysis.staircase),
+        "network": _network(analysis.solution.network),
+        "notes": list(dict.fromkeys([*notes, *analysis.notes])),
+    }
+
+
+def _data(problem: Problem, table: Table) -> dict[str, Any]:
+    """What the columns mean, and which numbers they held."""
+    scaling = table.scaled
+    return {
+        "feature_names": list(table.feature_names),
+        "means": _plain(scaling.means),
+        "scales": _plain(scaling.scales),
+        "target_name": table.target_name,
+        "target_mean": _plain(scaling.target_mean),
+        "target_scale": _plain(scaling.target_scale),
+        "classes": problem.classes and [plain(label) for label in problem.classes],
+        "sha256": sha256_of(problem),
+    }
+
+
+def sha256_of(problem: Problem) -> str:
+    """SHA-256 of the data as the network sees them, in hexadecimal digits.
+
+    It hashes the numbers row by row, in each row the features and then the target, as 64-bit IEEE numbers, the least
+    byte first.
+
+    >>> import struct
+    >>> found = sha256_of(Problem([[1.0], [2.0]], [3.0, 4.0], beta=1.0))
+    >>> found == hashlib.sha256(struct.pack("<4d", 1.0, 3.0, 2.0, 4.0)).hexdigest()
+    True
+    """
+    rows = np.column_stack([problem.inputs, problem.y])
+    return hashlib.sha256(np.ascontiguousarray(rows, dtype="<f8").tobytes()).hexdigest()
+
+
+def _optimal_set(found: OptimalSet) -> dict[str, Any]:
+    separation = found.separation
+    return {
+        "k": found.k,
+        "rank": found.rank,
+        "dimension": found.dimension,
+        "directions": _plain(found.directions),
+        "signs": _signs(found.signs),
+        "vertices": _plain(found.vertices) if found.vertices_complete else None,
+        "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
+        "exact": found.exact,
+        "perturbation": _plain(found.perturbation),
+        "margins": _margins(found.resolution),
+    }
+
+
+def _margins(resolution: Resolution) -> dict[str, Any]:
+    """What was called zero and what positive, and how well y* is known."""
+    margins = {"slack": resolution.slack, "mass": resolution.mass, "singular_value": resolution.rank}
+    return {
+        name: {"largest_zero": _plain(margin.largest_zero), "smallest_positive": _plain(margin.smallest_positive)}
+        for name, margin in margins.items()
+    } | {"y_star_error": _plain(resolution.fit_error)}
+
+
+def _widths(stairs: Staircase) -> dict[str, Any]:
+    names = ("m_star", "M_star", "connected_from", "exact", "perturbation")
+    return {name: _plain(getattr(stairs, name)) for name in names}
+
+
+def _rows(stairs: Staircase) -> list[dict[str, Any]]:
+    names = ("m", "components", "isolated", "polytope_components")
+    return [{name: _plain(getattr(row, name)) for name in names} for row in stairs.rows]
+
+
+def _network(network: Network) -> dict[str, Any]:
+    return {
+        "directions": _plain(network.directions),
+        "signs": _signs(network.signs),
+        "masses": _plain(network.masses),
+    }
+
+
+def _signs(signs: Any) -> list[int]:
+    return [int(sign) for sign in signs]
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, arrays and intervals as JSON knows them; what is not finite becomes None."""
+    if isinstance(value, np.ndarray):
+        plain = value.tolist()
+        return plain if np.isfinite(value).all() else _plain(plain)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write the content whole or not at all."""
+    write_whole(path, _text(content) + "\n")
+
+
+def _text(content: Any, indent: str = "\n") -> str:
+    """JSON with a line for every key and every row; number by number it takes many times as long."""
+    deeper = indent + "  "
+    if isinstance(content, dict) and content:
+        lines = (f"{json.dumps(key, ensure_ascii=False)}: {_text(value, deeper)}" for key, value in content.items())
+        return "{" + deeper + f",{deeper}".join(lines) + indent + "}"
+    if isinstance(content, list) and content and isinstance(content[0], list | dict):
+        return "[" + deeper + f",{deeper}".join(map(_row, content)) + indent + "]"
+    return _row(content)
+
+
+def _row(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)

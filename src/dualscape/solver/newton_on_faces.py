@@ -1,0 +1,193 @@
+"""Sliding: masses and directions improved together, by Newton's method on the linear pieces around the units.
+
+Near a unit the column depends linearly on the scaled direction w_j = c_j u_j as long as w_j stays on its face, so that
+
+    F(v) = L(sum_j J_j v_j, y) + beta sum_j |v_j|          w_j = basis_j v_j
+
+is convex and smooth off v_j = 0. At the optimum the faces are those of the local maximisers at nu, and Newton's
+method on them converges quadratically to rounding: it is also the polish.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from dualscape.model.architectures.base import Faces, UnitSpace
+from dualscape.model.losses import Loss
+from dualscape.solver.descent import descend_jointly
+from dualscape.solver.task import Task
+from dualscape.units import Units
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+#: More coordinates than this, and the dense Newton matrix costs more than it gives.
+LARGEST_SYSTEM = 4000
+#: A rough slide ends Newton's method at this residual, relative to beta; and at this one when a search found nothing.
+ROUGH, FINER = 1e-2, 1e-8
+#: While units are missing it already costs more from so many coordinates on: climbs alone lead on as far.
+LARGEST_ROUGH_SYSTEM = 600
+#: Units times entries of the data above which their Jacobians are not written out, and entries of the data times its
+#: lesser length above which a climb takes the better part of a second: a few steps of descent take the place of
+#: Newton's method.
+LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 10_000_000, 10
+
+
+def can_climb(space: UnitSpace) -> bool:
+    """Whether the data are small enough for many exact climbs."""
+    return space.size * min(space.n, space.d) <= LARGEST_CLIMB
+
+
+def newton_on_faces(
+    faces: Faces,
+    x: Vector,
+    y: Vector,
+    beta: float,
+    loss: Loss,
+    *,
+    precision: float,
+    in_time: Callable[[], bool] = lambda: True,
+    steps: int = 30,
+) -> Vector:
+    """Minimiser of F from x, the v_j side by side (q,); blocks that shrink to nothing come back as zero.
+
+    It ends where the gradient is at most `precision` times beta, or as small as rounding lets it be, or out of time.
+    """
+    J, owner = faces.jacobian, faces.owner
+    count = int(owner.max(initial=-1)) + 1
+    gram = _gram(loss.hessian(y, y).root(J)) if loss.quadratic else None
+
+    def norms_of(x: Vector) -> Vector:
+        return np.asarray(np.sqrt(np.bincount(owner, x * x, minlength=count)))
+
+    def value_of(x: Vector) -> float:
+        return loss.value(J @ x, y) + beta * float(norms_of(x).sum())
+
+    value = value_of(x)
+    best_residual, stale = np.inf, 0
+    best = x
+    for _ in range(steps):
+        norms = norms_of(x)
+        live_block = norms > 1e-11 * norms.sum()
+        live = live_block[owner]
+        x = np.where(live, x, 0.0)
+        f = J @ x
+        unit = np.where(live, x / np.where(norms > 0, norms, 1.0)[owner], 0.0)
+        gradient = J.T @ loss.gradient(f, y) + beta * unit
+        residual = float(np.abs(gradient[live]).max(initial=0.0)) / beta
+        if residual < best_residual:
+            best, best_residual, stale = x, residual, 0
+        else:
+            stale += 1
+        if residual <= precision or stale > 3 or not live.any() or not in_time():
+            break
+        if gram is None:
+            H = _gram(loss.hessian(f, y).root(J[:, live], overwrite=True))
+        else:
+            H = gram.copy() if live.all() else gram[np.ix_(live, live)]
+        step = _newton_step(H, owner[live], beta / norms[owner[live]], unit[live], gradient[live])
+        if step is None:
+            break
+        move = np.zeros_like(x)
+        move[live] = step
+        # A block that would pass through zero is only shrunk: beyond zero the model is another one.
+        along = np.bincount(owner, (x + move) * unit, minlength=count)
+        crossing = live_block & (along < 0.1 * norms)
+        move = np.where(crossing[owner], -0.9 * x, move)
+        slope = float(gradient @ move)
+        t = 1.0
+        while t > 1e-10:
+            new = value_of(x + t * move)
+            if new <= value + 1e-4 * t * min(slope, 0.0) + 4e-16 * abs(value):
+                break
+            t *= 0.5
+        else:
+            break
+        x, value = x + t * move, min(value, new)
+    return best
+
+
+def _gram(J: Matrix) -> Matrix:
+    return J.T @ J
+
+
+def _newton_step(
+    H: Matrix, owner: NDArray[np.intp], stiffness: Vector, unit: Vector, gradient: Vector
+) -> Vector | None:
+    """The step for the curvature H (q, q) (overwritten) of the loss and beta / |v_j| across each block's unit vector.
+
+    Args:
+        H: curvature of the loss.
+        owner: (q,) the block of each coordinate, rising.
+        stiffness: (q,) beta / |v_j| of its block.
+        unit: (q,) the blocks' unit vectors.
+        gradient: (q,).
+    """
+    # All pairs of coordinates of one block.
+    ends, starts = np.searchsorted(owner, owner, side="right"), np.searchsorted(owner, owner)
+    sizes = ends - starts
+    one = np.repeat(np.arange(len(owner)), sizes)
+    other = np.arange(len(one)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
+    H[one, other] -= stiffness[one] * unit[one] * unit[other]
+    diagonal = np.arange(len(unit))
+    H[diagonal, diagonal] += stiffness
+    # Diagonal scaling first: tiny masses make stiff blocks. Then the least ridge that lets Cholesky pass.
+    scale = 1.0 / np.sqrt(np.maximum(H[diagonal, diagonal], 1e-300))
+    H *= scale[:, None]
+    H *= scale
+    rhs = -scale * gradient
+    ridge = 1e-15
+    while ridge < 1e-3:
+        try:
+            # Symmetric, and Cholesky wants it column by column.
+            damped = H.T.copy(order="F")
+            damped[diagonal, diagonal] += ridge
+            factor = cho_factor(damped, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            ridge *= 100
+            continue
+        with np.errstate(over="ignore", invalid="ignore"):  # a step that overflows is no step
+            z = cho_solve(factor, rhs, check_finite=False)
+            z += cho_solve(factor, rhs - H @ z, check_finite=False)  # refine against the undamped matrix
+            step = scale * z
+        return np.asarray(step) if np.isfinite(step).all() else None
+    return None
+
+
+def slide(
+    task: Task,
+    units: Units,
+    masses: Vector,
+    nu: Vector,
+    precision: float,
+    in_time: Callable[[], bool] = lambda: True,
+) -> tuple[Units, Vector]:
+    """Units and masses after one Newton solve on the faces that they climb to at nu.
+
+    Whether the result is better is for the caller to see: outside its face a unit's column is another one. With too
+    many coordinates for Newton's method it is the climbed units with the masses as they were; on data too large for
+    climbs, and where there are no faces, a few steps of descent; and out of time what was given.
+    """
+    space = task.space
+    large = len(masses) * space.size > LARGEST_JACOBIAN or not can_climb(space)
+    found = None if large else space.faces(nu, units, lambda: not in_time())
+    if found is None:
+        return descend_jointly(task, units, masses, steps=DESCENT_STEPS, in_time=in_time)
+    climbed, dimensions, faces_of = found
+    if not in_time():
+        return units, masses
+    leaders, masses = climbed.merged(masses)
+    units = climbed.take(leaders)
+    if len(masses) == 0:
+        return units, masses
+    if dimensions[leaders].sum() > (LARGEST_ROUGH_SYSTEM if precision >= ROUGH else LARGEST_SYSTEM):
+        return units, masses
+    faces = faces_of(leaders)
+    start = (faces.basis * units.directions[faces.owner].T).sum(axis=0)
+    x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * start
+    x = newton_on_faces(faces, x, task.y, task.beta, task.loss, precision=precision, in_time=in_time)
+    w = np.zeros_like(units.directions)
+    np.add.at(w, faces.owner, (faces.basis * x).T)
+    norms = np.linalg.norm(w, axis=1)
+    return units.turned(w).normalised(), norms[norms > 0]
