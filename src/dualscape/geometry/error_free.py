@@ -1,4 +1,4 @@
-"""Sums and products of two numbers with their rounding (Dekker 1971): interpreted, or compiled where kernels need them."""
+"""Sums and products of two numbers with their rounding (Dekker 1971), interpreted or compiled."""
 
 from typing import Any
 
