@@ -1,12 +1,16 @@
 """Settings that all tests share."""
 
 import builtins
+import signal
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
 from command_line import CSV
+from dualscape.model.problem import Problem
+from houses import AGE, PRICE, SIZE, SOLD, run, written
 
 # Deterministic, and without time limits that a busy machine would break.
 settings.register_profile("dualscape", deadline=None, derandomize=True, max_examples=60)
@@ -36,3 +40,35 @@ def data(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text(CSV, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """Trains on a table on the command line; gives the result's file."""
+
+    def train(*arguments):
+        result = run("analyze", *arguments, "--quiet", "--json", tmp_path / "result.json")
+        assert result.exit_code == 0, result.output
+        return tmp_path / "result.json"
+
+    return train
+
+
+@pytest.fixture
+def houses(tmp_path):
+    return written(tmp_path / "houses.csv", "size,age,price,sold", SIZE, AGE, PRICE, SOLD)
+
+
+@pytest.fixture
+def problem():
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((300, 4))
+    y = np.maximum(X @ rng.standard_normal((4, 3)), 0.0) @ np.array([1.0, -1.0, 1.0]) + 0.1 * rng.standard_normal(300)
+    return Problem(X, y, beta=5.0, bias="none")
+
+
+@pytest.fixture
+def hears(monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

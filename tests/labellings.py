@@ -9,6 +9,7 @@ components are those of the graph that joins each partial labelling with its fil
 """
 
 import numpy as np
+from hypothesis import strategies as st
 from scipy.optimize import nnls
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -45,3 +46,13 @@ def count_components(A: np.ndarray, y: np.ndarray, m: int) -> tuple[int, int]:
     alone = np.bincount(component[full], minlength=count) == 1
     single = [labels[node] for node, c in zip(nodes[full], component[full], strict=True) if alone[c]]
     return int(count), sum(int(np.linalg.matrix_rank(A[:, row]) == m) for row in single)
+
+
+@st.composite
+def systems(draw):
+    n, k = draw(st.integers(1, 4)), draw(st.integers(2, 5))
+    row = st.lists(st.integers(-2, 2), min_size=k, max_size=k)
+    A = np.array(draw(st.lists(row, min_size=n, max_size=n)), dtype=float)
+    A[0] = draw(st.lists(st.integers(1, 2), min_size=k, max_size=k))
+    c = np.array(draw(st.lists(st.integers(0, 2), min_size=k, max_size=k)), dtype=float)
+    return A, A @ (c if c.any() else np.ones(k))

@@ -42,3 +42,18 @@ def circle_family(degrees: list[float], masses) -> Solution:
     s = np.vstack([[0.0, 0.0], [(np.cos(t), np.sin(t)) for t in np.radians(degrees)]])
     v = np.diff(s, axis=0)[::-1]
     return planted((v[:, 0] / v[:, 1])[:, None], v[:, 1], masses, bias="penalised")
+
+
+ROOT3 = 3**0.5
+
+
+TALK = np.array([[-ROOT3, 1.0], [ROOT3, 1.0]])
+
+
+def two_near_parallel_units(e, second):
+    """f(u) = u1 + e |u2| has the two tight units (1, +-e); the optimum is unique, with masses 1 and `second`."""
+    X = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    h = float(np.hypot(1.0, e))
+    y = np.array([1 + second, e, e * second]) + np.array([1.0, e, e])
+    planted = Network(np.array([[1.0, e], [1.0, -e]]) / h, [1, 1], np.array([1.0, second]) * h, "none")
+    return Problem(X, y, beta=h, bias="none"), planted

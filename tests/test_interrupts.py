@@ -5,29 +5,27 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import numpy as np
 import pytest
 
 from dualscape.analysis import analyze
-from dualscape.errors import BudgetError, InputError
 from dualscape.landscape.optimal_set import optimal_set
 from dualscape.model.problem import Problem
 from dualscape.oracles import Question
 from dualscape.report.report import render
-from dualscape.running.effort import Effort
-from dualscape.running.files import discard_unfinished, write_whole
-from dualscape.running.interruption import Interrupt, check, heeding, interrupted, interruptible
-from dualscape.running.listener import Listener
-from dualscape.running.threads import Threads
-from dualscape.solver import column_generation as columns
+from dualscape.running.interruption import Interrupt, heeding
 from dualscape.solver import solve
+from signals import random_problem, soon
 
 #: A program that a shell started in the background ignores SIGINT, and so would its children.
 HEARD = "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+
 MAIN = "from dualscape.__main__ import main; main()"
+
+
 #: It says in which stage it is.
 TOLD = """
 from contextlib import contextmanager
@@ -42,8 +40,12 @@ def told(self, name):
 
 terminal.Reporter.stage = told
 """
+
+
 #: A second where nothing else runs; a machine that tests in parallel is slower.
 SOON = 4.0
+
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C is no signal that can be sent")
 
 
@@ -167,21 +169,6 @@ def test_two_signals_are_as_good_as_one(folder):
 
 
 # --- from Python --------------------------------------------------------------------------------------
-def soon(seconds=0.3):
-    """A signal to this process."""
-    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
-
-
-@pytest.fixture
-def hears(monkeypatch):
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def random_problem(n, d):
-    rng = np.random.default_rng(2)
-    return Problem(rng.standard_normal((n, d)), rng.standard_normal(n), beta=0.05)
 
 
 @pytest.mark.usefixtures("hears")
@@ -205,68 +192,6 @@ def test_what_has_nothing_to_show_raises():
     assert time.monotonic() - began < SOON  # listing all vertices would take a minute
 
 
-@pytest.mark.usefixtures("hears")
-def test_a_second_signal_breaks_in():
-    soon(0.1)
-    soon(0.3)
-    with pytest.raises(KeyboardInterrupt):
-        interruptible(partial=True)(time.sleep)(60)
-
-
-@pytest.mark.usefixtures("hears")
-def test_a_signal_that_nobody_looked_for_is_not_lost():
-    with pytest.raises(KeyboardInterrupt):
-        interruptible()(os.kill)(os.getpid(), signal.SIGINT)
-
-
-# --- the wish -----------------------------------------------------------------------------------------
-def test_efforts_and_pools_heed_the_wish_of_their_context_only():
-    wish = Interrupt()
-    wish.ask()
-    effort = Effort()
-    with heeding(wish), Threads() as pool:
-        assert (effort.ended(), pool.submit(effort.ended).result(), pool.submit(interrupted).result()) == (
-            "interrupted", "interrupted", True,
-        )  # fmt: skip
-        with pytest.raises(KeyboardInterrupt):
-            check()
-    assert not interrupted()
-    assert not effort.expired()
-    with heeding(wish, patience=1000.0):
-        assert not interrupted()
-
-
-def test_what_does_not_come_back_is_left_behind(monkeypatch):
-    """The optimal set hangs where nobody can stop it: the certified solution is the result all the same."""
-    gate, drafts, listener = threading.Event(), [], Listener()
-    monkeypatch.setattr("dualscape.analysis.optimal_set", lambda *_, **__: (listener._hear(2, None), gate.wait()))
-    talk = Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
-    assert listener.run(lambda: analyze(talk, begun=drafts.append), grace=0.1) is None
-    with heeding(listener.wish):
-        found = drafts[0].result()
-    gate.set()
-    assert found.solution.certificate.verdict == "global"
-    assert (found.optimal_set, found.notes) == (None, ("interrupted: the optimal set is left out",))
-
-
-def test_a_solver_that_does_not_come_back_has_shown_its_networks(monkeypatch):
-    gate, drafts, listener = threading.Event(), [], Listener()
-    problem = random_problem(30, 3)
-    full = analyze(problem).solution.certificate
-    exact_round = columns._Run._exact_round
-    monkeypatch.setattr(columns._Run, "_exact_round", lambda run: (listener._hear(2, None), gate.wait()))
-    assert listener.run(lambda: analyze(problem, begun=drafts.append), grace=0.1) is None
-    with heeding(listener.wish):
-        found = drafts[0].result()
-    monkeypatch.setattr(columns._Run, "_exact_round", exact_round)
-    gate.set()
-    certificate = found.solution.certificate
-    assert certificate.dual <= full.primal
-    assert full.dual <= certificate.primal <= 1.001 * full.primal
-    assert certificate.primal == problem.objective(found.solution.network)
-    assert found.notes[0].startswith("interrupted: this is the best network so far; ")
-
-
 def test_an_interrupted_report_says_that_figures_are_missing():
     solution = solve(Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none"))
     wish = Interrupt()
@@ -275,15 +200,6 @@ def test_an_interrupted_report_says_that_figures_are_missing():
         page = render(solution)
     assert "Some figures were left out because the program was interrupted." in page
     assert page.rstrip().endswith("</html>")
-
-
-def test_what_fails_for_an_interruption_is_an_interruption(hears):
-    def work():
-        os.kill(os.getpid(), signal.SIGINT)
-        raise BudgetError("the oracle was stopped (interrupted)")
-
-    with pytest.raises(KeyboardInterrupt):
-        interruptible()(work)()
 
 
 def test_bounds_at_once_are_bounds():
@@ -314,36 +230,3 @@ def test_beta_max_that_was_cut_short_is_said_to_be():
     assert found.problem.beta == 0.1 * low
     assert f"beta_max was not computed to the end: it is at most {high:.6g}" in found.notes
     assert problem.beta_max_bounds().resolved
-
-
-def test_files_that_another_thread_is_writing_are_removed(tmp_path, monkeypatch):
-    gate, reached = threading.Event(), threading.Event()
-    monkeypatch.setattr("os.fsync", lambda _: (reached.set(), gate.wait()))
-    failed = []
-
-    def write():
-        try:
-            write_whole(tmp_path / "out", "text")
-        except InputError as error:
-            failed.append(error)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    reached.wait()
-    discard_unfinished()
-    assert list(tmp_path.iterdir()) == []
-    gate.set()
-    writer.join()
-    assert failed
-
-
-def test_a_listener_waits_no_longer_than_it_was_told():
-    listener, gate = Listener(), threading.Event()
-    assert listener.run(lambda: 7, grace=0.0) == 7
-    with pytest.raises(ZeroDivisionError):
-        listener.run(lambda: 1 // 0, grace=0.0)
-    threading.Timer(0.05, listener._hear, (2, None)).start()
-    began = time.monotonic()
-    assert listener.run(gate.wait, grace=0.1) is None
-    assert 0.1 < time.monotonic() - began < 5
-    gate.set()

@@ -48,3 +48,19 @@ def test_a_multiple_has_the_same_hyperplanes(factor):
     known, found = Hinges.of(X).of_multiple(scaled, factor), Hinges.of(scaled)
     for name in ("basis", "rows", "group", "lengths", "X", "member", "error"):
         np.testing.assert_array_equal(getattr(known, name), getattr(found, name))
+
+
+@settings(max_examples=50, deadline=None)
+@given(arrays(np.float64, (6, 3), elements=st.floats(-3, 3).map(lambda v: round(v, 1))), st.integers(0, 1000))
+def test_hinges_are_the_function(X, seed):
+    rng = np.random.default_rng(seed)
+    X = np.vstack([X, -X[:2], 2 * X[2:4]])
+    nu, u = rng.standard_normal(len(X)), rng.standard_normal(3)
+    u /= np.linalg.norm(u)
+    hinges = Hinges.of(X)
+    kappa, linear = hinges.reduce(nu)
+    v = hinges.basis.T @ u
+    value = linear @ v + kappa @ np.maximum(hinges.rows @ v, 0)
+    exact = nu @ np.maximum(X @ u, 0)
+    assert abs(value - exact) <= hinges.slack(nu) + 1e-14 * (np.abs(nu) @ np.linalg.norm(X, axis=1))
+    assert hinges.slack(nu) <= 1e-12 * (np.abs(nu) @ np.linalg.norm(X, axis=1)) + 1e-300

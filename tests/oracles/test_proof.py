@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualscape.errors import ContradictionError
+from dualscape.model.certificate import certify_dual
+from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import Question, ranked
 from dualscape.oracles.ascent.oracle import AscentOracle
@@ -18,7 +20,8 @@ from dualscape.oracles.cells import oracle as cells
 from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.proof import agreed, ask, is_loose
 from dualscape.oracles.reach import Reach
-from exact_values import dense
+from dualscape.running.effort import Effort
+from exact_values import by_hand, dense
 
 EXACT = pytest.mark.parametrize("kind", [CellsOracle, BisectionOracle])
 
@@ -35,11 +38,6 @@ def near_parallel(seed, rows=25, columns=4):
         X = np.column_stack([X, np.ones(n)])
     nu = rng.standard_normal(n)
     return X, nu - nu.mean() * (rng.random() < 0.5)
-
-
-def by_hand(X, nu):
-    weights = np.abs(nu) * np.linalg.norm(X, axis=1)
-    return max(weights[nu > 0].sum(), weights[nu < 0].sum())
 
 
 # --- caps ---------------------------------------------------------------------------------------------
@@ -75,15 +73,6 @@ def test_the_bound_of_any_size_caps_too(monkeypatch):
     monkeypatch.setattr(cells, "_scan", loosened)
     answer = CellsOracle.on(X).best_units(Question(nu, above=0.0))
     assert answer.lower < answer.upper < 0.9 * by_hand(X, nu)
-
-
-@given(seed=st.integers(0, 10**6), n=st.integers(1, 12), d=st.integers(1, 3))
-def test_the_trivial_bound_bounds(seed, n, d):
-    rng = np.random.default_rng(seed)
-    X, nu = rng.standard_normal((n, d)), rng.standard_normal(n)
-    bound = Reach.of(X).bound(nu)
-    assert by_hand(X, nu) <= bound <= by_hand(X, nu) * (1 + 1e-14 * (n + d + 8))
-    assert dense(X, nu, 1_000) <= bound
 
 
 # --- another oracle -----------------------------------------------------------------------------------
@@ -231,3 +220,18 @@ def test_patterns_that_rounding_hides_are_left_to_cones(monkeypatch):
     both = ask([CellsOracle.on(X), BisectionOracle.on(X)], Question(nu, above=0.5 * true.lower))
     assert (both.oracle, both.stopped) == ("bisection", "")
     assert both.upper == pytest.approx(true.upper, rel=1e-12)
+
+
+def test_the_search_before_a_certificate_leaves_time_for_the_proof(problem, monkeypatch):
+    deadlines = []
+
+    def without_answer(oracle, question, *, effort, **rest):
+        deadlines.append(effort.deadline)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AscentOracle, "best_units", without_answer)
+    effort, nothing = Effort.within(1000.0), Network(np.zeros((0, 4)), np.zeros(0), np.zeros(0), "none")
+    with pytest.raises(KeyboardInterrupt):
+        certify_dual(problem, nothing, problem.y, oracle="cells", effort=effort)
+    assert effort.deadline is not None
+    assert effort.deadline - 600 < deadlines[0] < effort.deadline - 400

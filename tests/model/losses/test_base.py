@@ -1,0 +1,200 @@
+"""What every loss promises: slopes, curvature, weak duality, and bounds that include rounding, in exact arithmetic."""
+
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import minimize_scalar
+
+from dualscape.errors import InputError
+from dualscape.geometry.two_float import TwoFloat
+from dualscape.model.losses import LOSSES, get_loss
+
+N = 4
+
+
+FITS = arrays(float, N, elements=st.floats(-6, 6, allow_subnormal=False))
+
+
+LABELS = arrays(float, N, elements=st.sampled_from([-1.0, 1.0]))
+
+
+WEIGHTS = [0.3, 2.0, 1.0, 7.0]
+
+
+CASES = {**LOSSES, **{f"weighted {name}": type(loss)(weights=WEIGHTS) for name, loss in LOSSES.items()}}
+
+
+ALL = pytest.mark.parametrize("loss", CASES.values(), ids=CASES)
+
+
+def slopes(function, f, step):
+    """Central differences of a function of f, one coordinate at a time."""
+    steps = step * np.eye(N)
+    return np.array([(function(f + e) - function(f - e)) / (2 * step) for e in steps])
+
+
+@ALL
+@given(f=FITS, y=LABELS)
+def test_gradient_is_the_slope_of_the_value(loss, f, y):
+    np.testing.assert_allclose(loss.gradient(f, y), slopes(lambda g: loss.value(g, y), f, 1e-5), atol=1e-7)
+
+
+@ALL
+@given(f=FITS, y=LABELS)
+def test_hessian_is_the_slope_of_the_gradient(loss, f, y):
+    jacobian = slopes(lambda g: loss.gradient(g, y), f, 1e-5)
+    W = loss.hessian(f, y)
+    np.testing.assert_allclose(jacobian, W.root(W.root(np.eye(N))), atol=1e-7)
+    np.testing.assert_allclose(W.root(W.unroot(f)), f, rtol=1e-12)
+
+
+@ALL
+@given(f=FITS, y=LABELS)
+def test_dual_is_the_least_of_loss_plus_linear(loss, f, y):
+    """D(nu) = min_f L(f) + nu.f, one coordinate at a time."""
+    nu = -loss.gradient(f, y)
+    pieces = []
+    for i in range(N):
+        one = loss.take(np.array([i]))
+        low = minimize_scalar(
+            lambda g, one=one, i=i: one.value(np.array([g]), y[i : i + 1]) + nu[i] * g,
+            bounds=(-30, 30),
+            method="bounded",
+        )
+        pieces.append(low.fun)
+    np.testing.assert_allclose(loss.dual(nu, y), sum(pieces), atol=1e-6)
+
+
+@ALL
+@given(f=FITS, g=FITS, y=LABELS)
+def test_weak_duality(loss, f, g, y):
+    nu = -loss.gradient(g, y)
+    assert loss.dual(nu, y) <= loss.value(f, y) + nu @ f + 1e-9
+    assert abs(loss.dual(nu, y) - (loss.value(g, y) + nu @ g)) <= 1e-9
+
+
+@ALL
+@given(f=FITS, y=LABELS, largest=st.floats(0.01, 5))
+def test_best_scale_is_the_best(loss, f, y, largest):
+    nu = -loss.gradient(f, y)
+    t = loss.best_scale(nu, y, largest)
+    assert 0 <= t <= largest
+    trials = np.linspace(0, largest, 401)
+    assert loss.dual(t * nu, y) >= max(loss.dual(s * nu, y) for s in trials) - 1e-9
+
+
+@ALL
+def test_best_scale_of_zero(loss):
+    y = np.ones(N)
+    t = loss.best_scale(np.zeros(N), y, 1.0)
+    assert loss.dual(t * np.zeros(N), y) == 0
+
+
+def test_unknown_loss():
+    with pytest.raises(InputError, match="unknown loss 'hinge'; known losses: logistic, squared"):
+        get_loss("hinge")
+
+
+def fractions(*vectors):
+    return [[Fraction(v) for v in vector] for vector in vectors]
+
+
+def exact_dual(loss, nu, y):
+    """D(nu) to 60 digits, of Fractions."""
+    total = Fraction(0)
+    with localcontext(prec=60):
+        for v, t, w in zip(*fractions(nu, y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
+            if loss.name == "squared":
+                total += v * t - v * v / (2 * w)
+                continue
+            for part in (v * t / w, 1 - v * t / w):
+                share = Decimal(part.numerator) / part.denominator
+                total -= w * Fraction(share * share.ln()) if part else 0
+    return total
+
+
+def exact_value(loss, f, y):
+    """L(f, y) of Fractions, to 60 digits."""
+    total = Fraction(0)
+    with localcontext(prec=60):
+        for g, t, w in zip(f, *fractions(y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
+            margin = Decimal((g * t).numerator) / (g * t).denominator
+            total += w * ((g - t) ** 2 / 2 if loss.name == "squared" else Fraction((1 + (-margin).exp()).ln()))
+    return total
+
+
+def exact_gradient(loss, f, y):
+    """The gradient of L at Fractions, to 60 digits."""
+    slopes = []
+    with localcontext(prec=60):
+        for g, t, w in zip(f, *fractions(y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
+            margin = Decimal((g * t).numerator) / (g * t).denominator
+            slopes.append(w * (g - t if loss.name == "squared" else -t * Fraction(1 / (1 + margin.exp()))))
+    return slopes
+
+
+def targets(loss, rng):
+    return rng.choice([-1.0, 1.0], size=N) if loss.name == "logistic" else rng.standard_normal(N)
+
+
+@ALL
+@given(seed=st.integers(0, 10**6), edge=st.sampled_from([0.0, 1e-16, 1e-8, 1.0]))
+def test_the_dual_bound_is_below_the_exact_value(loss, seed, edge):
+    """Rounding included: of the terms and of their sum, also near the edge of the domain."""
+    rng = np.random.default_rng(seed)
+    y = targets(loss, rng)
+    nu = rng.standard_normal(N)
+    if loss.name == "logistic":
+        nu = loss.nearest_dual(y * (1 - edge * rng.random(N)) * (1.0 if loss.weights is None else loss.weights), y)
+    bound, exact = loss.dual_bound(nu, y), exact_dual(loss, nu, y)
+    assert Fraction(bound) <= exact
+    assert bound >= float(exact) - 1e-12 * (1 + abs(float(exact)))
+
+
+@ALL
+@given(
+    seed=st.integers(0, 10**6), off=st.sampled_from([0.0, 1e-16, 1e-9, 0.1, 3.0]), size=st.sampled_from([1e-3, 1, 30])
+)
+def test_the_value_bounds_hold(seed, off, size, loss):
+    """For every fit within reach, the ends among them."""
+    rng = np.random.default_rng(seed)
+    y, fit = targets(loss, rng), TwoFloat(size * rng.standard_normal(N), np.zeros(N))
+    fit = TwoFloat(fit.hi, 2.0**-54 * fit.hi * rng.uniform(-1, 1, N))
+    reach = off * rng.random(N)
+    value, error = loss.value_bounds(fit, reach, y)
+    for share in (np.zeros(N), np.ones(N), -np.ones(N), rng.choice([-1.0, 1.0], N), rng.uniform(-1, 1, N)):
+        near = [a + b + c * d for a, b, c, d in zip(*fractions(fit.hi, fit.lo, share, reach), strict=True)]
+        assert abs(exact_value(loss, near, y) - Fraction(value)) <= Fraction(error)
+    if off <= 1e-9:
+        assert error <= 1e-13 * value + 30 * off * max(size, 1)
+
+
+@ALL
+@given(seed=st.integers(0, 10**6), size=st.sampled_from([1e-3, 1, 30]))
+def test_the_fine_gradient_is_within_its_error(loss, seed, size):
+    rng = np.random.default_rng(seed)
+    y, hi = targets(loss, rng), size * rng.standard_normal(N)
+    fit = TwoFloat(hi, 2.0**-54 * hi * rng.uniform(-1, 1, N))
+    found, error = loss.fine_gradient(fit, y)
+    exact = exact_gradient(loss, [a + b for a, b in zip(*fractions(fit.hi, fit.lo), strict=True)], y)
+    off = [a + b - c for a, b, c in zip(*fractions(found.hi, found.lo), exact, strict=True)]
+    assert sum(v * v for v in off) <= Fraction(error) ** 2
+    assert error <= 1e-16 * max(size, 1) * 60
+
+
+@ALL
+@given(f=FITS, y=LABELS)
+def test_what_a_loss_declares(loss, f, y):
+    nu = -loss.gradient(f, y)
+    np.testing.assert_allclose(loss.fit_of(nu, y, f), f, rtol=1e-9, atol=1e-11)
+    assert loss.least(y) <= loss.value(f, y)
+    assert loss.least(y) == pytest.approx(loss.dual(np.zeros(N), y), abs=1e-15)
+    assert loss.target == ("two classes" if loss.name == "logistic" else "numbers")
+    assert loss.key[0] == loss.name
+    if loss.quadratic:
+        assert loss.value(3 * f, 3 * y) == pytest.approx(9 * loss.value(f, y), rel=1e-12, abs=1e-300)

@@ -1,0 +1,28 @@
+"""Which oracle is asked: the cheapest that proves, if it is affordable."""
+
+import numpy as np
+
+from dualscape.geometry.arrangement.arrangement import count_cells
+from dualscape.geometry.hinges import Hinges
+from dualscape.model.architectures.relu import ReLUSpace
+from dualscape.oracles.cells.oracle import CellsOracle
+
+
+def test_automatic_choice_follows_the_cost():
+    rng = np.random.default_rng(0)
+    assert ReLUSpace(rng.standard_normal((12, 5))).choice().prover == "cells"
+    many = ReLUSpace(rng.standard_normal((442, 4))).choice()
+    assert (many.prover, many.complete, many.name) == ("bisection", True, "bisection")
+    wide = ReLUSpace(rng.standard_normal((442, 10))).choice()
+    assert (wide.prover, wide.complete, wide.name) == ("bisection", False, "ascent")
+    assert ReLUSpace(rng.standard_normal((442, 10))).choice(time_limit=1e9).complete
+    assert ReLUSpace(rng.standard_normal((12, 5))).choice("ascent").prover is None
+    assert CellsOracle.estimate(Hinges.of(rng.standard_normal((20, 5)))).looked_at == 2 * 512
+
+
+def test_more_patterns_than_a_float_holds_are_refused_and_not_a_traceback():
+    X = np.random.default_rng(0).standard_normal((3000, 300))
+    assert count_cells(3000, 300) > 10**308
+    choice = ReLUSpace(X).choice()
+    assert (choice.prover, choice.complete, choice.name) == ("bisection", False, "ascent")
+    assert choice.estimates["cells"].seconds > 1e200

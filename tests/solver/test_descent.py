@@ -1,0 +1,34 @@
+"""Joint descent of all units, which takes the place of Newton's method on large data."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from dualscape import solve
+from dualscape.solver import newton_on_faces as slide
+from dualscape.solver.descent import descend_jointly
+from dualscape.solver.task import Task
+from dualscape.units import Units
+
+
+@pytest.mark.parametrize("limit", ["LARGEST_JACOBIAN", "LARGEST_CLIMB"])
+def test_descent_takes_the_place_of_newton_on_large_data(problem, monkeypatch, limit):
+    whole = solve(problem, oracle="ascent").certificate.primal
+    monkeypatch.setattr(slide, limit, 0)
+    solution = solve(problem, oracle="ascent")
+    objectives = [entry.objective for entry in solution.history]
+    assert all(after <= before * (1 + 1e-12) for before, after in pairwise(objectives))
+    assert solution.certificate.primal == pytest.approx(whole, rel=1e-4)
+
+
+@pytest.mark.parametrize(("steps", "least", "in_time"), [(1, 0.0, False), (2, 1.0, True)])
+def test_descent_ends_out_of_time_or_when_a_step_helps_little(problem, steps, least, in_time):
+    units = Units.signed(np.eye(4), np.array([1.0, -1.0, 1.0, -1.0])), np.ones(4)
+    ended = [
+        descend_jointly(Task.of(problem), *units, steps=steps, in_time=lambda: True),
+        descend_jointly(Task.of(problem), *units, steps=9, least=least, in_time=lambda: in_time),
+    ]
+    for (units, masses), (others, mass) in [ended]:
+        np.testing.assert_array_equal(units.directions, others.directions)
+        np.testing.assert_array_equal(masses, mass)

@@ -1,0 +1,66 @@
+"""The network that the solver improves: how it begins, what joins it and what leaves it."""
+
+import numpy as np
+import pytest
+
+from dualscape import Problem, solve
+from dualscape.solver import iterate as state
+from dualscape.solver.iterate import State
+from dualscape.solver.newton_on_faces import ROUGH
+from dualscape.solver.task import Task
+from dualscape.units import Units
+from rough_states import rough_state, scaled
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_a_begin_from_a_share_of_the_rows_ends_at_the_same_objective(problem, monkeypatch, loss):
+    if loss == "logistic":
+        problem = Problem(problem.X, np.where(problem.y > 0, 1.0, -1.0), beta=2.0, loss=loss, bias="none")
+    whole = solve(problem, oracle="ascent").certificate.primal
+    monkeypatch.setattr(state, "BEGIN_ROWS", 60)
+    begun = state.State.empty(Task.of(problem))
+    zero = begun.objective
+    begun.begin_wide(50, 30, lambda: True)
+    assert begun.objective < 0.95 * zero
+    assert solve(problem, oracle="ascent").certificate.primal == pytest.approx(whole, rel=1e-6)
+
+
+def test_a_share_of_rows_without_a_network_begins_with_none(problem, monkeypatch):
+    monkeypatch.setattr(state, "BEGIN_ROWS", 60)
+    zero = Problem(problem.X, np.zeros(300), beta=5.0, bias="none")
+    begun = state.State.empty(Task.of(zero))
+    begun.begin_wide(20, 10, lambda: True)
+    assert len(begun.masses) == 0
+
+
+def test_a_unit_without_mass_joins_by_newton():
+    rng = np.random.default_rng(4)
+    problem = Problem(rng.standard_normal((30, 3)), rng.standard_normal(30), beta=1.0, bias="none")
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    network = solution.network
+    state = State.empty(scaled(problem))
+    state.add(network.units.take(slice(1, None)))
+    before = state.objective
+    assert state.join(network.units.take(slice(1)))
+    assert state.objective < before * (1 - 1e-6)
+
+
+def test_masses_that_are_rounding_leave():
+    # y - f rounds to twice the change that f is worth: the network with this mass seems better than none.
+    problem = Problem([[1.0]], [0.99], beta=0.9909, bias="none")
+    state = State.empty(Task.of(problem))
+    without = state.objective
+    state._become(Units(np.ones((1, 1)), np.ones((1, 1))), np.full(1, 0.57e-16), np.ones((1, 1)))
+    assert state.objective < without
+    state.master()
+    assert len(state.masses) == 0
+
+
+def test_units_at_hand_are_tight_after_a_rough_slide():
+    """A search compares with beta: what Newton's method leaves of its residual must not pass for violations."""
+    state = rough_state()
+    for _ in range(4):
+        state.slide(lambda: True, rough=ROUGH)
+        slack = state.columns.T @ state.nu / state.task.beta - 1
+        assert np.abs(slack).max() <= 1e-7
