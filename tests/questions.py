@@ -2,6 +2,12 @@
 
 import numpy as np
 
+from dualscape.geometry.arrangement.arrangement import TURN, Arrangement, line_ranges
+from dualscape.geometry.hinges import Hinges
+from dualscape.oracles import Question
+from dualscape.oracles.cells.line_scan import scan_lines
+from dualscape.oracles.cells.oracle import CellsOracle
+
 
 def random_question(n=60, d=4, seed=0):
     rng = np.random.default_rng(seed)
@@ -12,3 +18,44 @@ def same(first, second):
     np.testing.assert_array_equal(first.units.directions, second.units.directions)
     np.testing.assert_array_equal(first.values, second.values)
     assert first.upper == second.upper
+
+
+def forms(X, nu, share, turn=TURN):
+    """The arguments of `scan_lines` for both signs, as `cells` makes them, at this share of h."""
+    hinges = Hinges.of(X)
+    floor = share * CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
+    return _forms(hinges, *hinges.reduce(nu), floor, turn)
+
+
+def forms_of(rows, kappa, linear, floor, turn=TURN):
+    """The same for a sum over hyperplanes with these unit normals, none twice, as they are."""
+    N, r = rows.shape
+    itself = Hinges(np.eye(r), rows, np.arange(N), np.ones(N), rows, np.arange(N), np.zeros(N))
+    return _forms(itself, kappa, linear, floor, turn)
+
+
+def _forms(hinges, kappa, linear, floor, turn):
+    arrangement = Arrangement.of_hinges(hinges, turn=turn)
+    size = float(np.abs(kappa).sum() + np.abs(linear).sum())
+    for sign in (1.0, -1.0):
+        convex = sign * kappa > 0
+        order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
+        signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
+        yield arrangement.columns(convex), int(convex.sum()), *signed, sign, arrangement.turn, size, floor
+
+
+def scanned(form, lines):
+    found, state = np.empty((4096, form[2].shape[1] + 1)), np.zeros(5)
+    scan_lines(*form[:6], *lines, *form[6:], found, state)
+    return found[: int(state[1])], state
+
+
+def bound_over_lines(form):
+    """(greatest bound over all patterns, units, patterns looked at) of a form, from all of its lines."""
+    columns, M = form[:2]
+    found, state = np.empty((4096, form[2].shape[1] + 1)), np.zeros(5)
+    state[0] = form[-1]
+    for level, first, lines in line_ranges(M, len(columns), 10**9):
+        scan_lines(*form[:6], level, first, lines, *form[6:], found, state)
+    assert state[3] == 0
+    return state[0], found[: int(state[1])], int(state[4])

@@ -1,6 +1,7 @@
 """The bound of one cone against dense directions in it."""
 
 import numpy as np
+import pytest
 
 from dualscape.oracles.bisection.cone_bound import cone_bound, frame_cone, make_bound_work, side_bound
 from dualscape.oracles.bisection.frontier import orthants
@@ -37,3 +38,76 @@ def test_any_cone_is_bounded():
                 weights, V, heights, (0, pair), choice, (pair, len(rest)), 2.0, 0.0, 0.0, -np.inf, work
             )  # fmt: skip
             assert few[sides.all(axis=1)].max(initial=-np.inf) <= bound * (1 + 1e-12) + 1e-12
+
+
+def random_cone(rng, r=3, N=10):
+    """(rows, c with the convex ones first, linear, V, their number)."""
+    rows = rng.standard_normal((N, r))
+    rows /= np.linalg.norm(rows, axis=1)[:, None]
+    split = int(rng.integers(N + 1))
+    c = np.abs(rng.standard_normal(N)) * np.where(np.arange(N) < split, 1.0, -1.0)
+    return rows, c, rng.standard_normal(r), orthants(r)[rng.integers(2**r)] + 0.2 * rng.random((r, r)), split
+
+
+def bound_with(rows, c, linear, V, split, *, lowered=0.0, error=0.0, deep=0.0):
+    """`cone_bound` where the interpolated values are told too low by `lowered` (r,)."""
+    r, N = len(V), len(rows)
+    work = make_bound_work(N, r)
+    frame_cone(V, linear, work)
+    work[7][:] -= lowered
+    Z = np.ascontiguousarray(V @ rows.T)
+    return cone_bound(np.abs(c), V, Z, (0, split), (split, N), 4.0, error, deep, -np.inf, work)
+
+
+def greatest_in(rows, c, linear, V, rng):
+    u = np.vstack([rng.dirichlet(np.ones(len(V)), 3000) @ V, V])
+    u /= np.linalg.norm(u, axis=1)[:, None]
+    return (u @ linear + np.maximum(u @ rows.T, 0) @ c).max()
+
+
+def test_values_that_are_off_by_no_more_than_the_error_are_bounded():
+    """All told too low by as much as is allowed; and so they are raised by about that."""
+    rng = np.random.default_rng(5)
+    needed = 0
+    for _ in range(60):
+        cone = random_cone(rng)
+        truth = greatest_in(*cone[:4], rng)
+        low = np.full(3, 0.05)
+        assert truth <= bound_with(*cone, lowered=low, error=0.05) * (1 + 1e-12) + 1e-12
+        needed += truth > bound_with(*cone, lowered=low)
+    assert needed > 0
+
+
+def test_generators_that_are_off_by_no_more_than_the_drift_are_bounded():
+    """The cone that was meant has generators near those given."""
+    rng = np.random.default_rng(6)
+    needed, away = 0, 0.02
+    for _ in range(60):
+        rows, c, linear, V, split = random_cone(rng)
+        size = float(np.abs(c).sum() + np.linalg.norm(linear))
+        move = rng.standard_normal((3, 3))
+        meant = V + away * move / np.linalg.norm(move, axis=1)[:, None]
+        truth = greatest_in(rows, c, linear, meant, rng)
+        assert truth <= bound_with(rows, c, linear, V, split, error=away * size, deep=away) * (1 + 1e-12)
+        needed += truth > bound_with(rows, c, linear, V, split)
+    assert needed > 0
+
+
+def test_the_drift_of_generators_costs_what_the_bound_is_long():
+    """w.v_k moves by up to |w| times the drift, which a bound by w must have beyond what t_k itself is off."""
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        cone = random_cone(rng)
+        plain = bound_with(*cone)
+        assert bound_with(*cone, deep=1e-3) >= plain * (1 + 3.9e-3)
+        assert bound_with(*cone, error=1e-3) == pytest.approx(plain + 4e-3, rel=1e-9)
+
+
+def test_one_generator_and_one_hyperplane_by_hand():
+    """F(u) = u_1 + 2 (u_2)_+ on the cone of e_1 and e_2: the bound is |(1, 2)|."""
+    found = bound_with(np.array([[0.0, 1.0]]), np.array([2.0]), np.array([1.0, 0.0]), np.eye(2), 1)
+    assert found == pytest.approx(5**0.5, rel=1e-14)
+    assert found >= 5**0.5 * (1 - 2**-53)
+    # Minus the second term, which is then concave: the maximum is 1, at e_1.
+    found = bound_with(np.array([[0.0, 1.0]]), np.array([-2.0]), np.array([1.0, 0.0]), np.eye(2), 0)
+    assert found == pytest.approx(1.0, rel=1e-14)

@@ -28,8 +28,8 @@ def test_bounds_meet_at_h(name, seed):
     exact = greatest_value(X, nu)
     answer = BisectionOracle.on(X).best_units(Question(nu, above=0.99 * exact))
     assert answer.stopped == ""
-    assert answer.lower == pytest.approx(exact, rel=1e-8)
-    assert exact * (1 - 1e-8) <= answer.upper <= answer.lower * (1 + 1e-10)
+    assert answer.lower == pytest.approx(exact, rel=1e-12)
+    assert exact * (1 - 1e-12) <= answer.upper <= answer.lower * (1 + 1e-10)
     assert dense(X, nu, 20_000) <= answer.upper
     np.testing.assert_allclose(
         answer.units.signs * (nu @ np.maximum(X @ answer.units.directions.T, 0)), answer.values, rtol=1e-12
@@ -44,8 +44,8 @@ def test_integer_data_at_any_scale(seed, n, d, scale):
     nu = rng.standard_normal(n)
     exact = scale * greatest_value(X, nu) if X.any() else 0.0
     answer = BisectionOracle.on(scale * X).best_units(Question(nu, above=0.999 * exact))
-    assert answer.lower == pytest.approx(exact, rel=1e-7, abs=1e-12 * scale)
-    assert exact * (1 - 1e-7) <= answer.upper <= exact * (1 + 1e-7) + 1e-11 * scale
+    assert answer.lower == pytest.approx(exact, rel=1e-12, abs=1e-12 * scale)
+    assert exact * (1 - 1e-12) <= answer.upper <= exact * (1 + 1e-7) + 1e-11 * scale
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -5,31 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.geometry.arrangement.arrangement import TURN, Arrangement, line_ranges
-from dualscape.oracles import Question
-from dualscape.oracles.cells.line_scan import scan_lines
+from dualscape.geometry.arrangement.arrangement import TURN, line_ranges
 from dualscape.oracles.cells.line_screening import lines_left
-from dualscape.oracles.cells.oracle import CellsOracle
-
-
-def forms(X, nu, share, turn=TURN):
-    """The arguments of `scan_lines` for both signs, as `cells` makes them, at this share of h."""
-    arrangement = Arrangement.of(X, turn=turn)
-    hinges = arrangement.hinges
-    kappa, linear = hinges.reduce(nu)
-    size = float(np.abs(kappa).sum() + np.abs(linear).sum())
-    floor = share * CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
-    for sign in (1.0, -1.0):
-        convex = sign * kappa > 0
-        order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
-        signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
-        yield arrangement.columns(convex), int(convex.sum()), *signed, sign, arrangement.turn, size, floor
-
-
-def scanned(form, lines):
-    found, state = np.empty((4096, form[2].shape[1] + 1)), np.zeros(5)
-    scan_lines(*form[:6], *lines, *form[6:], found, state)
-    return found[: int(state[1])], state
+from questions import forms, scanned
 
 
 def check(X, nu, share, turn=TURN):

@@ -1,0 +1,123 @@
+"""The tree of cones: what it proves is never below an attained value, in exact arithmetic, whatever the floor."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from dualscape.oracles.bisection.cone_stack import BOUND, DEPTH, EXCESS, HEAD, WHICH, cone_records
+from dualscape.oracles.bisection.cone_tree import explore
+from dualscape.oracles.bisection.frontier import HingeSum, orthants
+from exact_values import attained, dense, exact_hinges, exactly, just_below, random_hinges
+
+DEEP, ROOM = 400, 256
+
+
+def all_orthants(form, r):
+    """Records of every orthant, for both signs."""
+    cones, signs = np.concatenate([orthants(r)] * 2), np.repeat([0, 1], 2**r)
+    return cone_records(form.rows, form.c2, form.linear2, cones, signs, np.zeros(len(cones), dtype=np.int64))
+
+
+def explored(form, records, target=-np.inf, budget=10**6):
+    """(records left, records done, units, greatest bound on what is done)."""
+    left, done, found, state = explore(
+        form.rows, form.split, form.c2, form.linear2, form.size, records, max(target, form.floor), form.floor,
+        form.rows.shape[1] ** 0.5, budget, DEEP, ROOM,
+    )  # fmt: skip
+    return left, done, found, state[0]
+
+
+@pytest.mark.parametrize("r", [2, 3, 4])
+def test_the_whole_sphere_is_bounded_to_the_last_digit(r):
+    for seed in range(20):
+        hinges = random_hinges(seed, N=9, r=r)
+        square = attained(*hinges)
+        for floor in (0.0, just_below(square)):
+            form = HingeSum.of(*hinges, floor)
+            left, _, _, bound = explored(form, all_orthants(form, r))
+            assert len(left) == 0
+            assert Fraction(bound) ** 2 >= square
+            assert bound <= float(square) ** 0.5 * (1 + 1e-12)
+
+
+def test_the_units_of_all_that_exceeds_the_floor_are_met():
+    for seed in range(10):
+        rows, kappa, linear = random_hinges(seed, N=9, r=3)
+        square = attained(rows, kappa, linear)
+        form = HingeSum.of(rows, kappa, linear, 0.99 * float(square) ** 0.5)
+        found = explored(form, all_orthants(form, 3))[2]
+        values = [s * exact_hinges(rows, kappa, linear, u) for *u, s in found.tolist()]
+        lengths = [sum(v * v for v in exactly(u)) for *u, _ in found.tolist()]
+        tops = [Fraction(value) ** 2 / length for value, length in zip(values, lengths, strict=True)]
+        assert float(max(tops) / square) == pytest.approx(1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("budget", [0, 5, 40])
+def test_what_is_left_and_what_is_done_hold_everything(budget):
+    """Cut short, the greatest of the bounds left and of those done still bounds the function."""
+    for seed in range(10):
+        hinges = random_hinges(seed, N=14, r=4)
+        square = attained(*hinges)
+        form = HingeSum.of(*hinges, 0.5 * float(square) ** 0.5)
+        left, done, _, bound = explored(form, all_orthants(form, 4), budget=budget)
+        rest = max([bound, *left[:, BOUND].tolist(), *done[:, BOUND].tolist()])
+        assert Fraction(min(rest, 1e300)) ** 2 >= square
+        # And what is left can be gone on with.
+        again = explored(form, left)
+        assert Fraction(max(bound, again[3])) ** 2 >= square
+        assert len(again[0]) == 0
+
+
+@pytest.mark.parametrize("share", [1.01, 1.2, 3.0])
+def test_cones_below_the_target_are_left_for_later(share):
+    for seed in range(5):
+        hinges = random_hinges(seed, N=14, r=3)
+        square = attained(*hinges)
+        h = float(square) ** 0.5
+        form = HingeSum.of(*hinges, 0.2 * h)
+        left, _, _, bound = explored(form, all_orthants(form, 3), target=share * h)
+        assert len(left)
+        assert (left[:, BOUND] <= share * h).all()
+        assert max(bound, left[:, BOUND].max()) >= h * (1 - 1e-15)
+
+
+@pytest.mark.parametrize("convex", [1.0, -1.0])
+def test_what_settled_hyperplanes_may_lose_is_in_the_bound(convex):
+    """The settled part of a cone is told too low by some amount, which its record owns up to."""
+    for seed in range(10):
+        rows, kappa, linear = random_hinges(seed, N=5, r=3)
+        kappa = convex * np.abs(kappa)
+        square = attained(rows, kappa, linear)
+        for floor in (0.0, just_below(square)):
+            form = HingeSum.of(rows, kappa, linear, floor)
+            records = all_orthants(form, 3)
+            for record in records:
+                V = record[HEAD + 3 :].reshape(3, 3)
+                # Lower by up to 0.01 at every generator.
+                record[HEAD : HEAD + 3] -= 0.01 * np.random.default_rng(seed).random(3) @ V
+                record[EXCESS] += 0.01
+            assert Fraction(explored(form, records)[3]) ** 2 >= square
+
+
+def test_cones_that_are_too_deep_keep_the_bound_they_have():
+    hinges = random_hinges(1, N=30, r=4)
+    form = HingeSum.of(*hinges, 0.0)
+    records = all_orthants(form, 4)
+    records[:, DEPTH] = 10**4
+    left, done, _, bound = explored(form, records)
+    assert len(left) == 0
+    assert len(done) > 0
+    assert Fraction(bound) ** 2 >= attained(*hinges)
+    assert bound >= done[done[:, DEPTH] == 10**4, BOUND].max(initial=0.0)
+
+
+def test_either_sign_is_that_of_its_record():
+    """u_1 alone is at most 1, and minus it as well; (u_1)_+ times -1 is never above 0."""
+    rows, kappa, linear = np.eye(2)[:1], np.array([1.0]), np.zeros(2)
+    form = HingeSum.of(rows, kappa, linear, 1e-9)
+    records = all_orthants(form, 2)
+    bounds = [explored(form, records[records[:, WHICH] == which])[3] for which in (0, 1)]
+    assert bounds[0] == pytest.approx(1.0, rel=1e-12)
+    assert bounds[1] == 1e-9
+    assert dense(rows, np.ones(1), 1000) <= bounds[0]

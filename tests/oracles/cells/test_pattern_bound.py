@@ -1,0 +1,76 @@
+"""Bounds of patterns are never below an attained value, in exact arithmetic: every margin is needed somewhere."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from exact_values import attained, exact_hinges, exactly, greatest_value, just_below, random_hinges
+from questions import bound_over_lines, forms_of
+
+
+def greatest_bound(rows, kappa, linear, floor, **options):
+    """Over all patterns of both signs."""
+    return max(bound_over_lines(form)[0] for form in forms_of(rows, kappa, linear, floor, **options))
+
+
+@pytest.mark.parametrize("floor", ["nothing", "just below"])
+def test_the_bound_of_the_best_pattern_includes_its_rounding(floor):
+    """Without it every other bound would be below the exact maximum."""
+    for seed in range(40):
+        hinges = random_hinges(seed)
+        square = attained(*hinges)
+        bound = greatest_bound(*hinges, 0.0 if floor == "nothing" else just_below(square))
+        assert Fraction(bound) ** 2 >= square
+        assert bound <= float(square) ** 0.5 * (1 + 1e-13)
+
+
+def test_bounds_of_many_hyperplanes_include_the_rounding_of_long_sums():
+    for seed in range(6):
+        hinges = random_hinges(seed, N=60, r=2)
+        square = attained(*hinges, tries=20)
+        for floor in (0.0, just_below(square)):
+            assert Fraction(greatest_bound(*hinges, floor)) ** 2 >= square
+
+
+@pytest.mark.parametrize("turn", [2.0**-22, 2.0**-10, 2.0**-5])
+@pytest.mark.parametrize("seed", range(8))
+def test_what_the_turn_hides_is_in_the_bound(seed, turn):
+    """On a lattice, where a turn changes the cells: those it hides are bounded by what wrong sides may add."""
+    rng = np.random.default_rng(seed)
+    X, nu = rng.integers(-1, 2, size=(9, 3)).astype(float), rng.standard_normal(9)
+    X = np.unique(X[X.any(axis=1)], axis=0)
+    nu = nu[: len(X)]
+    h = greatest_value(X, nu)
+    rows, weights, linear = half_space_form(X, nu)
+    for share in (0.0, 0.9, 1 - 1e-9):
+        assert greatest_bound(rows, weights, linear, share * h, turn=turn) >= h * (1 - 1e-12)
+
+
+def half_space_form(X, nu):
+    """The reduced form by hand: rows that are multiples of each other share a hyperplane."""
+    rows, weights, linear = [], [], np.zeros(X.shape[1])
+    for x, v in zip(X, nu, strict=True):
+        z = x / np.linalg.norm(x)
+        for g, known in enumerate(rows):
+            if np.allclose(z, known):
+                weights[g] += v * np.linalg.norm(x)
+                break
+            if np.allclose(z, -known):
+                weights[g] += v * np.linalg.norm(x)
+                linear += v * x
+                break
+        else:
+            rows.append(z)
+            weights.append(v * np.linalg.norm(x))
+    return np.array(rows), np.array(weights), linear
+
+
+def test_the_reference_is_exact_where_it_can_be_done_by_hand():
+    """F(u) = 2 (u_1)_+ + (u_2)_+ - u_1 at (3, 4)."""
+    value = exact_hinges(np.eye(2), [2.0, 1.0], [-1.0, 0.0], [3.0, 4.0])
+    assert value == 7
+    assert exactly([0.5, -2.0]) == [Fraction(1, 2), -2]
+    square = attained(np.eye(2), np.array([2.0, 1.0]), np.array([-1.0, 0.0]))  # at (1, 1) / sqrt(2)
+    assert abs(square - 2) < Fraction(1, 10**30)
+    assert just_below(Fraction(2)) ** 2 < 2 < np.nextafter(just_below(Fraction(2)), 2.0) ** 2
