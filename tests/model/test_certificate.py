@@ -1,6 +1,7 @@
 """Certificates of any network and any nu: weak duality from first principles, and honest verdicts."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -8,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dualscape.errors import ContradictionError
-from dualscape.model.certificate import _down, _up, certificate_of, certify_dual, percent
+from dualscape.model.certificate import _down, _up, certificate_of, certify_dual, lower_bound, percent
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
-from dualscape.oracles import Question
+from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.solver import solve
+from exact_objectives import cancelling, exact_objective
 
 
 def small_problem(seed, loss):
@@ -36,7 +38,9 @@ def test_any_nu_bounds_every_network(seed, loss):
     assert certificate.primal == pytest.approx(problem.objective(network))
     assert certificate.primal >= optimum * (1 - 1e-12)
     assert certificate.verdict in ("bounded", "global")
-    assert certificate.gap == pytest.approx(certificate.primal - certificate.dual)
+    exact = exact_objective(problem, network)
+    assert Fraction(certificate.dual) + Fraction(certificate.gap) >= exact
+    assert certificate.gap <= float(exact - Fraction(certificate.dual)) * (1 + 1e-9)
 
 
 def test_bound_is_the_dual_objective_at_a_feasible_point():
@@ -124,7 +128,7 @@ def test_the_percentage_in_the_verdict_is_of_the_lower_bound():
         truth = certificate.primal / optimum.certificate.primal - 1
         assert certificate.excess >= truth
         if certificate.dual > 0:
-            assert certificate.excess == certificate.gap / certificate.dual
+            assert (1 + certificate.excess) * certificate.dual == pytest.approx(certificate.primal, rel=1e-12)
         assert text in certificate.explain()
         assert "e+" not in certificate.explain().partition("(")[2].partition(")")[0]
 
@@ -208,10 +212,13 @@ def test_within_rounding_the_bounds_may_cross():
     """Eighty optima certified: the lower bound stays within the objective, whose rounding the gap covers."""
     for seed in range(40):
         for loss in ("squared", "logistic"):
-            certificate = solve(small_problem(seed, loss)).certificate
+            solution = solve(small_problem(seed, loss))
+            certificate = solution.certificate
             assert certificate.verdict == "global"
-            assert certificate.dual <= certificate.primal
-            assert certificate.gap >= certificate.primal_error >= 0
+            # What is proven of every network holds for this one, whose objective is known without rounding.
+            exact = exact_objective(solution.problem, solution.network)
+            assert Fraction(certificate.dual) <= exact <= Fraction(certificate.dual) + Fraction(certificate.gap)
+            assert abs(exact - Fraction(certificate.primal)) <= Fraction(certificate.primal_error)
 
 
 # --- how far above the optimum ------------------------------------------------------------------------
@@ -262,3 +269,67 @@ def test_at_most_is_rounded_up_and_at_least_down(value):
     shown = float(percent(value).removesuffix(" %").replace(",", ""))
     assert 100 * value <= shown * (1 + 1e-12) <= 101 * value * (1 + 1e-9)
     assert "e+" not in percent(value)
+
+
+# --- the lower bound, in exact arithmetic ----------------------------------------------------------------
+def answer_with(upper):
+    """An answer of an exact oracle that proves this much of h."""
+    return replace(OracleAnswer.nothing(2, upper, "cells", 1), upper=upper)
+
+
+@pytest.mark.parametrize("beta", [1e-3, 1.0, 1e6])
+def test_the_lower_bound_is_below_the_best_multiple_of_nu(beta):
+    """D(t nu) at the best t <= beta / upper, as a fraction; and hardly below it."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        problem = Problem(rng.standard_normal((9, 2)), rng.standard_normal(9), beta=beta, bias="none")
+        nu, upper = rng.standard_normal(9), float(rng.uniform(0.1, 3.0))
+        along = sum(Fraction(a) * Fraction(b) for a, b in zip(nu.tolist(), problem.y.tolist(), strict=True))
+        square = sum(Fraction(a) ** 2 for a in nu.tolist())
+        t = min(max(along / square, Fraction(0)), Fraction(beta) / Fraction(upper))
+        exact = t * along - t * t * square / 2
+        found = lower_bound(problem, nu, answer_with(upper))
+        assert Fraction(found) <= exact
+        assert found >= float(exact) - 1e-13 * (1 + float(t) * np.abs(nu) @ np.abs(problem.y))
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_no_bound_is_below_what_the_loss_is_worth_alone(loss):
+    """nu = 0 is dual feasible, so that a nu that points away from the target proves no less than that."""
+    problem = small_problem(0, loss)
+    for nu in (-problem.y, np.zeros(9), 1e-3 * problem.y):
+        assert lower_bound(problem, nu, answer_with(1.0)) >= 0.0
+    assert lower_bound(problem, -problem.y, answer_with(1.0)) == 0.0
+    assert lower_bound(problem, problem.y, replace(answer_with(1.0), upper=np.inf)) == -np.inf
+
+
+def test_a_bound_between_the_objective_and_its_error_is_lowered_to_the_objective(monkeypatch):
+    problem = small_problem(0, "squared")
+    solution = solve(problem)
+    primal = solution.certificate.primal
+    bounds = Problem.objective_bounds
+    monkeypatch.setattr(Problem, "objective_bounds", lambda *a, **k: (bounds(*a, **k)[0] * (1 - 1e-4), 1e-3 * primal))
+    found = certificate_of(problem, solution.network, solution.nu, solution.certificate.answer)
+    assert found.dual == found.primal < solution.certificate.dual
+    assert found.gap == pytest.approx(1e-3 * primal)
+
+
+@pytest.mark.parametrize(("more", "verdict"), [(1e-10, "global"), (3e-9, "bounded"), (9e-8, "bounded")])
+def test_the_verdict_turns_where_the_tolerance_is(more, verdict, monkeypatch):
+    """The objective raised by a share: the tolerance is 1e-9."""
+    problem = small_problem(1, "squared")
+    solution = solve(problem)
+    bounds = Problem.objective_bounds
+    monkeypatch.setattr(Problem, "objective_bounds", lambda *a, **k: (bounds(*a, **k)[0] * (1 + more), 0.0))
+    found = certificate_of(problem, solution.network, solution.nu, solution.certificate.answer)
+    assert found.verdict == verdict
+    assert found.tolerance == 1e-9
+
+
+def test_rounding_of_the_objective_does_not_decide_the_verdict():
+    """Rows equal to 3e-10 and masses of 6e9: in double precision the objective would be known to 1e-7 only."""
+    problem, network = cancelling("squared", 3, 3e-10, 6e9)
+    certificate = certify_dual(problem, network, problem.dual_at_zero())
+    assert certificate.primal_error <= 0.01 * certificate.tolerance * certificate.primal
+    exact = exact_objective(problem, network)
+    assert abs(exact - Fraction(certificate.primal)) <= Fraction(certificate.primal_error)

@@ -1,6 +1,5 @@
 """The objective of a network and its error bound, against exact rational and 60-digit arithmetic."""
 
-from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -14,50 +13,9 @@ from dualscape.model.losses import LOSSES
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.solver import solve
+from exact_objectives import cancelling, exact_loss, exact_objective
 
 ALL = pytest.mark.parametrize("loss", LOSSES)
-
-
-def exact_loss(loss, fit, y):
-    """L(f, y) of Fractions, to 60 digits."""
-    if loss == "squared":
-        return sum((f - Fraction(t)) ** 2 for f, t in zip(fit, y, strict=True)) / 2
-    total = Fraction(0)
-    with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
-        for f, t in zip(fit, y, strict=True):
-            margin = f * Fraction(t)
-            total += Fraction((1 + (-Decimal(margin.numerator) / margin.denominator).exp()).ln())
-    return total
-
-
-def exact_objective(problem, network):
-    """Of the weights sqrt(c_j) ubar_j and s_j sqrt(c_j), with the numbers of the network as they are."""
-    rows = [[Fraction(v) for v in row] for row in problem.X.tolist()]
-    units = [[Fraction(v) for v in unit] for unit in network.directions.tolist()]
-    masses = [Fraction(c) for c in network.masses.tolist()]
-    fit = [
-        sum(
-            int(s) * c * max(sum(a * b for a, b in zip(row, unit, strict=True)), Fraction(0))
-            for unit, s, c in zip(units, network.signs, masses, strict=True)
-        )
-        for row in rows
-    ]
-    cost = sum(c * (1 + sum(v * v for v in unit)) / 2 for unit, c in zip(units, masses, strict=True))
-    return exact_loss(problem.loss.name, fit, problem.y.tolist()) + Fraction(problem.beta) * cost
-
-
-def cancelling(loss, seed, apart, mass):
-    """A problem of pairs of rows so near to each other, and a network of pairs of units of opposite signs so heavy."""
-    rng = np.random.default_rng(seed)
-    X = np.repeat(rng.standard_normal((3, 2)), 2, axis=0)
-    X[1::2] *= 1 + apart
-    u = np.repeat(rng.standard_normal((2, 3)), 2, axis=0)
-    u[1::2] += apart * rng.standard_normal((2, 3))
-    u /= np.linalg.norm(u, axis=1)[:, None]
-    y = rng.choice([-1.0, 1.0], size=6) if loss == "logistic" else rng.standard_normal(6)
-    # A weight decay that leaves the loss its place beside such masses.
-    problem = Problem(X, y, beta=1e-3 / mass, loss=loss, classes=(-1, 1) if loss == "logistic" else None)
-    return problem, Network(u, [1, -1, 1, -1], mass * np.array([1.0, 1.0, 0.5, 0.5]), problem.bias)
 
 
 @ALL
