@@ -95,3 +95,15 @@ def test_what_has_several_outputs_has_no_signs():
     with pytest.raises(AssertionError, match="2 outputs"):
         _ = random_units(0, c=2).signs
     assert repr(Units.none(3, 2)) == "Units(0 units, 3 coordinates, 2 outputs)"
+
+
+def test_a_unit_just_beyond_the_tolerance_is_another():
+    units = Units.signed(np.eye(2), np.ones(2))
+    for share, found in ((0.9, 0), (1.1, None), (5.0, None)):
+        assert units.find(np.array([1.0, share * 1e-8]), np.ones(1), 1e-8) == found
+
+
+def test_what_is_hardly_longer_than_zero_is_dead():
+    units = Units.signed(np.array([[1e-9, 0.0], [0.0, 1.0], [0.0, 0.0]]), np.ones(3))
+    assert units.alive().tolist() == [False, True, False]
+    assert units.normalised().directions.tolist() == [[1.0, 0.0], [0.0, 1.0]]

@@ -1,5 +1,7 @@
 """The hyperplanes of the data and the reduced form of f, against sums over the rows."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from dualscape.geometry import hinges, tall
 from dualscape.geometry.hinges import Hinges
+from exact_values import exactly
 
 small = st.integers(-2, 2).map(float)
 
@@ -64,3 +67,59 @@ def test_hinges_are_the_function(X, seed):
     exact = nu @ np.maximum(X @ u, 0)
     assert abs(value - exact) <= hinges.slack(nu) + 1e-14 * (np.abs(nu) @ np.linalg.norm(X, axis=1))
     assert hinges.slack(nu) <= 1e-12 * (np.abs(nu) @ np.linalg.norm(X, axis=1)) + 1e-300
+
+
+def exact_difference(hinges, nu, u):
+    """|nu^T (X u)_+ - f(u)| of the reduced form as it stands, at a point of the ball, as a fraction."""
+    kappa, linear = hinges.reduce(nu)
+    place = exactly(u)
+    heights = [sum(a * b for a, b in zip(exactly(x), place, strict=True)) for x in hinges.X]
+    true = sum(v * max(h, Fraction(0)) for v, h in zip(exactly(nu), heights, strict=True))
+    inside = [sum(a * b for a, b in zip(exactly(column), place, strict=True)) for column in hinges.basis.T]
+    reduced = sum(a * b for a, b in zip(exactly(linear), inside, strict=True))
+    for z, weight in zip(hinges.rows, exactly(kappa), strict=True):
+        reduced += weight * max(sum(a * b for a, b in zip(exactly(z), inside, strict=True)), Fraction(0))
+    return abs(true - reduced)
+
+
+def rows_of_one_line(rng, data):
+    """(X, nu) of rows on one line, and what rounding can lose of them."""
+    x = rng.standard_normal(3)
+    if data == "told apart by less than is kept":
+        return np.vstack([x, x * (1 + np.array([4e-15, -4e-15, 0.0]))]), np.array([0.3, 2.0])
+    if data == "a pair that leaves a linear part":
+        return np.vstack([x, -x]), np.array([1.0, -1.0])
+    if data == "many that nearly cancel":
+        nu = rng.standard_normal(40)
+        nu[-1] = -nu[:-1].sum() * (1 + 1e-10)
+        return np.tile(x, (40, 1)), nu
+    return np.vstack([x, -3 * x, 0.1 * x, x]), rng.standard_normal(4)
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["told apart by less than is kept", "a pair that leaves a linear part", "many that nearly cancel", "multiples"],
+)
+def test_the_slack_covers_what_is_lost_in_exact_arithmetic(data):
+    """Along the line, where all of it shows, and in random directions."""
+    largest = 0.0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        X, nu = rows_of_one_line(rng, data)
+        hinges = Hinges.of(X)
+        for u in (X[0], -X[0], rng.standard_normal(3), np.cross(X[0], rng.standard_normal(3))):
+            u = u / np.linalg.norm(u) * (1 - 2.0**-50)  # within the ball, for sure
+            lost = exact_difference(hinges, nu, u)
+            assert lost <= Fraction(hinges.slack(nu))
+            largest = max(largest, float(lost))
+    assert largest > 0.0
+
+
+def test_patterns_are_the_signs_of_the_rows():
+    """Rows against their normal are on where it is off; rows of zeros always are."""
+    X = np.array([[1.0, 2.0], [-2.0, -4.0], [0.0, 0.0], [3.0, -1.0]])
+    hinges = Hinges.of(X)
+    rng = np.random.default_rng(0)
+    u = rng.standard_normal((20, 2))
+    bits = (u @ hinges.basis) @ hinges.rows.T > 0
+    np.testing.assert_array_equal(hinges.patterns(bits), (u @ X.T > 0) | (X == 0).all(axis=1))

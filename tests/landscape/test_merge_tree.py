@@ -46,3 +46,13 @@ def test_bottlenecks_are_minimax_path_widths(count, k, seed):
     assert sorted(merge.width for merge in tree.merges) == [merge.width for merge in tree.merges]
     assert all(tree.births[merge.elder] <= merge.born == tree.births[merge.younger] for merge in tree.merges)
     assert len({merge.younger for merge in tree.merges}) == count - 1
+
+
+def test_of_two_components_the_elder_names_both():
+    """The one of the smallest support, and of those the one that is listed first."""
+    supports = np.array([[1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0], [0, 1, 0, 0, 1]], dtype=bool)
+    first, *others = merge_tree(supports).merges
+    assert (first.width, first.elder, first.younger, first.born) == (2, 1, 2, 1)
+    assert sorted((m.width, m.younger, m.born) for m in others) == [(3, 0, 2), (3, 3, 2)]
+    # The other two of equal birth may join each other first, or each the eldest.
+    assert {(m.elder, m.younger) for m in others} in ({(0, 3), (1, 0)}, {(1, 0), (1, 3)})

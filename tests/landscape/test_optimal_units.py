@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 
 from dualscape.errors import InputError
 from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.optimal_units import _apart, _tight
 from dualscape.landscape.staircase import staircase
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.oracles import Question
 from dualscape.solver import solve
+from dualscape.solver.rates import Rates
+from dualscape.solver.refinement import Refined
+from dualscape.tolerances import DEFAULT
+from dualscape.units import Units
 from planted import ROOT3, two_near_parallel_units
 
 
@@ -150,3 +156,71 @@ def test_an_unknown_size_is_refused():
     problem, _ = two_near_parallel_units(2.0**-10, 2.0**-10)
     with pytest.raises(InputError):
         optimal_set(solve(problem)).contains(Network([[1.0]], [1.0], [1.0]))
+
+
+# --- decisions ------------------------------------------------------------------------------------------
+def refined(slacks, rates, turns=None):
+    """Units that stand at these slacks, which move at these rates."""
+    k = len(slacks)
+    units = Units.signed(np.eye(k), np.ones(k))
+    moves = Rates(1.0, 1.0, np.array(rates, float), np.ones(k) if turns is None else np.array(turns, float))
+    return Refined(np.zeros(k), np.zeros(k), units, np.eye(k), np.array(slacks, float), np.ones(k), moves, 0.0, 0.0)
+
+
+ROUNDING, CLEAR = DEFAULT.rounding, DEFAULT.clear
+
+
+@pytest.mark.parametrize(
+    ("slack", "rate", "k", "narrow"),
+    [
+        (0.9 * ROUNDING, 1.0, 2, False),
+        (1.1 * ROUNDING, 1.0, 1, True),
+        (0.9 * CLEAR * ROUNDING, 1.0, 1, True),
+        (1.1 * CLEAR * ROUNDING, 1.0, 1, False),
+        (5 * ROUNDING, 10.0, 2, False),
+        (0.9 * CLEAR * ROUNDING * 10, 10.0, 1, True),
+    ],
+)
+def test_tight_is_what_rounding_accounts_for_and_clear_what_stands_out(slack, rate, k, narrow):
+    found = _tight(refined([0.0, slack], [1.0, rate]), 1e-2, True, DEFAULT)
+    assert len(found.units) == k
+    assert found.separation.narrow == narrow
+    if k == 1:
+        assert found.separation.next == slack
+        assert found.slack.breaks == pytest.approx(slack / rate)
+    else:
+        assert found.separation.tight == slack
+
+
+def test_a_window_that_is_no_wider_than_rounding_is_narrow():
+    """No unit was seen in it, and one may stand right behind."""
+    wide = _tight(refined([0.0], [1.0]), 2 * CLEAR * ROUNDING, False, DEFAULT).separation
+    small = _tight(refined([0.0], [1.0]), 0.5 * CLEAR * ROUNDING, False, DEFAULT).separation
+    fast = _tight(refined([0.0], [10.0]), 2 * CLEAR * ROUNDING, False, DEFAULT).separation
+    assert (wide.narrow, small.narrow, fast.narrow) == (False, True, True)
+    assert (wide.next, wide.seen) == (2 * CLEAR * ROUNDING, False)
+
+
+def test_units_are_apart_by_the_least_distance_of_columns_of_equal_output():
+    columns = np.array([[1.0, 1.0, 0.0, 2.0], [0.0, 1e-3, 1.0, 1e-9]])
+    outputs = np.array([[1.0], [1.0], [1.0], [-1.0]])
+    margin = _apart(columns, outputs, 1e-14, 4.0)
+    assert margin.smallest_positive == pytest.approx(1e-3, rel=1e-6)
+    assert (margin.breaks, margin.largest_zero, margin.needed) == (pytest.approx(0.25e-3, rel=1e-6), 1e-14, 0.25e-14)
+    # The nearest column has another output: it is no candidate for the same unit.
+    assert _apart(columns[:, [0, 3]], outputs[[0, 3]], 0.0, 1.0).smallest_positive == np.inf
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_unit_stands_between_the_tight_ones_and_the_next(seed):
+    """All local maximisers at the dual optimum, from an oracle that lists everything."""
+    rng = np.random.default_rng(seed)
+    problem = Problem(rng.standard_normal((9, 2)), rng.standard_normal(9), beta=1.0, bias="none").at_fraction(0.3)
+    optima = optimal_set(solve(problem, oracle="cells"))
+    every = problem.oracle("cells").best_units(Question(optima.nu, above=0.0))
+    slacks = 1 - every.values / problem.beta
+    others = slacks[slacks > 1e-10]
+    assert len(slacks) - len(others) == optima.k
+    assert optima.separation.next <= others.min(initial=1.0) * (1 + 1e-6)
+    if optima.separation.seen:
+        assert optima.separation.next == pytest.approx(others.min(), rel=1e-6)

@@ -1,18 +1,24 @@
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from math import factorial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from dualscape.errors import InputError
 from dualscape.landscape.merge_tree import merge_tree
 from dualscape.landscape.optimal_set import OptimalSet, optimal_set
 from dualscape.landscape.staircase import Staircase, _exact, staircase
 from dualscape.model.problem import Problem
 from dualscape.oracles import Question
+from dualscape.polytopes.linear_program import SparsestBound
 from dualscape.polytopes.polytope import polytope
 from dualscape.polytopes.vertices import vertices
+from dualscape.running.effort import Effort
+from dualscape.running.interruption import check
 from dualscape.solver import solve
 from labellings import count_components, systems
 from planted import circle_family, solution_at
@@ -219,3 +225,70 @@ def test_nothing_heavy_is_imported():
 def test_explain_says_the_widths():
     text = stairs_of(np.array([[1.0, 1.0]]), np.array([1.0])).explain()
     assert "width 1: 2 components, 2 of them single points" in text
+
+
+# --- bounds where vertices are sampled -----------------------------------------------------------------
+def holds(outer, inner: int) -> bool:
+    low, high = (outer, outer) if isinstance(outer, int) else outer
+    return low <= inner and (high is None or inner <= high)
+
+
+@pytest.fixture(scope="module")
+def twelve() -> OptimalSet:
+    """The regular 12-gon: vertices of three to seven units."""
+    return symmetric(polygon(np.arange(12) * 30), np.ones(12))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bounds_from_some_vertices_hold_the_exact_numbers(twelve, seed):
+    rng = np.random.default_rng(seed)
+    exact = staircase(twelve)
+    order = rng.permutation(len(twelve.vertices))[: int(rng.integers(2, 6))]
+    some = twelve.vertices[order]
+    found = staircase(replace(twelve, vertices=some[:0], vertices_complete=False, sampled=some))
+    assert not found.exact
+    for name in ("m_star", "M_star", "connected_from", "talk_bound", "rank_bound"):
+        assert holds(getattr(found, name), getattr(exact, name)), name
+    for row in found.rows:
+        for name in ("components", "isolated", "polytope_components"):
+            assert holds(getattr(row, name), getattr(exact.row(row.m), name)), (row.m, name)
+    # And they say something.
+    assert found.m_star == 3
+    assert found.M_star[1] == 7 if isinstance(found.M_star, tuple) else found.M_star == 7
+
+
+def test_a_search_for_the_fewest_that_was_cut_short_leaves_an_interval(twelve, monkeypatch):
+    some = twelve.vertices[(twelve.vertices > 0).sum(axis=1) > 3]
+    sampled = replace(twelve, vertices=some[:0], vertices_complete=False, sampled=some)
+    seen = int((some > 0).sum(axis=1).min())
+    assert seen > 3
+    bound = SparsestBound(2, 12, some[0])
+    monkeypatch.setattr(type(twelve.polytope), "sparsest", lambda *_, **__: bound)
+    assert staircase(sampled).m_star == (2, seen)
+
+    def for_ever(*_, **__):
+        for _ in range(6000):
+            check()
+            time.sleep(0.01)
+        raise AssertionError("nothing ended it")
+
+    monkeypatch.setattr(type(twelve.polytope), "sparsest", for_ever)
+    assert staircase(sampled, effort=Effort.within(0.2)).m_star == (1, seen)
+
+
+def test_only_what_all_vertices_tell_is_exact(twelve):
+    doubtful = replace(twelve.resolution, mass=replace(twelve.resolution.mass, breaks=1e-15))
+    assert staircase(twelve).exact
+    found = staircase(replace(twelve, resolution=doubtful))
+    assert not found.exact
+    assert found.perturbation == 1e-15
+
+
+def test_widths_that_are_not_listed_are_refused(twelve):
+    short = staircase(twelve, max_width=2)
+    assert short.rows == ()
+    assert short.row(2).components == 0
+    for m in (3, 7):
+        with pytest.raises(InputError, match=f"width {m} is not in this staircase; ask for it with max_width >= {m}"):
+            short.row(m)
+    assert short.row(8).components == 1

@@ -18,7 +18,7 @@ from dualscape.oracles.bisection import frontier
 from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.cells import oracle as cells
 from dualscape.oracles.cells.oracle import CellsOracle
-from dualscape.oracles.proof import agreed, ask, is_loose
+from dualscape.oracles.proof import agreed, ask, is_loose, prove
 from dualscape.oracles.reach import Reach
 from dualscape.running.effort import Effort
 from exact_values import by_hand, dense
@@ -235,3 +235,18 @@ def test_the_search_before_a_certificate_leaves_time_for_the_proof(problem, monk
         certify_dual(problem, nothing, problem.y, oracle="cells", effort=effort)
     assert effort.deadline is not None
     assert effort.deadline - 600 < deadlines[0] < effort.deadline - 400
+
+
+@pytest.mark.parametrize("known", [0.0, 0.4])
+def test_what_the_search_found_is_part_of_the_answer(known):
+    """An oracle that ends early with less than the search had."""
+    rng = np.random.default_rng(0)
+    X, nu = rng.standard_normal((12, 3)), rng.standard_normal(12)
+    found = AscentOracle.on(X).best_units(Question(nu, above=0.0)).lower
+
+    class Early(CellsOracle):
+        def best_units(self, question, **effort):
+            return replace(super().best_units(question, **effort), lower=known * found, stopped="time")
+
+    answer = prove([Early.on(X)], AscentOracle.on(X), Question(nu, above=0.0))
+    assert answer.lower == found <= answer.upper

@@ -138,3 +138,36 @@ def test_it_is_as_exact_as_its_members():
     assert both.counts == "activation patterns and cones"
     with pytest.raises(InputError, match="at least one member"):
         UnionOracle([], 4)
+
+
+def test_a_threshold_that_is_asked_for_is_never_lowered():
+    """What was found counts only where it is above."""
+    _, nu, union = families(1)
+    asked = []
+    for member in union.members:
+        original = member.oracle.best_units
+        member.oracle.best_units = lambda question, original=original, **rest: (
+            asked.append(question.above),
+            original(question, **rest),
+        )[1]
+    h = union.best_units(Question(nu, above=0.0)).lower
+    del asked[:]
+    union.best_units(Question(nu, above=2.0 * h, listed=False))
+    assert asked == [2.0 * h, 2.0 * h]
+
+
+def test_members_that_were_not_asked_are_bounded_by_their_own_rows():
+    """The second family has rows a hundred times as long, and the first one is enough."""
+    rng = np.random.default_rng(0)
+    X, nu = rng.standard_normal((14, 4)) * [1.0, 1.0, 100.0, 100.0], rng.standard_normal(14)
+    union = UnionOracle([on_features(X, [0, 1]), on_features(X, [2, 3])], 4)
+    first = union.members[0].oracle.best_units(Question(nu, above=0.0)).lower
+    answer = union.best_units(Question(nu, above=0.0, enough=0.5 * first))
+    assert answer.stopped == "enough"
+    assert union.members[1].oracle.best_units(Question(nu, above=0.0)).lower <= answer.upper
+    # The reach of the union is that of whichever family reaches furthest, in both.
+    for member in union.members:
+        assert member.oracle.reach.bound(nu) <= union.reach.bound(nu)
+        assert member.oracle.reach.rounding(nu) <= union.reach.rounding(nu)
+    wide = UnionOracle([on_features(X, [0, 1]), on_features(X, [1, 2, 3])], 4)
+    assert wide.reach.d == 3

@@ -83,11 +83,15 @@ def test_cones_below_the_target_are_left_for_later(share):
 
 
 @pytest.mark.parametrize("convex", [1.0, -1.0])
-def test_what_settled_hyperplanes_may_lose_is_in_the_bound(convex):
+@pytest.mark.parametrize("settled", ["some", "all"])
+def test_what_settled_hyperplanes_may_lose_is_in_the_bound(convex, settled):
     """The settled part of a cone is told too low by some amount, which its record owns up to."""
     for seed in range(10):
         rows, kappa, linear = random_hinges(seed, N=5, r=3)
         kappa = convex * np.abs(kappa)
+        if settled == "all":
+            # The planes between the orthants cross none of them.
+            rows, kappa = np.eye(3), kappa[:3]
         square = attained(rows, kappa, linear)
         for floor in (0.0, just_below(square)):
             form = HingeSum.of(rows, kappa, linear, floor)
