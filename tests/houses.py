@@ -9,14 +9,8 @@ from click.testing import CliRunner
 from dualscape.cli import commands
 
 RNG = np.random.default_rng(0)
-
-
 SIZE, AGE = RNG.uniform(50, 200, 24).round(1), RNG.uniform(0, 80, 24).round(0)
-
-
 PRICE = (1000 * SIZE - 300 * AGE + RNG.normal(0, 2000, 24)).round(0)
-
-
 SOLD = np.where(SIZE - AGE + RNG.normal(0, 20, 24) > 80, "yes", "no")
 
 

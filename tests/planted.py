@@ -45,8 +45,6 @@ def circle_family(degrees: list[float], masses) -> Solution:
 
 
 ROOT3 = 3**0.5
-
-
 TALK = np.array([[-ROOT3, 1.0], [ROOT3, 1.0]])
 
 

@@ -10,6 +10,7 @@ import pytest
 import dualscape
 
 SOURCE = Path(dualscape.__file__).parent
+TESTS = Path(__file__).parent
 
 #: From the ground up; a file imports only from rooms before its own (a folder or a file at the root is a room).
 ROOMS = (
@@ -31,6 +32,20 @@ ROOMS = (
     "cli",
     "__main__",
 )
+
+#: Files without a test of their name, and why.
+UNTESTED = {
+    "__main__.py": "the whole program: tests/test_interrupts.py",
+    "cli/analyze.py": "the whole program: tests/test_cli.py",
+    "cli/catalogue.py": "the whole program: tests/test_cli.py",
+    "cli/group.py": "the whole program: tests/test_cli.py",
+    "cli/options.py": "the whole program: tests/test_cli.py",
+    "data/formats/columns.py": "a record; its one method in tests/data/formats/test_values.py",
+    "figures/scene.py": "a record",
+    "oracles/base.py": "a contract and its records",
+    "running/progress.py": "a record",
+    "tolerances.py": "numbers",
+}
 
 HEAVY = ("numpy", "scipy", "numba", "highspy", "matplotlib", "plotly", "sklearn", "pandas", "torch", "cvxpy", "fastapi")
 
@@ -88,6 +103,30 @@ def test_no_file_imports_itself_over_others():
 def test_every_room_exists():
     homes = {path.relative_to(SOURCE).parts[0].removesuffix(".py") for path in modules()}
     assert homes == set(ROOMS)
+
+
+def home_of_test(path: Path) -> str:
+    """Where the test of a source file stands: in the room of that name; private files have theirs under the plain one."""
+    inside = path.relative_to(SOURCE)
+    return str(inside.with_name(f"test_{inside.name.lstrip('_')}"))
+
+
+def test_every_file_has_a_test_of_its_name():
+    there = {str(path.relative_to(TESTS)) for path in TESTS.rglob("test_*.py")}
+    files = [path for path in modules() if path.name != "__init__.py"]
+    missing = {str(path.relative_to(SOURCE)) for path in files if home_of_test(path) not in there}
+    assert missing == set(UNTESTED), "write a test of that name, or take a file that has one off the list"
+
+
+def test_every_test_in_a_room_is_of_a_file_there():
+    """Or of several at once, and then its name is not that of another file."""
+    homes = {home_of_test(path) for path in modules()}
+    named = {Path(home).name for home in homes}
+    inside = {path.relative_to(TESTS) for path in TESTS.rglob("test_*.py") if path.parent != TESTS}
+    rooms = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*") if path.is_dir()}
+    for path in inside:
+        assert str(path.parent) in rooms, f"{path} stands in no room"
+        assert str(path) in homes or path.name not in named, f"{path} has the name of a file of another room"
 
 
 def fresh(code: str) -> str:

@@ -10,7 +10,6 @@ import time
 import numpy as np
 import pytest
 
-from dualscape.analysis import analyze
 from dualscape.landscape.optimal_set import optimal_set
 from dualscape.model.problem import Problem
 from dualscape.oracles import Question
@@ -21,11 +20,7 @@ from signals import random_problem, soon
 
 #: A program that a shell started in the background ignores SIGINT, and so would its children.
 HEARD = "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-
-
 MAIN = "from dualscape.__main__ import main; main()"
-
-
 #: It says in which stage it is.
 TOLD = """
 from contextlib import contextmanager
@@ -40,12 +35,8 @@ def told(self, name):
 
 terminal.Reporter.stage = told
 """
-
-
 #: A second where nothing else runs; a machine that tests in parallel is slower.
 SOON = 4.0
-
-
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C is no signal that can be sent")
 
 
@@ -169,8 +160,6 @@ def test_two_signals_are_as_good_as_one(folder):
 
 
 # --- from Python --------------------------------------------------------------------------------------
-
-
 @pytest.mark.usefixtures("hears")
 def test_solve_returns_its_best():
     soon()
@@ -216,17 +205,3 @@ def test_bounds_at_once_are_bounds():
         trivial = np.abs(nu) @ np.linalg.norm(X, axis=1)
         assert answer.stopped in ("interrupted", "dimension")
         assert 0.9 * trivial < lower <= answer.upper <= trivial * (1 + 1e-6)
-
-
-def test_beta_max_that_was_cut_short_is_said_to_be():
-    wish = Interrupt()
-    wish.ask()
-    rng = np.random.default_rng(0)
-    problem = Problem(rng.standard_normal((20, 3)), rng.standard_normal(20), beta=1.0)
-    with heeding(wish):
-        found = analyze(problem, beta_fraction=0.1, oracle="cells")
-    low, high = found.beta_max.low, found.beta_max.high
-    assert low < problem.beta_max() <= high
-    assert found.problem.beta == 0.1 * low
-    assert f"beta_max was not computed to the end: it is at most {high:.6g}" in found.notes
-    assert problem.beta_max_bounds().resolved

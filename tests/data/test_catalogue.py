@@ -7,8 +7,6 @@ from dualscape.data.catalogue import ENTRIES, Entry, get
 from dualscape.errors import InputError
 
 KNOWN = {name: entry for name, entry in ENTRIES.items() if entry.known != catalogue.Known()}
-
-
 SMALL = {name: entry for name, entry in ENTRIES.items() if not name.startswith(("diabetes", "breast"))}
 
 

@@ -84,14 +84,8 @@ def test_the_path_of_a_file_is_wanted():
 
 
 CATEGORIES = "encode categories as numbers"
-
-
 DIGITS = "write numbers without separators between the digits"
-
-
 FILL_IN = "fill in or drop rows with missing values first"
-
-
 #: A cell of a column 'a', and what is said of it.
 CELLS = {
     "text": ("male", f"'male' is not a number; {CATEGORIES}"),

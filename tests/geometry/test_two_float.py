@@ -11,8 +11,6 @@ from dualscape.geometry.two_float import TwoFloat
 from two_floats import exact, pairs
 
 NUMBERS = st.floats(0.1, 10.0).flatmap(lambda x: st.integers(-20, 20).map(lambda e: x * 2.0**e))
-
-
 VECTORS = arrays(float, 6, elements=NUMBERS | NUMBERS.map(lambda x: -x))
 
 

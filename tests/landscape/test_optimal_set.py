@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from dualscape.model.problem import Problem
 from dualscape.running.effort import Effort
 from dualscape.solver import solve
 from planted import ROOT3, TALK, circle_family, solution_at
+from waiting import line_problem, wait_for_the_end
 
 
 def test_the_talks_example(talk):
@@ -189,3 +191,10 @@ def test_predictions_of_bad_rows_are_refused(segment):
         for ask in (segment.spread, segment.smallest().predict):
             with pytest.raises(InputError, match=message):
                 ask(rows)
+
+
+def test_vertices_are_sampled_where_there_is_no_time_to_list_them(monkeypatch):
+    monkeypatch.setattr(sys.modules[optimal_set.__module__], "vertices", wait_for_the_end)
+    solution = solve(line_problem())
+    found = optimal_set(solution, effort=Effort.within(1.0))
+    assert (found.vertices_complete, len(found.sampled)) == (False, 2)

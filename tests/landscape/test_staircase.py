@@ -22,6 +22,7 @@ from dualscape.running.interruption import check
 from dualscape.solver import solve
 from labellings import count_components, systems
 from planted import circle_family, solution_at
+from waiting import line_problem, wait_for_the_end
 
 
 def polygon(degrees) -> np.ndarray:
@@ -37,11 +38,7 @@ def symmetric(X, y, bias: str = "none") -> OptimalSet:
 
 
 CUBE = np.array([[a, b, c] for a in (-1.0, 1.0) for b in (-1.0, 1.0) for c in (-1.0, 1.0)])
-
-
 TALK = np.array([[-(3**0.5), 1.0], [3**0.5, 1.0]])
-
-
 KNOWN = {
     # THEORY section 12: (optimal set, k, dimension, m*, M*, components by width)
     "triangle": (lambda: symmetric(polygon([90, 210, 330]), np.ones(3)), 6, 3, 2, 3, {2: 6, 3: 15, 4: 1}),
@@ -292,3 +289,13 @@ def test_widths_that_are_not_listed_are_refused(twelve):
         with pytest.raises(InputError, match=f"width {m} is not in this staircase; ask for it with max_width >= {m}"):
             short.row(m)
     assert short.row(8).components == 1
+
+
+def test_the_staircase_has_wider_intervals_where_there_is_no_time(monkeypatch):
+    monkeypatch.setattr(sys.modules[optimal_set.__module__], "vertices", wait_for_the_end)
+    optima = optimal_set(solve(line_problem()), effort=Effort.within(0.5))
+    assert staircase(optima).m_star == 1
+    monkeypatch.setattr(type(optima.polytope), "sparsest", wait_for_the_end)
+    found = staircase(optima, effort=Effort.within(0.3))
+    low, high = (found.m_star, found.m_star) if isinstance(found.m_star, int) else found.m_star
+    assert low == 1 <= high

@@ -12,11 +12,7 @@ from dualscape.model.problem import Problem
 from frames import Frame
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]
-
-
 Y = [1.0, -1.0, 1.0]
-
-
 FORMS = {
     "tuples": tuple(map(tuple, X)),
     "integers": np.array(X, dtype=np.int8),
@@ -46,8 +42,6 @@ def test_names_of_a_data_frame():
 
 
 REMEDY = "drop or fill in missing values first"
-
-
 BAD = {
     "unequal rows": (
         [[1, 2], [3], [4, 5]],

@@ -103,8 +103,6 @@ def test_a_network_without_neurons_fits_everywhere():
 
 
 PAIR = Design(("size", "age"), "penalised", Scaling(np.zeros(2), np.array([1e-300, 0.0])))
-
-
 BAD = {
     "free bias": (
         lambda: Design(("size",), "free"),

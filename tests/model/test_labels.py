@@ -7,8 +7,6 @@ from dualscape.errors import InputError
 from dualscape.model.problem import Problem
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]
-
-
 Y = [1.0, -1.0, 1.0]
 
 

@@ -15,8 +15,6 @@ from dualscape.running.effort import Effort
 from dualscape.solver import solve
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]
-
-
 Y = [1.0, -1.0, 1.0]
 
 

@@ -12,8 +12,6 @@ from frames import Frame
 from houses import run
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]
-
-
 Y = [1.0, -1.0, 1.0]
 
 

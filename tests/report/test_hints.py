@@ -12,14 +12,8 @@ from dualscape.report.hints import hints
 from dualscape.solver import solve
 
 RNG = np.random.default_rng(0)
-
-
 X = RNG.uniform(0, 1, (40, 2))
-
-
 Y = X @ [1.0, -2.0] + 0.1 * RNG.standard_normal(40)
-
-
 #: Those whose solution takes well under a second.
 QUICK = [name for name in ENTRIES if name not in ("diabetes", "breast-cancer")]
 

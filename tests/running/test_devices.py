@@ -16,11 +16,7 @@ from dualscape.running.effort import Effort
 from exact_values import CASES
 
 torch = pytest.importorskip("torch")
-
-
 without_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-
-
 pytestmark = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=without_cuda)])
 
 

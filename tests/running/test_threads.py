@@ -110,14 +110,8 @@ def test_a_library_that_is_loaded_later_is_found():
 
 
 TALK = Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
-
-
 SOLUTION = solve(TALK)
-
-
 OPTIMA = optimal_set(SOLUTION)
-
-
 ENTRIES = {
     "beta_max": lambda: TALK.with_beta(1.0).beta_max(),
     "solve": lambda: solve(TALK),

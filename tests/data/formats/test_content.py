@@ -35,8 +35,6 @@ def test_gzip_behind_any_name(tmp_path):
 
 
 NAMES = PLAIN.replace("size", "größe")
-
-
 LETTERS = {
     "UTF-8": (NAMES.encode(), ()),
     "a mark and UTF-8": (NAMES.encode("utf-8-sig"), ()),
@@ -66,8 +64,6 @@ def archive(*names):
 
 
 SAVE = "save the table as CSV, TSV, Parquet or NPZ"
-
-
 OTHERS = {
     "zip": (archive("data.csv"), "a ZIP archive; unpack it first"),
     "xlsx": (archive("xl/workbook.xml"), f"an Excel workbook (.xlsx); {SAVE}"),

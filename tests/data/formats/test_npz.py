@@ -26,11 +26,7 @@ def test_npz_with_names_flat_features_and_text_labels(tmp_path):
 
 
 HINT = "write it with numpy.savez(path, X=X, y=y)"
-
-
 PLAIN_HINT = "write plain numeric arrays with numpy.savez(path, X=X, y=y)"
-
-
 BAD_NPZ = {
     "no y": ({"X": np.eye(2)}, f"data.npz has no array 'y' (it has: X); {HINT}"),
     "lengths": (

@@ -15,8 +15,6 @@ from dualscape.errors import DualscapeError
 from written import write
 
 NUMBERS = st.floats(-1e9, 1e9) | st.integers(-3000, 3000).map(float) | st.floats(-1e300, 1e300)
-
-
 TABLES = arrays(float, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=6), elements=NUMBERS)
 
 
@@ -61,17 +59,9 @@ WORDS = (
     b'a y 1 -2.5 1,5 1e9 , ; | " # \0 \xff \xfe \xc3\xa9 \xe9 nan inf NA ? True yes no 2020 2020-01-01 $ % ( 1_0 sep=; '
     b"{ [ ] <html PK\x03\x04 PAR1 \x1f\x8b"
 )
-
-
 PIECES = st.sampled_from([*WORDS.split(b" "), b" ", b"\t", b"\n", b"\r", b"\r\n", b"9" * 400])
-
-
 CONTENT = st.binary(max_size=200) | st.lists(PIECES, max_size=40).map(b"".join)
-
-
 FILES = st.sampled_from(["data.csv", "data.tsv", "data.txt", "data.csv.gz", "data.npz", "data.parquet"])
-
-
 OPTIONS = st.fixed_dictionaries(
     {
         "target": st.sampled_from([None, 0, -1, "y"]),

@@ -10,8 +10,6 @@ from dualscape.data.tables import read_table
 from written import read, refusal, write
 
 PLAIN = "size,age,price\n1,2,3\n4,5,6\n"
-
-
 #: The same two rows and names, in every spelling that must be understood.
 GOOD = {
     "plain": PLAIN,
@@ -155,11 +153,7 @@ def test_a_tsv_file_without_tabs_is_read_all_the_same(tmp_path):
 
 
 HEADER = "may be a header or data; say --header or --no-header (header=True or False)"
-
-
 WIDTH = "give every line the same number of cells"
-
-
 BAD = {
     "empty": ("", "data.csv is empty; give a table with one line per example"),
     "only comments": ("# nothing\n\n", "data.csv is empty; give a table with one line per example"),

@@ -15,20 +15,10 @@ from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.losses import LOSSES, get_loss
 
 N = 4
-
-
 FITS = arrays(float, N, elements=st.floats(-6, 6, allow_subnormal=False))
-
-
 LABELS = arrays(float, N, elements=st.sampled_from([-1.0, 1.0]))
-
-
 WEIGHTS = [0.3, 2.0, 1.0, 7.0]
-
-
 CASES = {**LOSSES, **{f"weighted {name}": type(loss)(weights=WEIGHTS) for name, loss in LOSSES.items()}}
-
-
 ALL = pytest.mark.parametrize("loss", CASES.values(), ids=CASES)
 
 

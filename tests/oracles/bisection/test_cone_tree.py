@@ -125,3 +125,15 @@ def test_either_sign_is_that_of_its_record():
     assert bounds[0] == pytest.approx(1.0, rel=1e-12)
     assert bounds[1] == 1e-9
     assert dense(rows, np.ones(1), 1000) <= bounds[0]
+
+
+def test_a_hyperplane_that_is_on_at_one_generator_only_counts_there():
+    """It passes it by so little that it is settled as off; at that generator it adds its weight times so little."""
+    small, weight = 5e-15, 20.0
+    rows, kappa, linear = np.array([[small, -1.0]]), np.array([weight]), np.array([1.0, 0.0])
+    form = HingeSum.of(rows, kappa, linear, 0.0)
+    zero = np.zeros(1, dtype=np.int64)
+    record = cone_records(form.rows, form.c2, form.linear2, np.eye(2)[None].copy(), zero, zero)
+    bound = explored(form, record)[3]
+    assert exact_hinges(rows, kappa, linear, [1.0, 0.0]) <= Fraction(bound)
+    assert bound <= 1 + 100 * small * weight

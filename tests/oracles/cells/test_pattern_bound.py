@@ -50,6 +50,20 @@ def test_what_the_turn_hides_is_in_the_bound(seed, turn):
         assert greatest_bound(rows, weights, linear, share * h, turn=turn) >= h * (1 - 1e-12)
 
 
+@pytest.mark.parametrize("turn", [2.0**-22, 2.0**-12, 2.0**-7])
+def test_what_is_thinner_than_the_turn_is_in_the_bound(turn):
+    """Pairs of hyperplanes nearer to each other than they are turned: the cells between them may be listed nowhere."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rows, kappa, linear = random_hinges(seed, N=4, r=3)
+        near = rows + 0.3 * turn * rng.standard_normal(rows.shape)
+        rows = np.vstack([rows, near / np.linalg.norm(near, axis=1)[:, None]])
+        weights = np.concatenate([kappa, rng.standard_normal(4)]) * 3
+        square = attained(rows, weights, linear, tries=30)
+        for floor in (0.0, just_below(square)):
+            assert Fraction(greatest_bound(rows, weights, linear, floor, turn=turn)) ** 2 >= square
+
+
 def half_space_form(X, nu):
     """The reduced form by hand: rows that are multiples of each other share a hyperplane."""
     rows, weights, linear = [], [], np.zeros(X.shape[1])
