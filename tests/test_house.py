@@ -106,7 +106,7 @@ def test_every_room_exists():
 
 
 def home_of_test(path: Path) -> str:
-    """Where the test of a source file stands: in the room of that name; private files have theirs under the plain one."""
+    """Where the test of a source file stands: in the room of that name, without the underscore of a private file."""
     inside = path.relative_to(SOURCE)
     return str(inside.with_name(f"test_{inside.name.lstrip('_')}"))
 
