@@ -22,7 +22,7 @@ class Columns:
         notes: what was assumed while reading.
         target: index of the target column, when the file itself says so.
         decimal: the decimal mark of numbers that are given as text, "." or ",".
-        values: gives the numbers of a column, the same as its cells would, where they are known already; otherwise None.
+        values: gives the numbers that the cells of a column are, where they are known already, otherwise None.
         unnamed: where the file names no columns, which are then called x0, x1, ...: how it can name them; otherwise "".
     """
 

@@ -1,9 +1,9 @@
 """Lines of plain numbers, many at a time.
 
-Making numbers of digits takes most of the time of reading a large file. SciPy brings a parser that is several times faster
-than `float` and rounds correctly as `float` does, Eisel and Lemire's (Lemire, "Number parsing at a gigabyte per second",
-Software: Practice and Experience 51, 2021), for files of Matrix Market: one number a line. What follows a number in its
-line it skips in silence, so that what is no plain number has to be found before.
+Making numbers of digits takes most of the time of reading a large file. For files of Matrix Market, one number a line,
+SciPy brings a parser that is several times faster than `float` and rounds correctly as `float` does: that of Eisel and
+Lemire (Lemire, "Number parsing at a gigabyte per second", Software: Practice and Experience 51, 2021). It skips in
+silence what follows a number in its line, so that what is no plain number has to be found before.
 """
 
 import io
@@ -17,17 +17,17 @@ from dualscape.running.progress import Event, Progress
 #: Letters that are read at a time.
 BLOCK = 1 << 21
 NEWLINE = ord("\n")
-#: What stands between digits: the end of a cell, a sign, a point with and without digits before it, the e of an exponent,
-#: the sign of an exponent, anything else.
+#: What stands between digits: the end of a cell, a sign, a point with and one without digits before it, the e of an
+#: exponent, the sign of an exponent, anything else.
 END, SIGN, POINT, BARE, E, POWER, OTHER = range(7)
 #: What may follow what with digits between, and without; everything else makes no plain number.
-WITH_DIGITS = {END: (END, POINT, E), SIGN: (END, POINT, E), POINT: (END, E), BARE: (END, E), E: (END,), POWER: (END,)}
+WITH = {END: (END, POINT, E), SIGN: (END, POINT, E), POINT: (END, E), BARE: (END, E), E: (END,), POWER: (END,)}
 WITHOUT = {END: (SIGN, BARE), SIGN: (BARE,), POINT: (END, E), E: (POWER,)}
 
 
 def _table() -> NDArray[np.bool_]:
     plain = np.zeros((7, 7, 2), dtype=bool)
-    for between, pairs in enumerate((WITHOUT, WITH_DIGITS)):
+    for between, pairs in enumerate((WITHOUT, WITH)):
         for before, after in pairs.items():
             plain[before, after, between] = True
     return plain.ravel()
@@ -71,47 +71,46 @@ def plain_numbers(
     kinds = _kinds(separator)
     numbers = np.empty((text.count("\n", begin) + 1, width))
     n = 0
-    for end, block in _blocks(text, begin):
-        cells = _bare(block, separator.encode())
+    for end, cells in _blocks(text, begin):
         if decimal != ".":
             if b"." in cells:
                 return None
             cells = cells.replace(decimal.encode(), b".")
-        if cells == b"\n":
-            continue
         if not _is_plain(cells, kinds, width):
-            return None
-        found = _parsed(cells.replace(separator.encode(), b"\n")).reshape(-1, width)
-        numbers[n : n + len(found)] = found
-        n += len(found)
+            cells = _bare(cells, separator.encode())
+            if cells and not _is_plain(cells, kinds, width):
+                return None
+        rows = _parsed(cells.replace(separator.encode(), b"\n")).reshape(-1, width)
+        numbers[n : n + len(rows)] = rows
+        n += len(rows)
         progress(Event("reading", end, len(text)))
     return numbers[:n] if n else None
 
 
 def _blocks(text: str, begin: int) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, and where they end; letters that no number has are '?'."""
+    """Whole lines, and where in the text they end; letters that no number has are '?'."""
     while begin < len(text):
         end = text.find("\n", begin + BLOCK) + 1 or len(text)
-        yield end, text[begin:end].encode("ascii", "replace")
+        lines = text[begin:end].encode("ascii", "replace")
+        yield end, lines if lines.endswith(b"\n") else lines + b"\n"
         begin = end
 
 
-def _bare(block: bytes, separator: bytes) -> bytes:
-    """The lines without blanks around their cells, and without blank lines; the last one ends as the others do."""
-    block = b"\n" + block + b"\n"
-    for blank in (b" ", b"\t"):
-        if blank in block:
-            if separator == b" ":
-                block = block.replace(blank, b" ")
-            elif blank == separator:
-                continue
-            for edge in (separator, b"\n"):
-                for pair in (blank + edge, edge + blank):
-                    while pair in block:
-                        block = block.replace(pair, edge)
-    while b"\n\n" in block:
-        block = block.replace(b"\n\n", b"\n")
-    return block[1:] or b"\n"
+def _bare(lines: bytes, separator: bytes) -> bytes:
+    """The lines without blanks around their cells, and without blank lines."""
+    if separator == b" ":
+        lines = lines.replace(b"\t", b" ")
+    lines = b"\n" + lines
+    for blank in (b" ", b"\t") if separator != b"\t" else (b" ",):
+        for edge in (separator, b"\n"):
+            lines = _shortened(_shortened(lines, blank + edge, edge), edge + blank, edge)
+    return _shortened(lines, b"\n\n", b"\n")[1:]
+
+
+def _shortened(lines: bytes, long: bytes, short: bytes) -> bytes:
+    while long in lines:
+        lines = lines.replace(long, short)
+    return lines
 
 
 def _is_plain(cells: bytes, kinds: NDArray[np.uint8], width: int) -> bool:
@@ -137,6 +136,8 @@ def _parsed(lines: bytes) -> NDArray[np.float64]:
     """The numbers (n,) in lines of one plain number each."""
     from scipy.io import mmread  # takes longer to import than small files take to read
 
+    if not lines:
+        return np.empty(0)
     file = b"%%%%MatrixMarket matrix array real general\n%d 1\n%b" % (lines.count(b"\n"), lines)
     if b"+" in lines:
         file = file.replace(b"\n+", b"\n")

@@ -22,8 +22,8 @@ QUOTED = re.compile(r'"[^"]*"')
 WHOLE = re.compile(r"[+-]?\d{1,9}")
 COMMA_WORD = re.compile(r"[+-]?\d+(?:,\d+)?")
 YEARS = range(1800, 2101)
-#: Letters from which on it pays to try whether all cells are plain numbers; lines that then tell names, decimal mark and
-#: header, with room for comments among them.
+#: Letters from which on it pays to try whether all cells are plain numbers; lines that then tell the names, the decimal
+#: mark and the header, with room for comments among them.
 LARGE, HEAD_LINES = 1 << 18, 2 * (1 + SNIFFED_LINES)
 #: Progress is told after so many rows.
 TOLD_ROWS = 10_000
@@ -45,12 +45,13 @@ def read_text(
         InputError: this is no table.
     """
     # Lines end in one way from here on, in quoted cells too.
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     named = NAMED_SEPARATOR.match(text)
     separator = named[1] if named else "\t" if tabs and "\t" in text else _separator(text)
-    large = _Text(source, text, separator, skip=1 if named else 0, header=header)
-    found = _read_at_once(large, progress) if len(text) >= LARGE else None
-    return found or _read(large, progress)[0]
+    file = _Text(source, text, separator, skip=1 if named else 0, header=header)
+    found = _read_at_once(file, progress) if len(text) >= LARGE else None
+    return found or _read(file, progress)[0]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def _read_at_once(file: _Text, progress: Progress) -> Columns | None:
 
     The first lines tell all the rest about such a file. Its cells are read one by one if somebody asks for them.
     """
+    if file.separator not in (*SEPARATORS, " "):
+        return None  # a first line may name a sign
     end = 0
     for _ in range(HEAD_LINES):
         end = file.text.find("\n", end) + 1
