@@ -161,7 +161,7 @@ def test_a_large_file_is_read_at_once(tmp_path, monkeypatch):
     ],
 )
 def test_a_large_file_is_refused_as_a_small_one(tmp_path, cell, said):
-    assert refusal(tmp_path, large(cell)).startswith(said)
+    assert refusal(write(tmp_path, large(cell))).startswith(said)
 
 
 def test_reading_tells_how_far_it_is(tmp_path):

@@ -141,4 +141,11 @@ def _parsed(lines: bytes) -> NDArray[np.float64]:
     file = b"%%%%MatrixMarket matrix array real general\n%d 1\n%b" % (lines.count(b"\n"), lines)
     if b"+" in lines:
         file = file.replace(b"\n+", b"\n")
-    return np.asarray(mmread(io.BytesIO(file)), dtype=np.float64)[:, 0]
+    numbers = np.asarray(mmread(io.BytesIO(file)), dtype=np.float64)[:, 0]
+    zero = numbers == 0
+    if b"-" in lines and zero.any():
+        # It adds numbers to zeros, where -0 is lost.
+        letters = np.frombuffer(b"\n" + lines, dtype=np.uint8)
+        negative = letters[1:][letters[:-1] == NEWLINE] == ord("-")
+        numbers[zero & negative] = -0.0
+    return numbers
