@@ -239,6 +239,7 @@ class _Job:
         from dualscape.report.terminal import describe_choice
         from dualscape.running.checkpoint import Checkpoint
         from dualscape.running.executors import open_executor
+        from dualscape.running.threads import one_blas_thread
 
         assert self.table is not None
         table, settings, options, reporter = self.table, self._settings, self.options, self._told()
@@ -247,7 +248,8 @@ class _Job:
         settings = {"beta": 1.0, "feature_names": table.feature_names, "classes": table.classes, **settings}
         problem = Problem(table.X, table.y, **settings)
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
-        choice = problem.space.choice(options["oracle"], options["time_limit"])
+        with one_blas_thread():
+            choice = problem.space.choice(options["oracle"], options["time_limit"])
         with when_compiling(reporter.say), open_executor(options["executor"]) as executor:
             reporter.say(describe_choice(choice))
             return run(
