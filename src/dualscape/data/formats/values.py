@@ -50,12 +50,11 @@ def _parsed(cells: Cells, decimal: str = ".") -> Vector | None:
     # What strip() takes for blanks float() may not.
     cells = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
     texts = [cell for cell in cells if isinstance(cell, str)]
-    if any("_" in text for text in texts):
+    letters = " ".join(texts)  # one search instead of many
+    if "_" in letters or (decimal == "," and "." in letters):
         return None
     try:
         if decimal == "," and texts:
-            if any("." in text for text in texts):
-                return None
             return np.array([float(text.replace(",", ".")) for text in texts])
         return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
     except (TypeError, ValueError, OverflowError):
