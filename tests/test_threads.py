@@ -73,7 +73,7 @@ def test_the_limit_is_lifted_by_the_last():
 
 @pytest.mark.usefixtures("two")
 def test_the_choice_of_an_oracle_takes_one_too(monkeypatch):
-    """On the command line it comes before the analysis; with the data it prepares they cost seconds in large problems."""
+    """On the command line it comes before the analysis; preparing large data, several threads cost seconds."""
     seen, choice = [], UnitSpace.choice
 
     def look(*arguments):

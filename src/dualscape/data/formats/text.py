@@ -78,8 +78,6 @@ def _read_at_once(file: _Text, progress: Progress) -> Columns | None:
 
     The first lines tell all the rest about such a file. Its cells are read one by one if somebody asks for them.
     """
-    if file.separator not in (*SEPARATORS, " "):
-        return None  # a first line may name a sign
     end = 0
     for _ in range(HEAD_LINES):
         end = file.text.find("\n", end) + 1
