@@ -96,6 +96,10 @@ def test_what_is_no_table_of_two_plain_columns(lines, separator, decimal):
     assert parse(lines, 0, separator, decimal, 2, silent) is None
 
 
+def test_a_decimal_mark_is_no_separator():
+    assert parse("1,5\n", 0, ",", ",", 1, silent) is None
+
+
 def test_as_many_rows_as_ever_tell_whether_there_is_a_header(monkeypatch):
     """Blank lines are none: a row of whole numbers may come late among those that count."""
     content = "10,25,31\n" + "\n" * 95 + "0.5,0.25,1.5\n" * 30 + "1,2,3\n" + "0.5,0.25,1.5\n" * 100
