@@ -69,7 +69,8 @@ def plain_numbers(
     if decimal == separator:
         return None
     kinds = _kinds(separator)
-    numbers = np.empty((text.count("\n", begin) + 1, width))
+    # A cell takes two letters at least; lines may be blank.
+    numbers = np.empty((min(text.count("\n", begin), (len(text) - begin) // (2 * width)) + 1, width))
     n = 0
     for end, cells in _blocks(text, begin):
         if decimal != ".":
