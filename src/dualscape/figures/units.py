@@ -47,14 +47,12 @@ def _which(optimal_set: OptimalSet | None) -> str:
 def mean_network(optimal_set: OptimalSet) -> Network:
     """The optimal network whose masses are the mean of the known vertices, one neuron per unit of the optimal set."""
     masses = optimal_set.known_vertices.mean(axis=0)
-    return Network.of(optimal_set.units, masses, optimal_set.problem.bias)
+    return optimal_set.problem.network(optimal_set.units, masses)
 
 
 def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:
     """(k, m) what every neuron adds to the prediction at the points (k, q)."""
-    return np.asarray(
-        np.maximum(inputs.rows(points) @ network.directions.T, 0.0) * (network.signs * network.masses)[None, :]
-    )
+    return network.contributions(inputs.rows(points))
 
 
 def grid_with_kinks(inputs: Inputs, network: Network, count: int = 200) -> Vector:

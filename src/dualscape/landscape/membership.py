@@ -6,7 +6,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.errors import expect
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.tolerances import DEFAULT, Tolerances
@@ -80,8 +79,7 @@ def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAU
     Raises:
         InputError: the network does not belong to the problem (another number of inputs or another bias).
     """
-    expect(network, Network, "contains", Solution="solution.network")
-    network.check(optimal.problem.design)
+    optimal.problem.check(network, "contains")
     assert network.imbalance is not None
     error = _fit_error(optimal, network)
     scale = optimal.mass_scale

@@ -144,7 +144,7 @@ class OptimalSet:
         if masses.shape != (self.k,):
             raise InputError(f"c must hold one mass per optimal unit, shape ({self.k},), got shape {masses.shape}")
         used = np.flatnonzero(masses)
-        return Network.of(self.units.take(used), masses[used], self.problem.bias)
+        return self.problem.network(self.units.take(used), masses[used])
 
     @interruptible()
     @one_blas_thread()
@@ -259,6 +259,13 @@ def optimal_set(
     """
     expect(solution, Solution, "optimal_set", Problem="solve(problem)", Network="solve(problem)")
     verdict = solution.certificate.verdict
+    if verdict == "none":
+        kinds = solution.problem.space.kinds
+        exact = ", ".join(name for name, kind in kinds.items() if kind.exact) or "none of this architecture"
+        raise NotCertifiedError(
+            f"the optimal set needs a proven optimum, and oracle {solution.certificate.oracle!r} only searches; solve "
+            f"with an exact oracle ({exact})"
+        )
     if verdict != "global":
         raise NotCertifiedError(
             f"the optimal set needs a solution with verdict 'global', this one has {verdict!r}; "
