@@ -152,8 +152,8 @@ class Network:
             )
         if self.width and architecture is not None and self.architecture.key != architecture.key:
             raise InputError(
-                f"the network is of the architecture {self.architecture.title!r}, the problem of {architecture.title!r}; "
-                "give it as Network(..., architecture=problem.architecture) if its neurons are of that kind"
+                f"the network is of the architecture {self.architecture.title!r}, the problem of "
+                f"{architecture.title!r}; give it as Network(..., architecture=problem.architecture) if its neurons are of that kind"
             )
 
     # --- what it computes ---------------------------------------------------------------------------

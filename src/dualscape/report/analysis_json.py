@@ -37,8 +37,8 @@ def to_dict(
         judgement: the fit and the hints, where they are known already.
 
     Returns:
-        The keys schema, version, objective, problem, data, certificate, fit, hints, optimal_set, widths, staircase, network and
-        notes; optimal_set, widths and staircase are None when optimality is not certified.
+        The keys schema, version, objective, problem, data, certificate, fit, hints, optimal_set, widths, staircase,
+        network and notes; optimal_set, widths and staircase are None when optimality is not certified.
     """
     problem, found = analysis.problem, analysis.solution.certificate
     table = table or Table(problem.inputs, problem.y, problem.feature_names, "y")
