@@ -153,7 +153,7 @@ class Network:
         if self.width and architecture is not None and self.architecture.key != architecture.key:
             raise InputError(
                 f"the network is of the architecture {self.architecture.title!r}, the problem of "
-                f"{architecture.title!r}; give it as Network(..., architecture=problem.architecture) if its neurons are of that kind"
+                f"{architecture.title!r}; if its neurons are of that kind say so: Network(..., architecture=...)"
             )
 
     # --- what it computes ---------------------------------------------------------------------------

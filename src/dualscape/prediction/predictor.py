@@ -128,8 +128,8 @@ def load_result(path: str | os.PathLike[str]) -> Predictor:
     schema = content.get("schema", 1)
     if not isinstance(schema, int) or schema > SCHEMA:
         raise InputError(
-            f"{source} has the schema {schema!r} (dualscape {content.get('version')}), and this version reads schemas up "
-            f"to {SCHEMA}; install a newer dualscape"
+            f"{source} has the schema {schema!r} (dualscape {content.get('version')}), and this version reads schemas "
+            f"up to {SCHEMA}; install a newer dualscape"
         )
     if "data" not in content:
         raise InputError(
