@@ -30,7 +30,7 @@ def test_json_of_a_certified_problem(tmp_path):
         "widths": ["m_star", "M_star", "connected_from", "exact", "perturbation"],
         "network": ["directions", "signs", "masses"],
     }
-        problem = {"n": 2, "d": 2, "architecture": "relu", "loss": "squared", "bias": "none"}
+    problem = {"n": 2, "d": 2, "architecture": "relu", "loss": "squared", "bias": "none"}
     assert content["problem"] == {**problem, "beta": 0.1, "beta_max": 2.0, "classes": None}
     assert content["certificate"]["verdict"] == "global"
     assert content["certificate"]["primal"] == pytest.approx(0.0975, rel=1e-12)

@@ -80,7 +80,7 @@ def test_links(document):
         assert target.startswith("https://") or ((ROOT / document).parent / target).exists(), target
 
 
-@pytest.mark.parametrize("document", ("README.md", *PAGES))
+@pytest.mark.parametrize("document", ["README.md", *PAGES])
 def test_files_that_are_named_exist(document):
     for named in re.findall(r"`([\w/]+\.(?:py|md|toml))`", text_of(document)):
         homes = [(ROOT / document).parent, *(ROOT / place for place in PLACES)]
