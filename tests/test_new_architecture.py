@@ -258,6 +258,12 @@ def test_a_staircase_with_steps():
     assert stairs.exact
     angles = np.sort(np.arctan2(optima.directions[:, 1], optima.directions[:, 0]))
     np.testing.assert_allclose(np.diff(angles), 2 * np.pi / len(optima.units), atol=1e-7)
+    at = np.random.default_rng(0).standard_normal((6, 2))
+    low, high = optima.spread(at)
+    values = [optima.network(c).predict(at) for c in optima.vertices]
+    np.testing.assert_allclose([low, high], [np.min(values, axis=0), np.max(values, axis=0)], atol=1e-12)
+    assert (high - low).max() > 1e-3
+    assert figures.spread(optima).layers
     for c in optima.vertices:
         network = optima.network(c)
         assert problem.objective(network) == pytest.approx(problem.objective(optima.smallest()), rel=1e-9)
@@ -286,7 +292,6 @@ def test_its_figures_and_those_that_are_not_its_own():
     solution = solve(random_problem(2, n=6))
     optima = optimal_set(solution)
     assert figures.units(solution, optima).layers
-    assert figures.spread(optima).layers
     for figure in (figures.zonotopes, figures.rectified_ellipsoid):
         with pytest.raises(figures.DoesNotApplyError, match=r"architecture 'relu' alone; here it is 'leaky 0.25'"):
             figure(solution, optima)

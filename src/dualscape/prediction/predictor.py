@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
-from dualscape.errors import InputError
+from dualscape.errors import InputError, MissingError
 from dualscape.model.architectures import RELU, architecture_titled
 from dualscape.model.arrays import features_of
 from dualscape.model.design import Design
@@ -94,14 +93,23 @@ class Predictor:
         return self.scaling.original_target(f)
 
     def probability(self, X: ArrayLike) -> Vector:
-        """Probability (n,) of the second class, 1 / (1 + exp(-f)); X as for `output`.
+        """Probability (n,) of the second class, for the logistic loss 1 / (1 + exp(-f)); X as for `output`.
 
         Raises:
             InputError: there are no classes, or X does not fit.
+            MissingError: the loss knows no probabilities.
         """
         if not self.classes:
             raise InputError("probabilities need a network trained with the logistic loss; use predict")
-        return np.asarray(expit(self.output(X)))
+        found = LOSSES[self.loss].probability(self.output(X))
+        if found is None:
+            raise MissingError(f"loss {self.loss!r}", "give probabilities", ("probability",))
+        return found
+
+    @property
+    def has_probability(self) -> bool:
+        """Whether `probability` can be asked."""
+        return bool(self.classes) and LOSSES[self.loss].probability(np.zeros(1)) is not None
 
     def __repr__(self) -> str:
         return f"Predictor({self.target_name!r} from {len(self.feature_names)} features, {self.network!r})"
