@@ -137,8 +137,8 @@ def test_a_newer_schema_is_refused_in_one_line(result, schema):
     with pytest.raises(InputError) as raised:
         result(lambda content: content | {"schema": schema, "version": "9.0"})
     assert str(raised.value).endswith(
-        f"result.json has the schema {schema!r} (dualscape 9.0), and this version reads schemas up to 1; install a newer "
-        "dualscape"
+        f"result.json has the schema {schema!r} (dualscape 9.0), and this version reads schemas up to 1; "
+        "install a newer dualscape"
     )
 
 
@@ -153,7 +153,7 @@ def test_a_file_without_schema_or_architecture_is_of_the_first(result):
 
 
 def test_an_unknown_architecture_in_a_file_is_named(result):
-    with pytest.raises(InputError, match="unknown architecture 'leaky 0.1'; known: relu"):
+    with pytest.raises(InputError, match=r"unknown architecture 'leaky 0.1'; known: relu"):
         result(lambda content: content | {"problem": content["problem"] | {"architecture": "leaky 0.1"}})
 
 

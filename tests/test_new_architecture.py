@@ -238,6 +238,7 @@ def test_all_optima_and_the_members_among_them(bias, loss):
     np.testing.assert_allclose(optima.nu @ optima.A, problem.beta, rtol=1e-9)
     for network in (solution.network, optima.smallest(), optima.sample(np.random.default_rng(0))):
         assert optima.contains(network)
+        assert optima.contains(network.pad(network.width + 1))
         assert optima.contains(network.split(0).permute(np.roll(np.arange(network.width + 1), 1)))
         assert problem.objective(network) == pytest.approx(solution.certificate.primal, rel=1e-9)
     wrong = optima.smallest().units.directions.copy()
