@@ -129,8 +129,8 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     layers += [*marks, *rings]  # the rings last, so that nothing hides a number
     caption = (
         f"The background is the prediction of {which}, {plural(int((network.masses > 0).sum()), 'unit')}; between the "
-        "lines it is linear. Every line is where one unit switches on, with a short stroke towards the side where it "
-        f"is active; {_inside(inputs, network)} of them pass between data points. {said}"
+        "lines it is linear. Every line is where one unit bends, u.x = 0, with a short stroke towards the side where "
+        f"u.x > 0; {_inside(inputs, network)} of them pass between data points. {said}"
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
     return Scene("units", "The units over the data", caption, axes, tuple(layers), height=560)

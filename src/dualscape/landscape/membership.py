@@ -124,7 +124,7 @@ def _not_a_unit(optimal: Optima, network: Network, j: int) -> str:
     unit = network.units.take(np.array([j]))
     value = float(problem.space.scores(optimal.nu, unit)[0])
     text = (
-        f"neuron {j} is no optimal unit: s nu^T (X u)_+ = {value:.9g} "
+        f"neuron {j} is no optimal unit: nu^T a = {value:.9g} of its column a, "
         f"where optimal units have beta = {problem.beta:.9g}"
     )
     same = np.flatnonzero(optimal.units.signs == unit.signs[0])
