@@ -80,6 +80,34 @@ def test_an_oracle_says_what_it_does_not_declare(monkeypatch):
     assert isinstance(ReLUSpace(X).oracle("cells"), CellsOracle)
 
 
+def test_an_oracle_answers_under_the_name_by_which_it_is_asked():
+    class Space(ReLUSpace):
+        kinds = {"patterns": CellsOracle}  # noqa: RUF012
+
+    with pytest.raises(
+        InputError, match="the oracle 'patterns' answers as 'cells'; give it the name it has in `kinds`"
+    ):
+        Space(X).oracle("patterns")
+
+
+def test_a_unit_space_says_what_it_does_not_declare():
+    class Sizeless(ReLUSpace):
+        def __init__(self, inputs):
+            super().__init__(inputs)
+            del self.n
+
+    class Other(TwoLayerReLU):
+        name = "other"
+
+        def on(self, inputs):
+            return Sizeless(inputs)
+
+    with pytest.raises(
+        MissingError, match="unit space 'Sizeless' cannot be used: it must implement n, which is missing"
+    ):
+        Problem(X, Y, beta=0.1, architecture=Other())
+
+
 def test_what_only_searches_bounds_nothing_and_says_so():
     problem = Problem(X, Y, beta=0.1)
     solution = solve(problem, oracle="ascent")

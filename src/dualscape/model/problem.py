@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dualscape.errors import InputError, expect
+from dualscape.errors import InputError, declared, expect
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
@@ -145,6 +145,8 @@ class Problem:
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
+        space = kind.on(seen)
+        declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
         values: dict[str, Any] = {
             "inputs": own,
             "X": seen,
@@ -153,7 +155,7 @@ class Problem:
             "loss": the_loss,
             "design": design,
             "architecture": kind,
-            "space": kind.on(seen),
+            "space": space,
             "classes": classes,
             "_bounds": {},
             "decay": f"beta = {decay!r}",

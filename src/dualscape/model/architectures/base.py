@@ -158,6 +158,8 @@ class UnitSpace(ABC):
         if name not in self._oracles:
             oracle = self.make_oracle(name)
             declared(oracle, Oracle, f"oracle {name!r}", "be asked")
+            if oracle.name != name:
+                raise InputError(f"the oracle {name!r} answers as {oracle.name!r}; give it the name it has in `kinds`")
             self._oracles[name] = oracle
         return self._oracles[name]
 
