@@ -188,5 +188,8 @@ def test_an_unknown_architecture_in_a_file_is_named(result):
 def test_networks_take_architectures_by_name():
     network = Network.from_weights([[1.0]], [1.0], architecture="relu")
     assert network.predict([[-1.0], [2.0]]).tolist() == [0.0, 2.0]
+    assert Network([[1.0]], [1], [1.0], architecture="relu").predict([[-1.0], [2.0]]).tolist() == [0.0, 2.0]
     with pytest.raises(DualscapeError, match="unknown architecture 'tanh'; known: relu"):
         Network.from_weights([[1.0]], [1.0], architecture="tanh")
+    with pytest.raises(DualscapeError, match="unknown architecture 'tanh'; known: relu"):
+        Network([[1.0]], [1], [1.0], architecture="tanh")

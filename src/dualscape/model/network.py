@@ -76,6 +76,7 @@ class Network:
         if not np.isin(signs, (-1.0, 1.0)).all():
             raise InputError("signs must be +1 or -1")
         check_bias(self.bias)
+        object.__setattr__(self, "architecture", get_architecture(self.architecture))
         lengths = np.linalg.norm(directions, axis=1)
         wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
         if wrong.size:
