@@ -114,8 +114,8 @@ def test_what_only_searches_bounds_nothing_and_says_so():
     with pytest.raises(NotCertifiedError) as raised:
         optimal_set(solution)
     assert str(raised.value) == (
-        "the optimal set needs a proven optimum, and oracle 'ascent' only searches; solve with an exact oracle "
-        "(cells, bisection)"
+        "the optimal set needs a solution with verdict 'global', this one has 'none' by oracle 'ascent'; solve with an "
+        "exact oracle (cells, bisection) and to a smaller gap"
     )
     found = certify_dual(problem, solution.network, solution.nu, oracle="ascent")
     assert (found.verdict, found.dual) == ("none", -np.inf)

@@ -259,17 +259,12 @@ def optimal_set(
     """
     expect(solution, Solution, "optimal_set", Problem="solve(problem)", Network="solve(problem)")
     verdict = solution.certificate.verdict
-    if verdict == "none":
-        kinds = solution.problem.space.kinds
-        exact = ", ".join(name for name, kind in kinds.items() if kind.exact) or "none of this architecture"
-        raise NotCertifiedError(
-            f"the optimal set needs a proven optimum, and oracle {solution.certificate.oracle!r} only searches; solve "
-            f"with an exact oracle ({exact})"
-        )
     if verdict != "global":
+        exact = ", ".join(name for name, kind in solution.problem.space.kinds.items() if kind.exact)
         raise NotCertifiedError(
-            f"the optimal set needs a solution with verdict 'global', this one has {verdict!r}; "
-            "solve with an exact oracle and to a smaller gap"
+            f"the optimal set needs a solution with verdict 'global', this one has {verdict!r} by oracle "
+            f"{solution.certificate.oracle!r}; solve with an exact oracle ({exact or 'this architecture has none'}) "
+            "and to a smaller gap"
         )
     problem = solution.problem
     if not problem.loss.strictly_convex:
