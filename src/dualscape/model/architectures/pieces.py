@@ -43,7 +43,7 @@ class Pieces:
     Attributes:
         X: (n, d) the data.
         slopes: (k, n) the column of unit j is slopes_j * (X u_j) on its piece; 0 on the rows that hold it.
-        active: (k, n) whether x_i.u_j >= 0 on the piece of unit j.
+        active: (k, n) whether x_i.u_j >= 0 on the piece of unit j; not on the rows that hold it.
         held: for each unit the rows that hold it, x_i.u = 0, one of each hyperplane.
     """
 

@@ -126,13 +126,13 @@ class ReLUSpace(UnitSpace):
         else:
             climbed, bits, holding = climb_from(hinges, nu, units)
         active = hinges.patterns(bits)
-        slopes = np.where(active, units.outputs, 0.0)
         # One row for each hyperplane, whichever comes first.
         planes, first = np.unique(hinges.group, return_index=True)
         row_of = np.zeros(hinges.count, dtype=np.intp)
         row_of[planes[planes >= 0]] = first[planes >= 0]
         for j, held in enumerate(holding):
-            slopes[j, np.isin(hinges.group, held)] = 0.0
+            active[j, np.isin(hinges.group, held)] = False
+        slopes = np.where(active, units.outputs, 0.0)
         return climbed, Pieces(self._X, slopes, active, tuple(row_of[held] for held in holding))
 
     def scaled(self, exponent: int) -> "ReLUSpace":
