@@ -1,6 +1,7 @@
 """What is asked of a part that cannot do it is said in one line, with what is missing."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -43,6 +44,8 @@ def test_a_loss_says_what_it_does_not_declare(names):
     assert str(raised.value) == (
         f"loss 'Copy' cannot be used: it must implement {', '.join(names)}, which {verb} missing"
     )
+    # It comes back whole from another process.
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
     assert get_loss("squared") is LOSSES["squared"]
 
 

@@ -42,9 +42,12 @@ class MissingError(DualscapeError):
         >>> print(MissingError("oracle 'mine'", "be asked", ["reach"]))
         oracle 'mine' cannot be asked: it must implement reach, which is missing
         """
-        names = tuple(missing)
-        text = f"{who} cannot {what}: it must implement {', '.join(names)}, which {'is' if len(names) == 1 else 'are'}"
-        super().__init__(f"{text} missing")
+        super().__init__(who, what, tuple(missing))
+
+    def __str__(self) -> str:
+        who, what, names = self.args
+        verb = "is" if len(names) == 1 else "are"
+        return f"{who} cannot {what}: it must implement {', '.join(names)}, which {verb} missing"
 
 
 def declared(part: object, base: type, who: str, what: str) -> None:
