@@ -15,7 +15,7 @@ from dualscape.cli.analyze import analyze
 from dualscape.cli.predict import predict
 from dualscape.data.catalogue import get
 from dualscape.errors import InputError
-from dualscape.model.architectures.relu import ReLUSpace
+from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.report.analysis_json import write_json
 from dualscape.report.terminal import show
 

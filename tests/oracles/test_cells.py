@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dualscape.geometry.arrangement.arrangement import Arrangement, count_cells
 from dualscape.geometry.hinges import Hinges
-from dualscape.model.architectures.relu import ReLUSpace
+from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.oracles import Question
 from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.cells.oracle import CellsOracle
