@@ -15,7 +15,7 @@ from dualscape.cli.analyze import analyze
 from dualscape.cli.predict import predict
 from dualscape.data.catalogue import get
 from dualscape.errors import InputError
-from dualscape.model.architectures.relu import ReLUSpace
+from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.report.analysis_json import write_json
 from dualscape.report.terminal import show
 
@@ -417,6 +417,15 @@ def test_out_of_memory_is_one_line(monkeypatch):
     result = run("analyze", "catalogue:square")
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1].startswith("error: out of memory; ")
+
+
+def test_reading_shows_its_progress(tmp_path, monkeypatch):
+    monkeypatch.setattr("dualscape.report.terminal.PATIENCE", 0.0)
+    path = tmp_path / "data.csv"
+    path.write_text("a,y\n" + "0.25,1\n" * 100_000)
+    result = run("analyze", path, "--target", "nosuch", "--beta", 1)
+    assert result.stderr.splitlines()[0] == "reading: 700,004 of 700,004"
+    assert run("analyze", path, "--target", "nosuch", "--beta", 1, "--quiet").stderr.startswith("error: ")
 
 
 def test_the_time_limit_returns_the_best_so_far(tmp_path):

@@ -1,6 +1,7 @@
 """The house: imports go down only, and `import dualscape` is light."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -158,3 +159,9 @@ def test_every_export_exists():
 def test_unknown_names_are_attribute_errors():
     with pytest.raises(AttributeError, match="nonsense"):
         _ = dualscape.nonsense
+
+
+def test_the_map_shows_all_rooms_in_their_order():
+    text = (SOURCE.parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`.*?) \|", text, flags=re.MULTILINE)
+    assert [name for cell in cells for name in re.findall(r"`(\w+)(?:/|\.py)`", cell)] == list(ROOMS)

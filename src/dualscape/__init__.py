@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from dualscape.analysis import Analysis, analyze
     from dualscape.data import catalogue, tables
     from dualscape.data.tables import read_table, standardize
-    from dualscape.errors import BudgetError, ContradictionError, DualscapeError, InputError, NotCertifiedError
+    from dualscape.errors import (
+        BudgetError,
+        ContradictionError,
+        DualscapeError,
+        InputError,
+        MissingError,
+        NotCertifiedError,
+    )
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.model.certificate import Certificate, certify_dual
@@ -66,6 +73,7 @@ __all__ = [
     "Tolerances",
     "DualscapeError",
     "InputError",
+    "MissingError",
     "BudgetError",
     "ContradictionError",
     "NotCertifiedError",
@@ -105,6 +113,7 @@ _HOME = {
     "Tolerances": "tolerances",
     "DualscapeError": "errors",
     "InputError": "errors",
+    "MissingError": "errors",
     "BudgetError": "errors",
     "ContradictionError": "errors",
     "NotCertifiedError": "errors",

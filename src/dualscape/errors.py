@@ -3,6 +3,8 @@
 A message is one line that says what is wrong, where, and what to do about it.
 """
 
+from collections.abc import Iterable
+
 
 class DualscapeError(ValueError):
     """Base class of all errors that dualscape raises on purpose."""
@@ -29,6 +31,36 @@ class ContradictionError(DualscapeError):
             f"internal error: {lower} is {float(low)!r}, above {upper}, which is {float(high)!r}; nothing is claimed. "
             "Please report this with the data and the command"
         )
+
+
+class MissingError(DualscapeError):
+    """Something was asked of a part (a loss, an architecture, an oracle) that does not implement it."""
+
+    def __init__(self, who: str, what: str, missing: Iterable[str]) -> None:
+        """That `who` cannot do `what` for want of these names.
+
+        >>> print(MissingError("oracle 'mine'", "be asked", ["reach"]))
+        oracle 'mine' cannot be asked: it must implement reach, which is missing
+        """
+        super().__init__(who, what, tuple(missing))
+
+    def __str__(self) -> str:
+        who, what, names = self.args
+        verb = "is" if len(names) == 1 else "are"
+        return f"{who} cannot {what}: it must implement {', '.join(names)}, which {verb} missing"
+
+
+def declared(part: object, base: type, who: str, what: str) -> None:
+    """Raise MissingError when a part has no value for a name that its base class only declares.
+
+    Args:
+        part: a loss, an architecture, an oracle or the like.
+        base: the base class, whose annotations are what must be there.
+        who, what: the part in words, and what it cannot do without.
+    """
+    missing = [name for name in base.__annotations__ if not hasattr(part, name)]
+    if missing:
+        raise MissingError(who, what, missing)
 
 
 def expect(value: object, wanted: type, call: str, **instead: str) -> None:

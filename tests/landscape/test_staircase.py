@@ -240,8 +240,10 @@ def twelve() -> OptimalSet:
 def test_bounds_from_some_vertices_hold_the_exact_numbers(twelve, seed):
     rng = np.random.default_rng(seed)
     exact = staircase(twelve)
-    order = rng.permutation(len(twelve.vertices))[: int(rng.integers(2, 6))]
-    some = twelve.vertices[order]
+    # Half of the samples have none of the largest.
+    small = (twelve.vertices > 0).sum(axis=1) < 7
+    known = twelve.vertices[small] if seed % 2 else twelve.vertices
+    some = rng.permutation(known)[: int(rng.integers(2, 6))]
     found = staircase(replace(twelve, vertices=some[:0], vertices_complete=False, sampled=some))
     assert not found.exact
     for name in ("m_star", "M_star", "connected_from", "talk_bound", "rank_bound"):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dualscape.errors import InputError
-from dualscape.model.architectures.relu import ReLUSpace
+from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.model.losses import get_loss
 from dualscape.model.network import Network
 from dualscape.model.problem import Interval, Problem

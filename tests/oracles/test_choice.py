@@ -4,7 +4,7 @@ import numpy as np
 
 from dualscape.geometry.arrangement.arrangement import count_cells
 from dualscape.geometry.hinges import Hinges
-from dualscape.model.architectures.relu import ReLUSpace
+from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.oracles.cells.oracle import CellsOracle
 
 

@@ -136,6 +136,9 @@ def test_it_is_as_exact_as_its_members():
     _, _, both = families(4, (CellsOracle, BisectionOracle))
     assert (both.exact, both.lists, both.window) == (True, False, 1e-8)
     assert both.counts == "activation patterns and cones"
+    # Where entries of one family may be negative, those of the union may be.
+    both.members[0].oracle.reach = replace(both.members[0].oracle.reach, below=0.5)
+    assert (both.reach.below, UnionOracle(both.members, 4).reach.below) == (0.0, 0.5)
     with pytest.raises(InputError, match="at least one member"):
         UnionOracle([], 4)
 

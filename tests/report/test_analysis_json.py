@@ -3,15 +3,17 @@
 import pytest
 
 from command_line import analysed, strict
+from dualscape import __version__
 from dualscape.analysis import analyze as analyzed
 from dualscape.data.catalogue import get
+from dualscape.prediction.predictor import SCHEMA
 from dualscape.report.analysis_json import to_dict, write_json
 
 
 def test_json_of_a_certified_problem(tmp_path):
     content = analysed(tmp_path, "catalogue:two-points")
     assert {name: list(value) for name, value in content.items() if isinstance(value, dict)} == {
-        "problem": ["n", "d", "loss", "bias", "beta", "beta_max", "classes"],
+        "problem": ["n", "d", "architecture", "loss", "bias", "beta", "beta_max", "classes"],
         "certificate": [
             *("verdict", "primal", "dual", "gap", "relative_gap", "excess", "primal_error"),
             *("oracle", "patterns", "nu", "upper"),
@@ -28,8 +30,8 @@ def test_json_of_a_certified_problem(tmp_path):
         "widths": ["m_star", "M_star", "connected_from", "exact", "perturbation"],
         "network": ["directions", "signs", "masses"],
     }
-    sizes = {"n": 2, "d": 2, "loss": "squared", "bias": "none", "beta": 0.1, "beta_max": 2.0, "classes": None}
-    assert content["problem"] == sizes
+    problem = {"n": 2, "d": 2, "architecture": "relu", "loss": "squared", "bias": "none"}
+    assert content["problem"] == {**problem, "beta": 0.1, "beta_max": 2.0, "classes": None}
     assert content["certificate"]["verdict"] == "global"
     assert content["certificate"]["primal"] == pytest.approx(0.0975, rel=1e-12)
     assert content["certificate"]["relative_gap"] <= 1e-9
@@ -44,7 +46,8 @@ def test_json_of_a_certified_problem(tmp_path):
         {"m": 3, "components": 1, "isolated": 0, "polytope_components": 1},
     ]
     assert (content["notes"], content["hints"]) == ([], [])
-    assert content["version"] == "0.1.0"
+    assert content["version"] == __version__
+    assert content["schema"] == SCHEMA == 1
     assert content["objective"].startswith("1/2 sum_i (f(x_i) - y_i)^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2)")
     assert content["fit"]["r2"] is None  # both targets are 1
     assert content["fit"]["rmse"] == pytest.approx(0.05)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
+from command_line import run
 from dualscape.analysis import analyze
 from dualscape.landscape.optimal_set import optimal_set
 from dualscape.landscape.staircase import staircase
+from dualscape.model.architectures.base import UnitSpace
 from dualscape.model.certificate import certify_dual
 from dualscape.model.problem import Problem
 from dualscape.report.report import render
@@ -68,6 +70,21 @@ def test_the_limit_is_lifted_by_the_last():
         first.__exit__(None, None, None)
         assert set(numbers()) == {1}
     assert set(numbers()) == {2}
+
+
+@pytest.mark.usefixtures("two")
+def test_the_choice_of_an_oracle_takes_one_too(monkeypatch):
+    """On the command line it comes before the analysis; preparing large data, several threads cost seconds."""
+    seen, choice = [], UnitSpace.choice
+
+    def look(*arguments):
+        seen.append(set(numbers()))
+        return choice(*arguments)
+
+    monkeypatch.setattr(UnitSpace, "choice", look)
+    assert run("analyze", "catalogue:square").exit_code == 0
+    assert len(seen) > 1
+    assert all(found == {1} for found in seen)
 
 
 @pytest.mark.usefixtures("two")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualscape.model.losses import get_loss
+from dualscape.model.losses import Squared, get_loss
 from dualscape.solver import master
 from dualscape.solver.master import reduce_to_basic, solve_master
 
@@ -95,12 +95,12 @@ def test_reduction_keeps_the_fit_and_does_not_raise_the_price(seed, n, k):
 
 
 @pytest.mark.parametrize("kind", ["general", "dependent"])
-@pytest.mark.parametrize("name", ["squared", "logistic"])
+@pytest.mark.parametrize("name", ["squared", "logistic", "weighted"])
 def test_a_tall_master_is_solved_by_its_triangular_factor(kind, name, monkeypatch):
     rng = np.random.default_rng(3)
     A = random_columns(rng, 200, 12, kind)
     y = rng.choice([-1.0, 1.0], size=200) if name == "logistic" else rng.standard_normal(200)
-    loss, beta = get_loss(name), 0.5
+    loss, beta = Squared(weights=rng.uniform(0.1, 3.0, 200)) if name == "weighted" else get_loss(name), 0.5
     factored = []
     whole = solve_master(A, y, beta, loss, np.zeros(A.shape[1]))
     monkeypatch.setattr(master, "TALL", 40)

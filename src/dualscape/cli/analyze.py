@@ -3,6 +3,8 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from dualscape.data.tables import Table
     from dualscape.report.hints import Judgement
     from dualscape.report.terminal import Reporter
+    from dualscape.running.progress import Event, Progress
 
 #: Seconds after Ctrl-C: until when the analysis is waited for, when the report is told to stop, and until when that is
 #: waited for. What needs longer is left out, so that the program ends within a second.
@@ -107,6 +110,7 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     _check_files(data, {f"--{name.removesuffix('_path')}": options[name] for name in FILES})
     job = _Job(data, options, listener.begun)
     if listener.run(job.load, grace=0.0) is None:
+        job.hush()
         stop(listener, NOTHING_YET, INTERRUPTED)
     analysis = listener.run(job.analyse, grace=ANALYSIS_GRACE)
     if analysis is None:
@@ -143,7 +147,7 @@ def _check_files(data: str, files: dict[str, Path | None]) -> None:
         check_writable(path)
 
 
-def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
+def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Table", dict[str, Any]]:
     """The table and what defines the problem: loss, bias, beta, beta_fraction."""
     from dualscape.data.formats.values import split_names
     from dualscape.data.tables import read_table, standardize
@@ -160,7 +164,14 @@ def _load(data: str, options: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
             raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
         loss = get_loss(settings["loss"])
         features = options["features"] and split_names(options["features"])
-        table = read_table(data, target=options["target"], features=features, loss=loss.name, header=options["header"])
+        table = read_table(
+            data,
+            target=options["target"],
+            features=features,
+            loss=loss.name,
+            header=options["header"],
+            progress=progress,
+        )
     if options["standardize"]:
         table = standardize(table, target=get_loss(settings["loss"]).target == "numbers")
     return table, settings
@@ -191,7 +202,8 @@ class _Job:
 
     def load(self) -> bool:
         """Read the data, and all modules that take time."""
-        self.table, self._settings = _load(self.data, self.options)
+        with self._reading() as progress:
+            self.table, self._settings = _load(self.data, self.options, progress)
         from dualscape.report import terminal  # noqa: F401
 
         if self.options["report_path"]:
@@ -199,24 +211,45 @@ class _Job:
 
         return True
 
+    @contextmanager
+    def _reading(self) -> Iterator["Progress"]:
+        """Gives the progress of reading. Only large files tell any: what is wrong with others is said without rich."""
+        tell: Progress | None = None
+
+        def first(event: "Event") -> None:
+            nonlocal tell
+            if tell is None:
+                tell = stack.enter_context(self._told().stage("reading"))
+            tell(event)
+
+        with ExitStack() as stack:
+            yield first
+
+    def _told(self) -> "Reporter":
+        from dualscape.report.terminal import Reporter
+
+        self.reporter = self.reporter or Reporter(quiet=self.options["quiet"])
+        return self.reporter
+
     def analyse(self) -> "Analysis":
         """Analyse the data."""
         from dualscape.analysis import analyze as run
         from dualscape.cli.kernels import when_compiling
         from dualscape.model.problem import Problem
-        from dualscape.report.terminal import Reporter, describe_choice
+        from dualscape.report.terminal import describe_choice
         from dualscape.running.checkpoint import Checkpoint
         from dualscape.running.executors import open_executor
+        from dualscape.running.threads import one_blas_thread
 
         assert self.table is not None
-        table, settings, options = self.table, self._settings, self.options
+        table, settings, options, reporter = self.table, self._settings, self.options, self._told()
         sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
         fraction = settings.pop("beta_fraction", None)
         settings = {"beta": 1.0, "feature_names": table.feature_names, "classes": table.classes, **settings}
         problem = Problem(table.X, table.y, **settings)
-        self.reporter = reporter = Reporter(quiet=options["quiet"])
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
-        choice = problem.space.choice(options["oracle"], options["time_limit"])
+        with one_blas_thread():
+            choice = problem.space.choice(options["oracle"], options["time_limit"])
         with when_compiling(reporter.say), open_executor(options["executor"]) as executor:
             reporter.say(describe_choice(choice))
             return run(

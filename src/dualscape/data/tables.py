@@ -15,6 +15,7 @@ from dualscape.errors import InputError
 from dualscape.model.labels import Classes, shown
 from dualscape.model.losses import get_loss
 from dualscape.model.scaling import Scaling, standard
+from dualscape.running.progress import Progress, silent
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -66,6 +67,7 @@ def read_table(
     features: Sequence[str | int] | None = None,
     loss: str = "squared",
     header: bool | None = None,
+    progress: Progress = silent,
 ) -> Table:
     """The table in a CSV, TSV, Parquet or NPZ file (NPZ: arrays X and y).
 
@@ -79,11 +81,12 @@ def read_table(
         loss: for "logistic" the two values of the target become -1 and +1: the smaller number, False, or the first text
             in alphabetical order becomes -1.
         header: whether a text file starts with a line of names; None finds out.
+        progress: is told how far the reading of text has come.
 
     Raises:
         InputError: one line with the place and the remedy, for anything that cannot be used as given.
     """
-    columns = read_columns(path, header)
+    columns = read_columns(path, header, progress=progress)
     _check_names(columns)
     where = _find_target(columns, target)
     chosen = _find_features(columns, features, where)
@@ -99,7 +102,7 @@ def read_table(
         if classes != (-1, 1):
             notes.append(f"labels of {name!r}: {shown(classes[0])} is -1, {shown(classes[1])} is +1")
     else:
-        y = numbers(columns, where, used, where)
+        y = numbers(columns, where, used, where).copy()  # or all columns stay in memory
         if are_truths(columns, where):
             notes.append(f"target {name!r}: False is 0, True is 1; --loss logistic takes them as two classes")
         elif len(y) > 1 and (y == y[0]).all():

@@ -7,12 +7,21 @@ from numpy.typing import NDArray
 
 from dualscape.data.tables import Table
 from dualscape.figures.layers import PURPLE, RED, DoesNotApplyError, Points
+from dualscape.model.architectures import RELU
 from dualscape.model.labels import plain
 from dualscape.model.problem import Problem
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 STANDARDISED = " (standardised)"
+
+
+def check_relu(problem: Problem, what: str) -> None:
+    """Raise DoesNotApplyError when columns are not those of ReLU networks, which the figure draws."""
+    if problem.architecture.key != RELU.key:
+        raise DoesNotApplyError(
+            f"{what} drawn for the architecture {RELU.title!r} alone; here it is {problem.architecture.title!r}."
+        )
 
 
 @dataclass(frozen=True, eq=False)

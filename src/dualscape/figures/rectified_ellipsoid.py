@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.figures.inputs import check_relu
 from dualscape.figures.layers import (
     BLUE,
     GREEN,
@@ -32,6 +33,7 @@ FAR = 3.0  # targets farther than this many sizes of the set are named in the ca
 def rectified_ellipsoid(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
     """Q_X in blue, -Q_X in green, the hyperplane nu.z = beta and the columns on it."""
     problem = solution.problem
+    check_relu(problem, "The rectified ellipsoid is")
     if problem.n not in (2, 3):
         raise DoesNotApplyError(
             f"The rectified ellipsoid lives in R^n; it is drawn for n = 2 or 3, here n = {problem.n}."

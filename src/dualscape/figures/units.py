@@ -47,14 +47,12 @@ def _which(optimal_set: OptimalSet | None) -> str:
 def mean_network(optimal_set: OptimalSet) -> Network:
     """The optimal network whose masses are the mean of the known vertices, one neuron per unit of the optimal set."""
     masses = optimal_set.known_vertices.mean(axis=0)
-    return Network.of(optimal_set.units, masses, optimal_set.problem.bias)
+    return optimal_set.problem.network(optimal_set.units, masses)
 
 
 def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:
     """(k, m) what every neuron adds to the prediction at the points (k, q)."""
-    return np.asarray(
-        np.maximum(inputs.rows(points) @ network.directions.T, 0.0) * (network.signs * network.masses)[None, :]
-    )
+    return network.contributions(inputs.rows(points))
 
 
 def grid_with_kinks(inputs: Inputs, network: Network, count: int = 200) -> Vector:
@@ -131,8 +129,8 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     layers += [*marks, *rings]  # the rings last, so that nothing hides a number
     caption = (
         f"The background is the prediction of {which}, {plural(int((network.masses > 0).sum()), 'unit')}; between the "
-        "lines it is linear. Every line is where one unit switches on, with a short stroke towards the side where it "
-        f"is active; {_inside(inputs, network)} of them pass between data points. {said}"
+        "lines it is linear. Every line is where one unit bends, u.x = 0, with a short stroke towards the side where "
+        f"u.x > 0; {_inside(inputs, network)} of them pass between data points. {said}"
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
     return Scene("units", "The units over the data", caption, axes, tuple(layers), height=560)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.figures.inputs import check_relu
 from dualscape.figures.layers import (
     BLUE,
     GREEN,
@@ -31,6 +32,7 @@ LISTED = 40  # lines of a zonotope in space up to which its facets are listed
 def zonotopes(solution: Solution, optimal_set: OptimalSet | None = None) -> Scene:
     """A (nu_i > 0) in blue, B (nu_i < 0) in orange, and the segments of length h(nu) = beta between them."""
     problem = solution.problem
+    check_relu(problem, "The two zonotopes are")
     if problem.d not in (2, 3):
         raise DoesNotApplyError(
             f"The two zonotopes live in R^d; they are drawn for d = 2 or 3, here d = {problem.d} (a penalised bias "

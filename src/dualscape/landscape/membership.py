@@ -6,7 +6,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.errors import expect
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.tolerances import DEFAULT, Tolerances
@@ -80,8 +79,7 @@ def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAU
     Raises:
         InputError: the network does not belong to the problem (another number of inputs or another bias).
     """
-    expect(network, Network, "contains", Solution="solution.network")
-    network.check(optimal.problem.design)
+    optimal.problem.check(network, "contains")
     assert network.imbalance is not None
     error = _fit_error(optimal, network)
     scale = optimal.mass_scale
@@ -126,7 +124,7 @@ def _not_a_unit(optimal: Optima, network: Network, j: int) -> str:
     unit = network.units.take(np.array([j]))
     value = float(problem.space.scores(optimal.nu, unit)[0])
     text = (
-        f"neuron {j} is no optimal unit: s nu^T (X u)_+ = {value:.9g} "
+        f"neuron {j} is no optimal unit: nu^T a = {value:.9g} of its column a, "
         f"where optimal units have beta = {problem.beta:.9g}"
     )
     same = np.flatnonzero(optimal.units.signs == unit.signs[0])

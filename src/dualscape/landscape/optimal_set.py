@@ -144,7 +144,7 @@ class OptimalSet:
         if masses.shape != (self.k,):
             raise InputError(f"c must hold one mass per optimal unit, shape ({self.k},), got shape {masses.shape}")
         used = np.flatnonzero(masses)
-        return Network.of(self.units.take(used), masses[used], self.problem.bias)
+        return self.problem.network(self.units.take(used), masses[used])
 
     @interruptible()
     @one_blas_thread()
@@ -260,9 +260,11 @@ def optimal_set(
     expect(solution, Solution, "optimal_set", Problem="solve(problem)", Network="solve(problem)")
     verdict = solution.certificate.verdict
     if verdict != "global":
+        exact = ", ".join(name for name, kind in solution.problem.space.kinds.items() if kind.exact)
         raise NotCertifiedError(
-            f"the optimal set needs a solution with verdict 'global', this one has {verdict!r}; "
-            "solve with an exact oracle and to a smaller gap"
+            f"the optimal set needs a solution with verdict 'global', this one has {verdict!r} by oracle "
+            f"{solution.certificate.oracle!r}; solve with an exact oracle ({exact or 'this architecture has none'}) "
+            "and to a smaller gap"
         )
     problem = solution.problem
     if not problem.loss.strictly_convex:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.errors import InputError
 from dualscape.geometry.tall import blocks
 from dualscape.geometry.two_float import TwoFloat
+from dualscape.model.architectures import RELU, Architecture, get_architecture
 from dualscape.model.design import Design, check_bias, finite_rows
 from dualscape.tolerances import DEFAULT, EPS
 from dualscape.units import Units
@@ -31,7 +32,7 @@ def _numeric(values: ArrayLike, name: str) -> Vector:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A two-layer ReLU network f(x) = sum_j s_j c_j (x . ubar_j)_+.
+    """A network f(x) = sum_j c_j a_j(x) of unit neurons; a two-layer ReLU network has a_j(x) = s_j (x . ubar_j)_+.
 
     Attributes:
         directions: (m, d) unit vectors ubar_j; the last coordinate is the bias when `bias` is "penalised".
@@ -40,6 +41,7 @@ class Network:
         masses: (m,) c_j = |u_j| |alpha_j| >= 0.
         bias: "penalised" or "none": whether `predict` appends a column of ones.
         imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
+        architecture: what its unit neurons compute.
 
     >>> net = Network.from_weights([[3.0, 4.0]], [-5.0], bias="none")
     >>> net.directions, net.signs, net.masses
@@ -53,6 +55,7 @@ class Network:
     masses: Vector
     bias: str = "none"
     imbalance: Vector | None = None
+    architecture: Architecture = RELU
 
     def __post_init__(self) -> None:
         directions = np.atleast_2d(_numeric(self.directions, "directions"))
@@ -73,6 +76,7 @@ class Network:
         if not np.isin(signs, (-1.0, 1.0)).all():
             raise InputError("signs must be +1 or -1")
         check_bias(self.bias)
+        object.__setattr__(self, "architecture", get_architecture(self.architecture))
         lengths = np.linalg.norm(directions, axis=1)
         wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
         if wrong.size:
@@ -87,9 +91,9 @@ class Network:
             object.__setattr__(self, name, array)
 
     @classmethod
-    def of(cls, units: Units, masses: Vector, bias: str) -> "Network":
+    def of(cls, units: Units, masses: Vector, bias: str, architecture: Architecture = RELU) -> "Network":
         """The balanced network of units with one output and their masses (k,)."""
-        return cls(units.directions, units.signs, masses, bias)
+        return cls(units.directions, units.signs, masses, bias, architecture=architecture)
 
     @property
     def units(self) -> Units:
@@ -101,7 +105,9 @@ class Network:
 
     # --- weights <-> unit neurons -----------------------------------------------------------------
     @classmethod
-    def from_weights(cls, U: ArrayLike, alpha: ArrayLike, *, bias: str = "none") -> "Network":
+    def from_weights(
+        cls, U: ArrayLike, alpha: ArrayLike, *, bias: str = "none", architecture: str | Architecture = RELU
+    ) -> "Network":
         """The network with first-layer weights U (m, d) and second-layer weights alpha (m,)."""
         weights = np.atleast_2d(_numeric(U, "U"))
         outer = _numeric(alpha, "alpha").reshape(-1)
@@ -124,6 +130,7 @@ class Network:
             inner * np.abs(outer),
             bias,
             inner - np.abs(outer),
+            get_architecture(architecture),
         )
 
     def weights(self) -> tuple[Matrix, Vector]:
@@ -136,12 +143,18 @@ class Network:
         return inner[:, None] * self.directions, self.signs * outer
 
     # --- whose network it is --------------------------------------------------------------------------
-    def check(self, design: Design) -> None:
-        """Raise InputError when its neurons have other coordinates than those of a design; without any it fits all."""
+    def check(self, design: Design, architecture: Architecture | None = None) -> None:
+        """Raise InputError when its neurons have other coordinates than those of a design, or are of another
+        architecture than this one; without neurons it fits all."""
         if self.width and (self.directions.shape[1] != design.d or self.bias != design.bias):
             raise InputError(
                 f"the network has {self.directions.shape[1]} coordinates per neuron and bias {self.bias!r}, "
                 f"the problem {design.d} and {design.bias!r}"
+            )
+        if self.width and architecture is not None and self.architecture.key != architecture.key:
+            raise InputError(
+                f"the network is of the architecture {self.architecture.title!r}, the problem of "
+                f"{architecture.title!r}; if its neurons are of that kind say so: Network(..., architecture=...)"
             )
 
     # --- what it computes ---------------------------------------------------------------------------
@@ -165,18 +178,19 @@ class Network:
         """f on a matrix that already has its bias column, shape (n, d) -> (n,)."""
         if self.width == 0:
             return np.zeros(len(data))
-        fit, outer = np.empty(len(data)), self.signs * self.masses
+        fit, units = np.empty(len(data)), self.units
         for part in blocks(len(data)):
-            heights = data[part] @ self.directions.T
-            fit[part] = np.maximum(heights, 0.0, out=heights) @ outer
+            fit[part] = self.architecture.columns(data[part], units) @ self.masses
         return fit
 
     def fine_fit(self, data: Matrix) -> TwoFloat:
         """`fit` in twice the precision: where large masses cancel."""
-        heights = TwoFloat.of(data) @ TwoFloat.of(self.directions).T
-        on = heights.hi > 0
-        columns = TwoFloat(np.where(on, heights.hi, 0.0), np.where(on, heights.lo, 0.0))
-        return (columns @ TwoFloat.of((self.signs * self.masses)[:, None]))[:, 0]
+        columns = self.architecture.fine_columns(data, self.units)
+        return (columns @ TwoFloat.of(self.masses[:, None]))[:, 0]
+
+    def contributions(self, data: Matrix) -> Matrix:
+        """(n, m) what every neuron adds to `fit`."""
+        return self.architecture.columns(data, self.units) * self.masses
 
     def cost(self) -> float:
         """1/2 sum_j (|u_j|^2 + alpha_j^2) = sum_j c_j + imbalance_j^2 / 2: what weight decay penalises."""
@@ -202,6 +216,7 @@ class Network:
             self.masses[index] if masses is None else masses,
             self.bias,
             self.imbalance[index] if masses is None else None,
+            self.architecture,
         )
 
     def permute(self, order: ArrayLike) -> "Network":
@@ -248,4 +263,5 @@ class Network:
             np.append(self.masses, np.zeros(extra)),
             self.bias,
             np.append(self.imbalance, np.zeros(extra)),
+            self.architecture,
         )

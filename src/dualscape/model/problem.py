@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dualscape.errors import InputError, expect
+from dualscape.errors import InputError, declared, expect
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
-from dualscape.model.architectures import get_architecture
+from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
 from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.model.design import Design
@@ -26,6 +26,7 @@ from dualscape.running.progress import Progress, silent
 from dualscape.running.stopped import Stopped
 from dualscape.running.threads import one_blas_thread
 from dualscape.tolerances import EPS
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -144,6 +145,8 @@ class Problem:
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
+        space = kind.on(seen)
+        declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
         values: dict[str, Any] = {
             "inputs": own,
             "X": seen,
@@ -152,7 +155,7 @@ class Problem:
             "loss": the_loss,
             "design": design,
             "architecture": kind,
-            "space": kind.on(seen),
+            "space": space,
             "classes": classes,
             "_bounds": {},
             "decay": f"beta = {decay!r}",
@@ -189,7 +192,8 @@ class Problem:
     @property
     def title(self) -> str:
         """The problem in a few words, beta left out."""
-        return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}"
+        other = "" if self.architecture.key == RELU.key else f", {self.architecture.title}"
+        return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{other}"
 
     @property
     def key(self) -> str:
@@ -202,7 +206,7 @@ class Problem:
         """What is minimised, as a formula in plain text."""
         return (
             f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
-            "means); f(x) = sum_j alpha_j max(u_j . x, 0)"
+            f"means); {self.architecture.formula}"
             + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
         )
 
@@ -211,9 +215,14 @@ class Problem:
         """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it."""
         return self.objective_bounds(network)[0]
 
-    def _check(self, network: Network) -> None:
-        expect(network, Network, "objective", Solution="solution.network")
-        network.check(self.design)
+    def check(self, network: Network, call: str = "objective") -> None:
+        """Raise InputError when this is no network of the problem; `call` is what was asked for it."""
+        expect(network, Network, call, Solution="solution.network")
+        network.check(self.design, self.architecture)
+
+    def network(self, units: Units, masses: Vector) -> Network:
+        """The balanced network of units and their masses (k,)."""
+        return Network.of(units, masses, self.bias, self.architecture)
 
     def objective_bounds(self, network: Network, *, precision: float = 1e-11) -> tuple[float, float]:
         """(value, error): the objective of the network is within `error` of `value`, rounding included.
@@ -227,7 +236,7 @@ class Problem:
         >>> error < 1e-11 * value
         True
         """
-        self._check(network)
+        self.check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
         reach = float(network.masses @ lengths) * self.space.reach.lengths

@@ -117,8 +117,7 @@ class Program:
         Raises:
             InputError: the network is not one of this problem, or a neuron lies in the cone of none of the patterns.
         """
-        expect(network, Network, "Program.point", Solution="solution.network")
-        network.check(self.problem.design)
+        self.problem.check(network, "Program.point")
         point = np.zeros((2, len(self.patterns), self.problem.d))
         lengths, sides = np.linalg.norm(self.problem.X, axis=1), self.sides
         for j in np.flatnonzero(network.masses > 0).tolist():

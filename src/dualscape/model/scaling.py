@@ -70,7 +70,10 @@ class Scaling:
 def scaled(values: Matrix, mean: Vector | float, scale: Vector | float) -> Matrix:
     """(values - mean) / scale by column, and 0 where the scale is 0."""
     divisor = np.asarray(scale, dtype=np.float64)
-    return np.asarray(np.divide(values - mean, divisor, out=np.zeros_like(values), where=divisor > 0))
+    result = np.asarray(values - mean)
+    np.divide(result, divisor, out=result, where=divisor > 0)
+    np.copyto(result, 0.0, where=~(divisor > 0))
+    return result
 
 
 def standard(column: Vector) -> tuple[float, float]:

@@ -19,6 +19,7 @@ class Reach:
     Attributes:
         lengths: (n,) those sizes, |x_i| for a linear map followed by a ReLU.
         d: how many terms each entry is a sum of.
+        below: the share of that size that an entry of output +1 may lie below 0; 0 where none is negative.
 
     >>> reach = Reach.of(np.array([[3.0, 4.0], [0.0, 1.0]]))
     >>> reach.bound(np.array([1.0, -2.0])) < 5.0 + 1e-12
@@ -27,11 +28,12 @@ class Reach:
 
     lengths: Vector
     d: int
+    below: float = 1.0
 
     @classmethod
     def of(cls, X: Matrix) -> "Reach":
         """That of entries (x_i . u)_+ with |u| = 1, for the rows of X (n, d)."""
-        return cls(row_lengths(X), X.shape[1])
+        return cls(row_lengths(X), X.shape[1], below=0.0)
 
     @property
     def _rounding(self) -> float:
@@ -47,5 +49,6 @@ class Reach:
         return self._rounding * self.change(nu)
 
     def bound(self, nu: Vector) -> float:
-        """A proven bound on h(nu), rounding included: all rows of one sign of nu, each at the direction best for it."""
-        return max(self.change(nu.clip(0.0)), self.change(nu.clip(None, 0.0))) * (1 + self._rounding)
+        """A proven bound on h(nu), rounding included: every row at the direction that is best for it."""
+        up, down = self.change(nu.clip(0.0)), self.change(nu.clip(None, 0.0))
+        return max(up + self.below * down, down + self.below * up) * (1 + self._rounding)

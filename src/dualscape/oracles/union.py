@@ -54,6 +54,7 @@ class UnionOracle(Oracle):
             first,
             lengths=np.max([oracle.reach.lengths for oracle in oracles], axis=0),
             d=max(oracle.reach.d for oracle in oracles),
+            below=max(oracle.reach.below for oracle in oracles),
         )
         self.exact = all(oracle.exact for oracle in oracles)
         self.anytime = all(oracle.anytime for oracle in oracles)

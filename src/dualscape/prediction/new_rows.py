@@ -28,7 +28,7 @@ class Predictions:
     Attributes:
         columns: the table.
         answers: (n,) predictions.
-        probabilities: (n,) of the second class; None for the squared loss.
+        probabilities: (n,) of the second class; None where the loss knows none.
         fit: how well they fit the target, where the table has one.
         notes: what was assumed, one sentence each.
     """
@@ -71,7 +71,7 @@ def predict_table(predictor: Predictor, path: Path, *, header: bool | None = Non
     """
     columns = read_columns(path, header, target=False)
     notes = list(columns.notes)
-    added = [PREDICTION] if not predictor.classes else [PROBABILITY, PREDICTION]
+    added = [PROBABILITY, PREDICTION] if predictor.has_probability else [PREDICTION]
     for name in added:
         if name in columns.names:
             raise InputError(f"{columns.source} has a column {name!r}, which is to be added; rename or leave it out")
@@ -84,7 +84,7 @@ def predict_table(predictor: Predictor, path: Path, *, header: bool | None = Non
             fit = _fit(predictor, columns, columns.names.index(predictor.target_name), f)
         except InputError as error:
             notes.append(f"no measures of fit, since the target cannot be used: {error}")
-    probabilities = predictor.probability(X) if predictor.classes else None
+    probabilities = predictor.probability(X) if predictor.has_probability else None
     return Predictions(columns, predictor.answers(f), probabilities, fit, tuple(notes))
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
-from dualscape.errors import InputError
+from dualscape.errors import InputError, MissingError
+from dualscape.model.architectures import RELU, architecture_titled
 from dualscape.model.arrays import features_of
 from dualscape.model.design import Design
 from dualscape.model.losses import LOSSES
@@ -19,6 +19,8 @@ from dualscape.model.scaling import Scaling
 from dualscape.running.threads import one_blas_thread
 
 Vector = NDArray[np.float64]
+#: The version of the keys of a result's JSON (docs/json.md): it changes when a key goes or means something else.
+SCHEMA = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +93,23 @@ class Predictor:
         return self.scaling.original_target(f)
 
     def probability(self, X: ArrayLike) -> Vector:
-        """Probability (n,) of the second class, 1 / (1 + exp(-f)); X as for `output`.
+        """Probability (n,) of the second class, for the logistic loss 1 / (1 + exp(-f)); X as for `output`.
 
         Raises:
             InputError: there are no classes, or X does not fit.
+            MissingError: the loss knows no probabilities.
         """
         if not self.classes:
             raise InputError("probabilities need a network trained with the logistic loss; use predict")
-        return np.asarray(expit(self.output(X)))
+        found = LOSSES[self.loss].probability(self.output(X))
+        if found is None:
+            raise MissingError(f"loss {self.loss!r}", "give probabilities", ("probability",))
+        return found
+
+    @property
+    def has_probability(self) -> bool:
+        """Whether `probability` can be asked."""
+        return bool(self.classes) and LOSSES[self.loss].probability(np.zeros(1)) is not None
 
     def __repr__(self) -> str:
         return f"Predictor({self.target_name!r} from {len(self.feature_names)} features, {self.network!r})"
@@ -122,6 +133,12 @@ def load_result(path: str | os.PathLike[str]) -> Predictor:
         raise InputError(f"{source} is not JSON; give a file that `dualscape analyze --json` has written") from None
     if not isinstance(content, dict) or not {"problem", "network", "certificate"} <= content.keys():
         raise InputError(f"{source} is no result of dualscape; give a file that `dualscape analyze --json` has written")
+    schema = content.get("schema", 1)
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise InputError(
+            f"{source} has the schema {schema!r} (dualscape {content.get('version')}), and this version reads schemas "
+            f"up to {SCHEMA}; install a newer dualscape"
+        )
     if "data" not in content:
         raise InputError(
             f"{source} was written by a version that did not keep what predicting needs (no key 'data'); "
@@ -152,5 +169,6 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     if two and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
     directions = np.array(network["directions"], dtype=np.float64).reshape(-1, d)
-    trained = Network(directions, network["signs"], network["masses"], problem["bias"])
+    kind = architecture_titled(problem.get("architecture", RELU.title))
+    trained = Network(directions, network["signs"], network["masses"], problem["bias"], architecture=kind)
     return Predictor(trained, loss, scaling, names, str(data["target_name"]), classes)

@@ -16,6 +16,7 @@ from dualscape.landscape.staircase import Staircase
 from dualscape.model.labels import plain
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.prediction.predictor import SCHEMA
 from dualscape.report.hints import Judgement, judge
 from dualscape.running.files import write_whole
 
@@ -36,18 +37,20 @@ def to_dict(
         judgement: the fit and the hints, where they are known already.
 
     Returns:
-        The keys version, objective, problem, data, certificate, fit, hints, optimal_set, widths, staircase, network and
-        notes; optimal_set, widths and staircase are None when optimality is not certified.
+        The keys schema, version, objective, problem, data, certificate, fit, hints, optimal_set, widths, staircase,
+        network and notes; optimal_set, widths and staircase are None when optimality is not certified.
     """
     problem, found = analysis.problem, analysis.solution.certificate
     table = table or Table(problem.inputs, problem.y, problem.feature_names, "y")
     judgement = judgement or judge(analysis.solution, table.scaling)
     return {
+        "schema": SCHEMA,
         "version": __version__,
         "objective": problem.objective_in_words,
         "problem": {
             "n": problem.n,
             "d": problem.d,
+            "architecture": problem.architecture.title,
             "loss": problem.loss.name,
             "bias": problem.bias,
             "beta": problem.beta,

@@ -351,7 +351,7 @@ class _Run:
         """The units at hand in the user's units of length."""
         state, order = self.state, self.state.units.order()
         masses = self.scale.masses(state.masses[order])
-        return Network.of(state.units.take(order), masses, self.problem.bias)
+        return self.problem.network(state.units.take(order), masses)
 
     def _certificate(self, network: Network, stopped: Stopped) -> tuple[Vector, Certificate]:
         """(nu, certificate): from the last exact answer if it is the last word, otherwise from a new one."""

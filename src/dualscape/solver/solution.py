@@ -88,6 +88,6 @@ def unfinished(problem: Problem, network: Network | None, oracle: str) -> Soluti
         network: the best network so far, or None.
         oracle: name of the oracle that bounds h(nu).
     """
-    found = network or Network.of(Units.none(problem.d), np.zeros(0), problem.bias)
+    found = network or problem.network(Units.none(problem.d), np.zeros(0))
     nu, certificate = at_once(problem, found, oracle)
     return Solution(problem, found, nu, certificate, (), Stopped.INTERRUPTED)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dualscape.errors import InputError
-from dualscape.model.architectures.relu import ReLUSpace, TwoLayerReLU
+from dualscape.model.architectures.relu import TwoLayerReLU
+from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.oracles import Question
 from dualscape.running.effort import Effort
 

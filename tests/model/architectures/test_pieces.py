@@ -13,14 +13,15 @@ NU = np.random.default_rng(4).standard_normal(9)
 def pieces_of(held):
     """The pieces around three directions, of signs +, -, +, each held by so many rows."""
     rng = np.random.default_rng(5)
-    slopes, rows = np.zeros((3, 9)), []
+    slopes, active, rows = np.zeros((3, 9)), np.zeros((3, 9), dtype=bool), []
     for j, sign in enumerate((1.0, -1.0, 1.0)):
         kept = rng.permutation(9)[: held[j]]
         direction = rng.standard_normal(4)
-        slopes[j] = sign * (X @ direction > 0)
-        slopes[j, kept] = 0.0
+        active[j] = X @ direction > 0
+        active[j, kept] = False
+        slopes[j] = sign * active[j]
         rows.append(np.sort(kept))
-    return Pieces(X, slopes, tuple(rows))
+    return Pieces(X, slopes, active, tuple(rows))
 
 
 @pytest.mark.parametrize("held", [(0, 0, 0), (1, 2, 3), (2, 0, 1)])
@@ -59,8 +60,10 @@ def test_some_pieces_are_those_and_replaced_ones_the_others():
     some = pieces.take(np.array([2, 0]))
     np.testing.assert_array_equal(some.slopes, pieces.slopes[[2, 0]])
     assert [rows.tolist() for rows in some.held] == [pieces.held[j].tolist() for j in (2, 0)]
+    np.testing.assert_array_equal(some.active, pieces.active[[2, 0]])
     mixed = pieces.replaced(np.array([1]), others.take(np.array([1])))
     np.testing.assert_array_equal(mixed.slopes, np.vstack([pieces.slopes[0], others.slopes[1], pieces.slopes[2]]))
+    np.testing.assert_array_equal(mixed.active != 0, mixed.slopes != 0)
     assert mixed.held[1].tolist() == others.held[1].tolist()
     doubled = pieces.changed(lambda X: 2 * X)
     np.testing.assert_array_equal(doubled.X, 2 * X)
@@ -73,10 +76,10 @@ def test_some_pieces_are_those_and_replaced_ones_the_others():
 def test_a_unit_has_left_its_piece_when_a_row_is_on_its_other_side(beyond, left):
     """By more than the tolerance, and of rows that hold it nothing is asked."""
     data = np.array([[2.0, 0.0], [0.0, 3.0]])
-    pieces = Pieces(data, np.array([[1.0, 1.0]]), (np.zeros(0, dtype=np.intp),))
+    pieces = Pieces(data, np.array([[1.0, 1.0]]), np.array([[True, True]]), (np.zeros(0, dtype=np.intp),))
     direction = np.array([[1.0, -beyond]])
     assert pieces.left(direction, 1e-9).tolist() == left
-    held = Pieces(data, np.array([[1.0, 0.0]]), (np.array([1]),))
+    held = Pieces(data, np.array([[1.0, 0.0]]), np.array([[True, False]]), (np.array([1]),))
     assert held.left(np.array([[1.0, -0.5]]), 1e-9).tolist() == []
-    off = Pieces(data, np.array([[1.0, 0.0]]), (np.zeros(0, dtype=np.intp),))
+    off = Pieces(data, np.array([[1.0, 0.0]]), np.array([[True, False]]), (np.zeros(0, dtype=np.intp),))
     assert off.left(np.array([[1.0, beyond]]), 1e-9).tolist() == left

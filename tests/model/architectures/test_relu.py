@@ -1,38 +1,36 @@
-"""Faces of ReLU units: the linear pieces of their columns."""
+"""Columns of ReLU units by hand, in doubles and in twice as many digits."""
+
+from fractions import Fraction
 
 import numpy as np
 
-from rough_states import rough_state
+from dualscape.model.architectures.relu import TwoLayerReLU
+from dualscape.units import Units
+from exact_values import exactly
 
 
-def test_faces_of_some_units_are_those_of_all():
-    state = rough_state()
-    _, dimensions, faces_of = state.task.space.faces(state.nu, state.units)
-    every = faces_of(np.arange(len(dimensions)))
-    assert np.bincount(every.owner, minlength=len(dimensions)).tolist() == dimensions.tolist()
-    assert len(set(dimensions)) > 2
-    chosen = np.array([3, 1, 0, 5])
-    some = faces_of(chosen)
-    for place, unit in enumerate(chosen):
-        np.testing.assert_allclose(some.basis[:, some.owner == place], every.basis[:, every.owner == unit], atol=1e-12)
-        np.testing.assert_allclose(
-            some.jacobian[:, some.owner == place], every.jacobian[:, every.owner == unit], atol=1e-12
-        )
-    assert faces_of(chosen[:0]).jacobian.shape == (state.task.space.n, 0)
+def test_columns_are_the_rectified_heights_with_their_sign():
+    units = Units.signed(np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]]), np.array([1.0, -1.0, 1.0]))
+    inputs = np.array([[2.0, 1.0], [-1.0, 3.0], [0.0, -5.0]])
+    expected = [[2.0, -2.0, 0.0], [0.0, -1.8, 1.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(TwoLayerReLU().columns(inputs, units), expected, atol=1e-15)
+    assert inputs[0].tolist() == [2.0, 1.0]
 
 
-def test_faces_are_the_linear_pieces_of_the_columns():
-    state = rough_state()
-    space = state.task.space
-    climbed, _, faces_of = space.faces(state.nu, state.units)
-    which = np.flatnonzero(climbed.alive())
-    units, faces = climbed.take(which), faces_of(which)
+def test_fine_columns_have_thirty_digits():
     rng = np.random.default_rng(0)
-    move = 1e-9 * rng.standard_normal(len(faces.owner))
-    w = units.directions.copy()
-    np.add.at(w, faces.owner, (faces.basis * move).T)
-    moved = space.columns(units.turned(w))
-    v = move + (faces.basis * units.directions[faces.owner].T).sum(axis=0)
-    for j in range(len(units)):
-        mine = faces.owner == j
-        np.testing.assert_allclose(faces.jacobian[:, mine] @ v[mine], moved[:, j], atol=1e-12)
+    units = Units.signed(rng.standard_normal((4, 3)), np.array([1.0, -1.0, 1.0, -1.0])).normalised()
+    inputs = rng.standard_normal((6, 3))
+    found = TwoLayerReLU().fine_columns(inputs, units)
+    for i, x in enumerate(inputs):
+        for j, u in enumerate(units.directions):
+            height = max(sum(a * b for a, b in zip(exactly(x), exactly(u), strict=True)), Fraction(0))
+            exact = int(units.signs[j]) * height
+            assert abs(Fraction(float(found.hi[i, j])) + Fraction(float(found.lo[i, j])) - exact) <= Fraction(1, 10**29)
+
+
+def test_units_and_columns_on_data_are_those_of_any_inputs():
+    rng = np.random.default_rng(1)
+    inputs, architecture = rng.standard_normal((7, 3)), TwoLayerReLU()
+    units = Units.signed(rng.standard_normal((5, 3)), np.ones(5)).normalised()
+    np.testing.assert_array_equal(architecture.on(inputs).columns(units), architecture.columns(inputs, units))

@@ -9,6 +9,7 @@ from dualscape.data.formats.npz import read_npz
 from dualscape.data.formats.parquet import read_parquet
 from dualscape.data.formats.text import read_text
 from dualscape.errors import InputError
+from dualscape.running.progress import Progress, silent
 
 __all__ = ["Columns", "read_columns"]
 
@@ -17,13 +18,16 @@ KINDS = {".parquet": "parquet", ".pq": "parquet", ".npz": "npz"}
 TITLES = {"parquet": "a Parquet file", "npz": "an NPZ archive"}
 
 
-def read_columns(path: str | os.PathLike[str], header: bool | None = None, *, target: bool = True) -> Columns:
+def read_columns(
+    path: str | os.PathLike[str], header: bool | None = None, *, target: bool = True, progress: Progress = silent
+) -> Columns:
     """The columns of a file, read by its suffix; unknown suffixes are read as separated text.
 
     Args:
         path: the file; "-" is standard input, which is read as what it holds.
         header: whether a text file starts with a line of names; None finds out.
         target: whether an NPZ file must hold its target y.
+        progress: is told how far the reading of text has come.
 
     Raises:
         InputError: the file cannot be read, or not as a table.
@@ -55,7 +59,8 @@ def read_columns(path: str | os.PathLike[str], header: bool | None = None, *, ta
     if kind == "npz":
         return read_npz(source, data, target=target)
     text, notes = content.decode(source, data)
-    columns = read_text(source, text, header, tabs=suffix in (".tsv", ".tab"))
+    del data  # as large as the text
+    columns = read_text(source, text, header, tabs=suffix in (".tsv", ".tab"), progress=progress)
     return columns.noted(notes)
 
 

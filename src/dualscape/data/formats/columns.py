@@ -22,6 +22,7 @@ class Columns:
         notes: what was assumed while reading.
         target: index of the target column, when the file itself says so.
         decimal: the decimal mark of numbers that are given as text, "." or ",".
+        values: gives the numbers that the cells of a column are, where they are known already, otherwise None.
         unnamed: where the file names no columns, which are then called x0, x1, ...: how it can name them; otherwise "".
     """
 
@@ -32,6 +33,7 @@ class Columns:
     notes: tuple[str, ...] = ()
     target: int | None = None
     decimal: str = "."
+    values: Callable[[int], NDArray[np.float64] | None] = lambda i: None
     unnamed: str = ""
 
     def noted(self, notes: tuple[str, ...]) -> "Columns":

@@ -137,7 +137,7 @@ def _letters(source: str, data: bytes) -> tuple[str, tuple[str, ...]]:
                     f"{error.start}; save it as UTF-8"
                 ) from None
     # Every other byte of plain text in UTF-16 is 0.
-    for high, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+    for high, encoding in ((1, "utf-16-le"), (0, "utf-16-be")) if 0 in data else ():
         if 0 not in data[1 - high :: 2] and data[high::2].count(0) > 0.45 * len(data):
             return data.decode(encoding, errors="replace"), ("no byte order mark: read as UTF-16",)
     try:

@@ -1,14 +1,17 @@
 """Separated text as columns: CSV, TSV and their relatives."""
 
 import csv
-import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain, pairwise
 
 from dualscape.data.formats.columns import Columns
 from dualscape.data.formats.numerals import TRUTHS, decimal_mark, is_number
+from dualscape.data.formats.plain_numbers import plain_numbers
 from dualscape.errors import InputError
+from dualscape.running.progress import Event, Progress, silent
 
 #: Separators in the order of trust: a comma may also be a decimal mark or part of a text.
 SEPARATORS = ("\t", ";", "|", ",")
@@ -19,9 +22,16 @@ QUOTED = re.compile(r'"[^"]*"')
 WHOLE = re.compile(r"[+-]?\d{1,9}")
 COMMA_WORD = re.compile(r"[+-]?\d+(?:,\d+)?")
 YEARS = range(1800, 2101)
+#: Letters from which on it pays to try whether all cells are plain numbers; lines that then tell the names, the decimal
+#: mark and the header, with room for comments among them.
+LARGE, HEAD_LINES = 1 << 18, 2 * (1 + SNIFFED_LINES)
+#: Progress is told after so many rows.
+TOLD_ROWS = 10_000
 
 
-def read_text(source: str, text: str, header: bool | None = None, *, tabs: bool = False) -> Columns:
+def read_text(
+    source: str, text: str, header: bool | None = None, *, tabs: bool = False, progress: Progress = silent
+) -> Columns:
     """The columns of separated text; blank lines, lines of blank cells and lines that begin with '#' are skipped.
 
     Args:
@@ -29,22 +39,83 @@ def read_text(source: str, text: str, header: bool | None = None, *, tabs: bool 
         text: the text, with any line ends.
         header: whether the first line holds names; None finds out.
         tabs: whether the separator is a tab if there is one.
+        progress: is told how many letters are read, where they are many.
 
     Raises:
         InputError: this is no table.
     """
     # Lines end in one way from here on, in quoted cells too.
-    text = io.StringIO(text, newline=None).read()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     named = NAMED_SEPARATOR.match(text)
     separator = named[1] if named else "\t" if tabs and "\t" in text else _separator(text)
-    rows, starts, notes = _records(source, text, separator, skip=1 if named else 0)
+    file = _Text(source, text, separator, skip=1 if named else 0, header=header)
+    found = _read_at_once(file, progress) if len(text) >= LARGE else None
+    return found or _read(file, progress)[0]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """What is read.
+
+    Attributes:
+        source: name of the file, for messages.
+        text: lines that end with "\\n".
+        separator: between cells.
+        skip: lines to leave out at the beginning.
+        header: whether the first line holds names; None finds out.
+    """
+
+    source: str
+    text: str
+    separator: str
+    skip: int
+    header: bool | None
+
+
+def _read_at_once(file: _Text, progress: Progress) -> Columns | None:
+    """The columns where all cells below the names are plain numbers, otherwise None: what `_read` gives, and sooner.
+
+    The first lines tell all the rest about such a file. Its cells are read one by one if somebody asks for them.
+    """
+    end = 0
+    for _ in range(HEAD_LINES):
+        end = file.text.find("\n", end) + 1
+        if not end:
+            return None
+    try:
+        head, starts = _read(replace(file, text=file.text[:end]))
+    except InputError:
+        return None
+    if len(starts) <= SNIFFED_LINES:
+        return None
+    begin = 0
+    for _ in range(starts[0] - 1):
+        begin = file.text.find("\n", begin) + 1
+    found = plain_numbers(file.text, begin, file.separator, head.decimal, len(head.names), progress)
+    if found is None:
+        return None
+    whole = cache(lambda: _read(file)[0])
+    return replace(
+        head,
+        cells=lambda i: whole().cells(i),
+        place=lambda row: whole().place(row),
+        values=lambda i: found[:, i],
+    )
+
+
+def _read(file: _Text, progress: Progress = silent) -> tuple[Columns, list[int]]:
+    """The columns, cell by cell, and the numbers of the lines in which the rows begin."""
+    source = file.source
+    rows, starts, notes = _records(file, progress)
     if not rows:
         raise InputError(f"{source} is empty; give a table with one line per example")
     notes += _drop_empty_last_columns(rows)
-    _check_widths(source, rows, starts, separator)
+    _check_widths(source, rows, starts, file.separator)
     decimal = decimal_mark(chain.from_iterable(rows))
     if decimal == ",":
         notes.append("decimal commas are read as decimal points")
+    header = file.header
     if header is None:
         header, doubt = _find_header(source, rows, decimal)
         notes += doubt
@@ -61,7 +132,7 @@ def read_text(source: str, text: str, header: bool | None = None, *, tabs: bool 
             while names.count(names[i]) > 1:
                 names[i] += "_"
             notes.append(f"column {i} has no name and is called {names[i]}; if it numbers the rows, leave it out")
-    return Columns(
+    columns = Columns(
         source,
         tuple(names),
         lambda i: [row[i] for row in rows],
@@ -70,13 +141,14 @@ def read_text(source: str, text: str, header: bool | None = None, *, tabs: bool 
         decimal=decimal,
         unnamed="" if header else "its first line was read as data: say --header if it holds names",
     )
+    return columns, starts
 
 
 # --- lines and cells ------------------------------------------------------------------------------------
-def _records(source: str, text: str, separator: str, skip: int) -> tuple[list[list[str]], list[int], list[str]]:
+def _records(file: _Text, progress: Progress) -> tuple[list[list[str]], list[int], list[str]]:
     """The rows, the number of the line on which each begins, and notes; quoted cells may go over several lines."""
-    lines = _Lines(text, skip, blanks=separator == " ")
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+    lines = _Lines(file.text, file.skip, blanks=file.separator == " ")
+    reader = csv.reader(lines, delimiter=file.separator, skipinitialspace=True, strict=True)
     rows: list[list[str]] = []
     starts: list[int] = []
     blank = 0
@@ -90,10 +162,12 @@ def _records(source: str, text: str, separator: str, skip: int) -> tuple[list[li
             said = str(error)
             if "unexpected end" in said or "field limit" in said:
                 said = "a quoted cell begins here and does not end"
-            raise InputError(f"{source}, line {lines.begun}: {said}; check the quotes there") from None
-        if any(cell.strip() for cell in row):
+            raise InputError(f"{file.source}, line {lines.begun}: {said}; check the quotes there") from None
+        if any(map(str.strip, row)):
             rows.append(row)
             starts.append(lines.begun)
+            if not len(rows) % TOLD_ROWS:
+                progress(Event("reading", lines.read, len(file.text)))
         else:
             blank += 1
 
@@ -103,14 +177,21 @@ class _Lines:
 
     Attributes:
         begun: number of the line on which the row begins; set it to 0 before the next row.
+        read: letters that have been handed out or skipped.
     """
 
     def __init__(self, text: str, skip: int, blanks: bool) -> None:
-        self.begun = 0
+        self.begun = self.read = 0
         self._blanks = blanks
-        self._lines = enumerate(io.StringIO(text), start=1)
+        self._lines = enumerate(self._split(text), start=1)
         for _ in range(skip):
             next(self._lines)
+
+    def _split(self, text: str) -> Iterator[str]:
+        # io.StringIO would hold a copy of four bytes a letter.
+        while self.read < len(text):
+            begin, self.read = self.read, text.find("\n", self.read) + 1 or len(text)
+            yield text[begin : self.read]
 
     def __iter__(self) -> Iterator[str]:
         return self

@@ -31,26 +31,30 @@ def numbers(columns: Columns, i: int, used: Sequence[int] = (), target: int | No
     Raises:
         InputError: a cell is no finite number.
     """
-    values = _parsed(columns.cells(i), columns.decimal)
+    values = _values(columns, i)
     if values is None or not np.isfinite(values).all():
         _refuse(columns, i, used or (i,), target)
     assert values is not None
     return values
 
 
+def _values(columns: Columns, i: int) -> Vector | None:
+    known = columns.values(i)
+    return _parsed(columns.cells(i), columns.decimal) if known is None else known
+
+
 def _parsed(cells: Cells, decimal: str = ".") -> Vector | None:
     """The cells as numbers, NaN and inf among them; None where some are none."""
     if isinstance(cells, np.ndarray):
-        return cells.astype(np.float64)
+        return cells.astype(np.float64, copy=False)
     # What strip() takes for blanks float() may not.
     cells = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
     texts = [cell for cell in cells if isinstance(cell, str)]
-    if any("_" in text for text in texts):
+    letters = " ".join(texts)  # one search instead of many
+    if "_" in letters or (decimal == "," and "." in letters):
         return None
     try:
         if decimal == "," and texts:
-            if any("." in text for text in texts):
-                return None
             return np.array([float(text.replace(",", ".")) for text in texts])
         return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
     except (TypeError, ValueError, OverflowError):
@@ -77,6 +81,9 @@ def labels(columns: Columns, i: int, target: int | None = None) -> list[Any]:
     Raises:
         InputError: a cell is missing.
     """
+    known = columns.values(i)
+    if known is not None:
+        return list(map(_whole, known.tolist()))
     texts = [_text(cell) for cell in columns.cells(i)]
     for row, text in enumerate(texts):
         if _is_missing(text):
@@ -98,6 +105,8 @@ def _whole(value: float) -> float:
 
 def are_truths(columns: Columns, i: int) -> bool:
     """Whether column i holds truth values."""
+    if columns.values(i) is not None:
+        return False
     cells = columns.cells(i)
     return not isinstance(cells, np.ndarray) and all(_text(cell).lower() in TRUTHS for cell in cells)
 
@@ -198,7 +207,7 @@ def _are(count: int) -> str:
 
 
 def _is_numeric(columns: Columns, i: int) -> bool:
-    return _is_finite(_parsed(columns.cells(i), columns.decimal))
+    return _is_finite(_values(columns, i))
 
 
 def _is_finite(values: Vector | None) -> bool:

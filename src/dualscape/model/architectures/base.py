@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.errors import InputError
+from dualscape.errors import InputError, MissingError, declared
+from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.pieces import Pieces
 from dualscape.oracles import Choice, Estimate, Oracle, OracleAnswer, Question
 from dualscape.oracles.base import NO_LIMITS
@@ -117,10 +118,14 @@ class UnitSpace(ABC):
         """
         return None
 
-    @abstractmethod
     def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
         """The local maximisers of `climb` and the linear pieces that they lie on; without nu, the units as they are, on
-        pieces in which they may turn."""
+        pieces in which they may turn.
+
+        Raises:
+            MissingError: a space that does not implement it can be solved and certified, and no more.
+        """
+        raise MissingError(f"unit space {type(self).__name__!r}", "list all optimal networks", ("pieces",))
 
     # --- other data -----------------------------------------------------------------------------------------
     @abstractmethod
@@ -151,7 +156,11 @@ class UnitSpace(ABC):
         if name not in self.kinds:
             raise InputError(f"unknown oracle {name!r}; known: auto, {', '.join(self.kinds)}")
         if name not in self._oracles:
-            self._oracles[name] = self.make_oracle(name)
+            oracle = self.make_oracle(name)
+            declared(oracle, Oracle, f"oracle {name!r}", "be asked")
+            if oracle.name != name:
+                raise InputError(f"the oracle {name!r} answers as {oracle.name!r}; give it the name it has in `kinds`")
+            self._oracles[name] = oracle
         return self._oracles[name]
 
     def names(self, oracles: str | Sequence[str]) -> tuple[str, ...]:
@@ -188,14 +197,28 @@ class UnitSpace(ABC):
 
 
 class Architecture(ABC):
-    """Unit neurons of one kind."""
+    """Unit neurons of one kind, and what they compute on any rows.
+
+    Every column is positively homogeneous in the direction of its unit: a unit twice as long computes twice as much.
+    No two different units may compute the same on all rows (where u and -u do, one of the two is the unit).
+
+    Attributes:
+        name: its name, in the registry and on results.
+        formula: what a network computes, in plain text.
+    """
 
     name: str
+    formula: str
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells this architecture from all others, its parameters included."""
+        """What tells this architecture from all others: its name and every parameter."""
         return (self.name,)
+
+    @property
+    def title(self) -> str:
+        """Its key in one text, by which files name it."""
+        return " ".join(self.key)
 
     @abstractmethod
     def on(self, inputs: Matrix) -> UnitSpace:
@@ -204,3 +227,7 @@ class Architecture(ABC):
     @abstractmethod
     def columns(self, inputs: Matrix, units: Units) -> Matrix:
         """The columns of units on any inputs (n', d), for predictions: shape (n', k)."""
+
+    @abstractmethod
+    def fine_columns(self, inputs: Matrix, units: Units) -> TwoFloat:
+        """The same in twice the precision: for objectives of networks whose masses cancel."""

@@ -42,25 +42,28 @@ class Pieces:
 
     Attributes:
         X: (n, d) the data.
-        slopes: (k, n) the column of unit j is slopes_j * (X u_j) on its piece; 0 on rows that are off or that hold it.
+        slopes: (k, n) the column of unit j is slopes_j * (X u_j) on its piece; 0 on the rows that hold it.
+        active: (k, n) whether x_i.u_j >= 0 on the piece of unit j; not on the rows that hold it.
         held: for each unit the rows that hold it, x_i.u = 0, one of each hyperplane.
     """
 
     X: Matrix
     slopes: Matrix
+    active: NDArray[np.bool_]
     held: tuple[Index, ...]
 
     def take(self, which: Index) -> "Pieces":
         """Those of some units."""
-        return replace(self, slopes=self.slopes[which], held=tuple(self.held[j] for j in which))
+        held = tuple(self.held[j] for j in which)
+        return replace(self, slopes=self.slopes[which], active=self.active[which], held=held)
 
     def replaced(self, which: Index, others: "Pieces") -> "Pieces":
         """These, with other pieces for some units."""
-        slopes, held = self.slopes.copy(), list(self.held)
-        slopes[which] = others.slopes
+        slopes, active, held = self.slopes.copy(), self.active.copy(), list(self.held)
+        slopes[which], active[which] = others.slopes, others.active
         for place, unit in enumerate(which.tolist()):
             held[unit] = others.held[place]
-        return replace(self, slopes=slopes, held=tuple(held))
+        return replace(self, slopes=slopes, active=active, held=tuple(held))
 
     def changed(self, change: Callable[[Matrix], Matrix]) -> "Pieces":
         """The same pieces on data that are changed a little."""
@@ -106,7 +109,7 @@ class Pieces:
             tolerance: how far beyond a boundary is still on it.
         """
         heights = self.X @ directions.T
-        off = np.where(self.slopes.T != 0, -heights, heights) > tolerance * np.linalg.norm(self.X, axis=1)[:, None]
+        off = np.where(self.active.T, -heights, heights) > tolerance * np.linalg.norm(self.X, axis=1)[:, None]
         for j, held in enumerate(self.held):
             off[held, j] = False
         return np.flatnonzero(off.any(axis=0))

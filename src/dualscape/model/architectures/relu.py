@@ -1,22 +1,9 @@
 """Two-layer ReLU networks with scalar output: unit neurons (ubar, s) with the column s (X ubar)_+ ."""
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import ClassVar
-
 import numpy as np
-from numpy.typing import NDArray
 
-from dualscape.geometry.hinges import Hinges
-from dualscape.geometry.tall import blocks
-from dualscape.model.architectures.base import Architecture, Faces, Matrix, Pieces, UnitSpace, Vector
-from dualscape.oracles.ascent.oracle import AscentOracle
-from dualscape.oracles.base import Estimate, HingeOracle
-from dualscape.oracles.bisection.oracle import BisectionOracle
-from dualscape.oracles.cells.oracle import CellsOracle
-from dualscape.oracles.climbing import climb_from
-from dualscape.oracles.ranked import scores
-from dualscape.oracles.reach import Reach
+from dualscape.geometry.two_float import TwoFloat
+from dualscape.model.architectures.base import Architecture, Matrix, UnitSpace
 from dualscape.units import Units
 
 
@@ -24,140 +11,19 @@ class TwoLayerReLU(Architecture):
     """f(x) = sum_j s_j c_j (x . ubar_j)_+ ."""
 
     name = "relu"
+    formula = "f(x) = sum_j alpha_j max(u_j . x, 0)"
 
-    def on(self, inputs: Matrix) -> "ReLUSpace":
+    def on(self, inputs: Matrix) -> UnitSpace:
+        # Not at the top: it brings numba along, which who only predicts does not need.
+        from dualscape.model.architectures.relu_space import ReLUSpace
+
         return ReLUSpace(inputs)
 
     def columns(self, inputs: Matrix, units: Units) -> Matrix:
-        return np.asarray(np.maximum(inputs @ units.directions.T, 0.0) * units.signs)
+        heights = inputs @ units.directions.T
+        return np.asarray(np.multiply(np.maximum(heights, 0.0, out=heights), units.signs, out=heights))
 
-
-class ReLUSpace(UnitSpace):
-    """Its units on the rows of X (n, d)."""
-
-    kinds: ClassVar[Mapping[str, type[HingeOracle]]] = {
-        "cells": CellsOracle,
-        "bisection": BisectionOracle,
-        "ascent": AscentOracle,
-    }
-
-    def __init__(self, X: Matrix, hinges: Hinges | None = None) -> None:
-        """On data, with the hyperplanes of its rows where they are known already."""
-        super().__init__()
-        self._X = X
-        self.n, self.d = X.shape
-        if hinges is not None:
-            self.hinges = hinges
-
-    @cached_property
-    def hinges(self) -> Hinges:
-        """The hyperplanes of the rows, found when they are first needed."""
-        return Hinges.of(self._X)
-
-    @cached_property
-    def reach(self) -> Reach:
-        """What rows can be worth: their lengths."""
-        return Reach.of(self._X)
-
-    @property
-    def size(self) -> int:
-        return self._X.size
-
-    @property
-    def seconds(self) -> float:
-        return self.hinges.seconds
-
-    def columns(self, units: Units, out: Matrix | None = None) -> Matrix:
-        out = np.empty((self.n, len(units))) if out is None else out
-        for part in blocks(self.n):
-            heights = self._X[part] @ units.directions.T
-            np.multiply(np.maximum(heights, 0.0, out=heights), units.signs, out=out[part])
-        return out
-
-    def together(self, units: Units) -> Vector:
-        total = np.empty(self.n)
-        for part in blocks(self.n):
-            heights = self._X[part] @ units.directions.T
-            total[part] = np.maximum(heights, 0.0, out=heights) @ units.signs
-        return total
-
-    def scores(self, nu: Vector, units: Units) -> Vector:
-        return scores(self._X, nu, units)
-
-    def pull(self, nu: Vector, units: Units) -> Matrix:
-        total = np.zeros((len(units), self.d))
-        for part in blocks(self.n):
-            active = np.asarray(self._X[part] @ units.directions.T)
-            np.greater(active, 0.0, out=active)
-            active *= nu[part, None]
-            total += active.T @ self._X[part]
-        total *= units.outputs
-        return total
-
-    def random(self, count: int, rng: np.random.Generator) -> Units:
-        directions = rng.standard_normal((count, self.d))
-        directions /= np.linalg.norm(directions, axis=1)[:, None]
-        return Units.signed(directions, np.where(np.arange(count) % 2, 1.0, -1.0))
-
-    def climb(self, nu: Vector, units: Units) -> Units:
-        return climb_from(self.hinges, nu, units)[0]
-
-    def faces(
-        self, nu: Vector, units: Units, expired: Callable[[], bool] = lambda: False
-    ) -> tuple[Units, NDArray[np.intp], Callable[[NDArray[np.intp]], Faces]]:
-        hinges, X = self.hinges, self._X
-        climbed, bits, holding = climb_from(hinges, nu, units, expired=expired)
-        dimensions = hinges.rank - np.array([len(held) for held in holding], dtype=np.intp)
-
-        def faces_of(which: NDArray[np.intp]) -> Faces:
-            sizes = dimensions[which]
-            owner = np.repeat(np.arange(len(which)), sizes)
-            starts = np.cumsum(sizes) - sizes
-            basis = np.empty((X.shape[1], len(owner)))
-            on = np.zeros((len(which), bits.shape[1]), dtype=bool)
-            for size in np.unique(sizes):
-                # Directions that keep u on the hyperplanes that hold it: the complement of their normals in the row
-                # space.
-                alike = np.flatnonzero(sizes == size)
-                held = np.array([holding[j] for j in which[alike]], dtype=np.intp)
-                on[alike[:, None], held] = True
-                free = np.linalg.qr(hinges.rows[held].transpose(0, 2, 1), mode="complete")[0][:, :, held.shape[1] :]
-                basis[:, starts[alike][:, None] + np.arange(size)] = np.moveaxis(hinges.basis @ free, 0, 1)
-            inside = hinges.patterns(bits[which]) & ~(on[:, hinges.group] & (hinges.group >= 0))
-            jacobian = X @ basis
-            jacobian *= (inside * units.outputs[which]).T[:, owner]
-            return Faces(basis, jacobian, owner)
-
-        return climbed, dimensions, faces_of
-
-    def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
-        hinges = self.hinges
-        if nu is None:
-            climbed, bits = units, (units.directions @ hinges.basis) @ hinges.rows.T > 0
-            holding = [np.zeros(0, dtype=np.int64)] * len(units)
-        else:
-            climbed, bits, holding = climb_from(hinges, nu, units)
-        slopes = np.where(hinges.patterns(bits), units.outputs, 0.0)
-        # One row for each hyperplane, whichever comes first.
-        planes, first = np.unique(hinges.group, return_index=True)
-        row_of = np.zeros(hinges.count, dtype=np.intp)
-        row_of[planes[planes >= 0]] = first[planes >= 0]
-        for j, held in enumerate(holding):
-            slopes[j, np.isin(hinges.group, held)] = 0.0
-        return climbed, Pieces(self._X, slopes, tuple(row_of[held] for held in holding))
-
-    def scaled(self, exponent: int) -> "ReLUSpace":
-        if exponent == 0:
-            return self
-        X = np.ldexp(self._X, exponent)
-        X.setflags(write=False)
-        return ReLUSpace(X, self.hinges.of_multiple(X, 2.0**exponent))
-
-    def rows(self, which: NDArray[np.intp]) -> "ReLUSpace":
-        return ReLUSpace(self._X[which])
-
-    def estimate(self, name: str) -> Estimate:
-        return self.kinds[name].estimate(self.hinges)
-
-    def make_oracle(self, name: str) -> HingeOracle:
-        return self.kinds[name](self.hinges)
+    def fine_columns(self, inputs: Matrix, units: Units) -> TwoFloat:
+        heights = TwoFloat.of(inputs) @ TwoFloat.of(units.directions).T
+        slopes = (heights.hi > 0) * units.signs
+        return TwoFloat(slopes * heights.hi, slopes * heights.lo)

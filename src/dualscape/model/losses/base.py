@@ -61,6 +61,10 @@ class Loss(ABC):
     def least(self, y: Vector) -> float:
         """A number that L(f, y) is not below for any f, the greatest there is: inf_f L(f, y) = D(0)."""
 
+    def probability(self, f: Vector) -> Vector | None:
+        """The probability (n,) of the second class at outputs f; None where the loss knows none."""
+        return None
+
     # --- the fit ---------------------------------------------------------------------------------------
     @abstractmethod
     def value(self, f: Vector, y: Vector) -> float:

@@ -60,6 +60,9 @@ class Logistic(Loss):
             )
         self._rows.check(y)
 
+    def probability(self, f: Vector) -> Vector:
+        return np.asarray(expit(f))
+
     def least(self, y: Vector) -> float:
         return 0.0
 

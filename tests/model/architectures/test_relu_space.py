@@ -1,0 +1,38 @@
+"""Faces of ReLU units: the linear pieces of their columns."""
+
+import numpy as np
+
+from rough_states import rough_state
+
+
+def test_faces_of_some_units_are_those_of_all():
+    state = rough_state()
+    _, dimensions, faces_of = state.task.space.faces(state.nu, state.units)
+    every = faces_of(np.arange(len(dimensions)))
+    assert np.bincount(every.owner, minlength=len(dimensions)).tolist() == dimensions.tolist()
+    assert len(set(dimensions)) > 2
+    chosen = np.array([3, 1, 0, 5])
+    some = faces_of(chosen)
+    for place, unit in enumerate(chosen):
+        np.testing.assert_allclose(some.basis[:, some.owner == place], every.basis[:, every.owner == unit], atol=1e-12)
+        np.testing.assert_allclose(
+            some.jacobian[:, some.owner == place], every.jacobian[:, every.owner == unit], atol=1e-12
+        )
+    assert faces_of(chosen[:0]).jacobian.shape == (state.task.space.n, 0)
+
+
+def test_faces_are_the_linear_pieces_of_the_columns():
+    state = rough_state()
+    space = state.task.space
+    climbed, _, faces_of = space.faces(state.nu, state.units)
+    which = np.flatnonzero(climbed.alive())
+    units, faces = climbed.take(which), faces_of(which)
+    rng = np.random.default_rng(0)
+    move = 1e-9 * rng.standard_normal(len(faces.owner))
+    w = units.directions.copy()
+    np.add.at(w, faces.owner, (faces.basis * move).T)
+    moved = space.columns(units.turned(w))
+    v = move + (faces.basis * units.directions[faces.owner].T).sum(axis=0)
+    for j in range(len(units)):
+        mine = faces.owner == j
+        np.testing.assert_allclose(faces.jacobian[:, mine] @ v[mine], moved[:, j], atol=1e-12)
