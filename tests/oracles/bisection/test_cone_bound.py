@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from dualscape.oracles.bisection.cone_bound import cone_bound, frame_cone, make_bound_work, side_bound
+from dualscape.oracles.bisection.cone_bound import _norm_bound, cone_bound, frame_cone, make_bound_work, side_bound
 from dualscape.oracles.bisection.frontier import orthants
+from dualscape.running.compiled import kernel
 
 
 def test_any_cone_is_bounded():
@@ -111,3 +112,23 @@ def test_one_generator_and_one_hyperplane_by_hand():
     # Minus the second term, which is then concave: the maximum is 1, at e_1.
     found = bound_with(np.array([[0.0, 1.0]]), np.array([-2.0]), np.array([1.0, 0.0]), np.eye(2), 0)
     assert found == pytest.approx(1.0, rel=1e-14)
+
+
+@kernel(cache=False)
+def bound_by(V, t, lam, w, spread):
+    return _norm_bound(V, t, lam, w, spread, 0.0, 0.0)
+
+
+def test_any_multipliers_give_a_bound():
+    """However far they are from the best: what w misses of t is counted."""
+    rng = np.random.default_rng(8)
+    missed = 0
+    for _ in range(60):
+        V, t = orthants(3)[rng.integers(8)] + 0.2 * rng.random((3, 3)), rng.standard_normal(3)
+        mu = rng.dirichlet(np.ones(3), 3000)
+        top = (mu @ t / np.linalg.norm(mu @ V, axis=1)).max()
+        lam, w = rng.random(3) * rng.choice([0.0, 0.3, 1.0]), np.empty(3)
+        assert top <= bound_by(V, t, lam, w, 4.0) * (1 + 1e-12)
+        np.testing.assert_allclose(w, lam @ V, atol=1e-14)
+        missed += top > np.linalg.norm(w)
+    assert missed > 0
