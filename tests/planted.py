@@ -9,6 +9,9 @@ from dualscape.model.problem import Problem
 from dualscape.oracles import Question
 from dualscape.solver.solution import Solution
 
+ROOT3 = 3**0.5
+TALK = np.array([[-ROOT3, 1.0], [ROOT3, 1.0]])
+
 
 def solution_at(problem: Problem, nu: np.ndarray) -> Solution:
     """The solution whose dual optimum is nu: masses on its tight units by non-negative least squares."""
@@ -42,10 +45,6 @@ def circle_family(degrees: list[float], masses) -> Solution:
     s = np.vstack([[0.0, 0.0], [(np.cos(t), np.sin(t)) for t in np.radians(degrees)]])
     v = np.diff(s, axis=0)[::-1]
     return planted((v[:, 0] / v[:, 1])[:, None], v[:, 1], masses, bias="penalised")
-
-
-ROOT3 = 3**0.5
-TALK = np.array([[-ROOT3, 1.0], [ROOT3, 1.0]])
 
 
 def two_near_parallel_units(e, second):

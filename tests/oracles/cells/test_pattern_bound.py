@@ -64,6 +64,22 @@ def test_what_is_thinner_than_the_turn_is_in_the_bound(turn):
             assert Fraction(greatest_bound(rows, weights, linear, floor, turn=turn)) ** 2 >= square
 
 
+@pytest.mark.parametrize("turn", [2.0**-9, 2.0**-5])
+def test_a_maximum_in_a_cell_thinner_than_the_turn_is_bounded(turn):
+    """Between two planes 0.4 turns apart, on both of which F has a slight kink: where they are turned past each other,
+    no listed pattern has the maximum, and what its neighbours may lack is all that bounds it."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        half, angle, others = 0.2 * turn, rng.uniform(0, 2 * np.pi), int(rng.integers(1, 5))
+        normals = angle + np.array([np.pi / 2 - half, half - np.pi / 2, *rng.uniform(0.2, 1.4, others)])
+        rows = np.column_stack([np.cos(normals), np.sin(normals)])
+        kappa = np.array([0.5 * half, 0.5 * half, *np.full(others, 1e-12)])
+        top = np.array([np.cos(angle), np.sin(angle)])
+        value, square = exact_hinges(rows, kappa, top, top), sum(v * v for v in exactly(top))
+        for floor in (0.0, just_below(value * value / square)):
+            assert Fraction(greatest_bound(rows, kappa, top, floor, turn=turn)) ** 2 * square >= value * value
+
+
 def half_space_form(X, nu):
     """The reduced form by hand: rows that are multiples of each other share a hyperplane."""
     rows, weights, linear = [], [], np.zeros(X.shape[1])
