@@ -249,6 +249,7 @@ def test_checkpoint_of_a_killed_run(tmp_path):
     code = f"""
 import numpy as np
 import dualscape.oracles.bisection.oracle as bisection
+from dualscape import Problem, solve
 from dualscape.running.checkpoint import Checkpoint
 bisection.SAVE_EVERY = 0.05
 rng = np.random.default_rng(17)
