@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 #: Rows of a block, which stay in the cache.
 ROWS = 4096
+#: More rows than this, and more than columns, are brought to as few as there are columns.
+TALL = 20_000
 
 
 def blocks(n: int, rows: int = 0) -> Iterator[slice]:
@@ -55,3 +57,22 @@ def triangular_factor(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float6
     for part in parts:
         R = np.asarray(np.linalg.qr(part if R is None else np.vstack([R, part]), mode="r"))
     return np.zeros((0, 0)) if R is None else R
+
+
+def shortened(A: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A matrix of the same A^T A as A (n, k), with as many rows as columns where there are many more."""
+    return triangular_factor(A[part] for part in _parts(A)) if len(A) > max(TALL, A.shape[1]) else A
+
+
+def shortened_system(
+    A: NDArray[np.float64], target: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(B, b) with |B c - b| = |A c - target| for every c, and few rows: an orthogonal factor is left out."""
+    if len(A) <= max(TALL, A.shape[1] + 1):
+        return A, target
+    R = triangular_factor(np.column_stack([A[part], target[part]]) for part in _parts(A))
+    return R[:, :-1], R[:, -1]
+
+
+def _parts(A: NDArray[np.float64]) -> Iterator[slice]:
+    return blocks(len(A), max(TALL // 4, 8 * A.shape[1]))

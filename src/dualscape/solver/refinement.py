@@ -19,8 +19,9 @@ from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import Faces, Pieces
 from dualscape.model.problem import Problem
+from dualscape.polytopes.caratheodory import reduce_to_basic
 from dualscape.running.interruption import check
-from dualscape.solver.master import reduce_to_basic, solve_master
+from dualscape.solver.master import solve_master
 from dualscape.solver.newton_on_faces import newton_on_faces
 from dualscape.solver.optimality import Index, Linearised
 from dualscape.solver.rates import Rates, rates_of

@@ -20,29 +20,13 @@ from dualscape.geometry.arrangement.sweep import (
 )
 from dualscape.geometry.climbs import climb, crossings
 from dualscape.geometry.cones import concave_caps, settle
-from dualscape.oracles.cells.pattern_bound import EPS, make_scratch, pattern_bound
-from dualscape.running.compiled import kernel, part
+from dualscape.oracles.cells.pattern_bound import make_scratch, pattern_bound
+from dualscape.oracles.maximisers import record_unit
+from dualscape.running.compiled import kernel
+from dualscape.tolerances import EPS
 
 #: Ways: a pattern, its complement. Numbers of Python's would be compiled for by themselves.
 OWN, OTHER = np.int64(0), np.int64(1)
-
-
-@part()
-def record_unit(found, state, unit, norm, sign):
-    """Append unit / norm to found unless it is there; state[1] counts them even when there is no room left."""
-    r = len(unit)
-    filled = min(int(state[1]), found.shape[0])
-    for j in range(filled):
-        same = found[j, r] == sign
-        for a in range(r):
-            same = same and abs(found[j, a] - unit[a] / norm) <= 1e-12
-        if same:
-            return
-    if filled < found.shape[0]:
-        for a in range(r):
-            found[filled, a] = unit[a] / norm
-        found[filled, r] = sign
-    state[1] += 1
 
 
 @kernel()

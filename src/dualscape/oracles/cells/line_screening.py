@@ -3,7 +3,7 @@
 The signs of all hyperplanes at many vertices at once are one product of matrices, the gradients g of the cells there
 another: a device has the arithmetic for that, and sorting the crossings, which saves it, would take longer there. Where
 |g| does not exclude a pattern, multipliers are sought by accelerated descent for all such patterns at once: any
-multipliers bound it. A line all of whose patterns are excluded is done; the others go to `scan`, which decides on them
+multipliers bound it. A line all of whose patterns are excluded is done; the others go to `line_scan`, which decides
 as if there were no device. The bounds are those of `bounds`, the margins for rounding those of `scan`.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.arrangement.line_batches import Frames, LineArrays
-from dualscape.oracles.cells.pattern_bound import EPS
 from dualscape.running.devices import Arrays
+from dualscape.tolerances import EPS
 
 #: Entries (vertices times hyperplanes) of the arrays for one batch of vertices, (lines times hyperplanes) for one of
 #: lines and (patterns times hyperplanes) for which multipliers are sought at once: as many as keep a device busy for

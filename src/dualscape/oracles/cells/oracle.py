@@ -2,7 +2,7 @@
 
 For each sign s, only hyperplanes across which s f is convex can separate its local maximisers: a sweep along the lines
 of their arrangement visits every pattern of these, and |g| below the threshold, g a gradient of s f there, excludes it
-in O(r). The few that are left are projected onto their cones, and what they could hide is bounded (`bounds`).
+in O(r). The few that are left are projected onto their cones, and what they could hide is bounded (`pattern_bound`).
 """
 
 import os
