@@ -10,24 +10,20 @@ from dualscape.oracles import Question
 from dualscape.oracles.cells.line_scan import scan_lines
 from dualscape.oracles.cells.line_screening import lines_left
 from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.oracles.cells.signed_form import SignedForm
+from dualscape.oracles.scaled import ScaledForm
 
 
 def forms(X, nu, share, turn=TURN):
-    """The arguments of `scan_lines` for both signs, as `cells` makes them, at this share of h."""
+    """What is swept for both signs, at this share of h."""
     arrangement = Arrangement.of(X, turn=turn)
-    hinges = arrangement.hinges
-    kappa, linear = hinges.reduce(nu)
-    size = float(np.abs(kappa).sum() + np.abs(linear).sum())
-    floor = share * CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
+    above = share * CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
     for sign in (1.0, -1.0):
-        convex = sign * kappa > 0
-        order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
-        signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
-        yield arrangement.columns(convex), int(convex.sum()), *signed, sign, arrangement.turn, size, floor
+        yield SignedForm.of(arrangement, ScaledForm.of(arrangement.hinges, nu, above), sign)
 
 
 def scanned(form, lines):
-    found, state = np.empty((4096, form[2].shape[1] + 1)), np.zeros(5)
+    found, state = np.empty((4096, form.rows.shape[1] + 1)), np.zeros(5)
     scan_lines(*form[:6], *lines, *form[6:], found, state)
     return found[: int(state[1])], state
 
@@ -36,8 +32,7 @@ def check(X, nu, share, turn=TURN):
     """Every excluded line, scanned; returns (lines left, lines, patterns excluded)."""
     total, stay, excluded = 0, 0, 0
     for form in forms(X, nu, share, turn):
-        columns, M, floor = form[0], form[1], form[-1]
-        for level, first, lines in line_ranges(M, len(columns), 10**9):
+        for level, first, lines in line_ranges(form.M, len(form.columns), 10**9):
             if level < 2:
                 continue
             left, patterns = lines_left(form, level, first, lines, None)
@@ -46,7 +41,7 @@ def check(X, nu, share, turn=TURN):
             for run in np.split(gone, np.flatnonzero(np.diff(gone) > 1) + 1):
                 units, state = scanned(form, (level, first + int(run.min(initial=lines)), len(run)))
                 assert len(units) == 0
-                assert state[0] <= floor
+                assert state[0] <= form.floor
                 visited += int(state[4])
             assert patterns == visited
             total, stay, excluded = total + lines, stay + int(left.sum()), excluded + patterns

@@ -110,7 +110,7 @@ def _data(X: object, y: object, names: tuple[str, ...] = (), notes: tuple[str, .
 
 # --- small data with known answers ----------------------------------------------------------------------
 def two_points(copies: int = 1) -> Table:
-    """The talk's two points, each `copies` times."""
+    """The two points of the paper's example, each `copies` times."""
     return _data([[-ROOT3, 1.0], [ROOT3, 1.0]] * copies, [1.0, 1.0] * copies)
 
 

@@ -181,7 +181,7 @@ def _key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: 
                 ("fewest neurons m*", grouped(staircase.m_star)),
                 ("most neurons of an irreducible network M*", grouped(staircase.M_star)),
                 ("connected from width", grouped(staircase.connected_from)),
-                ("guaranteed: min(m* + M*, n + 1)", grouped(staircase.talk_bound)),
+                ("guaranteed: min(m* + M*, n + 1)", grouped(staircase.general_bound)),
                 ("guaranteed: min(m* + M*, rank + 1)", grouped(staircase.rank_bound)),
             ]
         )

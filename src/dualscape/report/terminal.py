@@ -207,7 +207,7 @@ def _widths(analysis: Analysis) -> str:
     return (
         f"Fewest neurons: m* = {_count(stairs.m_star)}. Most in an irreducible optimum: M* = {_count(stairs.M_star)}. "
         f"{_connected(stairs.connected_from)} "
-        f"(guaranteed: {_count(stairs.talk_bound)}; with the rank: {_count(stairs.rank_bound)})."
+        f"(guaranteed: {_count(stairs.general_bound)}; with the rank: {_count(stairs.rank_bound)})."
     )
 
 
