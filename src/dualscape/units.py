@@ -137,6 +137,7 @@ class Units:
         >>> Units.signed(np.array([[1.0], [-1.0], [1.0]]), np.array([-1.0, 1.0, 1.0])).order()
         array([1, 2, 0])
         """
-        exact = self.directions[:, ::-1].T
-        rounded = np.round(exact, DECIMALS) + 0.0  # no -0.0
-        return np.asarray(np.lexsort((*exact, *rounded, *-self.outputs[:, ::-1].T)))
+        rounded = np.round(self.directions[:, ::-1].T, DECIMALS) + 0.0  # no -0.0
+        # One generic number for all that is left of the coordinates.
+        rest = (self.directions * np.cos(1.0 + np.arange(self.d))).sum(axis=1)
+        return np.asarray(np.lexsort((rest, *rounded, *-self.outputs[:, ::-1].T)))

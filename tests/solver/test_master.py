@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualscape.geometry import tall
-from dualscape.model.losses import get_loss
+from dualscape.model.losses import Squared, get_loss
 from dualscape.solver.master import solve_master
 
 
@@ -83,12 +83,12 @@ def test_value_of_a_conic_solver(name):
 
 
 @pytest.mark.parametrize("kind", ["general", "dependent"])
-@pytest.mark.parametrize("name", ["squared", "logistic"])
+@pytest.mark.parametrize("name", ["squared", "logistic", "weighted"])
 def test_a_tall_master_is_solved_by_its_triangular_factor(kind, name, monkeypatch):
     rng = np.random.default_rng(3)
     A = random_columns(rng, 200, 12, kind)
     y = rng.choice([-1.0, 1.0], size=200) if name == "logistic" else rng.standard_normal(200)
-    loss, beta = get_loss(name), 0.5
+    loss, beta = Squared(weights=rng.uniform(0.1, 3.0, 200)) if name == "weighted" else get_loss(name), 0.5
     factored = []
     whole = solve_master(A, y, beta, loss, np.zeros(A.shape[1]))
     monkeypatch.setattr(tall, "TALL", 40)

@@ -108,8 +108,8 @@ class Iterate:
 
         Args:
             in_time: whether to go on.
-            rough: for an iterate that will have other units soon: one slide, to this residual relative to beta, and then
-                a rough master. With 0 all digits are wanted.
+            rough: for an iterate that will have other units soon: one slide, to this residual relative to beta, and
+                then a rough master. With 0 all digits are wanted.
             rounds: most steps.
         """
         precision, noise = (rough, 0.0) if rough else (1e-15, 1e-14)

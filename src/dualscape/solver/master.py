@@ -19,6 +19,9 @@ Vector = NDArray[np.float64]
 STEEP = 1e-14
 #: Pivots without progress after which the active set is as good as rounding lets it be.
 STALE = 60
+#: Newton's method for other losses ends with a step that helps by no more than this share of the value, or with so many
+#: in a row; or after so many in any case.
+ROUGHLY, EXACTLY, IDLE, NEWTON_STEPS = 1e-12, 1e-15, 3, 100
 
 
 class _Factor:
@@ -183,15 +186,18 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
         start: (k,) masses >= 0 to start from.
         rough: fewer digits, sooner.
     """
-    if loss.quadratic and not rough:
-        A, y = shortened_system(A, y)
-    c = start if rough else reduce_to_basic(A, start)
     if loss.quadratic:
         W = loss.hessian(y, y)
-        return solve_quadratic(W.root(A), W.root(y), beta, c, rough=rough)
+        A, y = W.root(A), W.root(y)
+        if rough:
+            return solve_quadratic(A, y, beta, start, rough=True)
+        A, y = shortened_system(A, y)
+        return solve_quadratic(A, y, beta, reduce_to_basic(A, start))
+    c = start if rough else reduce_to_basic(A, start)
     f = A @ c
-    value = loss.value(f, y) + beta * c.sum()
-    for _ in range(100):
+    value, least = loss.value(f, y) + beta * c.sum(), ROUGHLY if rough else EXACTLY
+    idle = 0
+    for _ in range(NEWTON_STEPS):
         W = loss.hessian(f, y).raised(STEEP)
         target = W.root(f) - W.unroot(loss.gradient(f, y))
         trial = solve_quadratic(W.root(A), target, beta, c, rough=rough)
@@ -207,6 +213,8 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
             break
         c, f = reduce_to_basic(A, candidate), A @ candidate
         decrease, value = value - new, new
-        if step == 1.0 and decrease <= 1e-15 * abs(value) and -slope <= 1e-15 * abs(value):
+        # What rounding leaves of the slope may promise a little for ever.
+        idle = idle + 1 if decrease <= least * abs(value) else 0
+        if idle and (rough or idle == IDLE or (step == 1.0 and -slope <= least * abs(value))):
             break
     return c
