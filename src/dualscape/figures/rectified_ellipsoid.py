@@ -19,7 +19,7 @@ from dualscape.figures.layers import (
     Surface,
 )
 from dualscape.figures.scene import Scene
-from dualscape.geometry.zonotopes import sphere
+from dualscape.geometry.zonotope_boundaries import sphere
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.model.problem import Problem
 from dualscape.solver.solution import Solution
