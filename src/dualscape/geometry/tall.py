@@ -43,6 +43,21 @@ def weighted_gram(A: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
     return total
 
 
+def rectified_sum(
+    A: NDArray[np.float64], directions: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """sum_j w_j (A u_j)_+, shape (n,), for A (n, d), directions u_j (k, d) and weights (k,).
+
+    >>> rectified_sum(np.array([[1.0], [-2.0]]), np.array([[1.0], [-1.0]]), np.array([3.0, 5.0]))
+    array([ 3., 10.])
+    """
+    total = np.empty(len(A))
+    for part in blocks(len(A)):
+        heights = A[part] @ directions.T
+        total[part] = np.maximum(heights, 0.0, out=heights) @ weights
+    return total
+
+
 def triangular_factor(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
     """R with A = Q R for a Q of orthonormal columns, shape (min(n, k), k), of a matrix A (n, k) given in parts.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
-from dualscape.geometry.tall import blocks
+from dualscape.geometry.tall import rectified_sum
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.design import Design, check_bias, finite_rows
 from dualscape.tolerances import DEFAULT, EPS
@@ -165,11 +165,7 @@ class Network:
         """f on a matrix that already has its bias column, shape (n, d) -> (n,)."""
         if self.width == 0:
             return np.zeros(len(data))
-        fit, outer = np.empty(len(data)), self.signs * self.masses
-        for part in blocks(len(data)):
-            heights = data[part] @ self.directions.T
-            fit[part] = np.maximum(heights, 0.0, out=heights) @ outer
-        return fit
+        return rectified_sum(data, self.directions, self.signs * self.masses)
 
     def fine_fit(self, data: Matrix) -> TwoFloat:
         """`fit` in twice the precision: where large masses cancel."""

@@ -215,7 +215,7 @@ class Problem:
         lengths = np.linalg.norm(network.directions, axis=1)
         reach = float(network.masses @ lengths) * self.space.reach.lengths
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
-        fit = TwoFloat.of(network.fit(self.X))
+        fit = TwoFloat.of(self.fit_of(network))
         value, error = self._value_bounds(network, fit, EPS * off)
         if error > precision * value and network.width:
             value, error = self._value_bounds(network, network.fine_fit(self.X), ROUNDING * off)
@@ -226,6 +226,14 @@ class Problem:
         cost, cost_error = network.cost_bounds()
         value = loss + self.beta * cost
         return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
+
+    def fit_of(self, network: Network) -> Vector:
+        """f(X), shape (n,): what the network gives on the rows of the problem."""
+        return network.fit(self.X)
+
+    def dual_of(self, network: Network) -> Vector:
+        """nu = -grad L(f(X)), shape (n,): the dual variable of the network."""
+        return -self.loss.gradient(self.fit_of(network), self.y)
 
     def dual_at_zero(self) -> Vector:
         """nu = -grad L(0), shape (n,): the dual variable of the zero network."""

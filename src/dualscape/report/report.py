@@ -232,10 +232,9 @@ def _staircase_section(staircase: Staircase | None) -> str:
 
 def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
     network = solution.network.prune()
-    directions = network.directions if optimal_set is None else optimal_set.directions
-    signs = network.signs if optimal_set is None else optimal_set.signs
+    units = network.units if optimal_set is None else optimal_set.units
     masses = network.masses[None, :] if optimal_set is None else optimal_set.known_vertices
-    if len(signs) == 0:
+    if len(units) == 0:
         return "<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>"
     names = solution.problem.design.coordinates
     wide = len(names) <= WIDE
@@ -248,13 +247,14 @@ def _units_section(solution: Solution, optimal_set: OptimalSet | None) -> str:
     smallest = masses[int(np.argmin((masses > 0).sum(axis=1)))]
     digits = 6 if len(names) <= 5 else 4
     rows = []
-    for j in range(min(len(signs), ROWS)):
-        values = [f"{v:.{digits}f}" for v in directions[j]] if wide else [_largest(directions[j], names)]
+    for j in range(min(len(units), ROWS)):
+        direction = units.directions[j]
+        values = [f"{v:.{digits}f}" for v in direction] if wide else [_largest(direction, names)]
         values += [f"{smallest[j]:.6g}"]
         values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
-        rows.append([str(j), "+1" if signs[j] > 0 else "-1", *values])
+        rows.append([str(j), "+1" if units.signs[j] > 0 else "-1", *values])
     table = _grid(["unit", "s", *columns, *ranges], rows)
-    more = f'<p class="soft">The first {ROWS} of {len(signs):,} units.</p>' if len(signs) > ROWS else ""
+    more = f'<p class="soft">The first {ROWS} of {len(units):,} units.</p>' if len(units) > ROWS else ""
     heading = "Units" if optimal_set is None else "The optimal units"
     return f"<h2>{heading}</h2>\n<p>{_about(optimal_set)}</p>\n{table}{more}"
 
