@@ -21,6 +21,10 @@ class ScaledForm(NamedTuple):
         floor: values below it are of no interest.
         exponent: of the units of length.
         slack: f is within this of what the original data give, in the user's units.
+
+    >>> form = ScaledForm.of(Hinges.of(np.eye(2)), np.array([3.0, 1.0]), above=2.0)
+    >>> form.size, form.exponent, form.value(form.size)
+    (0.5, 3, 4.0)
     """
 
     rows: Matrix
