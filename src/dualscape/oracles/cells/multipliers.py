@@ -15,7 +15,7 @@ OWN, OTHER = np.int64(0), np.int64(1)
 
 @part()
 def make_multipliers(N, r):
-    """(index, value, side, (number, their masses)) of the last projection for a pattern and for its complement.
+    """(index, value, side, number) of what the last projection found for a pattern and for its complement.
 
     A convex hyperplane comes with its multiplier and the side for which that holds, a concave one with the share of
     its slope that is taken, which holds everywhere.
