@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from dualscape.geometry.arrangement.arrangement import TURN, Arrangement, line_ranges
 from dualscape.oracles import Question
+from dualscape.oracles.cells import oracle as cells
+from dualscape.oracles.cells import tasks
 from dualscape.oracles.cells.line_scan import scan_lines
 from dualscape.oracles.cells.line_screening import lines_left
 from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.cells.signed_form import SignedForm
 from dualscape.oracles.scaled import ScaledForm
+from dualscape.running.effort import Effort
 
 
 def forms(X, nu, share, turn=TURN):
@@ -93,3 +96,28 @@ def test_hardly_a_line_is_left_just_below_the_maximum():
 def test_exclusion_is_sound_on_random_lattices(seed, n, d, share):
     rng = np.random.default_rng(seed)
     check(rng.integers(-3, 4, size=(n, d)).astype(float) + 0.0, rng.standard_normal(n), share)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.9, 1.1])
+def test_screened_lines_and_the_rest_are_the_whole_sweep(monkeypatch, share):
+    """What the oracle makes of both together, with arrays of NumPy in the place of a device's."""
+    rng = np.random.default_rng(1)
+    X, nu = rng.standard_normal((40, 4)), rng.standard_normal(40)
+    oracle = CellsOracle.on(X)
+    above = share * oracle.best_units(Question(nu, above=0.0)).lower
+    here = oracle.best_units(Question(nu, above=above))
+    done = []
+
+    def screened(task, device):
+        assert device == "another"
+        left, excluded = tasks.screen(task, None)
+        done.append(task.lines - sum(part.lines for part in left))
+        return left, excluded
+
+    monkeypatch.setattr(cells, "screen", screened)
+    monkeypatch.setattr(cells, "LITTLE", 1)
+    monkeypatch.setattr(tasks, "DEVICE_LEAST", 1)
+    there = oracle.best_units(Question(nu, above=above), effort=Effort(device="another"))
+    assert (there.upper, there.looked_at, there.stopped) == (here.upper, here.looked_at, here.stopped)
+    np.testing.assert_array_equal(there.values, here.values)
+    assert sum(done) > 0
