@@ -18,8 +18,7 @@ from dualscape.oracles.spectral import spectral_bound
 from dualscape.running.effort import Effort
 from dualscape.running.stopped import Stopped
 from dualscape.solver import column_generation as columns
-from dualscape.solver import iterate as state
-from dualscape.solver import master
+from dualscape.solver import iterate, master
 from dualscape.solver import newton_on_faces as slide
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.task import Task
@@ -39,8 +38,8 @@ def test_a_begin_from_a_share_of_the_rows_ends_at_the_same_objective(problem, mo
     if loss == "logistic":
         problem = Problem(problem.X, np.where(problem.y > 0, 1.0, -1.0), beta=2.0, loss=loss, bias="none")
     whole = solve(problem, oracle="ascent").certificate.primal
-    monkeypatch.setattr(state, "BEGIN_ROWS", 60)
-    begun = state.State.empty(Task.of(problem))
+    monkeypatch.setattr(iterate, "BEGIN_ROWS", 60)
+    begun = iterate.Iterate.empty(Task.of(problem))
     zero = begun.objective
     begun.begin_wide(50, 30, lambda: True)
     assert begun.objective < 0.95 * zero
@@ -58,9 +57,9 @@ def test_descent_takes_the_place_of_newton_on_large_data(problem, monkeypatch, l
 
 
 def test_a_share_of_rows_without_a_network_begins_with_none(problem, monkeypatch):
-    monkeypatch.setattr(state, "BEGIN_ROWS", 60)
+    monkeypatch.setattr(iterate, "BEGIN_ROWS", 60)
     zero = Problem(problem.X, np.zeros(300), beta=5.0, bias="none")
-    begun = state.State.empty(Task.of(zero))
+    begun = iterate.Iterate.empty(Task.of(zero))
     begun.begin_wide(20, 10, lambda: True)
     assert len(begun.masses) == 0
 
@@ -119,10 +118,10 @@ def late_run(problem, seconds, passes):
 def test_what_cannot_be_paid_is_not_begun(problem):
     run = late_run(problem, 10.0, 100.0)
     run.begin(None)
-    assert len(run.state.masses) == 0
+    assert len(run.iterate.masses) == 0
     run = late_run(problem, 10.0, 1.0)
     run.begin(None)
-    assert len(run.state.masses) > 0
+    assert len(run.iterate.masses) > 0
 
 
 @pytest.mark.parametrize(("passes", "masters"), [(1e-3, 1), (1e3, 0)])
@@ -132,8 +131,8 @@ def test_the_last_master_is_solved_where_there_is_time(problem, monkeypatch, pas
     run._passes = passes
     monkeypatch.setattr(columns, "AT_ONCE", 0)
     added = []
-    plain = state.State.add
-    monkeypatch.setattr(state.State, "add", lambda *a, **k: added.append(1) or plain(*a, **k))
+    plain = iterate.Iterate.add
+    monkeypatch.setattr(iterate.Iterate, "add", lambda *a, **k: added.append(1) or plain(*a, **k))
     solution = run.finish(Stopped.TIME)
     assert len(added) == masters
     assert solution.certificate.dual <= solution.certificate.primal

@@ -7,7 +7,7 @@ import pytest
 
 from dualscape import Problem, solve
 from dualscape.solver import newton_on_faces as slide
-from dualscape.solver.iterate import State
+from dualscape.solver.iterate import Iterate
 from dualscape.solver.newton_on_faces import FINER, ROUGH, newton_on_faces
 from dualscape.solver.task import Scale, Task
 from dualscape.units import Units
@@ -52,7 +52,7 @@ def test_a_unit_without_mass_joins_by_newton():
     solution = solve(problem)
     assert solution.certificate.verdict == "global"
     network = solution.network
-    state = State.empty(scaled(problem))
+    state = Iterate.empty(scaled(problem))
     state.add(network.units.take(slice(1, None)))
     before = state.objective
     assert state.join(network.units.take(slice(1)))
@@ -62,7 +62,7 @@ def test_a_unit_without_mass_joins_by_newton():
 def test_masses_that_are_rounding_leave():
     # y - f rounds to twice the change that f is worth: the network with this mass seems better than none.
     problem = Problem([[1.0]], [0.99], beta=0.9909, bias="none")
-    state = State.empty(Task.of(problem))
+    state = Iterate.empty(Task.of(problem))
     without = state.objective
     state._become(Units(np.ones((1, 1)), np.ones((1, 1))), np.full(1, 0.57e-16), np.ones((1, 1)))
     assert state.objective < without
@@ -84,7 +84,7 @@ def rough_state(loss="squared", n=120, d=6):
     y += 0.1 * rng.standard_normal(n)
     y = y if loss == "squared" else np.where(y > 0, 1.0, -1.0)
     problem = Problem(X, y, beta=5.0 if loss == "squared" else 1.0, loss=loss, bias="none")
-    state = State.empty(scaled(problem))
+    state = Iterate.empty(scaled(problem))
     state.begin_wide(60, 40, lambda: True)
     return state
 
