@@ -56,7 +56,8 @@ def main() -> None:
     from contestants import CONTESTANTS, Limits, run
     from machine import describe, load
     from problems import PROBLEMS, write
-    from training_report import compact, write_report
+    from training_report import write_report
+    from training_runs import compact
 
     names = checked(options.only, CONTESTANTS, "contestant")
     problems = checked(options.problems, PROBLEMS, "problem")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from contestants import CONTESTANTS
-from training_report import best_known, best_so_far, by_contestant, cases
+from training_runs import best_known, best_so_far, by_contestant, cases
 
 LOWEST = 1e-9
 COLOURS = dict(zip(CONTESTANTS, ("black", *(f"C{i}" for i in range(len(CONTESTANTS) - 1))), strict=True))

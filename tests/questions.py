@@ -7,6 +7,8 @@ from dualscape.geometry.hinges import Hinges
 from dualscape.oracles import Question
 from dualscape.oracles.cells.line_scan import scan_lines
 from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.oracles.cells.signed_form import SignedForm
+from dualscape.oracles.scaled import ScaledForm
 
 
 def random_question(n=60, d=4, seed=0):
@@ -21,41 +23,34 @@ def same(first, second):
 
 
 def forms(X, nu, share, turn=TURN):
-    """The arguments of `scan_lines` for both signs, as `cells` makes them, at this share of h."""
-    hinges = Hinges.of(X)
-    floor = share * CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
-    return _forms(hinges, *hinges.reduce(nu), floor, turn)
+    """What is swept for both signs, at this share of h."""
+    arrangement = Arrangement.of(X, turn=turn)
+    above = share * CellsOracle.on(X).best_units(Question(nu, above=0.0)).lower
+    for sign in (1.0, -1.0):
+        yield SignedForm.of(arrangement, ScaledForm.of(arrangement.hinges, nu, above), sign)
 
 
 def forms_of(rows, kappa, linear, floor, turn=TURN):
-    """The same for a sum over hyperplanes with these unit normals, none twice, as they are."""
+    """The same for a sum over hyperplanes with these unit normals, none twice, as they are, in no other units."""
     N, r = rows.shape
     itself = Hinges(np.eye(r), rows, np.arange(N), np.ones(N), rows, np.arange(N), np.zeros(N))
-    return _forms(itself, kappa, linear, floor, turn)
-
-
-def _forms(hinges, kappa, linear, floor, turn):
-    arrangement = Arrangement.of_hinges(hinges, turn=turn)
     size = float(np.abs(kappa).sum() + np.abs(linear).sum())
     for sign in (1.0, -1.0):
-        convex = sign * kappa > 0
-        order = np.concatenate([np.flatnonzero(convex), np.flatnonzero(~convex)])
-        signed = np.ascontiguousarray(hinges.rows[order]), sign * kappa[order] + 0.0, sign * linear + 0.0
-        yield arrangement.columns(convex), int(convex.sum()), *signed, sign, arrangement.turn, size, floor
+        form = ScaledForm(rows, kappa, linear, size, floor, 0, 0.0)
+        yield SignedForm.of(Arrangement.of_hinges(itself, turn=turn), form, sign)
 
 
 def scanned(form, lines):
-    found, state = np.empty((4096, form[2].shape[1] + 1)), np.zeros(5)
+    found, state = np.empty((4096, form.rows.shape[1] + 1)), np.zeros(5)
     scan_lines(*form[:6], *lines, *form[6:], found, state)
     return found[: int(state[1])], state
 
 
 def bound_over_lines(form):
     """(greatest bound over all patterns, units, patterns looked at) of a form, from all of its lines."""
-    columns, M = form[:2]
-    found, state = np.empty((4096, form[2].shape[1] + 1)), np.zeros(5)
-    state[0] = form[-1]
-    for level, first, lines in line_ranges(M, len(columns), 10**9):
+    found, state = np.empty((4096, form.rows.shape[1] + 1)), np.zeros(5)
+    state[0] = form.floor
+    for level, first, lines in line_ranges(form.M, len(form.columns), 10**9):
         scan_lines(*form[:6], level, first, lines, *form[6:], found, state)
     assert state[3] == 0
     return state[0], found[: int(state[1])], int(state[4])

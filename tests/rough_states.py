@@ -3,7 +3,7 @@
 import numpy as np
 
 from dualscape import Problem
-from dualscape.solver.iterate import State
+from dualscape.solver.iterate import Iterate
 from dualscape.solver.task import Scale, Task
 
 
@@ -21,6 +21,6 @@ def rough_state(loss="squared", n=120, d=6):
     y += 0.1 * rng.standard_normal(n)
     y = y if loss == "squared" else np.where(y > 0, 1.0, -1.0)
     problem = Problem(X, y, beta=5.0 if loss == "squared" else 1.0, loss=loss, bias="none")
-    state = State.empty(scaled(problem))
+    state = Iterate.empty(scaled(problem))
     state.begin_wide(60, 40, lambda: True)
     return state

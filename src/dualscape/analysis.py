@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from dualscape.errors import ContradictionError, DualscapeError, expect
 from dualscape.landscape.optimal_set import OptimalSet, optimal_set
 from dualscape.landscape.staircase import Staircase, staircase
+from dualscape.model.beta_max import Interval
 from dualscape.model.network import Network
-from dualscape.model.problem import Interval, Problem
+from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort

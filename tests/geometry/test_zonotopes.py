@@ -8,7 +8,9 @@ from scipy.optimize import lsq_linear
 from scipy.spatial import ConvexHull
 
 from dualscape.errors import InputError
-from dualscape.geometry.zonotopes import Zonotope, attained_along, boundary, hausdorff, sphere, two_zonotopes
+from dualscape.geometry.hausdorff import attained_along, hausdorff
+from dualscape.geometry.zonotope_boundaries import boundary, sphere
+from dualscape.geometry.zonotopes import Zonotope, two_zonotopes
 
 
 def subset_sums(generators):

@@ -74,7 +74,7 @@ def test_known_staircases(known):
     assert (optimal.k, optimal.dimension) == (k, dimension)
     assert (stairs.m_star, stairs.M_star) == (m_star, M_star)
     assert {row.m: row.components for row in stairs.rows} == components
-    assert stairs.connected_from == max(components) <= stairs.rank_bound <= stairs.talk_bound
+    assert stairs.connected_from == max(components) <= stairs.rank_bound <= stairs.general_bound
     assert stairs.exact
     assert optimal.warnings == ()
 
@@ -183,7 +183,7 @@ def test_widths_below_the_smallest_hold_nothing():
 def test_zero_optimum_is_one_point_at_every_width():
     stairs = stairs_of(np.eye(2), np.zeros(2))
     assert [(stairs.row(m).components, stairs.row(m).isolated) for m in range(3)] == [(1, 1)] * 3
-    assert stairs.talk_bound == 0
+    assert stairs.general_bound == 0
 
 
 def test_large_widths_are_exact_integers():
@@ -201,7 +201,7 @@ def test_intervals_hold_the_exact_numbers():
         low, high = (outer, outer) if isinstance(outer, int) else outer
         return low <= inner and (high is None or inner <= high)
 
-    for name in ("m_star", "M_star", "connected_from", "talk_bound", "rank_bound"):
+    for name in ("m_star", "M_star", "connected_from", "general_bound", "rank_bound"):
         assert holds(getattr(bounded, name), getattr(exact, name))
     for row in bounded.rows:
         assert holds(row.components, exact.row(row.m).components)
@@ -246,7 +246,7 @@ def test_bounds_from_some_vertices_hold_the_exact_numbers(twelve, seed):
     some = rng.permutation(known)[: int(rng.integers(2, 6))]
     found = staircase(replace(twelve, vertices=some[:0], vertices_complete=False, sampled=some))
     assert not found.exact
-    for name in ("m_star", "M_star", "connected_from", "talk_bound", "rank_bound"):
+    for name in ("m_star", "M_star", "connected_from", "general_bound", "rank_bound"):
         assert holds(getattr(found, name), getattr(exact, name)), name
     for row in found.rows:
         for name in ("components", "isolated", "polytope_components"):

@@ -8,9 +8,10 @@ from hypothesis.extra.numpy import arrays
 
 from dualscape.errors import InputError
 from dualscape.model.architectures.relu_space import ReLUSpace
+from dualscape.model.beta_max import Interval
 from dualscape.model.losses import get_loss
 from dualscape.model.network import Network
-from dualscape.model.problem import Interval, Problem
+from dualscape.model.problem import Problem
 from dualscape.running.effort import Effort
 from dualscape.solver import solve
 

@@ -63,14 +63,14 @@ def test_the_bound_of_any_size_caps_too(monkeypatch):
     """Many rows of both signs: the trivial bound is far off, and a bound that is worse still is not kept."""
     rng = np.random.default_rng(1)
     X, nu = rng.standard_normal((60, 2)), rng.standard_normal(60)
-    scan = cells._scan
+    scan = cells.scan
 
     def loosened(*arguments):
         found, state = scan(*arguments)
         state[0] *= 1e3
         return found, state
 
-    monkeypatch.setattr(cells, "_scan", loosened)
+    monkeypatch.setattr(cells, "scan", loosened)
     answer = CellsOracle.on(X).best_units(Question(nu, above=0.0))
     assert answer.lower < answer.upper < 0.9 * by_hand(X, nu)
 
@@ -144,7 +144,7 @@ def test_both_numbers_are_named():
 
 
 @pytest.mark.parametrize(
-    ("kind", "module", "name"), [(CellsOracle, cells, "_scan"), (BisectionOracle, frontier, "_work")]
+    ("kind", "module", "name"), [(CellsOracle, cells, "scan"), (BisectionOracle, frontier, "_work")]
 )
 def test_halved_bounds_are_seen(monkeypatch, kind, module, name):
     """The bounds of patterns, or of cones, at half their value: what is found contradicts them."""
@@ -205,14 +205,14 @@ def test_patterns_that_rounding_hides_are_left_to_cones(monkeypatch):
     """More signs open to rounding than can be tried both ways: no bound from patterns, but one from cones."""
     rng = np.random.default_rng(5)
     X, nu = rng.standard_normal((12, 3)), rng.standard_normal(12)
-    original = cells._scan
+    original = cells.scan
 
     def unresolved(*arguments):
         found, state = original(*arguments)
         state[3] += 1
         return found, state
 
-    monkeypatch.setattr(cells, "_scan", unresolved)
+    monkeypatch.setattr(cells, "scan", unresolved)
     alone = CellsOracle.on(X).best_units(Question(nu, above=0.0))
     assert alone.stopped == "rounding"
     true = BisectionOracle.on(X).best_units(Question(nu, above=0.5 * alone.lower))

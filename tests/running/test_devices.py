@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", mark
 @pytest.fixture(autouse=True)
 def nothing_is_little(monkeypatch):
     monkeypatch.setattr("dualscape.oracles.cells.oracle.LITTLE", 1)
-    monkeypatch.setattr("dualscape.oracles.cells.oracle.DEVICE_LEAST", 1)
+    monkeypatch.setattr("dualscape.oracles.cells.tasks.DEVICE_LEAST", 1)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.9, 1.0, 1.1])
@@ -57,7 +57,7 @@ def test_most_lines_are_done_on_the_device(n, rank, scale, device, monkeypatch):
         all_lines.append(lines)
         return left, patterns
 
-    monkeypatch.setattr("dualscape.oracles.cells.oracle.lines_left", counted)
+    monkeypatch.setattr("dualscape.oracles.cells.tasks.lines_left", counted)
     there = oracle.best_units(Question(nu, above=above), effort=Effort(device=device))
     assert there.upper == oracle.best_units(Question(nu, above=above)).upper == above
     assert sum(done) > 0.99 * sum(all_lines)

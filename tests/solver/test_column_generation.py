@@ -288,10 +288,10 @@ def late_run(problem, seconds, passes):
 def test_what_cannot_be_paid_is_not_begun(problem):
     run = late_run(problem, 10.0, 100.0)
     run.begin(None)
-    assert len(run.state.masses) == 0
+    assert len(run.iterate.masses) == 0
     run = late_run(problem, 10.0, 1.0)
     run.begin(None)
-    assert len(run.state.masses) > 0
+    assert len(run.iterate.masses) > 0
 
 
 @pytest.mark.parametrize(("passes", "masters"), [(1e-3, 1), (1e3, 0)])
@@ -301,8 +301,8 @@ def test_the_last_master_is_solved_where_there_is_time(problem, monkeypatch, pas
     run._passes = passes
     monkeypatch.setattr(columns, "AT_ONCE", 0)
     added = []
-    plain = state.State.add
-    monkeypatch.setattr(state.State, "add", lambda *a, **k: added.append(1) or plain(*a, **k))
+    plain = state.Iterate.add
+    monkeypatch.setattr(state.Iterate, "add", lambda *a, **k: added.append(1) or plain(*a, **k))
     solution = run.finish(Stopped.TIME)
     assert len(added) == masters
     optimum = solve(problem, oracle="ascent").certificate.primal

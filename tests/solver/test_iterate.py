@@ -5,7 +5,7 @@ import pytest
 
 from dualscape import Problem, solve
 from dualscape.solver import iterate as state
-from dualscape.solver.iterate import State
+from dualscape.solver.iterate import Iterate
 from dualscape.solver.newton_on_faces import ROUGH
 from dualscape.solver.task import Task
 from dualscape.units import Units
@@ -18,7 +18,7 @@ def test_a_begin_from_a_share_of_the_rows_ends_at_the_same_objective(problem, mo
         problem = Problem(problem.X, np.where(problem.y > 0, 1.0, -1.0), beta=2.0, loss=loss, bias="none")
     whole = solve(problem, oracle="ascent").certificate.primal
     monkeypatch.setattr(state, "BEGIN_ROWS", 60)
-    begun = state.State.empty(Task.of(problem))
+    begun = state.Iterate.empty(Task.of(problem))
     zero = begun.objective
     begun.begin_wide(50, 30, lambda: True)
     assert begun.objective < 0.95 * zero
@@ -28,7 +28,7 @@ def test_a_begin_from_a_share_of_the_rows_ends_at_the_same_objective(problem, mo
 def test_a_share_of_rows_without_a_network_begins_with_none(problem, monkeypatch):
     monkeypatch.setattr(state, "BEGIN_ROWS", 60)
     zero = Problem(problem.X, np.zeros(300), beta=5.0, bias="none")
-    begun = state.State.empty(Task.of(zero))
+    begun = state.Iterate.empty(Task.of(zero))
     begun.begin_wide(20, 10, lambda: True)
     assert len(begun.masses) == 0
 
@@ -39,7 +39,7 @@ def test_a_unit_without_mass_joins_by_newton():
     solution = solve(problem)
     assert solution.certificate.verdict == "global"
     network = solution.network
-    state = State.empty(scaled(problem))
+    state = Iterate.empty(scaled(problem))
     state.add(network.units.take(slice(1, None)))
     before = state.objective
     assert state.join(network.units.take(slice(1)))
@@ -49,7 +49,7 @@ def test_a_unit_without_mass_joins_by_newton():
 def test_masses_that_are_rounding_leave():
     # y - f rounds to twice the change that f is worth: the network with this mass seems better than none.
     problem = Problem([[1.0]], [0.99], beta=0.9909, bias="none")
-    state = State.empty(Task.of(problem))
+    state = Iterate.empty(Task.of(problem))
     without = state.objective
     state._become(Units(np.ones((1, 1)), np.ones((1, 1))), np.full(1, 0.57e-16), np.ones((1, 1)))
     assert state.objective < without

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dualscape.geometry import tall
 from dualscape.model.losses import Squared, get_loss
-from dualscape.solver import master
-from dualscape.solver.master import reduce_to_basic, solve_master
+from dualscape.solver.master import solve_master
 
 
 def residuals(A, y, beta, loss, c):
@@ -82,18 +82,6 @@ def test_value_of_a_conic_solver(name):
     assert loss.value(A @ ours, y) + beta * ours.sum() == pytest.approx(value, rel=1e-7)
 
 
-@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 15))
-def test_reduction_keeps_the_fit_and_does_not_raise_the_price(seed, n, k):
-    rng = np.random.default_rng(seed)
-    A = rng.integers(-2, 3, size=(n, k)).astype(float)
-    c = rng.exponential(size=k) * (rng.random(k) < 0.8)
-    reduced = reduce_to_basic(A, c)
-    np.testing.assert_allclose(A @ reduced, A @ c, atol=1e-9)
-    assert reduced.sum() <= c.sum() + 1e-9
-    assert (reduced >= 0).all()
-    assert np.linalg.matrix_rank(A[:, reduced > 0]) == (reduced > 0).sum()
-
-
 @pytest.mark.parametrize("kind", ["general", "dependent"])
 @pytest.mark.parametrize("name", ["squared", "logistic", "weighted"])
 def test_a_tall_master_is_solved_by_its_triangular_factor(kind, name, monkeypatch):
@@ -103,9 +91,9 @@ def test_a_tall_master_is_solved_by_its_triangular_factor(kind, name, monkeypatc
     loss, beta = Squared(weights=rng.uniform(0.1, 3.0, 200)) if name == "weighted" else get_loss(name), 0.5
     factored = []
     whole = solve_master(A, y, beta, loss, np.zeros(A.shape[1]))
-    monkeypatch.setattr(master, "TALL", 40)
-    plain = master.triangular_factor
-    monkeypatch.setattr(master, "triangular_factor", lambda parts: factored.append(1) or plain(parts))
+    monkeypatch.setattr(tall, "TALL", 40)
+    plain = tall.triangular_factor
+    monkeypatch.setattr(tall, "triangular_factor", lambda parts: factored.append(1) or plain(parts))
     short = solve_master(A, y, beta, loss, np.zeros(A.shape[1]))
     assert factored
     values = [loss.value(A @ c, y) + beta * c.sum() for c in (whole, short)]

@@ -13,13 +13,21 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from dualscape.data.named_tables import (
+    boolean,
+    breast_cancer,
+    diabetes,
+    grid,
+    made,
+    polygon,
+    random_generic,
+    two_points,
+)
 from dualscape.data.planted import circle_family
-from dualscape.data.tables import Table, standardize
+from dualscape.data.tables import Table
 from dualscape.errors import InputError
 from dualscape.model.problem import Problem
 from dualscape.running.progress import Progress, silent
-
-ROOT3 = 3**0.5
 
 
 @dataclass(frozen=True)
@@ -97,27 +105,10 @@ def get(name: str) -> Entry:
     return ENTRIES[name]
 
 
-def _data(X: object, y: object, names: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> Table:
-    inputs = np.asarray(X, dtype=np.float64)
-    return Table(
-        inputs,
-        np.asarray(y, dtype=np.float64),
-        names or tuple(f"x{i}" for i in range(inputs.shape[1])),
-        "y",
-        notes,
-    )
-
-
-# --- small data with known answers ----------------------------------------------------------------------
-def two_points(copies: int = 1) -> Table:
-    """The talk's two points, each `copies` times."""
-    return _data([[-ROOT3, 1.0], [ROOT3, 1.0]] * copies, [1.0, 1.0] * copies)
-
-
-def polygon(n: int, y: object = None) -> Table:
-    """The regular polygon with n corners on the unit circle, targets 1 unless given."""
-    angle = 2 * np.pi * np.arange(n) / n
-    return _data(np.column_stack([np.cos(angle), np.sin(angle)]), np.ones(n) if y is None else y)
+# --- the list -------------------------------------------------------------------------------------------
+_PAPER = "Kim, Mishkin, Pilanci (ICLR 2025)"
+_DIABETES = "Efron, Hastie, Johnstone, Tibshirani (2004), by scikit-learn"
+_CANCER = "Wolberg, Street, Mangasarian (1995), by scikit-learn"
 
 
 def _polygon_entry(name: str, n: int, k: int, **known: object) -> Entry:
@@ -131,65 +122,11 @@ def _polygon_entry(name: str, n: int, k: int, **known: object) -> Entry:
     )
 
 
-def boolean(bits: int, function: Callable[[np.ndarray], np.ndarray]) -> Table:
-    """A function of the corners of {-1, 1}^bits with values -1 and 1; it takes the corners as rows."""
-    corners = np.array(np.meshgrid(*[[-1.0, 1.0]] * bits, indexing="ij")).reshape(bits, -1).T
-    return _data(corners, function(corners))
-
-
-def grid(side: int) -> Table:
-    """The integer points of a square of that side, coloured like a chess board."""
-    first, second = (axis.ravel() for axis in np.meshgrid(np.arange(side), np.arange(side), indexing="ij"))
-    return _data(np.column_stack([first, second]), 1 - 2.0 * ((first + second) % 2))
-
-
-def random_generic(n: int, p: int, seed: int = 0) -> Table:
-    """Independent standard normal features and targets."""
-    rng = np.random.default_rng(seed)
-    return _data(rng.standard_normal((n, p)), rng.standard_normal(n))
-
-
-# --- real data ------------------------------------------------------------------------------------------
-def diabetes(*features: str) -> Table:
-    """442 patients: disease progression after a year; features and target standardised."""
-    from sklearn.datasets import load_diabetes
-
-    bundle = load_diabetes(scaled=False)
-    names = [str(name) for name in bundle.feature_names]
-    chosen = [names.index(name) for name in features] if features else list(range(len(names)))
-    table = Table(bundle.data[:, chosen], bundle.target, tuple(names[i] for i in chosen), "progression")
-    return standardize(table)
-
-
-def breast_cancer(*features: str) -> Table:
-    """569 tumours: benign (+1) or malignant (-1); features standardised."""
-    from sklearn.datasets import load_breast_cancer
-
-    bundle = load_breast_cancer()
-    names = [str(name) for name in bundle.feature_names]
-    chosen = [names.index(name) for name in features] if features else list(range(len(names)))
-    notes = ("labels of 'diagnosis': malignant is -1, benign is +1",)
-    table = Table(
-        bundle.data[:, chosen],
-        2.0 * bundle.target - 1.0,
-        tuple(names[i] for i in chosen),
-        "diagnosis",
-        notes,
-        classes=("malignant", "benign"),
-    )
-    return standardize(table, target=False)
-
-
-# --- the list -------------------------------------------------------------------------------------------
-_TALK = "Kim, Mishkin, Pilanci (ICLR 2025)"
-_DIABETES = "Efron, Hastie, Johnstone, Tibshirani (2004), by scikit-learn"
-_CANCER = "Wolberg, Street, Mangasarian (1995), by scikit-learn"
-
 _LIST = (
     Entry(
         "two-points",
         "the smallest data set whose optimal set is a continuum",
-        _TALK,
+        _PAPER,
         two_points,
         beta=0.1,
         beta_fraction=None,
@@ -208,7 +145,7 @@ _LIST = (
         "antipodal",
         "two opposite points on a line, no bias: two units that no exchange joins",
         "by hand",
-        lambda: _data([[1.0], [-1.0]], [1.0, 1.0]),
+        lambda: made([[1.0], [-1.0]], [1.0, 1.0]),
         beta=0.1,
         beta_fraction=None,
         known=Known(0.19, 2, 0, 2, 2, {2: 2, 3: 1}),
@@ -217,7 +154,7 @@ _LIST = (
         "one-hot",
         "one feature per row, no bias, targets 1 to 4: a single optimal unit",
         "by hand",
-        lambda: _data(np.eye(4), [1.0, 2.0, 3.0, 4.0]),
+        lambda: made(np.eye(4), [1.0, 2.0, 3.0, 4.0]),
         known=Known(2.85, 1, 0, 1, 1, {1: 1}),
     ),
     _polygon_entry("triangle", 3, 6, dimension=3, m_star=2, M_star=3, components={2: 6, 3: 15, 4: 1}),

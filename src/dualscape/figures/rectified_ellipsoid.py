@@ -20,7 +20,7 @@ from dualscape.figures.layers import (
     Surface,
 )
 from dualscape.figures.scene import Scene
-from dualscape.geometry.zonotopes import sphere
+from dualscape.geometry.zonotope_boundaries import sphere
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.model.problem import Problem
 from dualscape.solver.solution import Solution
@@ -42,7 +42,7 @@ def rectified_ellipsoid(solution: Solution, optimal_set: OptimalSet | None = Non
     if not nu.any():
         raise DoesNotApplyError("The dual variable is 0, so it exposes no face of the rectified ellipsoid.")
     columns = _columns(solution) if optimal_set is None else optimal_set.A
-    fit = solution.network.fit(problem.X) if optimal_set is None else optimal_set.y_star
+    fit = problem.fit_of(solution.network) if optimal_set is None else optimal_set.y_star
     mass = float(solution.network.masses.sum())
     body, size = _body(problem.X)
     layers = [*body, *_hyperplane(nu, problem.beta, size, columns)]

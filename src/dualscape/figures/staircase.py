@@ -160,7 +160,7 @@ def _count_text(row: Row, short: bool) -> str:
 
 def _bound(staircase: Staircase) -> list[Layer]:
     """Beyond the last column nothing changes; the guaranteed width is marked there."""
-    last, bound = staircase.rows[-1].m, ends(staircase.talk_bound)[0]
+    last, bound = staircase.rows[-1].m, ends(staircase.general_bound)[0]
     if bound <= last:
         return []
     line = np.array([[last + 0.25, 0.5], [last + 0.75, 0.5]])
@@ -170,7 +170,7 @@ def _bound(staircase: Staircase) -> list[Layer]:
 
 def _ticks(staircase: Staircase) -> tuple[tuple[float, str], ...]:
     notes = {row.m: [str(row.m)] for row in staircase.rows}
-    bound = ends(staircase.talk_bound)[0]
+    bound = ends(staircase.general_bound)[0]
     for width, text in (
         (ends(staircase.m_star)[0], "m*"),
         (ends(staircase.M_star)[0], "M*"),
@@ -186,7 +186,7 @@ def _ticks(staircase: Staircase) -> tuple[tuple[float, str], ...]:
 
 def _reach(staircase: Staircase) -> tuple[float, float]:
     first, last = staircase.rows[0].m, staircase.rows[-1].m
-    return first - 0.6, last + (1.6 if ends(staircase.talk_bound)[0] > last else 0.6)
+    return first - 0.6, last + (1.6 if ends(staircase.general_bound)[0] > last else 0.6)
 
 
 def _caption(staircase: Staircase, aggregated: bool) -> str:
@@ -194,8 +194,8 @@ def _caption(staircase: Staircase, aggregated: bool) -> str:
         "Every column is the set of optimal networks of one width. The smallest of them have m* = "
         f"{plural(ends(staircase.m_star)[0], 'neuron')}; the last isolated ones, red, which no optimal path leaves, "
         f"have M* = {grouped(staircase.M_star)}; from width {grouped(staircase.connected_from)} on all optimal "
-        f"networks are connected. The general guarantee min(m* + M*, n + 1) is {grouped(staircase.talk_bound)}. Marks "
-        "count networks up to the order of their neurons; the numbers on top count components of the weights "
+        f"networks are connected. The general guarantee min(m* + M*, n + 1) is {grouped(staircase.general_bound)}. "
+        "Marks count networks up to the order of their neurons; the numbers on top count components of the weights "
         "themselves, where each of the m! orders of an isolated network is a component of its own."
     )
     if aggregated:
@@ -212,7 +212,7 @@ def _intervals(staircase: Staircase) -> Scene:
         ("m*: fewest neurons", staircase.m_star, RED),
         ("M*: most neurons of an irreducible network", staircase.M_star, RED),
         ("connected from", staircase.connected_from, BLUE),
-        ("guaranteed: min(m* + M*, n + 1)", staircase.talk_bound, GREY),
+        ("guaranteed: min(m* + M*, n + 1)", staircase.general_bound, GREY),
     )
     layers: list[Layer] = []
     for row, (name, width, colour) in enumerate(lines):

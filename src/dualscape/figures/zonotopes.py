@@ -21,7 +21,9 @@ from dualscape.figures.layers import (
 )
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
-from dualscape.geometry.zonotopes import Boundary, Segment, attained_along, boundary, two_zonotopes
+from dualscape.geometry.hausdorff import Segment, attained_along
+from dualscape.geometry.zonotope_boundaries import Boundary, boundary
+from dualscape.geometry.zonotopes import two_zonotopes
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.solver.solution import Solution
 

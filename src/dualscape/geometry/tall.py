@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 #: Rows of a block, which stay in the cache.
 ROWS = 4096
+#: More rows than this, and more than columns, are brought to as few as there are columns.
+TALL = 20_000
 
 
 def blocks(n: int, rows: int = 0) -> Iterator[slice]:
@@ -41,6 +43,21 @@ def weighted_gram(A: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
     return total
 
 
+def rectified_sum(
+    A: NDArray[np.float64], directions: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """sum_j w_j (A u_j)_+, shape (n,), for A (n, d), directions u_j (k, d) and weights (k,).
+
+    >>> rectified_sum(np.array([[1.0], [-2.0]]), np.array([[1.0], [-1.0]]), np.array([3.0, 5.0]))
+    array([ 3., 10.])
+    """
+    total = np.empty(len(A))
+    for part in blocks(len(A)):
+        heights = A[part] @ directions.T
+        total[part] = np.maximum(heights, 0.0, out=heights) @ weights
+    return total
+
+
 def triangular_factor(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
     """R with A = Q R for a Q of orthonormal columns, shape (min(n, k), k), of a matrix A (n, k) given in parts.
 
@@ -55,3 +72,22 @@ def triangular_factor(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float6
     for part in parts:
         R = np.asarray(np.linalg.qr(part if R is None else np.vstack([R, part]), mode="r"))
     return np.zeros((0, 0)) if R is None else R
+
+
+def shortened(A: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A matrix of the same A^T A as A (n, k), with as many rows as columns where there are many more."""
+    return triangular_factor(A[part] for part in _parts(A)) if len(A) > max(TALL, A.shape[1]) else A
+
+
+def shortened_system(
+    A: NDArray[np.float64], target: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(B, b) with |B c - b| = |A c - target| for every c, and few rows: an orthogonal factor is left out."""
+    if len(A) <= max(TALL, A.shape[1] + 1):
+        return A, target
+    R = triangular_factor(np.column_stack([A[part], target[part]]) for part in _parts(A))
+    return R[:, :-1], R[:, -1]
+
+
+def _parts(A: NDArray[np.float64]) -> Iterator[slice]:
+    return blocks(len(A), max(TALL // 4, 8 * A.shape[1]))

@@ -116,7 +116,7 @@ def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAU
 
 def _fit_error(optimal: Optima, network: Network) -> float:
     size = float(np.linalg.norm(optimal.y_star)) or float(np.linalg.norm(optimal.problem.y)) or 1.0
-    return float(np.linalg.norm(network.fit(optimal.problem.X) - optimal.y_star)) / size
+    return float(np.linalg.norm(optimal.problem.fit_of(network) - optimal.y_star)) / size
 
 
 def _not_a_unit(optimal: Optima, network: Network, j: int) -> str:

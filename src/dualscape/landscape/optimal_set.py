@@ -252,8 +252,8 @@ def optimal_set(
 
     >>> from dualscape.model.problem import Problem
     >>> from dualscape.solver import solve
-    >>> talk = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
-    >>> optima = optimal_set(solve(talk))
+    >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    >>> optima = optimal_set(solve(problem))
     >>> optima.k, optima.dimension, len(optima.vertices), optima.smallest().width
     (3, 1, 2, 1)
     """

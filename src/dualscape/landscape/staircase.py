@@ -51,7 +51,7 @@ class Staircase:
         m_star: fewest neurons of an optimal network.
         M_star: most neurons of an irreducible optimal network.
         connected_from: the least width from which on the optimal networks are connected.
-        talk_bound: min(m* + M*, n + 1), the width that the talk guarantees.
+        general_bound: min(m* + M*, n + 1), the width that the published theorem guarantees.
         rank_bound: min(m* + M*, rank A + 1), the sharper guarantee.
         rows: one per width, from m* to connected_from (or to `max_width`).
         tree: the merge tree of the known vertices.
@@ -62,7 +62,7 @@ class Staircase:
     m_star: Width
     M_star: Width
     connected_from: Width
-    talk_bound: Width
+    general_bound: Width
     rank_bound: Width
     rows: tuple[Row, ...]
     tree: MergeTree
@@ -103,7 +103,7 @@ class Staircase:
         lines = [
             f"Neurons in the smallest optimal network: {_words(self.m_star)}; in the largest irreducible one: "
             f"{_words(self.M_star)}. The optimal networks are connected from width {_words(self.connected_from)} on "
-            f"(guaranteed: {_words(self.talk_bound)} by the talk, {_words(self.rank_bound)} with the rank)."
+            f"(guaranteed: {_words(self.general_bound)} in general, {_words(self.rank_bound)} with the rank)."
         ]
         for row in self.rows:
             lines.append(
@@ -137,8 +137,8 @@ def staircase(
     >>> from dualscape.landscape.optimal_set import optimal_set
     >>> from dualscape.model.problem import Problem
     >>> from dualscape.solver import solve
-    >>> talk = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
-    >>> stairs = staircase(optimal_set(solve(talk)))
+    >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    >>> stairs = staircase(optimal_set(solve(problem)))
     >>> stairs.m_star, stairs.M_star, stairs.connected_from
     (1, 2, 3)
     >>> [(row.m, row.components) for row in stairs.rows]
@@ -198,13 +198,13 @@ def _bounded(
     most, limit = int(tree.births.max()), optimal.polytope.active_rank
     M_star = _interval(most, limit)
     both = (_ends(m_star)[0] + most, _ends(m_star)[1] + limit)
-    talk = _interval(min(both[0], n + 1), min(both[1], n + 1))
+    general = _interval(min(both[0], n + 1), min(both[1], n + 1))
     by_rank = _interval(min(both[0], rank + 1), min(both[1], rank + 1))
     # A vertex of M units is isolated at width M; faces of C* of more than rank + 1 units are never needed.
     connected = _interval(most + 1, min(both[1], limit + 1))
     last = _last(_ends(connected)[1], max_width)
     rows = tuple(_bounded_row(tree, m, m_star, limit, connected) for m in range(_ends(m_star)[0], 1 + last))
-    return Staircase(m_star, M_star, connected, talk, by_rank, rows, tree, False)
+    return Staircase(m_star, M_star, connected, general, by_rank, rows, tree, False)
 
 
 def _fewest(optimal: OptimalSet, seen: int, effort: Effort) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
 from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
+from dualscape.model.beta_max import Interval
 from dualscape.model.design import Design
 from dualscape.model.labels import Classes, ordered, shown, two_classes
 from dualscape.model.losses import Loss, get_loss
@@ -30,24 +31,6 @@ from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number known to lie in [low, high], low up to rounding; high is inf when only a search was made."""
-
-    low: float
-    high: float
-
-    @property
-    def exact(self) -> bool:
-        """Whether the upper end is proven."""
-        return bool(np.isfinite(self.high))
-
-    @property
-    def resolved(self) -> bool:
-        """Whether the number is `low` itself, but for what rounding hides; not so where a proof was cut short."""
-        return self.exact and self.high - self.low <= 1e-3 * self.high
 
 
 def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, Classes | None]:
@@ -241,7 +224,7 @@ class Problem:
         lengths = np.linalg.norm(network.directions, axis=1)
         reach = float(network.masses @ lengths) * self.space.reach.lengths
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
-        fit = TwoFloat.of(network.fit(self.X))
+        fit = TwoFloat.of(self.fit_of(network))
         value, error = self._value_bounds(network, fit, EPS * off)
         if error > precision * value and network.width:
             value, error = self._value_bounds(network, network.fine_fit(self.X), ROUNDING * off)
@@ -252,6 +235,14 @@ class Problem:
         cost, cost_error = network.cost_bounds()
         value = loss + self.beta * cost
         return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
+
+    def fit_of(self, network: Network) -> Vector:
+        """f(X), shape (n,): what the network gives on the rows of the problem."""
+        return network.fit(self.X)
+
+    def dual_of(self, network: Network) -> Vector:
+        """nu = -grad L(f(X)), shape (n,): the dual variable of the network."""
+        return -self.loss.gradient(self.fit_of(network), self.y)
 
     def dual_at_zero(self) -> Vector:
         """nu = -grad L(0), shape (n,): the dual variable of the zero network."""
@@ -306,20 +297,8 @@ class Problem:
         """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
         fraction = _positive(fraction, "the fraction of beta_max")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
-        top, weight = bounds.low, self.space.reach.change(self.dual_at_zero())
-        # What a proof that was stopped leaves open is far more than what rounding hides.
-        hidden = 1e-3 * bounds.high < bounds.high - top <= 1e-10 * weight
-        if (top <= 0 or hidden) and bounds.high > 1e-13 * weight:
-            raise InputError(
-                f"beta_max is not resolved: it lies in [{top:.3g}, {bounds.high:.3g}], which rounding hides beside "
-                "columns of another size; rescale the features (standardise) or give beta itself"
-            )
-        if top <= 0:
-            raise InputError(
-                "beta_max is 0, so it has no fractions: there is nothing to fit where the target is 0 in every row (a "
-                "constant one that was standardised) or all features are; choose another target, or give beta itself"
-            )
-        other = self.with_beta(fraction * top)
+        weight = self.space.reach.change(self.dual_at_zero())
+        other = self.with_beta(bounds.fraction(fraction, weight))
         # An oracle with more time may know beta_max better: what was asked for is the fraction.
         object.__setattr__(other, "decay", f"{fraction!r} of beta_max")
         return other

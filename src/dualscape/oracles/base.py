@@ -148,3 +148,7 @@ class HingeOracle(Oracle):
     @abstractmethod
     def estimate(cls, hinges: Hinges) -> Estimate:
         """The expected cost of one call on this data."""
+
+    def units_of(self, found: Matrix) -> Units:
+        """From directions in the coordinates of the hyperplanes and their sign, (q, rank + 1)."""
+        return Units(found[:, :-1] @ self.hinges.basis.T, found[:, -1:])

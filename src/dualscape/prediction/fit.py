@@ -92,7 +92,7 @@ def training_fit(solution: Solution, scaling: Scaling | None = None) -> Fit:
         scaling: what standardising did to the data; None for data taken as they are.
     """
     problem, network = solution.problem, solution.network
-    f, y = network.fit(problem.X), problem.y
+    f, y = problem.fit_of(network), problem.y
     if scaling is not None and scaling.of_target:
         f, y = scaling.original_target(f), scaling.original_target(y)
     return fit_of(problem.loss.name, f, y, rescaled=scaling is not None and scaling.of_target)

@@ -207,7 +207,7 @@ def _widths(analysis: Analysis) -> str:
     return (
         f"Fewest neurons: m* = {_count(stairs.m_star)}. Most in an irreducible optimum: M* = {_count(stairs.M_star)}. "
         f"{_connected(stairs.connected_from)} "
-        f"(guaranteed: {_count(stairs.talk_bound)}; with the rank: {_count(stairs.rank_bound)})."
+        f"(guaranteed: {_count(stairs.general_bound)}; with the rank: {_count(stairs.rank_bound)})."
     )
 
 
@@ -245,11 +245,11 @@ def _units(analysis: Analysis, width: int) -> Table:
     table = Table(title="Neurons" if optima is None else "Optimal units", title_justify="left")
     if optima is None:
         order = np.argsort(-network.masses, kind="stable")
-        directions, signs = network.directions[order], network.signs[order]
+        units = network.units.take(order)
         masses = [f"{mass:.6g}" for mass in network.masses[order]]
     else:
         known = optima.known_vertices
-        directions, signs = optima.directions, optima.signs
+        units = optima.units
         masses = [_range(low, high) for low, high in zip(known.min(axis=0), known.max(axis=0), strict=True)]
     names = analysis.problem.design.coordinates
     wide = sum(max(len(name), 7) + 3 for name in names) + 40 <= width
@@ -261,11 +261,12 @@ def _units(analysis: Analysis, width: int) -> Table:
     if optima is not None and optima.dimension:
         mass = "mass over all optima" if optima.vertices_complete else "mass over the optima known"
     table.add_column(mass, justify="right", no_wrap=True)
-    for j in range(min(len(signs), MOST_ROWS)):
-        shown = [f"{value:.4f}" for value in directions[j]] if wide else [_largest(names, directions[j])]
-        table.add_row(str(j), "+" if signs[j] > 0 else "-", *map(Text, shown), masses[j])
-    if len(signs) > MOST_ROWS:
-        table.caption = f"{len(signs) - MOST_ROWS} more are in the JSON output"
+    for j in range(min(len(units), MOST_ROWS)):
+        direction = units.directions[j]
+        shown = [f"{value:.4f}" for value in direction] if wide else [_largest(names, direction)]
+        table.add_row(str(j), "+" if units.signs[j] > 0 else "-", *map(Text, shown), masses[j])
+    if len(units) > MOST_ROWS:
+        table.caption = f"{len(units) - MOST_ROWS} more are in the JSON output"
     return table
 
 

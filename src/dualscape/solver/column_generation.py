@@ -23,7 +23,7 @@ from dualscape.running.interruption import interrupted, interruptible
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import MOST_ROUNDS, Stopped
 from dualscape.running.threads import one_blas_thread
-from dualscape.solver.iterate import State
+from dualscape.solver.iterate import Iterate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
@@ -39,7 +39,7 @@ LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
 #: so little time that it would not come to the end of its first step.
 LAST_TIMES, CERTIFICATE_TIMES, BEGIN_TIMES, GRACE = 1.5, 1.0, 0.5, 0.2
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
-#: entries than twice that), and its steps of descent, which end sooner where they help little (`state.WIDE_LEAST`).
+#: entries than twice that), and its steps of descent, which end sooner where they help little (`iterate.WIDE_LEAST`).
 WIDE_FROM, WIDTH, STEPS = 60, 200, 100
 #: Of what a search finds, only units whose violation is above this share of the largest join at once: the rest, mostly
 #: units at hand that have moved a little, would not show in the objective (it falls with the square), but in the time.
@@ -139,7 +139,7 @@ class _Run:
         self.problem, self.effort, self.tolerances, self.progress = problem, effort, tolerances, progress
         task = Task.of(problem)
         self.scale = Scale.of(task)
-        self.state = State.empty(self.scale.task(task))
+        self.iterate = Iterate.empty(self.scale.task(task))
         #: The seconds of some passes over data of this size, here and now.
         self._passes = task.space.seconds
         self.log = _Log()
@@ -159,7 +159,7 @@ class _Run:
         #: The last exact question, while nothing has been searched since.
         self.asked: _Asked | None = None
         #: The one that proved most so far.
-        self.proof = _Asked(self.state.nu)
+        self.proof = _Asked(self.iterate.nu)
         #: Maximisers near the dual constraint that searches have seen: they may rise above it when nu changes.
         self.seen: Units | None = None
         #: How often units joined that the objective did not show.
@@ -185,18 +185,18 @@ class _Run:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
         saved = self._saved()
         if saved:
-            self.asked = _Asked(self.state.restore(saved))
+            self.asked = _Asked(self.iterate.restore(saved))
         elif start is not None and start.width:
             self.problem.objective(start)  # refuses a network of another problem
-            self.state.add(start.units)
+            self.iterate.add(start.units)
         elif (size := self.problem.space.size) >= WIDE_FROM and self._affords(BEGIN_TIMES):
-            self.state.begin_wide(min(WIDTH, size // 2), STEPS, self.in_time)
-            network, objective = self._network(), self.scale.objective(self.state.objective)
+            self.iterate.begin_wide(min(WIDTH, size // 2), STEPS, self.in_time)
+            network, objective = self._network(), self.scale.objective(self.iterate.objective)
             note = f"objective {objective:.9g}, {network.width} neurons of a wide network"
             self.progress(Event("solve", 0, None, note, network))
 
     def _saved(self) -> Arrays | None:
-        """The state in the checkpoint, if there is one.
+        """The iterate in the checkpoint, if there is one.
 
         Raises:
             InputError: it is one of another problem, or at another weight decay.
@@ -236,14 +236,14 @@ class _Run:
         return Stopped.ROUNDS
 
     def _tell(self, violation: float, oracle: str) -> None:
-        objective = self.scale.objective(self.state.objective)
+        objective = self.scale.objective(self.iterate.objective)
         self.log.add(objective, violation, oracle, self._network(), self.progress)
 
     def _search_round(self, attempts: int) -> bool:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
-        state, task = self.state, self.state.task
+        iterate, task = self.iterate, self.iterate.task
         self.asked = None
-        state.slide(self.in_time, rough=ROUGH)
+        iterate.slide(self.in_time, rough=ROUGH)
         if not self.in_time():
             return False
         above = task.beta * (1 + self.tolerances.violation)
@@ -251,45 +251,45 @@ class _Run:
             # Every round starts elsewhere: what one search misses another may find.
             again = len(self.log.rounds) + attempt
             answer = task.space.oracle(self.search).best_units(
-                Question(state.nu, above, starts=state.units, seen=self.seen, attempt=again),
+                Question(iterate.nu, above, starts=iterate.units, seen=self.seen, attempt=again),
                 effort=Effort(deadline=self._search_until, device=self.effort.device),
             )
             self.seen = answer.seen
             highest = answer.upper if answer.exact and len(answer.values) == 0 else answer.lower
             self._tell(highest / task.beta - 1, self.search)
             if len(answer.values):
-                before = state.objective
+                before = iterate.objective
                 # When the digits of a rough master are used up, an exact one over all of them goes on.
                 strong = answer.values - task.beta > STRONG * (answer.values[0] - task.beta)
                 for which, rough in ((strong, True), (slice(None), False)):
-                    state.add(answer.units.take(which), rough=rough)
-                    if before - state.objective > 1e-14 * abs(before):
+                    iterate.add(answer.units.take(which), rough=rough)
+                    if before - iterate.objective > 1e-14 * abs(before):
                         return True
             if not self.in_time():
                 return False
             if attempt == 0 and attempts > 1:
                 # Before it is searched for long: units and nu with more digits, at which others may be missing.
-                before = state.objective
-                state.slide(self.in_time, rough=FINER)
-                if before - state.objective > 1e-9 * abs(before):
+                before = iterate.objective
+                iterate.slide(self.in_time, rough=FINER)
+                if before - iterate.objective > 1e-9 * abs(before):
                     return True
         # Nothing more is found: now the last digits of what there is.
-        before = state.objective
-        state.slide(self.in_time)
-        state.tidy()
-        return before - state.objective > 1e-13 * abs(before)
+        before = iterate.objective
+        iterate.slide(self.in_time)
+        iterate.tidy()
+        return before - iterate.objective > 1e-13 * abs(before)
 
     def _exact_round(self) -> tuple[bool, OracleAnswer]:
         """Ask the exact oracle: whether it finds violations that help, and its answer."""
         assert self.prover is not None
-        state, problem = self.state, self.problem
+        iterate, problem = self.iterate, self.problem
         nu = self._dual(converged=self.in_time()) if self.asked is None else self.asked.nu
         if self.effort.checkpoint is not None:
             self.effort.checkpoint.save("solver", self._fingerprint(), self._arrays(nu))
         prover = problem.space.oracle(self.prover)
         # Where it costs nothing the optimal units are listed as well, for those who will ask for them.
         least = (1 - prover.window) * problem.beta if prover.lists else self.above
-        question = Question(nu, least, enough=self.above, starts=state.units)
+        question = Question(nu, least, enough=self.above, starts=iterate.units)
         answer = problem.space.ask(self.provers, question, effort=self.proof_effort, progress=self.progress)
         answer = self._limited(answer)
         self._remember(nu, answer)
@@ -298,14 +298,14 @@ class _Run:
         self._tell(answer.lower / problem.beta - 1 if violating.any() else proven, self.prover)
         if not violating.any():
             return False, answer
-        before = state.objective
+        before = iterate.objective
         units = answer.units.take(violating)
-        state.add(units)
-        if before - state.objective > 1e-15 * abs(before):
+        iterate.add(units)
+        if before - iterate.objective > 1e-15 * abs(before):
             return True, answer
         # A violation whose square is below rounding moves nu, not the objective.
         self.joined += 1
-        return self.joined <= MOST_JOINED and state.join(units), answer
+        return self.joined <= MOST_JOINED and iterate.join(units), answer
 
     def _limited(self, answer: OracleAnswer) -> OracleAnswer:
         """The answer, which no time limit of the caller's has stopped where there is none."""
@@ -320,7 +320,7 @@ class _Run:
 
     def _dual(self, *, converged: bool) -> Vector:
         """nu in the user's units; before it has converged, without the digits that only a long polish restores."""
-        return self.scale.dual(self.state.polished_dual() if converged else self.state.nu)
+        return self.scale.dual(self.iterate.polished_dual() if converged else self.iterate.nu)
 
     # --- the end -----------------------------------------------------------------------------------------
     def _fingerprint(self) -> str:
@@ -328,16 +328,16 @@ class _Run:
         return fingerprint(problem.key, problem.beta, repr(self.tolerances))
 
     def _arrays(self, nu: Vector) -> dict[str, ArrayLike]:
-        return {**self.state.arrays(nu), "decay": self.problem.decay}
+        return {**self.iterate.arrays(nu), "decay": self.problem.decay}
 
     def finish(self, stopped: Stopped) -> Solution:
         """Back to the user's units of length, and the certificate from the data alone."""
-        state, problem, best = self.state, self.problem, self.proof
-        little = problem.n * len(state.masses) ** 2 <= AT_ONCE
+        iterate, problem, best = self.iterate, self.problem, self.proof
+        little = problem.n * len(iterate.masses) ** 2 <= AT_ONCE
         late = stopped is Stopped.INTERRUPTED or not self._affords(CERTIFICATE_TIMES)
         if stopped is not Stopped.CONVERGED and (little or not late):
-            # A rough state may have more units than its columns have rank, and masses that are not the best.
-            state.master()
+            # A rough iterate may have more units than its columns have rank, and masses that are not the best.
+            iterate.master()
         network = self._network()
         nu, certificate = self._certificate(network, stopped)
         if stopped is Stopped.INTERRUPTED and best.answer is not None and best.dual > certificate.dual:
@@ -349,9 +349,9 @@ class _Run:
 
     def _network(self) -> Network:
         """The units at hand in the user's units of length."""
-        state, order = self.state, self.state.units.order()
-        masses = self.scale.masses(state.masses[order])
-        return self.problem.network(state.units.take(order), masses)
+        iterate, order = self.iterate, self.iterate.units.order()
+        masses = self.scale.masses(iterate.masses[order])
+        return self.problem.network(iterate.units.take(order), masses)
 
     def _certificate(self, network: Network, stopped: Stopped) -> tuple[Vector, Certificate]:
         """(nu, certificate): from the last exact answer if it is the last word, otherwise from a new one."""

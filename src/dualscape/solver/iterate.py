@@ -25,7 +25,7 @@ WIDE_LEAST = 5e-4
 
 
 @dataclass
-class State:
+class Iterate:
     """The units at hand and the master's solution over them, in the solver's units of length."""
 
     task: Task
@@ -36,7 +36,7 @@ class State:
     objective: float
 
     @classmethod
-    def empty(cls, task: Task) -> "State":
+    def empty(cls, task: Task) -> "Iterate":
         zero = np.zeros(task.space.n)
         none = Units.none(task.space.d, task.space.c)
         return cls(task, none, np.zeros(0), np.zeros((len(zero), 0)), task.dual(zero), task.value(zero, 0.0))
@@ -108,8 +108,8 @@ class State:
 
         Args:
             in_time: whether to go on.
-            rough: for a state that will have other units soon: one slide, to this residual relative to beta, and then
-                a rough master. With 0 all digits are wanted.
+            rough: for an iterate that will have other units soon: one slide, to this residual relative to beta, and
+                then a rough master. With 0 all digits are wanted.
             rounds: most steps.
         """
         precision, noise = (rough, 0.0) if rough else (1e-15, 1e-14)
@@ -154,7 +154,7 @@ class State:
         task, rng = self.task, np.random.default_rng(seed)
         if task.space.n > BEGIN_ROWS:
             # A share of the rows is enough to see where units belong; the few that remain soon fit all rows.
-            share = State.empty(task.rows(np.sort(rng.choice(task.space.n, BEGIN_ROWS, replace=False))))
+            share = Iterate.empty(task.rows(np.sort(rng.choice(task.space.n, BEGIN_ROWS, replace=False))))
             share.begin_wide(width, steps, in_time, seed)
             if len(share.masses):
                 alone = share.units, share.masses
@@ -170,7 +170,7 @@ class State:
         before = self.objective
         self.add(*descend_jointly(task, units, masses, steps=steps, least=WIDE_LEAST, in_time=in_time), rough=True)
         if not self.objective <= before:
-            self.__dict__.update(State.empty(task).__dict__)
+            self.__dict__.update(Iterate.empty(task).__dict__)
 
     def polished_dual(self, rounds: int = 3) -> Vector:
         """nu with the constraints of the units at hand tight to the precision of nu, not of y.
@@ -203,7 +203,7 @@ class State:
         leaders, masses = climbed.merged(self.masses)
         if len(leaders) in (0, len(self.masses)):
             return
-        other = State.empty(task)
+        other = Iterate.empty(task)
         other.add(climbed.take(leaders), masses)
         if other.objective <= self.objective * (1 + 1e-13):
             self.__dict__.update(other.__dict__)

@@ -4,20 +4,17 @@ Squared loss: a primal active set (Lawson-Hanson with a linear term) on QR facto
 each step of which is the same problem with weighted rows. The columns with positive mass are always independent.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, qr, qr_delete, qr_insert, solve_triangular
+from scipy.linalg import LinAlgError, qr_delete, qr_insert, solve_triangular
 
-from dualscape.geometry.tall import blocks, triangular_factor
+from dualscape.geometry.tall import shortened_system
 from dualscape.model.losses import Loss
+from dualscape.polytopes.caratheodory import DEPENDENT, reduce_to_basic
 from dualscape.solver.active_set import solve_gram
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: Diagonal of R below this fraction of the largest: the column depends on the others.
-DEPENDENT = 1e-13
 #: Newton's method takes the curvature of the loss to be at least this share of the greatest.
 STEEP = 1e-14
 #: Pivots without progress after which the active set is as good as rounding lets it be.
@@ -25,50 +22,6 @@ STALE = 60
 #: Newton's method for other losses ends with a step that helps by no more than this share of the value, or with so many
 #: in a row; or after so many in any case.
 ROUGHLY, EXACTLY, IDLE, NEWTON_STEPS = 1e-12, 1e-15, 3, 100
-#: More rows than this, and more than columns, are first brought to as few as there are columns.
-TALL = 20_000
-
-
-def reduce_to_basic(A: Matrix, c: Vector, *, dependent: float = DEPENDENT) -> Vector:
-    """Masses with A c unchanged, sum c no larger and independent columns on their support (Caratheodory).
-
-    Args:
-        A: (n, k) columns.
-        c: (k,) masses >= 0.
-        dependent: distance from the span of others, relative to the greatest, up to which a column depends on them.
-
-    >>> A = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
-    >>> reduce_to_basic(A, np.array([1.0, 1.0, 1.0]))
-    array([0., 0., 2.])
-    """
-    A, c = _shortened(A), c.copy()
-    scale = np.linalg.norm(A, axis=0)
-    while True:
-        support = np.flatnonzero(c > 0)
-        if len(support) == 0:
-            return c
-        unit = A[:, support] / np.where(scale[support] > 0, scale[support], 1.0)
-        # Pivoting on the small factor: on tall columns it would run at the speed of memory.
-        R, pivots = qr(np.linalg.qr(unit, mode="r"), mode="r", pivoting=True)
-        R = R[: min(unit.shape)]
-        diagonal = np.abs(np.diag(R))
-        rank = int((diagonal > dependent * max(diagonal[0], 1e-300) * len(A) ** 0.5).sum()) if len(diagonal) else 0
-        if rank == len(support):
-            return c
-        # The first dependent pivot in terms of the independent ones: a direction in the null space.
-        kernel = np.zeros(len(support))
-        kernel[pivots[rank]] = 1.0
-        kernel[pivots[:rank]] = -solve_triangular(R[:rank, :rank], R[:rank, rank])
-        kernel /= np.where(scale[support] > 0, scale[support], 1.0)
-        if kernel.sum() > 0:
-            kernel = -kernel
-        falling = kernel < 0
-        if not falling.any():
-            kernel, falling = -kernel, kernel > 0
-        steps = np.where(falling, c[support] / np.where(falling, -kernel, 1.0), np.inf)
-        leaving = int(steps.argmin())
-        c[support] = np.maximum(c[support] + steps[leaving] * kernel, 0.0)
-        c[support[leaving]] = 0.0
 
 
 class _Factor:
@@ -148,7 +101,7 @@ def solve_quadratic(A: Matrix, target: Vector, beta: float, start: Vector, *, ro
         G /= norms[:, None]
         G /= norms
         return _by_gram(G, (pulled - beta) / norms, start * norms) / norms
-    A, target = _shortened_both(A, target)
+    A, target = shortened_system(A, target)
     norms = _lengths(np.linalg.norm(A, axis=0))
     A = A / norms  # unit columns: one tolerance for all
     price = beta / norms
@@ -217,23 +170,6 @@ def _by_gram(G: Matrix, b: Vector, start: Vector) -> Vector:
     return solve_gram(G, b, start, 1e-12 * float(np.abs(b).max(initial=0.0)))
 
 
-def _shortened(A: Matrix) -> Matrix:
-    """A matrix of the same A^T A, with as many rows as columns where there are many more."""
-    return triangular_factor(A[part] for part in _parts(A)) if len(A) > max(TALL, A.shape[1]) else A
-
-
-def _shortened_both(A: Matrix, target: Vector) -> tuple[Matrix, Vector]:
-    """(B, b) with |B c - b| = |A c - target| for every c, and few rows: an orthogonal factor is left out."""
-    if len(A) <= max(TALL, A.shape[1] + 1):
-        return A, target
-    R = triangular_factor(np.column_stack([A[part], target[part]]) for part in _parts(A))
-    return R[:, :-1], R[:, -1]
-
-
-def _parts(A: Matrix) -> Iterator[slice]:
-    return blocks(len(A), max(TALL // 4, 8 * A.shape[1]))
-
-
 def _lengths(norms: Vector) -> Vector:
     """Lengths to divide by: 1 for columns of zeros."""
     return np.where(norms > 0, norms, 1.0)
@@ -255,7 +191,7 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
         A, y = W.root(A), W.root(y)
         if rough:
             return solve_quadratic(A, y, beta, start, rough=True)
-        A, y = _shortened_both(A, y)
+        A, y = shortened_system(A, y)
         return solve_quadratic(A, y, beta, reduce_to_basic(A, start))
     c = start if rough else reduce_to_basic(A, start)
     f = A @ c

@@ -3,14 +3,13 @@
 What storing a number loses is such a change, so that rates tell which zeros are ties that rounding has broken.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.pieces import Pieces, Stand
-from dualscape.model.losses import Loss
 from dualscape.running.interruption import check
 from dualscape.solver.optimality import Index, Linearised
 from dualscape.solver.task import Task
@@ -64,20 +63,15 @@ def rates_of(
             return np.asarray(values * (1.0 + rng.choice([-CHANGE, CHANGE], np.shape(values))))
 
         changed = pieces.changed(near)
-        y = near(task.y) if task.loss.quadratic else task.y  # labels stay what they are
+        other = replace(task, y=near(task.y)) if task.loss.quadratic else task  # labels stay what they are
         beta = TwoFloat.of(np.full(len(slacks), float(near(np.asarray(task.beta)))))
-        there = changed.take(active).stand(_dual(task.loss, fit, y))
+        there = changed.take(active).stand(other.fine_dual(fit)[0])
         missing = fit - (there.columns @ masses[active][:, None])[:, 0]
         shift, c = solve(missing.hi, (there.values - beta[active]).hi) if solve else (missing.hi, np.zeros(0))
-        there = changed.stand(_dual(task.loss, fit + TwoFloat.of(shift), y))
+        there = changed.stand(other.fine_dual(fit + TwoFloat.of(shift))[0])
         shifted = max(shifted, float(np.linalg.norm(shift)) / CHANGE)
         answered = max(answered, float(np.linalg.norm(own.columns.hi @ c)) / CHANGE)
         np.maximum(moved, np.abs(((beta - there.values) / beta).hi - slacks) / CHANGE, out=moved)
         gaps = np.linalg.norm((there.columns - at.columns).hi, axis=0)
         np.maximum(turned, gaps / lengths / CHANGE, out=turned)
     return Rates(shifted, answered, moved, turned)
-
-
-def _dual(loss: Loss, fit: TwoFloat, y: Vector) -> TwoFloat:
-    gradient = loss.fine_gradient(fit, y)[0]
-    return TwoFloat(-gradient.hi, -gradient.lo)

@@ -19,10 +19,12 @@ from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import Faces, Pieces
 from dualscape.model.problem import Problem
+from dualscape.polytopes.caratheodory import reduce_to_basic
 from dualscape.running.interruption import check
-from dualscape.solver.master import reduce_to_basic, solve_master
+from dualscape.solver.corrections import corrected
+from dualscape.solver.master import solve_master
 from dualscape.solver.newton_on_faces import newton_on_faces
-from dualscape.solver.optimality import Index, Linearised
+from dualscape.solver.optimality import Index
 from dualscape.solver.rates import Rates, rates_of
 from dualscape.solver.task import Scale, Task
 from dualscape.tolerances import DEFAULT
@@ -31,13 +33,8 @@ from dualscape.units import Units
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
-#: Corrections of one active set, and changes of the active set beside two for each unit.
-CORRECTIONS, CHANGES = 300, 40
-#: Corrections end when one is smaller than this, relative to what is corrected, or so many in a row have not halved the
-#: one before; an optimum whose last correction is above the third is not resolved.
-SETTLED, STALE, RESOLVED = 2.0**-96, 2, 1e-8
-#: A linear system is made anew unless the last correction was smaller than the one before by this factor.
-GAIN = 1e-4
+#: Changes of the active set beside two for each unit.
+CHANGES = 40
 #: A row is on its side of a piece's boundary when it is no further than this on the other side.
 ON_PIECE = 1e-13
 #: Columns of equal sign that differ by less than this share of their length are one unit.
@@ -239,7 +236,7 @@ class _Refinement:
                 self.active = self.active[self.active != unit]
                 self.masses.hi[unit] = self.masses.lo[unit] = 0.0
                 continue
-            nu, noise = self._dual()
+            nu, noise = self.task.fine_dual(self.fit)
             if self._settle(nu):
                 # Units may have come to one place.
                 self._merge(np.arange(len(self.outputs)))
@@ -271,9 +268,13 @@ class _Refinement:
     def _rates(self, slacks: Vector) -> Rates:
         return rates_of(self.task, self.pieces, self.at, self.fit, self.masses, self.active, slacks)
 
-    def _dual(self) -> tuple[TwoFloat, float]:
-        gradient, noise = self.task.loss.fine_gradient(self.fit, self.task.y)
-        return TwoFloat(-gradient.hi, -gradient.lo), noise
+    def _correct(self) -> None:
+        """The optimum of the active set, from what there is."""
+        active = self.active
+        found = corrected(self.task, self.pieces.take(active), self.fit, self.masses[active])
+        self.fit, self.error = found.fit, found.error
+        self.masses = TwoFloat(self.masses.hi.copy(), self.masses.lo.copy())
+        self.masses.hi[active], self.masses.lo[active] = found.masses.hi, found.masses.lo
 
     def _slacks(self) -> Vector:
         beta = TwoFloat.of(np.full(len(self.outputs), self.task.beta))
@@ -320,42 +321,3 @@ class _Refinement:
         self.masses.hi[leaving] = self.masses.lo[leaving] = 0.0
         self.active = np.append(self.active[self.active != leaving], unit)
         return True
-
-    # --- Newton's method on one active set ----------------------------------------------------------------
-    def _correct(self) -> None:
-        """Masses and fit of the active set, until corrections are rounding."""
-        task, active = self.task, self.active
-        pieces = self.pieces.take(active)
-        beta = TwoFloat.of(np.full(len(active), task.beta))
-        size = float(np.linalg.norm(task.y)) if task.loss.quadratic else len(task.y) ** 0.5
-        solve, last, shrinks, stale = None, np.inf, False, 0
-        masses = self.masses[active]
-        self.error = 0.0
-        for _ in range(CORRECTIONS):
-            nu = self._dual()[0]
-            at = pieces.stand(nu)
-            made = (at.columns @ masses[:, None])[:, 0]
-            missing = self.fit - made
-            if solve is None or not shrinks:
-                solve = Linearised.of(task, self.fit.hi, pieces, at, masses.hi)
-            moved, changed = solve(missing.hi, (at.values - beta).hi)
-            self.fit = self.fit + TwoFloat.of(moved)
-            masses = masses + TwoFloat.of(changed)
-            lengths = np.linalg.norm(at.columns.hi, axis=0)
-            step = max(float(np.linalg.norm(moved)), float(np.abs(changed * lengths).max(initial=0.0))) / size
-            self.error = step
-            stale = stale + 1 if step > 0.5 * last else 0
-            if not np.isfinite(step) or step <= SETTLED or (stale > STALE and step <= RESOLVED):
-                break
-            # Steps that do not shrink and push a mass below 0 say that its unit had better leave.
-            if stale > STALE and (masses.hi < 0).any():
-                break
-            # The same linear system serves as long as it gains digits.
-            shrinks, last = step <= GAIN * last and np.isfinite(last), step
-        if not self.error <= RESOLVED and not (np.isfinite(self.error) and (masses.hi < 0).any()):
-            raise NotCertifiedError(
-                f"the optimum over {len(active)} units is resolved up to {self.error:.1e} only: their columns are too "
-                "nearly dependent; try a slightly different beta"
-            )
-        self.masses = TwoFloat(self.masses.hi.copy(), self.masses.lo.copy())
-        self.masses.hi[active], self.masses.lo[active] = masses.hi, masses.lo

@@ -76,7 +76,7 @@ def at_once(
     problem: Problem, network: Network, oracle: str, tolerances: Tolerances = DEFAULT
 ) -> tuple[NDArray[np.float64], Certificate]:
     """(nu, certificate) of a network as it stands, with the bound that can be had at once."""
-    nu = -problem.loss.gradient(network.fit(problem.X), problem.y)
+    nu = problem.dual_of(network)
     return nu, certify_dual(problem, network, nu, oracle=oracle, effort=Effort(deadline=0.0), tolerances=tolerances)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures import UnitSpace
 from dualscape.model.losses import Loss
 from dualscape.model.problem import Problem
@@ -47,6 +48,11 @@ class Task:
     def dual(self, fit: Vector) -> Vector:
         """nu = -grad L at a fit, (n,)."""
         return -self.loss.gradient(fit, self.y)
+
+    def fine_dual(self, fit: TwoFloat) -> tuple[TwoFloat, float]:
+        """(nu in twice the precision at a fit (n,), what its entries may be off by)."""
+        gradient, noise = self.loss.fine_gradient(fit, self.y)
+        return TwoFloat(-gradient.hi, -gradient.lo), noise
 
     def value(self, fit: Vector, mass: float) -> float:
         """L(fit, y) + beta times the total mass."""

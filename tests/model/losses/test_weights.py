@@ -13,7 +13,7 @@ from dualscape.model.losses import Logistic, Squared
 from dualscape.report.analysis_json import to_dict
 from dualscape.report.hints import judge
 from dualscape.solver import iterate as state
-from dualscape.solver.iterate import State
+from dualscape.solver.iterate import Iterate
 from dualscape.solver.task import Task
 
 LOSSES = pytest.mark.parametrize("kind", [Squared, Logistic])
@@ -126,7 +126,7 @@ def test_many_rows_begin_with_some_of_them_and_their_weights(kind, monkeypatch):
         return seen[-1][1]
 
     monkeypatch.setattr(kind, "take", take)
-    begun = State.empty(Task.of(problem))
+    begun = Iterate.empty(Task.of(problem))
     start = begun.objective
     begun.begin_wide(20, 40, lambda: True)
     assert begun.objective < start

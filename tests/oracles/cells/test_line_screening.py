@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dualscape.geometry.arrangement.arrangement import TURN, line_ranges
+from dualscape.oracles import Question
+from dualscape.oracles.cells import oracle as cells
+from dualscape.oracles.cells import tasks
 from dualscape.oracles.cells.line_screening import lines_left
+from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.running.effort import Effort
 from questions import forms, scanned
 
 
@@ -14,8 +19,7 @@ def check(X, nu, share, turn=TURN):
     """Every excluded line, scanned; returns (lines left, lines, patterns excluded)."""
     total, stay, excluded = 0, 0, 0
     for form in forms(X, nu, share, turn):
-        columns, M, floor = form[0], form[1], form[-1]
-        for level, first, lines in line_ranges(M, len(columns), 10**9):
+        for level, first, lines in line_ranges(form.M, len(form.columns), 10**9):
             if level < 2:
                 continue
             left, patterns = lines_left(form, level, first, lines, None)
@@ -24,7 +28,7 @@ def check(X, nu, share, turn=TURN):
             for run in np.split(gone, np.flatnonzero(np.diff(gone) > 1) + 1):
                 units, state = scanned(form, (level, first + int(run.min(initial=lines)), len(run)))
                 assert len(units) == 0
-                assert state[0] <= floor
+                assert state[0] <= form.floor
                 visited += int(state[4])
             assert patterns == visited
             total, stay, excluded = total + lines, stay + int(left.sum()), excluded + patterns
@@ -76,3 +80,28 @@ def test_hardly_a_line_is_left_just_below_the_maximum():
 def test_exclusion_is_sound_on_random_lattices(seed, n, d, share):
     rng = np.random.default_rng(seed)
     check(rng.integers(-3, 4, size=(n, d)).astype(float) + 0.0, rng.standard_normal(n), share)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.9, 1.1])
+def test_screened_lines_and_the_rest_are_the_whole_sweep(monkeypatch, share):
+    """What the oracle makes of both together, with arrays of NumPy in the place of a device's."""
+    rng = np.random.default_rng(1)
+    X, nu = rng.standard_normal((40, 4)), rng.standard_normal(40)
+    oracle = CellsOracle.on(X)
+    above = share * oracle.best_units(Question(nu, above=0.0)).lower
+    here = oracle.best_units(Question(nu, above=above))
+    done = []
+
+    def screened(task, device):
+        assert device == "another"
+        left, excluded = tasks.screen(task, None)
+        done.append(task.lines - sum(part.lines for part in left))
+        return left, excluded
+
+    monkeypatch.setattr(cells, "screen", screened)
+    monkeypatch.setattr(cells, "LITTLE", 1)
+    monkeypatch.setattr(tasks, "DEVICE_LEAST", 1)
+    there = oracle.best_units(Question(nu, above=above), effort=Effort(device="another"))
+    assert (there.upper, there.looked_at, there.stopped) == (here.upper, here.looked_at, here.stopped)
+    np.testing.assert_array_equal(there.values, here.values)
+    assert sum(done) > 0

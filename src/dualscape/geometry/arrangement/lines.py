@@ -9,7 +9,7 @@ Turan's covering problem: choose few subsets of size k such that every set of k 
 
 import numpy as np
 
-from dualscape.running.compiled import kernel
+from dualscape.running.compiled import kernel, part
 
 
 @kernel()
@@ -30,7 +30,7 @@ def unrank(position, n, size, subset):
             position -= block
 
 
-@kernel()
+@part()
 def next_subset(subset, n, size):
     """The lexicographically next subset of {1..n}, in place."""
     slot = size - 1
@@ -107,7 +107,7 @@ def mark_owned(subset, size, n, owned):
         owned[subset[l]] = False
 
 
-@kernel()
+@part()
 def inverse_norm(R, size):
     """Frobenius norm of the inverse of the leading upper triangle of R, 1 when it is empty: 1 / sigma_min or more."""
     total = 0.0
@@ -122,7 +122,7 @@ def inverse_norm(R, size):
     return np.sqrt(total) if size else 1.0
 
 
-@kernel()
+@part()
 def line_of(columns, subset, size, p, q, Q, R):
     """The line {p + t q} on which the `size` normals of `subset` vanish, in the first size + 2 coordinates.
 

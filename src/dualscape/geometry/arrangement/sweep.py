@@ -12,13 +12,13 @@ import numpy as np
 
 from dualscape.geometry.arrangement.lines import frame_line, is_swept, mark_owned, unrank
 from dualscape.geometry.cones import NONE_HELD, copy
-from dualscape.running.compiled import kernel
+from dualscape.running.compiled import kernel, part
 
 #: At most this many open signs are resolved by listing both at one vertex.
 MOST_OPEN = 14
 
 
-@kernel()
+@part()
 def make_work(N, r):
     """Room for one line: (order, place, slope, offset, own, mu, sure, Q, R, D, p, q, limits, bucket, starts)."""
     return (
@@ -40,7 +40,7 @@ def make_work(N, r):
     )
 
 
-@kernel()
+@part()
 def _sort_places(place, order, bucket, starts):
     """Indices by increasing place in [-1, 1]; places above 1 come last. Buckets, then insertion: few branches fail."""
     N = len(place)
@@ -74,7 +74,7 @@ def _sort_places(place, order, bucket, starts):
 
 
 # Division by 0 gives inf here and not an error, so that the loops over all crossings are vectorised.
-@kernel(error_model="numpy")
+@part(error_model="numpy")
 def start_line(columns, M, level, subset, work):
     """Crossings of the line of `subset` (level - 1 rows) with all other hyperplanes.
 
@@ -128,7 +128,7 @@ def start_line(columns, M, level, subset, work):
     return count
 
 
-@kernel()
+@part()
 def _mark_neighbours(order, place, sure, M, count, gap, cutting):
     """Not sure: the first M hyperplanes whose neighbour along the line, closed at infinity, is within `gap`."""
     # Their list first, written to `cutting` without a branch that would often be guessed wrong.
@@ -145,7 +145,7 @@ def _mark_neighbours(order, place, sure, M, count, gap, cutting):
         sure[cutting[filled - 1]] = False
 
 
-@kernel()
+@part()
 def _add(doubtful, doubts, k):
     """Append k unless it is there; the new number, -1 when there is no room."""
     for b in range(doubts):
@@ -157,14 +157,14 @@ def _add(doubtful, doubts, k):
     return doubts + 1
 
 
-@kernel()
+@part()
 def _angle_error(slope, offset, error):
     """How far off the angle of a crossing is for this error of its slope and offset."""
     length = np.hypot(slope, offset)
     return error / length + 1e-15 if length > 0.0 else np.inf
 
 
-@kernel()
+@part()
 def _near_crossings(M, position, count, work, doubtful):
     """Write to `doubtful` the hyperplanes whose crossing cannot be told from that of order[position]; their number.
 
@@ -196,7 +196,7 @@ def _near_crossings(M, position, count, work, doubtful):
     return doubts
 
 
-@kernel()
+@part()
 def vertex_signs(columns, M, level, subset, position, count, work, bits, doubtful):
     """Signs at the vertex where the line meets hyperplane order[position], of that hyperplane and of the subset's rows.
 
@@ -245,7 +245,7 @@ def vertex_signs(columns, M, level, subset, position, count, work, bits, doubtfu
     return doubts
 
 
-@kernel()
+@part()
 def begin_line(count, work, bits):
     """Signs far down the line, before its first crossing; the subset's own rows are left unset."""
     order, slope = work[0], work[2]
@@ -255,7 +255,7 @@ def begin_line(count, work, bits):
         bits[order[position]] = slope[order[position]] < 0
 
 
-@kernel()
+@part()
 def bottom_pattern(columns, bits):
     """The one cell of level 0: its top is the first basis vector."""
     bits[0] = True

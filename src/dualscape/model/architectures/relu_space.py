@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
-from dualscape.geometry.tall import blocks
+from dualscape.geometry.tall import blocks, rectified_sum
 from dualscape.model.architectures.base import Faces, Matrix, Pieces, UnitSpace, Vector
 from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.base import Estimate, HingeOracle
@@ -63,11 +63,7 @@ class ReLUSpace(UnitSpace):
         return out
 
     def together(self, units: Units) -> Vector:
-        total = np.empty(self.n)
-        for part in blocks(self.n):
-            heights = self._X[part] @ units.directions.T
-            total[part] = np.maximum(heights, 0.0, out=heights) @ units.signs
-        return total
+        return rectified_sum(self._X, units.directions, units.signs)
 
     def scores(self, nu: Vector, units: Units) -> Vector:
         return scores(self._X, nu, units)

@@ -7,8 +7,8 @@ recomputed to the same bits, so that the tree of cones is the same however the w
 import numpy as np
 
 from dualscape.geometry.cones import copy, find_heights
-from dualscape.oracles.bisection.cone_bound import EPS
 from dualscape.running.compiled import kernel, part
+from dualscape.tolerances import EPS
 
 #: Places of a record: bound, sign (0 for +, 1 for -), depth, excess; then g (r) and V (r * r).
 BOUND, WHICH, DEPTH, EXCESS, HEAD = 0, 1, 2, 3, 4

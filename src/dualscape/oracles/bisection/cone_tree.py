@@ -11,7 +11,6 @@ import numpy as np
 from dualscape.geometry.climbs import climb, crossings
 from dualscape.geometry.cones import NONE_HELD, SUMS, UNBOUNDED, concave_caps, copy, gradient, project
 from dualscape.oracles.bisection.cone_bound import (
-    EPS,
     cone_bound,
     drift,
     frame_cone,
@@ -20,9 +19,9 @@ from dualscape.oracles.bisection.cone_bound import (
     side_bound,
 )
 from dualscape.oracles.bisection.cone_stack import WHICH, extremes, load, make_stack, on_plane, replace, unload
-from dualscape.oracles.cells.line_scan import record_unit
-from dualscape.oracles.cells.pattern_bound import resummed, rounded
+from dualscape.oracles.maximisers import record_unit, resummed, rounded
 from dualscape.running.compiled import kernel, part
+from dualscape.tolerances import EPS
 
 #: Cones with at most this many open convex hyperplanes are solved for all of their sides.
 MOST_SIDES = 3

@@ -19,13 +19,12 @@ from dualscape.oracles.bisection.frontier import Frontier, HingeSum, Region
 from dualscape.oracles.proof import capped
 from dualscape.oracles.ranked import assemble, scores
 from dualscape.oracles.reach import Reach
-from dualscape.oracles.spectral import spectral_bound
+from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.checkpoint import Checkpoint, fingerprint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import interrupted
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import Stopped
-from dualscape.units import Units
 
 #: Cones for a proof at beta = 0.1 beta_max, as a multiple of 10^r, and seconds a cone on one core: constant, and per
 #: entry of the (N, r) data. From one data set, 442 rows with 3 <= r <= 7; other N are extrapolated.
@@ -71,11 +70,10 @@ class BisectionOracle(HingeOracle):
         if effort.deadline and effort.remaining() + GRACE < BOUND_TIMES * hinges.seconds:
             upper = max(self.reach.bound(nu), above)
             return OracleAnswer.nothing(X.shape[1], upper, self.name, 0, effort.ended() or Stopped.TIME)
-        kappa, linear, slack = hinges.enclose(nu)
-        form = kappa, linear
+        form = ScaledForm.of(hinges, nu, above)
 
         def ceiling() -> float:
-            return spectral_bound(hinges.rows, *form, effort.overdue) + slack
+            return form.ceiling(effort.overdue)
 
         stopped = Stopped.INTERRUPTED if interrupted() else Stopped.FINISHED
         if _too_large(hinges):
@@ -84,21 +82,14 @@ class BisectionOracle(HingeOracle):
             # Too many orthants to begin with, or no time for them: the bounds of any size are all there is.
             upper = capped(self.reach, nu, 0.0, np.inf, above, ceiling)
             return OracleAnswer.nothing(X.shape[1], upper, self.name, 0, stopped)
-        # Squares must neither over- nor underflow: search in units of a power of two, which is exact.
-        exponent = int(np.frexp(float(np.abs(kappa).sum() + np.abs(linear).sum()))[1])
-        kappa, linear = np.ldexp(kappa, -exponent), np.ldexp(linear, -exponent)
-        floor = float(np.ldexp(max(above - slack, 0.0), -exponent))
         region = None if self._last is None else self._last.region(self.reach, nu, above)
-        search = _Search(HingeSum.of(hinges.rows, kappa, linear, floor), region, effort, progress, exponent)
+        search = _Search(form, region, effort, progress)
         if effort.checkpoint is not None:
             kind = type(self)
             search.keep_in(effort.checkpoint, fingerprint(f"{kind.__module__}.{kind.__qualname__}", X, nu, above))
 
-        def units_of(found: Matrix) -> Units:
-            return Units(found[:, :-1] @ hinges.basis.T, found[:, -1:])
-
         def found_enough(found: Matrix) -> bool:
-            return bool(scores(X, nu, units_of(found)).max(initial=-np.inf) > question.enough)
+            return bool(scores(X, nu, self.units_of(found)).max(initial=-np.inf) > question.enough)
 
         stopped = search.run(found_enough if np.isfinite(question.enough) else None)
         frontier = search.frontier
@@ -106,14 +97,14 @@ class BisectionOracle(HingeOracle):
         cones = frontier.treated + (self._last.count if self._last is not None and region is not None else 0)
         if not stopped:
             # Where the threshold is below the slack, no more than that is proven outside.
-            self._last = _Known(nu.copy(), max(above, slack), Region.of(frontier.above, hinges.rank), cones)
+            self._last = _Known(nu.copy(), max(above, form.slack), Region.of(frontier.above, hinges.rank), cones)
         return assemble(
             X,
             self.reach,
             nu,
-            units_of(frontier.found),
+            self.units_of(frontier.found),
             above=above,
-            upper=max(float(np.ldexp(frontier.bound, exponent)) + slack, above),
+            upper=max(form.proven(frontier.bound), above),
             oracle=self.name,
             looked_at=cones,
             stopped=stopped,
@@ -146,11 +137,9 @@ def _too_large(hinges: Hinges) -> bool:
 class _Search:
     """Waves until the frontier is empty, time is up, enough is found or Ctrl-C is pressed."""
 
-    def __init__(
-        self, form: HingeSum, region: Region | None, effort: Effort, progress: Progress, exponent: int
-    ) -> None:
-        self.frontier = Frontier.start(form, region)
-        self._effort, self._progress, self._exponent = effort, progress, exponent
+    def __init__(self, form: ScaledForm, region: Region | None, effort: Effort, progress: Progress) -> None:
+        self.frontier = Frontier.start(HingeSum.of(form.rows, form.kappa, form.linear, form.floor), region)
+        self._form, self._effort, self._progress = form, effort, progress
         self._checkpoint: Checkpoint | None = None
         self._fingerprint = ""
 
@@ -212,6 +201,6 @@ class _Search:
 
     def _tell(self) -> None:
         frontier = self.frontier
-        bound = np.ldexp(frontier.bound, self._exponent)
+        bound = self._form.value(frontier.bound)
         note = f"h <= {bound:.6g} proven, {frontier.treated:,} cones, {len(frontier.records):,} open"
         self._progress(Event("bisection", round(100 * frontier.covered()), 100, note))

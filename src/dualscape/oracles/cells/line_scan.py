@@ -20,115 +20,24 @@ from dualscape.geometry.arrangement.sweep import (
 )
 from dualscape.geometry.climbs import climb, crossings
 from dualscape.geometry.cones import concave_caps, settle
-from dualscape.oracles.cells.pattern_bound import EPS, make_scratch, pattern_bound
+from dualscape.oracles.cells.multipliers import OTHER, OWN, keep_multipliers, make_multipliers, still_excluded
+from dualscape.oracles.cells.pattern_bound import make_scratch, pattern_bound
+from dualscape.oracles.maximisers import record_unit
 from dualscape.running.compiled import kernel, part
-
-#: Ways: a pattern, its complement. Numbers of Python's would be compiled for by themselves.
-OWN, OTHER = np.int64(0), np.int64(1)
+from dualscape.tolerances import EPS
 
 
 @part()
-def record_unit(found, state, unit, norm, sign):
-    """Append unit / norm to found unless it is there; state[1] counts them even when there is no room left."""
-    r = len(unit)
-    filled = min(int(state[1]), found.shape[0])
-    for j in range(filled):
-        same = found[j, r] == sign
-        for a in range(r):
-            same = same and abs(found[j, a] - unit[a] / norm) <= 1e-12
-        if same:
-            return
-    if filled < found.shape[0]:
-        for a in range(r):
-            found[filled, a] = unit[a] / norm
-        found[filled, r] = sign
-    state[1] += 1
-
-
-@kernel()
-def _make_multipliers(N, r):
-    """(index, value, side, (number, their masses)) of the last projection for a pattern and for its complement.
-
-    A convex hyperplane comes with its multiplier and the side for which that holds, a concave one with the share of
-    its slope that is taken, which holds everywhere.
-    """
-    most = N + r + 1
-    return (
-        np.empty((2, most), dtype=np.int64),
-        np.empty((2, most)),
-        np.empty((2, most), dtype=np.bool_),
-        np.zeros(2, dtype=np.int64),
-    )
-
-
-@kernel()
-def _keep_multipliers(kappa, M, before, after, active, lam, m, way, multipliers):
-    """Remember what a projection found: `before` and `after` are the sides it began and ended with."""
-    index, value, side, number = multipliers
-    filled = 0
-    for l in range(m):
-        k = active[l]
-        index[way, filled], side[way, filled] = k, after[k]
-        if k < M:
-            value[way, filled] = lam[l]
-        else:
-            value[way, filled] = 1.0 + lam[l] / kappa[k] if after[k] else -lam[l] / kappa[k]
-        filled += 1
-    for k in range(M, len(kappa)):
-        if before[k] == after[k]:
-            continue
-        held = False
-        for l in range(m):
-            held = held or active[l] == k
-        if not held:
-            index[way, filled] = k
-            value[way, filled] = 1.0 if after[k] else 0.0
-            filled += 1
-    number[way] = filled
-
-
-@kernel()
-def _still_excluded(rows, kappa, M, bits, g, way, turn, size, floor, multipliers, trial):
-    """Whether the kept multipliers bound the pattern `bits` (its complement for way 1) of gradient g by the floor."""
-    index, value, side, number = multipliers
-    N, r = rows.shape
-    if number[way] == 0:
-        return False
-    flip = way == 1
-    masses = 0.0
-    for a in range(r):
-        trial[a] = g[a]
-    for j in range(number[way]):
-        k = index[way, j]
-        here = bits[k] != flip
-        if k >= M:
-            step = kappa[k] * (value[way, j] - (1.0 if here else 0.0))
-        elif here == side[way, j]:
-            masses += value[way, j]
-            step = value[way, j] if here else -value[way, j]
-        else:
-            continue
-        for a in range(r):
-            trial[a] += step * rows[k, a]
-    norm2 = 0.0
-    for a in range(r):
-        norm2 += trial[a] * trial[a]
-    # Rounding: that of g, two operations for every multiplier, and the norm's.
-    lost = (1.01 * turn + (5 * N + 8 * r + 32) * EPS) * (size + masses)
-    return np.sqrt(norm2) + lost <= floor
-
-
-@kernel()
 def _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor, sign, room, found, state):
     """Bound one pattern (its complement for way 1); record local maximisers above the floor, keep the multipliers."""
     scratch, flips, pattern, before, best, multipliers, _ = room
     N, r = rows.shape
     u, active, lam = scratch[1], scratch[2], scratch[3]
     for k in range(N):
-        before[k] = bits[k] != (way == 1)
+        before[k] = bits[k] != (way == OTHER)
         pattern[k] = before[k]
     bound, m, interesting = pattern_bound(rows, columns, kappa, linear, pattern, turn, size, floor, scratch)
-    _keep_multipliers(kappa, M, before, pattern, active, lam, m, way, multipliers)
+    keep_multipliers(kappa, M, before, pattern, active, lam, m, way, multipliers)
     state[2] += 1
     if bound > state[0]:
         state[0] = bound
@@ -147,7 +56,7 @@ def _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor
         record_unit(found, state, best, norm, sign)
 
 
-@kernel()
+@part()
 def _bound_both(rows, columns, kappa, linear, whole, M, g, bits, prune2, turn, size, floor, sign, room, found, state):
     """Bound the pattern `bits` of gradient g, and its complement, whose gradient is `whole` - g."""
     multipliers, trial = room[5], room[6]
@@ -157,18 +66,18 @@ def _bound_both(rows, columns, kappa, linear, whole, M, g, bits, prune2, turn, s
         norm2 += g[a] * g[a]
         other2 += (whole[a] - g[a]) * (whole[a] - g[a])
     state[4] += 2
-    if not norm2 <= prune2 and not _still_excluded(rows, kappa, M, bits, g, OWN, turn, size, floor, multipliers, trial):
+    if not norm2 <= prune2 and not still_excluded(rows, kappa, M, bits, g, OWN, turn, size, floor, multipliers, trial):
         _bound_pattern(rows, columns, kappa, linear, M, bits, OWN, turn, size, floor, sign, room, found, state)
     if not other2 <= prune2:
         for a in range(r):
             g[a] = whole[a] - g[a]
-        if not _still_excluded(rows, kappa, M, bits, g, OTHER, turn, size, floor, multipliers, trial):
+        if not still_excluded(rows, kappa, M, bits, g, OTHER, turn, size, floor, multipliers, trial):
             _bound_pattern(rows, columns, kappa, linear, M, bits, OTHER, turn, size, floor, sign, room, found, state)
         for a in range(r):
             g[a] = whole[a] - g[a]
 
 
-@kernel()
+@part()
 def _bound_choices(
     rows,
     columns,
@@ -209,7 +118,7 @@ def _bound_choices(
                 bits[doubtful[b]] = not bits[doubtful[b]]
 
 
-@kernel()
+@part()
 def _vertex_gradient(weighted, g, bits, i, after, subset, size, here):
     """Gradient of the vertex's cell: g knows hyperplane i as before the vertex and the subset's rows as absent."""
     r = len(here)
@@ -225,7 +134,7 @@ def _vertex_gradient(weighted, g, bits, i, after, subset, size, here):
 
 
 # Any order of the sum will do for its error bound, so that it may be vectorised.
-@kernel(fastmath={"reassoc", "contract"})
+@part(fastmath={"reassoc", "contract"})
 def _gradient(pulls, linear, bits, g):
     """g = linear + the pulls (r, N) of the hyperplanes whose bit is set."""
     for a in range(len(linear)):
@@ -235,7 +144,7 @@ def _gradient(pulls, linear, bits, g):
         g[a] = linear[a] + total
 
 
-@kernel()
+@part()
 def _carry(weighted, work, count, owned, g, positions, before):
     """Carry the gradient g along a line: where its own vertices are, the gradients before them, and their number.
 
@@ -261,7 +170,7 @@ def _carry(weighted, work, count, owned, g, positions, before):
     return filled
 
 
-@kernel()
+@part()
 def _mark_open(weighted, whole, crossed, before, work, subset, size, prune2, cells, is_open):
     """How many vertices of a line have a cell that |g| alone does not exclude, or signs that are not sure.
 
@@ -325,7 +234,7 @@ def scan_lines(generic, M, rows, kappa, linear, sign, level, first, lines, turn,
         np.empty(N, dtype=np.bool_),
         np.empty(N, dtype=np.bool_),
         np.empty(r),
-        _make_multipliers(N, r),
+        make_multipliers(N, r),
         np.empty(r),
     )
     bits, owned = np.empty(N, dtype=np.bool_), np.empty(N, dtype=np.bool_)

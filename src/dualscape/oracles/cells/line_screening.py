@@ -3,8 +3,8 @@
 The signs of all hyperplanes at many vertices at once are one product of matrices, the gradients g of the cells there
 another: a device has the arithmetic for that, and sorting the crossings, which saves it, would take longer there. Where
 |g| does not exclude a pattern, multipliers are sought by accelerated descent for all such patterns at once: any
-multipliers bound it. A line all of whose patterns are excluded is done; the others go to `scan`, which decides on them
-as if there were no device. The bounds are those of `bounds`, the margins for rounding those of `scan`.
+multipliers bound it. A line all of whose patterns are excluded is done; the others go to `line_scan`, which decides
+as if there were no device. The bounds are those of `pattern_bound`, the margins for rounding those of `line_scan`.
 """
 
 from typing import Any, NamedTuple
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.arrangement.line_batches import Frames, LineArrays
-from dualscape.oracles.cells.pattern_bound import EPS
+from dualscape.oracles.cells.signed_form import SignedForm
 from dualscape.running.devices import Arrays
+from dualscape.tolerances import EPS
 
 #: Entries (vertices times hyperplanes) of the arrays for one batch of vertices, (lines times hyperplanes) for one of
 #: lines and (patterns times hyperplanes) for which multipliers are sought at once: as many as keep a device busy for
@@ -61,12 +62,12 @@ class Patterns(NamedTuple):
 
 
 def lines_left(
-    form: tuple[Any, ...], level: int, first: int, lines: int, device: str | None
+    form: SignedForm, level: int, first: int, lines: int, device: str | None
 ) -> tuple[NDArray[np.bool_], int]:
     """(which of `lines` lines from `first` on are not done, the number of patterns excluded on those that are).
 
     Args:
-        form: the first arguments of `scan_lines` and the last, as `cells` hands them out.
+        form: what is swept.
         level: of the lines, at least 2.
         first: the first line.
         lines: how many.

@@ -18,6 +18,7 @@ Rounding: every sum above is inflated by its own gamma_n.
 import numpy as np
 
 from dualscape.geometry.cones import NONE_HELD, UNBOUNDED, copy, gradient, project
+from dualscape.oracles.maximisers import resummed, rounded
 from dualscape.running.compiled import part
 from dualscape.tolerances import EPS
 
@@ -39,45 +40,6 @@ def make_scratch(N, r):
         np.empty(N),
         np.empty(N, dtype=np.bool_),
     )
-
-
-@part()
-def rounded(u, lam, m, N, size):
-    """(|u|, a bound on the rounding of |g + sum lam c|)."""
-    norm, masses = 0.0, 0.0
-    for a in range(len(u)):
-        norm += u[a] * u[a]
-    for l in range(m):
-        masses += lam[l]
-    norm = np.sqrt(norm)
-    r = len(u)
-    # Up to N rows make g; every step of the projection adds one more term to it or to u.
-    return norm, (3 * N + 40 * r + 80) * EPS * (size + masses) + 4 * r * EPS * norm
-
-
-@part()
-def resummed(rows, kappa, linear, bits, u, active, lam, m, size):
-    """u again from its terms, with compensated sums: (|u|, a bound on the rounding, free of the factor N)."""
-    N, r = rows.shape
-    masses, norm = 0.0, 0.0
-    for l in range(m):
-        masses += lam[l]
-    for a in range(r):
-        total, lost = linear[a], 0.0
-        for k in range(N + m):
-            if k < N:
-                term = kappa[k] * rows[k, a] if bits[k] else 0.0
-            else:
-                l = k - N
-                term = lam[l] * rows[active[l], a] if bits[active[l]] else -lam[l] * rows[active[l], a]
-            new = total + term
-            lost += (total - new) + term if abs(total) >= abs(term) else (term - new) + total
-            total = new
-        u[a] = total + lost
-        norm += u[a] * u[a]
-    norm = np.sqrt(norm)
-    # One rounding a product; those of the sums are of second order.
-    return norm, 4 * EPS * (size + masses) + (4 * r + 8) * EPS * norm
 
 
 @part()
