@@ -66,7 +66,8 @@ def plain_numbers(
     >>> plain_numbers("1;2 m\n", 0, ";", ".", 2, silent) is None
     True
     """
-    if decimal == separator:
+    # A point is written for another decimal mark: no separator then.
+    if separator in (decimal, "."):
         return None
     kinds = _kinds(separator)
     # A cell takes two letters at least; lines may be blank.
