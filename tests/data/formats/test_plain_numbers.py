@@ -154,7 +154,7 @@ def told(read) -> object:
     return (columns.names, columns.notes, columns.decimal, columns.unnamed, columns.place(0), answers)
 
 
-@example(("sep=.\nc0\n" + "0,\n" * 60, "."), None, 40)
+@example(("sep=.\nc0\n" + "0,\n" * 140, "."), None, 40)
 @given(tables(), st.sampled_from([None, True, False]), st.sampled_from([40, 1 << 21]))
 def test_at_once_and_cell_by_cell_agree(table, header, block):
     content, _ = table
