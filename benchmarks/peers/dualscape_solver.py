@@ -12,7 +12,7 @@ def contestant(race: Race) -> None:
     began = race.seconds()
     problem = Problem(race.X, race.y, beta=race.beta, loss=race.loss, bias="none")
     if race.silent:  # a warm-up: compile what any of its oracles needs
-        for oracle in problem.architecture.oracles:
+        for oracle in problem.space.kinds:
             solve(problem, oracle=oracle)
 
     def watch(event: Event) -> None:
