@@ -23,7 +23,7 @@ from dualscape.running.interruption import interrupted, interruptible
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import MOST_ROUNDS, Stopped
 from dualscape.running.threads import one_blas_thread
-from dualscape.solver.iterate import Iterate
+from dualscape.solver.iterate import BEGIN_ROWS, Iterate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
@@ -40,7 +40,8 @@ LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
 LAST_TIMES, CERTIFICATE_TIMES, BEGIN_TIMES, GRACE = 1.5, 1.0, 0.5, 0.2
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
 #: entries than twice that), and its steps of descent, which end sooner where they help little (`iterate.WIDE_LEAST`).
-WIDE_FROM, WIDTH, STEPS = 60, 200, 100
+#: Where rows are few a narrow one comes before, which is there in a third of the time.
+WIDE_FROM, NARROW, WIDTH, STEPS = 60, 40, 200, 100
 #: Of what a search finds, only units whose violation is above this share of the largest join at once: the rest, mostly
 #: units at hand that have moved a little, would not show in the objective (it falls with the square), but in the time.
 STRONG = 0.01
@@ -190,10 +191,14 @@ class _Run:
             self.problem.objective(start)  # refuses a network of another problem
             self.iterate.add(start.units)
         elif (size := self.problem.space.size) >= WIDE_FROM and self._affords(BEGIN_TIMES):
-            self.iterate.begin_wide(min(WIDTH, size // 2), STEPS, self.in_time)
-            network, objective = self._network(), self.scale.objective(self.iterate.objective)
-            note = f"objective {objective:.9g}, {network.width} neurons of a wide network"
-            self.progress(Event("solve", 0, None, note, network))
+            wide = min(WIDTH, size // 2)
+            for width in (NARROW, wide) if self.problem.n <= BEGIN_ROWS and wide > 2 * NARROW else (wide,):
+                begun = Iterate.empty(self.iterate.task)
+                begun.begin_wide(width, STEPS, self.in_time)
+                self.iterate = begun if begun.objective < self.iterate.objective else self.iterate
+                network, objective = self._network(), self.scale.objective(self.iterate.objective)
+                note = f"objective {objective:.9g}, {network.width} neurons of a wide network"
+                self.progress(Event("solve", 0, None, note, network))
 
     def _saved(self) -> Arrays | None:
         """The iterate in the checkpoint, if there is one.
