@@ -25,6 +25,23 @@ def test_a_begin_from_a_share_of_the_rows_ends_at_the_same_objective(problem, mo
     assert solve(problem, oracle="ascent").certificate.primal == pytest.approx(whole, rel=1e-6)
 
 
+@pytest.mark.parametrize("room", [3, 1000])
+def test_only_the_heaviest_units_go_on_to_all_rows_where_there_is_no_room_for_more(problem, monkeypatch, room):
+    monkeypatch.setattr(state, "BEGIN_ROWS", 60)
+    seen, plain = [], state.Iterate.add
+
+    def add(self, units, masses=None, **rest):
+        seen.append(len(units))
+        plain(self, units, masses, **rest)
+
+    monkeypatch.setattr(state.Iterate, "add", add)
+    begun = state.Iterate.empty(Task.of(problem))
+    begun.begin_wide(50, 30, lambda: True, room=lambda: room)
+    of_share, taken = seen
+    assert taken == 3 if room == 3 else 3 < taken <= of_share
+    assert 0 < len(begun.masses) <= taken
+
+
 def test_a_share_of_rows_without_a_network_begins_with_none(problem, monkeypatch):
     monkeypatch.setattr(state, "BEGIN_ROWS", 60)
     zero = Problem(problem.X, np.zeros(300), beta=5.0, bias="none")

@@ -23,7 +23,7 @@ from dualscape.running.interruption import interrupted, interruptible
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import MOST_ROUNDS, Stopped
 from dualscape.running.threads import one_blas_thread
-from dualscape.solver.iterate import BEGIN_ROWS, Iterate
+from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
@@ -38,6 +38,8 @@ LAST_SEARCH_FROM, LEAST_LAST_SEARCH = 0.9, 0.2
 #: time for more than the bound and the certificate, the master is left as it is, and a wide network is not begun with
 #: so little time that it would not come to the end of its first step.
 LAST_TIMES, CERTIFICATE_TIMES, BEGIN_TIMES, GRACE = 1.5, 1.0, 0.5, 0.2
+#: The same for each unit whose column over all rows and mass are found, and the units that are taken on in any case.
+UNIT_TIMES, FEWEST = 0.06, 10
 #: Data of at least this many entries are begun with a wide network: its width (half as many where there are fewer
 #: entries than twice that), and its steps of descent, which end sooner where they help little (`iterate.WIDE_LEAST`).
 #: Where rows are few a narrow one comes before, which is there in a third of the time.
@@ -181,6 +183,11 @@ class _Run:
         """Whether there is time for what takes so many times the seconds of some passes over the data."""
         return self.effort.remaining() + GRACE > times * self._passes
 
+    def _room(self) -> int:
+        """For how many units there is time to take them on over all rows; some in any case."""
+        left = self.effort.remaining() - CERTIFICATE_TIMES * self._passes
+        return WIDEST if left == np.inf else max(int(left / (UNIT_TIMES * self._passes + 1e-9)), FEWEST)
+
     # --- rounds ------------------------------------------------------------------------------------------
     def begin(self, start: Network | None) -> None:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
@@ -194,7 +201,7 @@ class _Run:
             wide = min(WIDTH, size // 2)
             for width in (NARROW, wide) if self.problem.n <= BEGIN_ROWS and wide > 2 * NARROW else (wide,):
                 begun = Iterate.empty(self.iterate.task)
-                begun.begin_wide(width, STEPS, self.in_time)
+                begun.begin_wide(width, STEPS, self.in_time, room=self._room)
                 self.iterate = begun if begun.objective < self.iterate.objective else self.iterate
                 network, objective = self._network(), self.scale.objective(self.iterate.objective)
                 note = f"objective {objective:.9g}, {network.width} neurons of a wide network"

@@ -20,6 +20,8 @@ Vector = NDArray[np.float64]
 IDLE = 3
 #: Data of more rows are begun with so many of them.
 BEGIN_ROWS = 4000
+#: More units than a wide network has.
+WIDEST = 10_000
 #: A wide network is trained until a step lowers the objective by less than this share, which at a great beta is soon.
 WIDE_LEAST = 5e-4
 
@@ -149,8 +151,18 @@ class Iterate:
         self._become(units, masses, columns)
         return True
 
-    def begin_wide(self, width: int, steps: int, in_time: Callable[[], bool], seed: int = 0) -> None:
-        """Train a wide network from random units for a few steps: a start that column by column would take long."""
+    def begin_wide(
+        self,
+        width: int,
+        steps: int,
+        in_time: Callable[[], bool],
+        seed: int = 0,
+        room: Callable[[], int] = lambda: WIDEST,
+    ) -> None:
+        """Train a wide network from random units for a few steps: a start that column by column would take long.
+
+        Where only some rows were begun with, no more of its units go on to all rows than there is `room` for then.
+        """
         task, rng = self.task, np.random.default_rng(seed)
         if task.space.n > BEGIN_ROWS:
             # A share of the rows is enough to see where units belong; the few that remain soon fit all rows.
@@ -160,7 +172,9 @@ class Iterate:
                 alone = share.units, share.masses
                 if in_time():
                     alone = descend_jointly(task, *alone, steps=steps // 3, least=WIDE_LEAST, in_time=in_time)
-                self.add(*alone, rough=True)
+                units, masses = alone
+                heaviest = np.sort(np.argsort(-masses, kind="stable")[: room()])
+                self.add(units.take(heaviest), masses[heaviest], rough=True)
             return
         units = task.space.random(width, rng)
         longest = float(np.linalg.norm(task.columns(units), axis=0).max(initial=0.0))
