@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from dualscape.geometry.arrangement.arrangement import count_cells
+from dualscape.geometry.arrangement.arrangement import Arrangement, count_cells
 from dualscape.oracles import Question
 from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.running.stopped import Stopped
 from exact_values import greatest_value
 
 
@@ -43,3 +44,17 @@ def test_hyperplanes_parallel_to_a_line_keep_their_side(share):
         answer = CellsOracle.on(X * signs).best_units(Question(nu, above=share * truth))
         assert greatest_value(X * signs, nu) <= answer.upper * (1 + 1e-12)
     assert truth > 2
+
+
+@pytest.mark.parametrize(("turn", "stopped"), [(2.0**-22, Stopped.FINISHED), (0.0, Stopped.ROUNDING)])
+def test_more_signs_than_can_be_tried_both_ways_are_no_bound(turn, stopped):
+    """Eighty planes through one line: without a turn all of them pass through each vertex on it, up to rounding."""
+    angles = np.linspace(0.1, 3.0, 80)
+    X = np.column_stack([np.cos(angles), np.sin(angles), np.zeros(80)])
+    X = np.vstack([X, [[0.3, 0.2, 1.0], [0.1, -0.5, 1.0]]])
+    nu = np.random.default_rng(0).standard_normal(82)
+    oracle = CellsOracle.on(X)
+    oracle._arrangement = Arrangement.of_hinges(oracle.hinges, turn=turn)
+    answer = oracle.best_units(Question(nu, above=0.0))
+    assert answer.stopped is stopped
+    assert (answer.upper <= answer.lower * (1 + 1e-10)) == (stopped is Stopped.FINISHED)
