@@ -88,6 +88,19 @@ class Units:
         alive = norms > 0
         return Units(self.directions[alive] / norms[alive, None], self.outputs[alive])
 
+    def inverted(self) -> NDArray[np.bool_]:
+        """(k,) which directions point away from a generic one: of u and -u one does."""
+        return np.asarray(self.directions @ (1.0 / (np.arange(self.d) + np.pi)) < 0)
+
+    def upright(self) -> "Units":
+        """The same with the inverted directions turned round, where u and -u compute the same.
+
+        >>> Units.signed(np.array([[-1.0, 0.0], [0.0, 1.0]]), np.ones(2)).upright().directions
+        array([[1., 0.],
+               [0., 1.]])
+        """
+        return self.turned(np.where(self.inverted()[:, None], -self.directions, self.directions) + 0.0)  # no -0.0
+
     # --- which are the same -------------------------------------------------------------------------------
     def gaps(self, directions: Matrix, outputs: Matrix) -> Vector:
         """(k,) the distance of each from one unit, or from k others row by row, as points of both spaces."""

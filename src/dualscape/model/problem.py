@@ -53,6 +53,19 @@ def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, 
         raise
 
 
+def _kind(activation: str | Architecture | None, architecture: str | Architecture) -> Architecture:
+    """The architecture, which an activation names as well: that of two layers."""
+    kind = get_architecture(architecture)
+    if activation is None:
+        return kind
+    if kind.key != RELU.key:
+        raise InputError(
+            f"activation={activation!r} names a two-layer architecture, and architecture={kind.title!r} was given too; "
+            "leave one of them out"
+        )
+    return get_architecture(activation, "activation")
+
+
 def _positive(number: Any, name: str) -> float:
     try:
         value = float(number)
@@ -66,6 +79,9 @@ def _positive(number: Any, name: str) -> float:
 @dataclass(frozen=True, eq=False, init=False)
 class Problem:
     """min over networks of L(f(X), y) + beta/2 sum_j (|u_j|^2 + alpha_j^2).
+
+    What neurons compute is said by `activation`, "relu", "leaky:a" with -1 <= a < 1, "abs" or "gated:count", or else by
+    `architecture`, one of these names or an object.
 
     Attributes:
         inputs: (n, p) features as given.
@@ -108,6 +124,7 @@ class Problem:
         beta: float,
         loss: str | Loss = "squared",
         bias: str = "penalised",
+        activation: str | Architecture | None = None,
         architecture: str | Architecture = "relu",
         feature_names: Sequence[str] | None = None,
         classes: Classes | None = None,
@@ -124,7 +141,7 @@ class Problem:
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
-        kind = get_architecture(architecture)
+        kind = _kind(activation, architecture)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, MissingError
-from dualscape.model.architectures import RELU, architecture_titled
+from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.arrays import features_of
 from dualscape.model.design import Design
 from dualscape.model.losses import LOSSES
@@ -169,6 +169,6 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     if two and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
     directions = np.array(network["directions"], dtype=np.float64).reshape(-1, d)
-    kind = architecture_titled(problem.get("architecture", RELU.title))
+    kind = get_architecture(problem.get("architecture", RELU.title))
     trained = Network(directions, network["signs"], network["masses"], problem["bias"], architecture=kind)
     return Predictor(trained, loss, scaling, names, str(data["target_name"]), classes)
