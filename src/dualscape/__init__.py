@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
     from dualscape.landscape.staircase import Staircase, staircase
+    from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
     from dualscape.model.losses import Logistic, Loss, Squared
     from dualscape.model.network import Network
@@ -50,6 +51,7 @@ __all__ = [
     "Loss",
     "Squared",
     "Logistic",
+    "GatedReLU",
     "Program",
     "solve",
     "Solution",
@@ -90,6 +92,7 @@ _HOME = {
     "Loss": "model.losses",
     "Squared": "model.losses",
     "Logistic": "model.losses",
+    "GatedReLU": "model.architectures",
     "Program": "model.program",
     "solve": "solver",
     "Solution": "solver",

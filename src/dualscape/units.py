@@ -22,7 +22,8 @@ class Units:
 
     Attributes:
         directions: (k, d) unit vectors; what came to nothing is the zero vector.
-        outputs: (k, c) unit vectors; with one output the sign, +1 or -1.
+        outputs: (k, c) unit vectors; with one output the sign, +1 or -1. Units with one of c gates have the sign in the
+            place of their gate, and zeros elsewhere.
 
     >>> units = Units.signed(np.eye(2), np.array([1.0, -1.0]))
     >>> len(units), units.d, units.c, units.signs
@@ -33,9 +34,14 @@ class Units:
     outputs: Matrix
 
     @classmethod
-    def signed(cls, directions: Matrix, signs: Vector) -> "Units":
-        """Those with one output, from directions (k, d) and signs (k,)."""
-        return cls(directions, signs[:, None])
+    def signed(cls, directions: Matrix, signs: Vector, gates: Index | None = None, count: int = 1) -> "Units":
+        """Those with one output, from directions (k, d) and signs (k,); where there are several gates, with the gate of
+        each (k,) and how many there are."""
+        if gates is None:
+            return cls(directions, signs[:, None])
+        outputs = np.zeros((len(signs), count))
+        outputs[np.arange(len(signs)), gates] = signs
+        return cls(directions, outputs)
 
     @classmethod
     def none(cls, d: int, c: int = 1) -> "Units":
@@ -66,9 +72,16 @@ class Units:
 
     @property
     def signs(self) -> Vector:
-        """(k,) the outputs, where there is one."""
-        assert self.c == 1, f"units with {self.c} outputs have no signs"
-        return self.outputs[:, 0]
+        """(k,) the outputs, where there is one, or one for each gate."""
+        if self.c == 1:
+            return self.outputs[:, 0]
+        assert (np.count_nonzero(self.outputs, axis=1) == 1).all(), f"units with {self.c} outputs have no signs"
+        return np.asarray(self.outputs.sum(axis=1))
+
+    @property
+    def gates(self) -> Index:
+        """(k,) the place of the sign; 0 where there is one output."""
+        return np.asarray(np.abs(self.outputs).argmax(axis=1))
 
     def take(self, which: Which) -> "Units":
         """Some of them, in that order."""

@@ -129,7 +129,8 @@ class Other(Architecture):
 WRONG = {
     "another architecture": (
         lambda p: Program.of(Problem(p.X, p.y, beta=0.1, architecture=Other())),
-        "the convex program is that of two-layer networks (relu, leaky:a, abs), the problem has the architecture 'other'",
+        "the convex program is that of two-layer networks (relu, leaky:a, abs), "
+        "the problem has the architecture 'other'",
     ),
     "no problem": (lambda p: Program.of(np.eye(2)), "Program.of takes a Problem, got a ndarray; see help(Program.of)"),
     "short patterns": (

@@ -45,6 +45,7 @@ POSITIVE = Positive(min=0, min_open=True)
 @option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
 @option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @option("--loss", metavar="NAME", help="squared (default) or logistic.")
+@option("--activation", metavar="NAME", help="relu (default), leaky:A, abs, or gated:COUNT for so many random gates.")
 @option("--bias", metavar="NAME", help="penalised (default) or none.")
 @option(
     "--standardize/--no-standardize",
@@ -148,12 +149,13 @@ def _check_files(data: str, files: dict[str, Path | None]) -> None:
 
 
 def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Table", dict[str, Any]]:
-    """The table and what defines the problem: loss, bias, beta, beta_fraction."""
+    """The table and what defines the problem: loss, activation, bias, beta, beta_fraction."""
     from dualscape.data.formats.values import split_names
     from dualscape.data.tables import read_table, standardize
     from dualscape.model.losses import get_loss
 
-    given = {name: options[name] for name in ("loss", "bias", "beta", "beta_fraction") if options[name] is not None}
+    names = ("loss", "activation", "bias", "beta", "beta_fraction")
+    given = {name: options[name] for name in names if options[name] is not None}
     if "beta" in given and "beta_fraction" in given:
         raise InputError("--beta and --beta-fraction were both given; give exactly one")
     if data.startswith(CATALOGUE):
@@ -184,7 +186,7 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
     for inapplicable in ("target", "features", "header"):
         if options[inapplicable] is not None:
             raise InputError(f"--{inapplicable} does not apply to catalogue problems; leave it out")
-    settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias}
+    settings: dict[str, Any] = {"loss": entry.loss, "activation": entry.activation, "bias": entry.bias}
     if "beta" not in given and "beta_fraction" not in given:
         settings |= {"beta": entry.beta} if entry.beta is not None else {"beta_fraction": entry.beta_fraction}
     return entry.table(), settings | given

@@ -42,6 +42,7 @@ class Network:
         bias: "penalised" or "none": whether `predict` appends a column of ones.
         imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
         architecture: what its unit neurons compute.
+        gates: (m,) the gate of each neuron, where the architecture has a list of them; otherwise zeros.
 
     >>> net = Network.from_weights([[3.0, 4.0]], [-5.0], bias="none")
     >>> net.directions, net.signs, net.masses
@@ -56,6 +57,7 @@ class Network:
     bias: str = "none"
     imbalance: Vector | None = None
     architecture: Architecture = RELU
+    gates: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         directions = np.atleast_2d(_numeric(self.directions, "directions"))
@@ -77,28 +79,44 @@ class Network:
             raise InputError("signs must be +1 or -1")
         check_bias(self.bias)
         object.__setattr__(self, "architecture", get_architecture(self.architecture))
+        gates = self._checked_gates(len(masses))
         lengths = np.linalg.norm(directions, axis=1)
         wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
         if wrong.size:
             raise InputError(
                 f"direction {wrong[0]} has length {lengths[wrong[0]]:g}, not 1; use Network.from_weights for weights"
             )
-        for name, array in zip(
-            ("directions", "signs", "masses", "imbalance"), (directions, signs, masses, imbalance), strict=True
-        ):
+        arrays = {
+            "directions": directions, "signs": signs, "masses": masses, "imbalance": imbalance, "gates": gates,
+        }  # fmt: skip
+        for name, array in arrays.items():
             array = array.copy()
             array.setflags(write=False)
             object.__setattr__(self, name, array)
 
+    def _checked_gates(self, width: int) -> NDArray[np.intp]:
+        count = self.architecture.outputs
+        if self.gates is None and width and count > 1:
+            raise InputError(f"a network of {count} gates needs the gate of each neuron; give gates=...")
+        gates = np.zeros(width) if self.gates is None else _numeric(self.gates, "gates").reshape(-1)
+        if len(gates) != width or not np.isin(gates, np.arange(count)).all():
+            raise InputError(f"gates must hold one number from 0 to {count - 1} for each of {width} neurons")
+        return gates.astype(np.intp)
+
     @classmethod
     def of(cls, units: Units, masses: Vector, bias: str, architecture: Architecture = RELU) -> "Network":
         """The balanced network of units with one output and their masses (k,)."""
-        return cls(units.directions, units.signs, masses, bias, architecture=architecture)
+        return cls(units.directions, units.signs, masses, bias, architecture=architecture, gates=units.gates)
+
+    @property
+    def _gates(self) -> NDArray[np.intp]:
+        assert self.gates is not None
+        return self.gates
 
     @property
     def units(self) -> Units:
         """Its unit neurons."""
-        return Units.signed(self.directions, self.signs)
+        return Units.signed(self.directions, self.signs, self.gates, self.architecture.outputs)
 
     def __repr__(self) -> str:
         return f"Network({self.width} neurons, {self.directions.shape[1]} coordinates, bias {self.bias})"
@@ -106,9 +124,15 @@ class Network:
     # --- weights <-> unit neurons -----------------------------------------------------------------
     @classmethod
     def from_weights(
-        cls, U: ArrayLike, alpha: ArrayLike, *, bias: str = "none", architecture: str | Architecture = RELU
+        cls,
+        U: ArrayLike,
+        alpha: ArrayLike,
+        *,
+        bias: str = "none",
+        architecture: str | Architecture = RELU,
+        gates: ArrayLike | None = None,
     ) -> "Network":
-        """The network with first-layer weights U (m, d) and second-layer weights alpha (m,)."""
+        """The network with first-layer weights U (m, d), second-layer weights alpha (m,) and, if any, gates (m,)."""
         weights = np.atleast_2d(_numeric(U, "U"))
         outer = _numeric(alpha, "alpha").reshape(-1)
         if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
@@ -131,6 +155,7 @@ class Network:
             bias,
             inner - np.abs(outer),
             get_architecture(architecture),
+            None if gates is None else np.asarray(gates),
         )
 
     def weights(self) -> tuple[Matrix, Vector]:
@@ -217,6 +242,7 @@ class Network:
             self.bias,
             self.imbalance[index] if masses is None else None,
             self.architecture,
+            self._gates[index],
         )
 
     def permute(self, order: ArrayLike) -> "Network":
@@ -242,7 +268,7 @@ class Network:
         return self._select(index, masses)
 
     def merge(self, tolerance: float = DEFAULT.direction) -> "Network":
-        """Neurons of equal sign and direction (closer than `tolerance`) joined; zero neurons left out."""
+        """Neurons of equal sign, gate and direction (closer than `tolerance`) joined; zero neurons left out."""
         used = np.flatnonzero(self.masses > 0)
         leaders, total = self.units.take(used).merged(self.masses[used], tolerance)
         return self._select(used[leaders], total)
@@ -264,4 +290,5 @@ class Network:
             self.bias,
             np.append(self.imbalance, np.zeros(extra)),
             self.architecture,
+            np.append(self._gates, np.zeros(extra, dtype=np.intp)),
         )

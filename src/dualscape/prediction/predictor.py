@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, MissingError
-from dualscape.model.architectures import RELU, get_architecture
+from dualscape.model.architectures import RELU, GatedReLU, get_architecture
 from dualscape.model.arrays import features_of
 from dualscape.model.design import Design
 from dualscape.model.losses import LOSSES
@@ -169,6 +169,21 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     if two and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
     directions = np.array(network["directions"], dtype=np.float64).reshape(-1, d)
-    kind = get_architecture(problem.get("architecture", RELU.title))
-    trained = Network(directions, network["signs"], network["masses"], problem["bias"], architecture=kind)
+    kind = get_architecture(problem.get("architecture", RELU.title)) if "gates" not in problem else _gated(problem)
+    trained = Network(
+        directions,
+        network["signs"],
+        network["masses"],
+        problem["bias"],
+        architecture=kind,
+        gates=network.get("gates"),
+    )
     return Predictor(trained, loss, scaling, names, str(data["target_name"]), classes)
+
+
+def _gated(problem: dict[str, Any]) -> GatedReLU:
+    """Gated networks with the gates that the file lists: sampled ones need not be sampled again."""
+    gates = GatedReLU(problem["gates"])
+    if gates.gates(int(problem["d"])).shape != (gates.outputs, int(problem["d"])):
+        raise ValueError(f"gates for {problem['d']} coordinates")
+    return gates

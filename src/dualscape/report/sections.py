@@ -8,6 +8,7 @@ import numpy as np
 from dualscape.figures.numbers import grouped, plural
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.staircase import Staircase
+from dualscape.model.architectures import RELU, Architecture, GatedReLU
 from dualscape.report.words import words
 from dualscape.solver.solution import Solution
 
@@ -140,6 +141,7 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
     if len(units) == 0:
         return "<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>"
     names = solution.problem.design.coordinates
+    gated = isinstance(solution.problem.architecture, GatedReLU)
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
     ranges = ["mass"]
@@ -155,15 +157,18 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
         values = [f"{v:.{digits}f}" for v in direction] if wide else [_largest(direction, names)]
         values += [f"{smallest[j]:.6g}"]
         values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
-        rows.append([str(j), "+1" if units.signs[j] > 0 else "-1", *values])
-    table = _grid(["unit", "s", *columns, *ranges], rows)
+        rows.append([str(j), "+1" if units.signs[j] > 0 else "-1", *([str(units.gates[j])] if gated else []), *values])
+    table = _grid(["unit", "s", *(["gate"] if gated else []), *columns, *ranges], rows)
     more = f'<p class="soft">The first {ROWS} of {len(units):,} units.</p>' if len(units) > ROWS else ""
     heading = "Units" if optimal_set is None else "The optimal units"
-    return f"<h2>{heading}</h2>\n<p>{_about(optimal_set)}</p>\n{table}{more}"
+    return f"<h2>{heading}</h2>\n<p>{_about(solution.problem.architecture, optimal_set)}</p>\n{table}{more}"
 
 
-def _about(optimal_set: OptimalSet | None) -> str:
+def _about(architecture: Architecture, optimal_set: OptimalSet | None) -> str:
     text = "Neuron j computes s · mass · max(direction · x, 0)"
+    if architecture.key != RELU.key:
+        text = f"Neuron j is a term of {architecture.formula}, with alpha_j = s · mass and u_j its direction"
+    text += "; its twin, which computes the same, is as good" * (architecture.twins > 1)
     if optimal_set is None:
         return f"{text}. These are the neurons of the network found; nothing is claimed about others."
     text += (

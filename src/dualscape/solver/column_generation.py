@@ -196,7 +196,7 @@ class _Run:
             self.asked = _Asked(self.iterate.restore(saved))
         elif start is not None and start.width:
             self.problem.objective(start)  # refuses a network of another problem
-            self.iterate.add(start.units)
+            self.iterate.add(self.problem.architecture.upright(start.units))
         elif (size := self.problem.space.size) >= WIDE_FROM and self._affords(BEGIN_TIMES):
             wide = min(WIDTH, size // 2)
             for width in (NARROW, wide) if self.problem.n <= BEGIN_ROWS and wide > 2 * NARROW else (wide,):

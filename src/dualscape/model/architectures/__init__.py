@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dualscape.errors import InputError, declared
 from dualscape.model.architectures.base import Architecture, Faces, Pieces, UnitSpace
+from dualscape.model.architectures.gated import GatedReLU
 from dualscape.model.architectures.relu import TwoLayerReLU
 
 RELU = TwoLayerReLU()
@@ -15,6 +16,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 #: Those with parameters, by name: their titles go on with ":" and the parameters, which are written so and read so.
 FAMILIES: dict[str, tuple[str, Callable[[str], Architecture]]] = {
     "leaky": ("leaky:a", lambda slope: TwoLayerReLU(float(slope))),
+    "gated": ("gated:count", GatedReLU.read),
 }
 
 
@@ -64,6 +66,7 @@ __all__ = [
     "RELU",
     "Architecture",
     "Faces",
+    "GatedReLU",
     "Pieces",
     "TwoLayerReLU",
     "UnitSpace",

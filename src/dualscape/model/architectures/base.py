@@ -208,11 +208,13 @@ class Architecture(ABC):
         name: its name, in the registry and on results.
         formula: what a network computes, in plain text.
         twins: how many unit neurons compute what each unit does, itself included: 1 or 2.
+        outputs: the number of entries of a unit's output: 1, or the number of gates.
     """
 
     name: str
     formula: str
     twins: int = 1
+    outputs: int = 1
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -231,6 +233,14 @@ class Architecture(ABC):
     def twin(self, units: Units) -> Units:
         """The other unit neurons that compute what these do, one for each; these themselves where `twins` is 1."""
         return units
+
+    def upright(self, units: Units) -> Units:
+        """Of each of these and its twin the one that spaces list."""
+        return units
+
+    def borders(self, units: Units) -> Matrix:
+        """(k, d) normals of the hyperplane on which each unit's function bends or jumps."""
+        return units.directions
 
     @abstractmethod
     def columns(self, inputs: Matrix, units: Units) -> Matrix:

@@ -47,6 +47,9 @@ class TwoLayerReLU(Architecture):
     def twin(self, units: Units) -> Units:
         return units.turned(-units.directions) if self.slope == EVEN else units
 
+    def upright(self, units: Units) -> Units:
+        return units.upright() if self.slope == EVEN else units
+
     def columns(self, inputs: Matrix, units: Units) -> Matrix:
         heights = inputs @ units.directions.T
         return np.asarray(np.multiply(leaky(heights, self.slope), units.signs, out=heights))
