@@ -1,11 +1,28 @@
 """Two-layer networks of every activation, through solver, optimal set and staircase, against what shares nothing."""
 
+import cvxpy as cp
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from conic import conic_optimum
-from dualscape import Network, Problem, Program, optimal_set, solve, staircase
+from command_line import run
+from conic import conic_optimum, loss_of
+from dualscape import (
+    GatedReLU,
+    Network,
+    Problem,
+    Program,
+    certify_dual,
+    figures,
+    load_result,
+    optimal_set,
+    solve,
+    staircase,
+    to_dict,
+    write_json,
+    write_report,
+)
+from dualscape.analysis import analyze
 from dualscape.errors import InputError
 from dualscape.oracles import Question
 from labellings import count_components
@@ -30,6 +47,7 @@ def random_problem(activation, seed=0, n=7, d=2, fraction=0.1, **options):
 KNOWN = {
     "relu": (3.8011137793301497, 0.5838868623035898),
     "leaky:0.2": (4.372198401807031, 0.5903744532338184),
+    "gated:1000": (6.947567252464887, 0.5588866278842728),
 }
 
 
@@ -186,7 +204,7 @@ def test_what_is_refused_and_what_to_do():
         "leaky:1": "linear model",
         "leaky:nan": "give a number",
         "leaky:steep": "write leaky:a",
-        "leaky": "unknown activation 'leaky'; known: relu, abs, leaky:a",
+        "leaky": "unknown activation 'leaky'; known: relu, abs, leaky:a, gated:count",
         "tanh": "unknown activation 'tanh'",
     }.items():
         with pytest.raises(InputError, match=message) as caught:
@@ -208,3 +226,133 @@ def test_a_steep_slope_is_the_inverse_one_at_less_weight_decay(slope):
     sign = 1.0 if slope < 0 else -1.0
     gentle = activated(-X @ U.T, 1 / slope) @ (sign * abs(slope) * alpha)
     np.testing.assert_allclose(steep, gentle, rtol=1e-12)
+
+
+# --- gated networks ---------------------------------------------------------------------------------------
+def gated_optimum(problem):
+    """The group lasso over all gates, by a conic solver."""
+    kind, X = problem.architecture, problem.X
+    open_ = np.unique(X @ kind.gates(problem.d).T >= 0, axis=1)
+    v = cp.Variable((open_.shape[1], problem.d))
+    fit = sum(open_[:, [g]] * X @ v[g] for g in range(open_.shape[1]))
+    objective = loss_of(problem, fit) + problem.beta * cp.sum(cp.norm(v, 2, axis=1))
+    return cp.Problem(cp.Minimize(objective)).solve(solver=cp.CLARABEL)
+
+
+GATES = [[1.0, 0.5], [-1.0, 0.2], [0.0, 1.0], [1.0, -1.0]]
+
+
+@pytest.mark.parametrize("data", ["random", "bias", "logistic", *DEGENERATE])
+@pytest.mark.parametrize("gates", ["sampled", "given"])
+def test_the_gated_optimum_is_that_of_the_group_lasso(data, gates):
+    options = {"bias": {"bias": "penalised"}, "logistic": {"loss": "logistic"}}.get(data, {})
+    d = 3 if data == "bias" else 2
+    kind = GatedReLU(40, seed=1) if gates == "sampled" else GatedReLU(np.hstack([GATES, np.ones((4, d - 2))]))
+    if data in DEGENERATE:
+        problem = Problem(*DEGENERATE[data], beta=0.2, bias="none", activation=kind)
+    else:
+        problem = random_problem(kind, 2, n=8, **options)
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.primal == pytest.approx(gated_optimum(problem), rel=1e-6)
+    again = certify_dual(problem, solution.network, solution.nu)
+    assert again.dual == pytest.approx(solution.certificate.dual, rel=1e-9)
+
+
+def test_gated_networks_of_all_patterns_bound_those_of_relu_from_below():
+    """A ReLU neuron is a gated one whose gate is its own pattern."""
+    relu = random_problem("relu", 5)
+    circle = np.linspace(0, 2 * np.pi, 5000)
+    gated = Problem(
+        relu.X,
+        relu.y,
+        beta=relu.beta,
+        bias="none",
+        activation=GatedReLU(np.column_stack([np.cos(circle), np.sin(circle)])),
+    )
+    assert len(gated.space.which) == 14
+    upper, lower = solve(relu).certificate, solve(gated).certificate
+    assert lower.primal < upper.dual
+    assert gated.beta_max() >= relu.beta_max()
+
+
+def test_members_of_the_gated_optimal_set():
+    problem = random_problem(GatedReLU(30), 3, n=9)
+    solution = solve(problem)
+    optima = optimal_set(solution)
+    assert optima.exact
+    np.testing.assert_allclose(optima.nu @ optima.A, problem.beta, rtol=1e-9)
+    network = optima.sample(np.random.default_rng(0))
+    assert optima.contains(network)
+    assert optima.contains(network.split(0).pad(network.width + 2))
+    twin = problem.network(problem.architecture.twin(network.units), network.masses)
+    assert optima.contains(twin)
+    np.testing.assert_allclose(twin.fit(problem.X), network.fit(problem.X), atol=1e-14)
+    # The same directions at other gates are other units.
+    other = Network(
+        network.directions, network.signs, network.masses, "none",
+        architecture=problem.architecture, gates=(network.gates + 1) % 30,
+    )  # fmt: skip
+    assert "no optimal unit" in optima.contains(other).reason
+    started = solve(problem, start=twin)
+    assert optimal_set(started).k == optima.k
+
+
+def test_gated_staircases_are_those_of_all_assignments():
+    """Two gates that are open together wherever either has mass: units of equal columns, each with its twin."""
+    X, y = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]), np.array([1.0, 0.0, 0.0])
+    kind = GatedReLU([[1.0, 0.1], [1.0, -0.1]])
+    problem = Problem(X, y, beta=1.0, bias="none", activation=kind).at_fraction(0.1)
+    optima = optimal_set(solve(problem))
+    stairs = staircase(optima)
+    assert (optima.k, optima.dimension) == (2, 1)
+    columns = np.hstack([optima.A, optima.A])
+    for m in range(1, 5):
+        row = stairs.row(m)
+        assert (row.components, row.isolated) == count_components(columns, optima.y_star, m)
+    assert {row.m: row.components for row in stairs.rows} == {1: 4, 2: 1}
+
+
+@pytest.mark.parametrize("activation", ["abs", "leaky:0.2", "gated:20:3"])
+def test_files_reports_and_predictions(activation, tmp_path):
+    problem = random_problem(activation, 6, n=8)
+    analysis = analyze(problem)
+    content = to_dict(analysis)
+    assert content["problem"]["architecture"] == activation
+    write_json(tmp_path / "result.json", content)
+    rows = np.random.default_rng(1).standard_normal((5, 2))
+    found = load_result(tmp_path / "result.json")
+    np.testing.assert_array_equal(found.predict(rows), analysis.solution.network.predict(rows))
+    write_report(tmp_path / "report.html", analysis.solution, analysis.optimal_set, analysis.staircase)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert activation in page
+    assert figures.units(analysis.solution, analysis.optimal_set).layers
+    (tmp_path / "new.csv").write_text("x0,x1\n1,-2\n", encoding="utf-8")
+    result = run("predict", tmp_path / "result.json", tmp_path / "new.csv")
+    assert result.exit_code == 0, result.output
+    value = float(result.stdout.splitlines()[-1].split(",")[-1])
+    assert value == pytest.approx(float(analysis.solution.network.predict([[1.0, -2.0]])[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["abs", "leaky:0.2", "gated:20:3"])
+def test_curves_are_what_the_network_computes(activation):
+    x = np.linspace(-2, 2, 9)[:, None]
+    problem = Problem(x, np.abs(x[:, 0]) + 0.3 * x[:, 0], beta=1, activation=activation).at_fraction(0.05)
+    solution = solve(problem)
+    total = next(layer for layer in figures.units(solution).layers if getattr(layer, "name", "") == "their sum")
+    at = total.pieces[0]
+    np.testing.assert_allclose(at[:, 1], solution.network.predict(at[:, :1]), atol=1e-12)
+    # Between its points the curve is straight, but where it jumps.
+    middles = (at[1:, 0] + at[:-1, 0]) / 2
+    off = np.abs(solution.network.predict(middles[:, None]) - (at[1:, 1] + at[:-1, 1]) / 2)
+    assert (off[np.diff(at[:, 0]) > 1e-4] < 1e-9).all()
+
+
+def test_the_command_line(tmp_path):
+    result = run("analyze", "catalogue:square", "--activation", "abs")
+    assert result.exit_code == 0, result.output
+    assert "abs, squared loss" in result.stdout
+    refused = run("analyze", "catalogue:square", "--activation", "leaky:3")
+    assert refused.exit_code == 2
+    assert refused.stderr.count("\n") == 1
+    assert "slope 3 at a weight decay beta is slope 0.333333 at beta / 3" in refused.stderr

@@ -75,6 +75,7 @@ class GatesOracle(Oracle):
         ranked = Ranked(units, values[alive]).once(DEFAULT.apart)
         lower = float(values.max(initial=0.0))
         # Sums over the rows, in any order, and a length: no more rounding than a score has.
-        upper = lower + self.reach.rounding(nu) if asked == len(self._which) else self.reach.bound(nu)
+        upper = lower + self.reach.rounding(nu) if asked == len(self._which) else np.inf
+        upper = min(upper, self.reach.bound(nu))
         upper = agreed(self.reach, nu, lower, max(upper, question.above), self.name)
         return OracleAnswer(*ranked.above(question.above), lower, upper, self.name, asked, stopped)

@@ -49,6 +49,7 @@ def key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: S
         [
             ("rows n", f"{problem.n:,}"),
             ("coordinates of a neuron d", f"{problem.d:,}"),
+            ("activation", problem.architecture.title),
             ("bias", problem.bias),
             ("loss", problem.loss.title),
             ("weight decay β", f"{problem.beta:.10g}"),

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from dualscape.analysis import Analysis
 from dualscape.landscape.staircase import Count
-from dualscape.model.architectures import GatedReLU
+from dualscape.model.architectures import RELU, GatedReLU
 from dualscape.model.scaling import Scaling
 from dualscape.oracles.choice import YEAR, Choice
 from dualscape.report.hints import Judgement, judge
@@ -177,7 +177,8 @@ def show(
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
-    model = f"{problem.loss.title} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
+    kind = "" if problem.architecture.key == RELU.key else f"{problem.architecture.title}, "
+    model = f"{kind}{problem.loss.title} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
     console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
     for note in dict.fromkeys((*notes, *analysis.notes)):
         console.print(Text(f"note: {note}", style="yellow"))
