@@ -35,7 +35,7 @@ def test_columns_scores_and_pulls(example):
 
 
 def test_climbing_leads_to_the_best_direction_of_the_gate(example):
-    X, nu, gated, space, units = example
+    _, nu, _, space, units = example
     climbed, pieces = space.pieces(nu, units)
     np.testing.assert_array_equal(climbed.outputs, units.outputs)
     np.testing.assert_array_equal(climbed.directions, space.climb(nu, units).directions)
