@@ -53,11 +53,12 @@ def test_value_is_the_least_over_the_weights(loss, decay):
 @each_case
 def test_gradient_and_hessian_are_those_of_the_value(loss, decay):
     y, profile, step = target_of(loss), Profiled(loss, M, decay), 1e-5
-    gradient = [(profile.value(FIT + step * e, y) - profile.value(FIT - step * e, y)) / (2 * step) for e in np.eye(N)]
-    assert profile.gradient(FIT, y) == pytest.approx(np.array(gradient), abs=1e-8)
-    columns = [
-        (profile.gradient(FIT + step * e, y) - profile.gradient(FIT - step * e, y)) / (2 * step) for e in np.eye(N)
-    ]
+
+    def differences(of):
+        return np.array([(of(FIT + step * e, y) - of(FIT - step * e, y)) / (2 * step) for e in np.eye(N)])
+
+    assert profile.gradient(FIT, y) == pytest.approx(differences(profile.value), abs=1e-8)
+    columns = differences(profile.gradient)
     root = profile.hessian(FIT, y).root(np.eye(N))
     assert root.T @ root == pytest.approx(columns, abs=1e-8)
 
