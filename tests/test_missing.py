@@ -9,8 +9,7 @@ import pytest
 from dualscape import MissingError, Network, Problem, load_result, optimal_set, solve, to_dict, write_json
 from dualscape.analysis import analyze
 from dualscape.errors import DualscapeError, InputError, NotCertifiedError
-from dualscape.model.architectures import get_architecture
-from dualscape.model.architectures import GatedReLU, TwoLayerReLU
+from dualscape.model.architectures import GatedReLU, TwoLayerReLU, get_architecture
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.model.certificate import certify_dual
 from dualscape.model.losses import LOSSES, Logistic, Loss, Squared, get_loss
