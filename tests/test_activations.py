@@ -356,3 +356,31 @@ def test_the_command_line(tmp_path):
     assert refused.exit_code == 2
     assert refused.stderr.count("\n") == 1
     assert "slope 3 at a weight decay beta is slope 0.333333 at beta / 3" in refused.stderr
+
+
+@pytest.mark.parametrize("activation", ["abs", "leaky:0.2", "leaky:-0.5"])
+def test_with_a_skip_connection_all_slopes_are_relu_at_another_weight_decay(activation):
+    """max(z, a z) = (1 - a) max(z, 0) + a z, and the skip connection makes up for the last term."""
+    relu = random_problem("relu", 1, n=9, bias="penalised", free="affine")
+    bend = 1 - SLOPES[activation]
+    other = Problem(relu.inputs, relu.y, beta=bend * relu.beta, free="affine", activation=activation)
+    assert other.beta_max() == pytest.approx(bend * relu.beta_max(), rel=1e-9)
+    first, second = solve(relu), solve(other)
+    assert second.certificate.verdict == "global"
+    assert second.certificate.primal == pytest.approx(first.certificate.primal, rel=1e-9)
+    ours, theirs = optimal_set(second), optimal_set(first)
+    assert ours.functions.count == theirs.functions.count
+    # One of u and -u is listed with absolute values, both otherwise: 2^r r! networks of r neurons either way.
+    rows = [[(row.m, row.components) for row in staircase(optima).rows] for optima in (ours, theirs)]
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("free", ["constant", "linear", "affine"])
+@pytest.mark.parametrize("activation", ["abs", "gated:40"])
+def test_staircases_with_free_features_are_those_of_all_assignments(activation, free):
+    optima = optimal_set(solve(random_problem(activation, 1, n=9, bias="penalised", free=free, fraction=0.15)))
+    stairs = staircase(optima)
+    columns, target = np.hstack([optima.A, optima.A]), optima.A @ optima.polytope.inner
+    for row in stairs.rows:
+        if (columns.shape[1] + 1) ** row.m <= 200_000:
+            assert (row.components, row.isolated) == count_components(columns, target, row.m)

@@ -64,6 +64,7 @@ class Entry:
         loss: default loss.
         activation: default activation.
         bias: default bias.
+        free: default free features.
         beta: default weight decay, or None when `beta_fraction` gives it.
         beta_fraction: default weight decay as a fraction of beta_max.
         known: what is known at the default beta.
@@ -76,6 +77,7 @@ class Entry:
     loss: str = "squared"
     activation: str = "relu"
     bias: str = "none"
+    free: str = "none"
     beta: float | None = None
     beta_fraction: float | None = 0.1
     known: Known = field(default_factory=Known)
@@ -91,6 +93,7 @@ class Entry:
             loss=self.loss,
             activation=self.activation,
             bias=self.bias,
+            free=self.free,
             feature_names=data.feature_names,
             classes=data.classes,
         )
@@ -176,6 +179,23 @@ _LIST = (
         lambda: polygon(4, [1.0, -1.0, 1.0, -1.0]),
         activation="abs",
         known=Known(0.38, 2, 0, 2, 2, {2: 8, 3: 1}),
+    ),
+    *(
+        Entry(
+            f"square-{free}",
+            f"square with targets 1, -1, 1, -1 and {what} without weight decay",
+            "symmetry",
+            lambda: polygon(4, [1.0, -1.0, 1.0, -1.0]),
+            free=free,
+            beta=0.1,
+            beta_fraction=None,
+            known=Known(0.38, 4, dimension, m_star, m_star, components),
+        )
+        for free, what, dimension, m_star, components in (
+            ("constant", "an output bias", 1, 2, {2: 4, 3: 2, 4: 1}),
+            ("linear", "a skip connection", 2, 2, {2: 8, 3: 1}),
+            ("affine", "an affine skip connection", 3, 1, {1: 4, 2: 1}),
+        )
     ),
     _polygon_entry("pentagon", 5, 10),
     _polygon_entry("hexagon", 6, 6),
