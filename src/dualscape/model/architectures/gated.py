@@ -11,12 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
 from dualscape.geometry.error_free import two_product, two_sum
+from dualscape.geometry.tall import blocks
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.base import Architecture, Matrix, UnitSpace
 from dualscape.units import Units
 
 #: More gates than this are not listed.
 MOST_GATES = 100_000
+#: Rows times gates that are looked at together.
+ENTRIES = 1_000_000
 
 
 class GatedReLU(Architecture):
@@ -48,6 +51,8 @@ class GatedReLU(Architecture):
         """
         self.seed = int(seed)
         self._given: Matrix | None = None
+        #: What was sampled, by d.
+        self._sampled: dict[int, Matrix] = {}
         if isinstance(gates, int | np.integer):
             self.outputs = int(gates)
         else:
@@ -82,7 +87,10 @@ class GatedReLU(Architecture):
             InputError: those that were given have another number of entries.
         """
         if self._given is None:
-            return np.random.default_rng(self.seed).standard_normal((self.outputs, d))
+            if d not in self._sampled:
+                self._sampled[d] = np.random.default_rng(self.seed).standard_normal((self.outputs, d))
+                self._sampled[d].setflags(write=False)
+            return self._sampled[d]
         if self._given.shape[1] != d:
             raise InputError(
                 f"the gates have {self._given.shape[1]} entries, and neurons see {d} coordinates, the penalised bias "
@@ -129,12 +137,15 @@ def open_rows(inputs: Matrix, gates: Matrix) -> NDArray[np.bool_]:
     array([[ True],
            [False]])
     """
-    total, lost = np.zeros((2, len(inputs), len(gates)))
-    for x, g in zip(inputs.T, gates.T, strict=True):
-        product, rest = two_product(x[:, None], g[None, :])
-        total, error = two_sum(total, product)
-        lost += error + rest
-    return np.asarray(total + lost >= 0)
+    found = np.empty((len(inputs), len(gates)), dtype=bool)
+    for part in blocks(len(inputs), max(ENTRIES // max(len(gates), 1), 1)):
+        total, lost = np.zeros((2, *found[part].shape))
+        for x, g in zip(inputs[part].T, gates.T, strict=True):
+            product, rest = two_product(x[:, None], g[None, :])
+            total, error = two_sum(total, product)
+            lost += error + rest
+        found[part] = total + lost >= 0
+    return found
 
 
 def _table(gates: ArrayLike) -> Matrix:

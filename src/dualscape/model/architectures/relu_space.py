@@ -110,9 +110,10 @@ class ReLUSpace(UnitSpace):
                 on[alike[:, None], held] = True
                 free = np.linalg.qr(hinges.rows[held].transpose(0, 2, 1), mode="complete")[0][:, :, held.shape[1] :]
                 basis[:, starts[alike][:, None] + np.arange(size)] = np.moveaxis(hinges.basis @ free, 0, 1)
-            off = ~(on[:, hinges.group] & (hinges.group >= 0))
+            factors = slopes(hinges.patterns(bits[which]), self.slope) * units.outputs[which]
+            factors[on[:, hinges.group] & (hinges.group >= 0)] = 0.0
             jacobian = X @ basis
-            jacobian *= (off * slopes(hinges.patterns(bits[which]), self.slope) * units.outputs[which]).T[:, owner]
+            jacobian *= factors.T[:, owner]
             return Faces(basis, jacobian, owner)
 
         return climbed, dimensions, faces_of
