@@ -48,7 +48,6 @@ UNTESTED = {
     "geometry/zonotope_boundaries.py": "a part of zonotopes: tests/geometry/test_zonotopes.py",
     "model/beta_max.py": "a part of the problem: tests/model/test_problem.py",
     "oracles/base.py": "a contract and its records",
-    "oracles/cells/multipliers.py": "compiled into the scan alone: tests/oracles/cells/test_pattern_bound.py",
     "oracles/cells/signed_form.py": "what is scanned: tests/oracles/cells/test_line_screening.py",
     "oracles/cells/tasks.py": "how a scan is shared out: tests/oracles/cells/test_line_screening.py",
     "report/sections.py": "the sections of the report: tests/report/test_report.py",
