@@ -1,4 +1,8 @@
-"""All optimal networks: the tight units, their columns, and the polytope of optimal masses (THEORY section 6)."""
+"""All optimal networks: the tight units, their columns, and the polytope of optimal masses (THEORY section 6).
+
+Free features make up for a part of every fit: optimal masses need only give what is left of y* without it, and the
+weights of the free features follow from the masses (THEORY section 10).
+"""
 
 from dataclasses import dataclass, replace
 
@@ -6,9 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, NotCertifiedError, expect
+from dualscape.landscape.functions import Functions, functions
 from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
 from dualscape.landscape.resolution import Resolution
+from dualscape.model.arrays import finite_array
+from dualscape.model.losses import Profiled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
@@ -40,9 +47,10 @@ class OptimalSet:
         nu: (n,) the dual optimum.
         units: the k optimal units U*, in the canonical order.
         slacks: (k,) 1 - s nu^T (X u)_+ / beta, zero up to rounding.
-        A: (n, k) their columns.
+        A: (n, k) their columns; with free features what these leave of them, P A.
         y_star: (n,) the optimal fit; the same for all optimal networks.
-        polytope: {c >= 0 : A c = y*}.
+        polytope: {c >= 0 : A c = y*}, or P y*.
+        functions: what the networks compute, where a skip connection makes u and -u one kink; otherwise None.
         vertices: (V, k) its vertices, the irreducible optimal networks; (0, k) when there are too many.
         vertices_complete: whether `vertices` lists all of them.
         sampled: (S, k) some vertices, when they are not all listed; otherwise (0, k).
@@ -58,6 +66,7 @@ class OptimalSet:
     A: Matrix
     y_star: Vector
     polytope: Polytope
+    functions: Functions | None
     vertices: Matrix
     vertices_complete: bool
     sampled: Matrix
@@ -195,15 +204,31 @@ class OptimalSet:
 
     @interruptible()
     @one_blas_thread()
-    def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
-        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
+    def spread(self, X: ArrayLike, free: ArrayLike | None = None) -> tuple[Vector, Vector]:
+        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features.
+
+        `free` (n', q) are the free features of these rows where they are a matrix of one's own.
+        """
         data = self.problem.design.inputs(X)
-        W = self.problem.architecture.columns(data, self.units)
+        W, base = self._predictions(data, None if free is None else finite_array(free, "free", 2))
         if self.vertices_complete:
-            values = W @ self.vertices.T
+            values = base[:, None] + W @ self.vertices.T
             return values.min(axis=1), values.max(axis=1)
         ends = [value for value, _ in self.polytope.maximise(np.vstack([-W, W]))]
-        return -np.array(ends[: len(W)]), np.array(ends[len(W) :])
+        return base - np.array(ends[: len(W)]), base + np.array(ends[len(W) :])
+
+    def _predictions(self, data: Matrix, free: Matrix | None) -> tuple[Matrix, Vector]:
+        """(W, b) with the predictions W c + b of the optimal network with masses c on what neurons see (n', d)."""
+        problem = self.problem
+        W = problem.architecture.columns(data, self.units)
+        if not isinstance(problem.profile, Profiled):
+            return W, np.zeros(len(W))
+        rows = self.network(np.zeros(self.k)).free_rows(data, free)[:, problem.free.kept]
+        if problem.free.decay > 0:
+            return W, rows @ problem.profile.weights_of(self.nu)
+        # M w = y* - A c on the data.
+        columns = problem.space.columns(self.units)
+        return W - rows @ problem.profile.making_up(columns), rows @ problem.profile.making_up(self.y_star)
 
     def explain(self) -> str:
         """The optimal set in plain words, with its warnings."""
@@ -212,7 +237,11 @@ class OptimalSet:
     def describe(self) -> str:
         """The optimal set in plain words."""
         if self.polytope.active.size == 0:
-            return "The zero network is the only optimal network."
+            return (
+                "The free features alone are the only optimal network."
+                if self.problem.free.q
+                else "The zero network is the only optimal network."
+            )
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
         shape = (
             "Up to the order and the splitting of neurons it is unique."
@@ -222,6 +251,7 @@ class OptimalSet:
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
         lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
+        lines += [] if self.functions is None else [self.functions.explain()]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
 
@@ -273,9 +303,11 @@ def optimal_set(
             "use a strictly convex loss"
         )
     found = optimal_units(solution, tolerances, effort, progress)
-    k, A = len(found.units), found.columns
-    y_star = found.fit if found.masses.any() else np.zeros(problem.n)
-    size = float(np.linalg.norm(y_star))
+    k, A = len(found.units), problem.profile.seen(found.columns)
+    fit = found.fit if found.masses.any() else np.zeros(problem.n)
+    left = problem.profile.seen(fit)
+    y_star = fit + problem.free.matrix @ problem.free_weights(fit)
+    size = float(np.linalg.norm(left))
     # Relative errors of y*, and of what the masses answer for, per relative change of the data.
     per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (found.rates.fit, found.rates.masses))
     rounding = tolerances.rounding
@@ -287,7 +319,7 @@ def optimal_set(
         )
     masses = polytope(
         A,
-        y_star,
+        left,
         start=found.masses,
         error=rounding * per_masses,
         column_error=rounding * found.turn,
@@ -314,6 +346,7 @@ def optimal_set(
         A,
         y_star,
         masses,
+        functions(problem, found.units, A, left, found.masses, rounding * per_masses, rounding * found.turn),
         listed.points if listed.complete else none,
         listed.complete,
         sampled.points if sampled else none,
