@@ -17,6 +17,7 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Newton's method takes the curvature of the loss to be at least this share of the greatest.
 STEEP = 1e-14
+FLAT, RAISE, SHORTEST = 1e-6, 100.0, 0.1
 #: Pivots without progress after which the active set is as good as rounding lets it be.
 STALE = 60
 #: Newton's method for other losses ends with a step that helps by no more than this share of the value, or with so many
@@ -197,20 +198,26 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
     f = A @ c
     value, least = loss.value(f, y) + beta * c.sum(), ROUGHLY if rough else EXACTLY
     idle = 0
+    steep = least_steep = STEEP if loss.strictly_convex else FLAT
     for _ in range(NEWTON_STEPS):
-        W = loss.hessian(f, y).raised(STEEP)
+        W = loss.hessian(f, y).raised(steep)
         target = W.root(f) - W.unroot(loss.gradient(f, y))
         trial = solve_quadratic(W.root(A), target, beta, c, rough=rough)
         step, moved = 1.0, trial - c
         slope = float(loss.gradient(f, y) @ (A @ moved) + beta * moved.sum())
-        while step > 1e-12:
+        shortest = 1e-12 if loss.strictly_convex or steep >= 1.0 else SHORTEST
+        while step > shortest:
             candidate = np.maximum(c + step * moved, 0.0)
             new = loss.value(A @ candidate, y) + beta * candidate.sum()
             if new <= value + 1e-4 * step * slope + 1e-15 * abs(value):
                 break
             step *= 0.5
         else:
-            break
+            if shortest < SHORTEST:
+                break
+            steep *= RAISE
+            continue
+        steep = max(steep / RAISE, least_steep) if step == 1.0 else steep
         c, f = reduce_to_basic(A, candidate), A @ candidate
         decrease, value = value - new, new
         # What rounding leaves of the slope may promise a little for ever.

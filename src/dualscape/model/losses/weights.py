@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
+from dualscape.geometry.error_free import two_product
 from dualscape.model.arrays import finite_array
 from dualscape.running.checkpoint import fingerprint
 
@@ -49,6 +50,11 @@ class RowWeights:
         return self._each is None
 
     @property
+    def symbol(self) -> str:
+        """The weight of a row in a formula; nothing where every row counts once."""
+        return "" if self.even else "w_i "
+
+    @property
     def key(self) -> tuple[str, ...]:
         """What tells these weights from all others."""
         return () if self._each is None else (f"weights {fingerprint(self._each)}",)
@@ -61,6 +67,14 @@ class RowWeights:
     def times(self, values: Vector) -> Vector:
         """w_i v_i, shape (n,)."""
         return values if self._each is None else self._each * values
+
+    def times_short(self, values: Vector | float) -> Vector | float:
+        """w_i v_i, or the double next to it where rounding made it longer; infinite ones stay so."""
+        if self._each is None:
+            return values
+        with np.errstate(invalid="ignore"):
+            product, rest = two_product(self._each, np.broadcast_to(values, self._each.shape))
+            return np.where(product * rest < 0, np.nextafter(product, 0.0), product)
 
     def over(self, values: Vector) -> Vector:
         """v_i / w_i, shape (n,)."""
