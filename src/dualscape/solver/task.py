@@ -73,13 +73,15 @@ class Scale:
     @classmethod
     def of(cls, task: Task) -> "Scale":
         """Those of the longest row and of the target's root mean square; labels have no length."""
-        size = float(np.linalg.norm(task.y)) / len(task.y) ** 0.5 if task.loss.quadratic else 1.0
+        size = float(np.linalg.norm(task.y)) / len(task.y) ** 0.5 if task.loss.scaled(0) else 1.0
         return cls(_exponent(float(task.space.reach.lengths.max(initial=0.0))), _exponent(size))
 
     def task(self, task: Task) -> Task:
         """The task in these units of length."""
-        y = np.ldexp(task.y, -self.y) if task.loss.quadratic else task.y
-        return Task(task.space.scaled(-self.x), task.loss, y, float(np.ldexp(task.beta, -self.x - self.y)))
+        loss, y = task.loss.scaled(-self.y), np.ldexp(task.y, -self.y)
+        if loss is None:
+            loss, y = task.loss, task.y
+        return Task(task.space.scaled(-self.x), loss, y, float(np.ldexp(task.beta, -self.x - self.y)))
 
     def masses(self, masses: Vector) -> Vector:
         """Masses of the task in these units, in those of the original."""

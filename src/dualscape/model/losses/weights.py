@@ -11,6 +11,34 @@ from dualscape.running.checkpoint import fingerprint
 Vector = NDArray[np.float64]
 
 
+def counting_rows(weights: ArrayLike, n: int, name: str) -> tuple[NDArray[np.intp], Vector]:
+    """(rows that count, their weights): rows of weight 0 are left out.
+
+    Args:
+        weights: (n,) >= 0, what each row counts.
+        n: number of rows.
+        name: what the weights are called in messages.
+
+    Raises:
+        InputError: there is not one weight a row, one is negative or no finite number, or all are 0.
+
+    >>> [part.tolist() for part in counting_rows([2.0, 0.0, 1.0], 3, "sample_weight")]
+    [[0, 2], [2.0, 1.0]]
+    """
+    each = finite_array(weights, name, 1)
+    if len(each) != n:
+        raise InputError(f"{name} has {len(each)} entries for {n} rows; give one a row")
+    wrong = np.flatnonzero(each < 0)
+    if wrong.size:
+        raise InputError(
+            f"{name} must not be negative, but row {wrong[0]} has {each[wrong[0]]:g}; a row of weight 0 is left out"
+        )
+    kept = np.flatnonzero(each)
+    if kept.size == 0:
+        raise InputError(f"{name} is 0 in every row; give the rows that are to count a positive weight")
+    return kept, each[kept]
+
+
 class RowWeights:
     """One positive number a row, or none; weights that are all 1 change nothing, not even rounding.
 
