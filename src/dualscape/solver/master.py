@@ -198,14 +198,15 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
             return solve_quadratic(A, y, beta, start, rough=True)
         A, y = shortened_system(A, y)
         return solve_quadratic(A, y, beta, reduce_to_basic(A, start))
-    c = start if rough else reduce_to_basic(A, start)
+    seen = loss.seen(A)
+    c = start if rough else reduce_to_basic(seen, start)
     f = A @ c
     value, least = loss.value(f, y) + beta * c.sum(), ROUGHLY if rough else EXACTLY
     least_steep = STEEP if loss.strictly_convex else FLAT
     idle, steep = 0, least_steep
     for _ in range(NEWTON_STEPS):
         gradient, W = loss.gradient(f, y), loss.hessian(f, y).raised(steep)
-        trial = solve_quadratic(W.root(A), W.root(f) - W.unroot(gradient), beta, c, rough=rough)
+        trial = solve_quadratic(W.root(A), W.root(f) - W.lift(gradient), beta, c, rough=rough)
         moved = trial - c
         promised = -float(gradient @ (A @ moved) + beta * moved.sum())
         new = loss.value(A @ trial, y) + beta * trial.sum()
@@ -214,7 +215,8 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
                 break
             steep *= RAISE
             continue
-        c, f = reduce_to_basic(A, trial), A @ trial
+        c = reduce_to_basic(seen, trial)
+        f = A @ c
         decrease, value = value - new, new
         # Steps that are short for being bent say nothing of what is left.
         shown = decrease * max(steep / FLAT, 1.0)

@@ -5,6 +5,7 @@ from dualscape.model.losses.base import Loss
 from dualscape.model.losses.hessian import Diagonal, Hessian, Identity
 from dualscape.model.losses.huber import Huber
 from dualscape.model.losses.logistic import Logistic
+from dualscape.model.losses.profiled import Profiled
 from dualscape.model.losses.row_sum import RowSum
 from dualscape.model.losses.squared import Squared
 from dualscape.model.losses.squared_hinge import SquaredHinge
@@ -17,6 +18,7 @@ __all__ = [
     "Identity",
     "Logistic",
     "Loss",
+    "Profiled",
     "RowSum",
     "Squared",
     "SquaredHinge",

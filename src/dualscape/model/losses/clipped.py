@@ -83,6 +83,11 @@ class Clipped(RowSum):
             return np.array([-np.inf])
         return np.concatenate([nu * y, -0.5 * nu * self._rows.over(nu)])
 
+    def room(self, nu: Vector, y: Vector) -> Vector:
+        low, high = self._edges(y)
+        room = np.minimum(-nu - low, high + nu)
+        return np.where(np.isinf(room), 1.0, np.maximum(room, 0.0))
+
     def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
         return -np.clip(-nu, *self._edges(y))
 
