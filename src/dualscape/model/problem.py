@@ -40,10 +40,9 @@ def _target(
 ) -> tuple[Vector, Classes | None]:
     """The target of these of n rows as numbers, and its two classes where the loss takes labels."""
     if classes is None and loss.target == "two classes":
-        labels = label_list(y, "y")
-        _check_length(labels, n)
-        kept = np.arange(n)[rows].tolist()
-        return two_classes([labels[i] for i in kept], "y", loss=loss.name)
+        given = label_list(y, "y")
+        _check_length(given, n)
+        return two_classes([given[i] for i in np.arange(n)[rows].tolist()], "y", loss=loss.name)
     if classes is not None:
         if loss.target != "two classes":
             raise InputError(f"classes were given, but the {loss.name} loss takes numbers; leave them out")
@@ -67,9 +66,7 @@ def _check_length(y: Sized, n: int) -> None:
         raise InputError(f"X has {n} rows but y has {len(y)} entries; they must agree")
 
 
-def _counted(
-    loss: Loss, sample_weight: ArrayLike | None, n: int
-) -> tuple[NDArray[np.intp] | slice, Loss]:
+def _counted(loss: Loss, sample_weight: ArrayLike | None, n: int) -> tuple[NDArray[np.intp] | slice, Loss]:
     """(rows that count, the loss of these rows with their weights)."""
     if sample_weight is None:
         return slice(None), loss

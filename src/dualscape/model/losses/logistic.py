@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr, expit, log_expit
 
+from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.labels import check_signs
 from dualscape.model.losses.hessian import Diagonal, Hessian
