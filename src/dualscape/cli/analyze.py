@@ -105,10 +105,10 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     dualscape analyze data.csv --target price --beta-fraction 0.1 --standardize
 
     It minimises 1/2 sum_i (f(x_i) - y_i)^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2) over networks f(x) = sum_j alpha_j
-    max(u_j . x, 0) of every width; sums, not means, over rows i and neurons j. With --loss logistic the first sum is
-    sum_i log(1 + exp(-y_i f(x_i))), with squared-hinge 1/2 sum_i max(0, 1 - y_i f(x_i))^2; with huber:D residuals r
-    beyond D count D |r| - D^2 / 2 in place of r^2 / 2. scikit-learn's alpha is this beta. PyTorch's weight_decay is 2 beta / n with the
-    mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
+    max(u_j . x, 0) of every width; sums, not means, over rows i and neurons j. The first sum is with --loss logistic
+    sum_i log(1 + exp(-y_i f(x_i))), with squared-hinge 1/2 sum_i max(0, 1 - y_i f(x_i))^2, and with huber:D a residual
+    r beyond D counts D |r| - D^2 / 2 in place of r^2 / 2. scikit-learn's alpha is this beta. PyTorch's weight_decay is
+    2 beta / n with the mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
 
     Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.

@@ -152,7 +152,8 @@ def _index_note(name: str) -> str:
 def standardize(table: Table, *, target: bool = True) -> Table:
     """The table with features, and the target if `target`, centred to mean 0 and scaled to standard deviation 1.
 
-    Constant columns become 0. Where rows have weights, means and standard deviations count them so. `scaling` of the result says what was subtracted and what divided by.
+    Constant columns become 0. Where rows have weights, means and standard deviations count them so. `scaling` of the
+    result says what was subtracted and what divided by.
 
     >>> table = standardize(Table(np.array([[1.0], [3.0]]), np.array([10.0, 30.0]), ("size",), "price"))
     >>> table.X.tolist(), table.y.tolist()

@@ -13,6 +13,7 @@ from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
 from dualscape.landscape.resolution import Resolution
+from dualscape.model.losses import LOSSES
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
@@ -272,9 +273,10 @@ def optimal_set(
         )
     problem = solution.problem
     if not problem.loss.strictly_convex:
+        known = ", ".join(name for name, loss in LOSSES.items() if loss.strictly_convex)
         raise NotCertifiedError(
             f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
-            "use a strictly convex loss"
+            f"use a strictly convex loss ({known})"
         )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), problem.profile.seen(found.columns)
