@@ -273,10 +273,10 @@ def optimal_set(
         )
     problem = solution.problem
     if not problem.loss.strictly_convex:
-        known = ", ".join(name for name, loss in LOSSES.items() if loss.strictly_convex)
+        convex = ", ".join(name for name, loss in LOSSES.items() if loss.strictly_convex)
         raise NotCertifiedError(
             f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
-            f"use a strictly convex loss ({known})"
+            f"use a strictly convex loss ({convex})"
         )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), problem.profile.seen(found.columns)
