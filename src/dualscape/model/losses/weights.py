@@ -98,7 +98,7 @@ class RowWeights:
 
     def times_short(self, values: Vector | float) -> Vector | float:
         """w_i v_i, or the double next to it where rounding made it longer; infinite ones stay so."""
-        if self._each is None:
+        if self._each is None or np.isinf(values).all():
             return values
         with np.errstate(invalid="ignore"):
             product, rest = two_product(self._each, np.broadcast_to(values, self._each.shape))
