@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.losses import LOSSES, get_loss
+from exact_objectives import exact_row
 
 N = 4
 FITS = arrays(float, N, elements=st.floats(-6, 6, allow_subnormal=False))
@@ -119,21 +120,6 @@ def test_the_value_of_one_row_includes_its_rounding(loss):
 def row_value(one, f, t):
     """The loss of one row at a fraction, to 60 digits."""
     return Fraction(1 if one.weights is None else one.weights[0]) * exact_row(one, f, t)
-
-
-def exact_row(loss, f, t):
-    """The loss of one row of weight 1 at a fraction, to 60 digits."""
-    r = f - t
-    if loss.name == "squared":
-        return r * r / 2
-    if loss.name == "huber":
-        delta = Fraction(loss.delta)
-        return r * r / 2 if abs(r) <= delta else delta * (abs(r) - delta / 2)
-    if loss.name == "squared-hinge":
-        return max(1 - t * f, Fraction(0)) ** 2 / 2
-    with localcontext(prec=60):
-        margin = Decimal((f * t).numerator) / (f * t).denominator
-        return Fraction((1 + (-margin).exp()).ln())
 
 
 def exact_slope(loss, f, t):

@@ -28,7 +28,5 @@ def test_its_minimum_is_that_of_a_support_vector_machine():
 
 
 def test_other_labels_are_refused():
-    with pytest.raises(
-        InputError, match=r"^target of the squared-hinge loss must be \+1 or -1, but row 1 has 0"
-    ):
+    with pytest.raises(InputError, match=r"^target of the squared-hinge loss must be \+1 or -1, but row 1 has 0"):
         SquaredHinge().check_target(np.array([1.0, 0.0]))
