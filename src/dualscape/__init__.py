@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.model.certificate import Certificate, certify_dual
-    from dualscape.model.losses import Logistic, Loss, Squared
+    from dualscape.model.losses import Huber, Logistic, Loss, RowSum, Squared, SquaredHinge
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
     from dualscape.model.program import Program
@@ -48,8 +48,11 @@ __all__ = [
     "Network",
     "Units",
     "Loss",
+    "RowSum",
     "Squared",
+    "Huber",
     "Logistic",
+    "SquaredHinge",
     "Program",
     "solve",
     "Solution",
@@ -88,8 +91,11 @@ _HOME = {
     "Network": "model.network",
     "Units": "units",
     "Loss": "model.losses",
+    "RowSum": "model.losses",
     "Squared": "model.losses",
+    "Huber": "model.losses",
     "Logistic": "model.losses",
+    "SquaredHinge": "model.losses",
     "Program": "model.program",
     "solve": "solver",
     "Solution": "solver",
