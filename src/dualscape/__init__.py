@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
-    from dualscape.model.losses import Logistic, Loss, Squared
+    from dualscape.model.losses import Huber, Logistic, Loss, RowSum, Squared, SquaredHinge
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
     from dualscape.model.program import Program
@@ -49,9 +49,12 @@ __all__ = [
     "Network",
     "Units",
     "Loss",
+    "RowSum",
     "Squared",
+    "Huber",
     "Logistic",
     "GatedReLU",
+    "SquaredHinge",
     "Program",
     "solve",
     "Solution",
@@ -90,9 +93,12 @@ _HOME = {
     "Network": "model.network",
     "Units": "units",
     "Loss": "model.losses",
+    "RowSum": "model.losses",
     "Squared": "model.losses",
+    "Huber": "model.losses",
     "Logistic": "model.losses",
     "GatedReLU": "model.architectures",
+    "SquaredHinge": "model.losses",
     "Program": "model.program",
     "solve": "solver",
     "Solution": "solver",

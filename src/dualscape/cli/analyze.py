@@ -44,9 +44,14 @@ POSITIVE = Positive(min=0, min_open=True)
     help='Feature columns, by name or number ("a, b" for a name with a comma); all others if unsaid.',
     several="give it once, with commas between the columns",
 )
+@option(
+    "--sample-weight",
+    metavar="COLUMN",
+    help="Column that says how much each row counts, 0 or more; it is no feature.",
+)
 @option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
 @option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
-@option("--loss", metavar="NAME", help="squared (default) or logistic.")
+@option("--loss", metavar="NAME", help="squared (default), huber:D, logistic or squared-hinge.")
 @option("--activation", metavar="NAME", help="relu (default), leaky:A, abs, or gated:COUNT for so many random gates.")
 @option("--bias", metavar="NAME", help="penalised (default) or none.")
 @option("--free", metavar="NAME", help="Without weight decay: none (default), constant, linear or affine.")
@@ -105,9 +110,10 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     dualscape analyze data.csv --target price --beta-fraction 0.1 --standardize
 
     It minimises 1/2 sum_i (f(x_i) - y_i)^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2) over networks f(x) = sum_j alpha_j
-    max(u_j . x, 0) of every width; sums, not means, over rows i and neurons j. With --loss logistic the first sum is
-    sum_i log(1 + exp(-y_i f(x_i))). scikit-learn's alpha is this beta. PyTorch's weight_decay is 2 beta / n with the
-    mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
+    max(u_j . x, 0) of every width; sums, not means, over rows i and neurons j. The first sum is with --loss logistic
+    sum_i log(1 + exp(-y_i f(x_i))), with squared-hinge 1/2 sum_i max(0, 1 - y_i f(x_i))^2, and with huber:D a residual
+    r beyond D counts D |r| - D^2 / 2 in place of r^2 / 2. scikit-learn's alpha is this beta. PyTorch's weight_decay is
+    2 beta / n with the mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
 
     Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.
@@ -173,7 +179,8 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
             data,
             target=options["target"],
             features=features,
-            loss=loss.name,
+            loss=loss.text,
+            sample_weight=options["sample_weight"],
             header=options["header"],
             progress=progress,
         )
@@ -186,9 +193,9 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
     from dualscape.data.catalogue import get
 
     entry = get(name)
-    for inapplicable in ("target", "features", "header"):
+    for inapplicable in ("target", "features", "sample_weight", "header"):
         if options[inapplicable] is not None:
-            raise InputError(f"--{inapplicable} does not apply to catalogue problems; leave it out")
+            raise InputError(f"--{inapplicable.replace('_', '-')} does not apply to catalogue problems; leave it out")
     settings: dict[str, Any] = {
         "loss": entry.loss,
         "activation": entry.activation,
@@ -256,6 +263,7 @@ class _Job:
         sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
         fraction = settings.pop("beta_fraction", None)
         settings = {"beta": 1.0, "feature_names": table.feature_names, "classes": table.classes, **settings}
+        settings["sample_weight"] = table.sample_weight
         problem = Problem(table.X, table.y, **settings)
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
         with one_blas_thread():

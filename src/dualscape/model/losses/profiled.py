@@ -71,6 +71,10 @@ class Profiled(Loss):
         # The decay of the weights falls with the rows, as that of the neurons does.
         return Profiled(self.inner.take(rows), self.M[rows], self.decay * len(rows) / max(len(self.M), 1))
 
+    def scaled(self, exponent: int) -> "Profiled | None":
+        inner = self.inner.scaled(exponent)
+        return None if inner is None else self if inner is self.inner else Profiled(inner, self.M, self.decay)
+
     def check_target(self, y: Vector) -> None:
         self.inner.check_target(y)
 
