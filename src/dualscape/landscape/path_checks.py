@@ -63,7 +63,7 @@ def lines_of(points: Sequence[PathPoint]) -> tuple[Matrix, Matrix]:
     >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
     >>> points = [PathPoint(solve(problem.with_beta(beta))) for beta in (0.2, 0.1)]
     >>> lines_of(points)[0].round(12).tolist()
-    [[0.19, 0.1], [0.195, 0.0975]]
+    [[0.19, 0.1], [0.1925, 0.0975]]
     """
     betas = np.array([point.beta for point in points])
     primal = np.array([point.objective for point in points])

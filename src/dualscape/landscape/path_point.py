@@ -30,7 +30,9 @@ class PathPoint:
 
     def __repr__(self) -> str:
         found = self.solution.certificate
-        return f"PathPoint(beta {self.beta:.6g}, {found.verdict}, objective {found.primal:.12g}, {self.neurons} neurons)"
+        return (
+            f"PathPoint(beta {self.beta:.6g}, {found.verdict}, objective {found.primal:.12g}, {self.neurons} neurons)"
+        )
 
     @property
     def beta(self) -> float:
@@ -73,6 +75,6 @@ class PathPoint:
         return None if self.staircase is None else self.staircase.m_star
 
     @property
-    def M_star(self) -> Width | None:  # noqa: N802 (the paper's letter)
+    def M_star(self) -> Width | None:
         """Most neurons of an irreducible optimal network."""
         return None if self.staircase is None else self.staircase.M_star
