@@ -1,9 +1,9 @@
 """Events of a path: where, as beta falls, a unit enters or leaves the optimal networks, or their set changes dimension.
 
 Between two events the units that optimal networks use move continuously with beta, and so do their masses. An event is
-found where the ends of an interval differ, and its interval halved until it is narrow. Halving asks for the optimum over
-the units known at both ends alone, which takes no oracle; the ends of the narrow interval are then certified, and where
-that finds anything else, all is done again with certificates.
+found where the ends of an interval differ, and its interval halved until it is narrow. Halving asks for the optimum
+over the units known at both ends alone, which takes no oracle; the ends of the narrow interval are then certified, and
+where that finds anything else, all is done again with certificates.
 """
 
 from collections.abc import Callable

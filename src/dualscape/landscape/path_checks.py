@@ -31,8 +31,8 @@ class PathChecks:
         mass: the greatest rise of the sum of masses, as a share of the greatest one.
         loss: the greatest fall of the loss, as a share of the objective.
         allowed: (of the mass, of the loss) what the gaps of the certificates allow there, inf without a certificate.
-        shortfall: by how much a network of another point is better at a point than its own, as a share of the objective:
-            what its search has missed at least.
+        shortfall: by how much a network of another point is better at a point than its own, as a share of the
+            objective: what its search has missed at least.
     """
 
     value: float
@@ -47,7 +47,7 @@ class PathChecks:
         lines = ["with rising beta the objective and the loss rise and the sum of masses falls"]
         if worst > 0:
             allowed = max(self.allowed)
-            proven = f"their gaps allow {allowed:.1e}" if np.isfinite(allowed) else "which only gaps could bound"
+            proven = f"their gaps allow {allowed:.1e}" if np.isfinite(allowed) else "not all of them are certified"
             lines.append(f"but for up to {worst:.1e} between neighbouring points ({proven})")
         if self.shortfall > BETTER:
             lines.append(f"the network of another point is better at some point by a share of {self.shortfall:.1e}")

@@ -38,6 +38,8 @@ BETA_MAX_SHARE, POINTS_SHARE = 0.2, 0.7
 GENEROUS = 2.0
 #: Searches in a row that must find nothing, from the network of the point before; neighbours search as well.
 SEARCHES = 4
+#: What is known of beta_max at first.
+UNKNOWN = Interval(0.0, np.inf)
 #: Without betas the last point is this fraction of beta_max.
 LEAST = 0.01
 
@@ -109,7 +111,7 @@ class PathDraft:
 
     problem: Problem
     precision: float | None
-    beta_max: Interval = Interval(0.0, np.inf)
+    beta_max: Interval = UNKNOWN
     wanted: tuple[Problem, ...] = ()
     points: list[PathPoint] = field(default_factory=list)
     events: list[PathEvent] = field(default_factory=list)
