@@ -29,10 +29,8 @@ class PathPoint:
     left_out: str = ""
 
     def __repr__(self) -> str:
-        found = self.solution.certificate
-        return (
-            f"PathPoint(beta {self.beta:.6g}, {found.verdict}, objective {found.primal:.12g}, {self.neurons} neurons)"
-        )
+        verdict = self.solution.certificate.verdict
+        return f"PathPoint(beta {self.beta:.6g}, {verdict}, objective {self.objective:.12g}, {self.neurons} neurons)"
 
     @property
     def beta(self) -> float:

@@ -38,6 +38,8 @@ BETA_MAX_SHARE, POINTS_SHARE = 0.2, 0.7
 GENEROUS = 2.0
 #: Searches in a row that must find nothing, from the network of the point before; neighbours search as well.
 SEARCHES = 4
+#: What points are that are not certified, by verdict.
+STATES = {"none": "results of a search, of which nothing is proven", "bounded": "bounded only"}
 #: What is known of beta_max at first.
 UNKNOWN = Interval(0.0, np.inf)
 #: Without betas the last point is this fraction of beta_max.
@@ -143,10 +145,7 @@ class PathDraft:
             why = "the time limit ended the path" if self.late else "interrupted"
             notes.append(f"{why}: {len(points)} of {len(self.wanted)} points are here")
         verdicts = [point.solution.certificate.verdict for point in points]
-        for verdict, words in (
-            ("none", "results of a search, of which nothing is proven"),
-            ("bounded", "bounded only"),
-        ):
+        for verdict, words in STATES.items():
             if verdict in verdicts:
                 notes.append(f"{verdicts.count(verdict)} of {len(points)} points are {words}")
         without = sum(point.optimal_set is None for point in points)
