@@ -30,16 +30,15 @@ def moved(optima, beta, y):
     problem = optima.problem
     ends = []
     for step in (STEP, -STEP):
-        loss, bias = problem.loss, problem.bias
-        there = optima_of(problem.inputs, problem.y + step * y, problem.beta + step * beta, loss=loss, bias=bias)
+        same = {"loss": problem.loss, "bias": problem.bias, "free": problem.free.kind, "free_decay": problem.free.decay}
+        there = optima_of(problem.inputs, problem.y + step * y, problem.beta + step * beta, **same)
         assert there.k == optima.k, "the step crosses an event"
         order = [there.units.find(u, s, tolerance=0.01) for u, s in zip(optima.directions, optima.units.outputs)]
         ends.append((there, order))
     (up, one), (down, other) = ends
-    value = up.problem.loss.value(up.y_star, up.problem.y) + up.problem.beta * up.total_mass
-    value -= down.problem.loss.value(down.y_star, down.problem.y) + down.problem.beta * down.total_mass
+    value = [end.problem.objective(end.network(end.vertices[0])) for end in (up, down)]
     return (
-        value / (2 * STEP),
+        (value[0] - value[1]) / (2 * STEP),
         (up.y_star - down.y_star) / (2 * STEP),
         (up.vertices[0][one] - down.vertices[0][other]) / (2 * STEP),
         (up.directions[one] - down.directions[other]) / (2 * STEP),
@@ -52,6 +51,9 @@ CASES = {
     "no bias": lambda: random(4, 8, 2, bias="none"),
     "weights": lambda: random(5, 7, 2, loss=Squared(weights=[1, 2, 1, 3, 1, 1, 2])),
     "logistic": lambda: random(6, 10, 2, loss="logistic"),
+    "output bias": lambda: random(3, 10, 2, free="constant"),
+    "ridge features": lambda: random(8, 10, 2, free="affine", free_decay=0.5),
+    "logistic with a free part": lambda: random(9, 12, 2, loss="logistic", free="constant"),
 }
 
 

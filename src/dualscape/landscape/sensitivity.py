@@ -36,7 +36,7 @@ class Change:
 
     Attributes:
         value: of the optimal value.
-        fit: (n,) of the optimal fit.
+        fit: (n,) of the optimal fit, free features included.
         masses: (k,) of the masses.
         directions: (k, d) of the directions of the units, across them.
     """
@@ -121,25 +121,23 @@ class _Linear:
 
     def __init__(self, optima: OptimalSet) -> None:
         problem = optima.problem
-        self._task = Task.of(problem)
-        self._masses = optima.vertices[0]
+        task, masses = Task.of(problem), optima.vertices[0]
         _, self._pieces = problem.space.pieces(optima.nu, optima.units)
         self._at = self._pieces.stand(TwoFloat.of(optima.nu))
-        self._hessian = problem.loss.hessian(optima.y_star, problem.y)
-        self._solve = Linearised.of(self._task, optima.y_star, self._pieces, self._at, self._masses)
+        fit = self._at.columns.hi @ masses
+        self._solve = Linearised.of(task, fit, self._pieces, self._at, masses)
+        self._seen, self._whole = task.loss.hessian(fit, task.y), problem.loss.hessian(optima.y_star, problem.y)
+        self._free = problem.free.rank > 0
 
     def __call__(self, beta: float, y: Vector) -> tuple[Vector, Vector, Matrix]:
         """(of the fit, of the masses, of the directions)."""
         # In the residual r = f - y, of which nu is a function alone, a change of y is one of the fit that is missing.
-        excess = np.full(len(self._masses), -beta)
-        moved, masses = self._solve(y, excess)
-        nu = -self._weighted(moved)
+        moved, masses = self._solve(y, np.full(len(self._at.directions.hi), -beta))
+        nu = -self._seen.times(moved)
+        if self._free:
+            # What the free features add to the fit is seen in nu.
+            moved = -self._whole.unroot(self._whole.unroot(nu))
         return moved + y, masses, self._turned(nu)
-
-    def _weighted(self, f: Vector) -> Vector:
-        """The Hessian of the loss times a vector."""
-        root = self._hessian.root(f)
-        return np.asarray(self._hessian.root(root))
 
     def _turned(self, nu: Vector) -> Matrix:
         """(k, d) how the units turn for a change of nu: the pull of it, across the unit, within the piece."""

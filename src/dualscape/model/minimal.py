@@ -27,7 +27,8 @@ def minimal(problem: Problem, network: Network, *, dependent: float = DEPENDENT)
             about as much where columns are called dependent that are only nearly so.
 
     Returns:
-        A balanced network of at most min(width, n) neurons; an irreducible optimal one if `network` was optimal.
+        A balanced network of at most min(width, n) neurons, n less the rank of the free features; an irreducible
+        optimal one if `network` was optimal. Weights of free features are the best beside these neurons.
 
     Raises:
         InputError: it is no network of the problem.
@@ -41,6 +42,7 @@ def minimal(problem: Problem, network: Network, *, dependent: float = DEPENDENT)
     problem.check(network, "minimal")
     used = np.flatnonzero(network.masses > 0)
     units = network.units.take(used)
-    masses = reduce_to_basic(problem.space.columns(units), network.masses[used], dependent=dependent)
+    columns = problem.profile.seen(problem.space.columns(units))
+    masses = reduce_to_basic(columns, network.masses[used], dependent=dependent)
     kept = np.flatnonzero(masses > 0)
     return problem.network(units.take(kept), masses[kept])
