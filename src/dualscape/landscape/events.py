@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from dualscape.errors import DualscapeError, NotCertifiedError
 from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.path_point import PathPoint
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.interruption import check
@@ -26,7 +27,7 @@ Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
 #: Units at two ends are not the same one if they are further apart than this (radians, about); of those that are nearer
 #: it is asked where they are in between, until each step is below the second.
-APART, STEP = 1.0, 0.1
+APART, STEP = 1.0, 0.03
 #: A slack below this, of a unit without mass, may be that of a tight unit.
 MAYBE_TIGHT = 1e-9
 
@@ -92,9 +93,18 @@ class Structure:
     @classmethod
     def of(cls, optima: OptimalSet) -> "Structure":
         """That of an optimal set."""
-        return cls(
-            optima.problem.beta, optima.units.take(optima.active), optima.dimension, optima.nu, optima.smallest()
-        )
+        used = optima.units.take(optima.active)
+        return cls(optima.problem.beta, used, optima.dimension, optima.nu, optima.smallest())
+
+    @classmethod
+    def at(cls, point: PathPoint) -> "Structure | None":
+        """That of a point; None where it is not known. Where the zero network is optimal there is no other."""
+        if point.optimal_set is not None:
+            return cls.of(point.optimal_set)
+        solution = point.solution
+        if solution.certificate.verdict != "global" or solution.network.width:
+            return None
+        return cls(point.beta, solution.network.units, 0, solution.nu, solution.network)
 
 
 #: The optimal set at a beta, from the network and nu of a structure to begin with.

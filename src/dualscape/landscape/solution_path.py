@@ -7,6 +7,7 @@ before and gets its own certificate. Mishkin and Pilanci (2023) study it as a pa
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -148,7 +149,7 @@ class PathDraft:
         for verdict, words in STATES.items():
             if verdict in verdicts:
                 notes.append(f"{verdicts.count(verdict)} of {len(points)} points are {words}")
-        without = sum(point.optimal_set is None for point in points)
+        without = sum(Structure.at(point) is None for point in points)
         if self.precision is not None and without:
             notes.append(f"events are located between certified points only; {without} points have no optimal set")
         elif self.precision is not None and self.located < len(points) - 1:
@@ -223,7 +224,7 @@ def solution_path(
         if precision is not None:
             walk.events(precision)
     except KeyboardInterrupt:
-        walk.draft.late = not interrupted() and effort.expired()
+        walk.draft.late = walk.draft.late or (not interrupted() and effort.expired())
     finally:
         walk.saved.write()
     return walk.draft.result()
@@ -265,8 +266,10 @@ class _Walk:
         effort = self.effort.first(share)
         network: Network | None = None
         for at, problem in enumerate(draft.wanted):
-            with until(effort.deadline):
-                check()
+            check()
+            if effort.expired():
+                draft.late = True
+                return
             limit = self._limit(len(draft.wanted) - at, effort)
             solution = self.saved.load(problem) or self._solve(problem, network, limit, at)
             self.saved.keep(solution)
@@ -290,13 +293,13 @@ class _Walk:
         """The events between neighbours whose optimal sets are known."""
         draft = self.draft
         locator = Locator(draft.problem, self._certified, precision)
-        for at, (high, low) in enumerate(zip(draft.points[:-1], draft.points[1:], strict=True)):
-            if high.optimal_set is not None and low.optimal_set is not None:
+        ends = [Structure.at(point) for point in draft.points]
+        for at, (high, low) in enumerate(pairwise(ends)):
+            if high is not None and low is not None:
                 with until(self.effort.deadline):
-                    found = locator.between(Structure.of(high.optimal_set), Structure.of(low.optimal_set))
-                draft.events += found
+                    draft.events += locator.between(high, low)
             draft.located = at + 1
-            note = f"{len(draft.events)} found down to beta = {low.beta:.6g}"
+            note = f"{len(draft.events)} found down to beta = {draft.points[at + 1].beta:.6g}"
             self.progress(Event("events", at + 1, len(draft.points) - 1, note))
 
     # --- one beta ---------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def render_path(path: SolutionPath, *, notes: Sequence[str] = (), title: str | N
         missing_figures(missing),
         *events,
         "<h2>Points</h2>",
-        grid(POINT_HEAD, (point_row(path, point) for point in path.points)),
+        grid(POINT_HEAD, map(point_row, path.points)),
     ]
     return page(html.escape(title or "The solution path of a training problem"), "\n".join(filter(None, body)))
 

@@ -28,7 +28,7 @@ def show_path(path: SolutionPath, notes: tuple[str, ...]) -> None:
     console.print(Text(path.checks.explain()))
     console.print()
     chosen = spread_over(len(path.points), MOST_ROWS)
-    rows = [point_row(path, path.points[j]) for j in chosen]
+    rows = [point_row(path.points[j]) for j in chosen]
     console.print(_table("Points", POINT_HEAD, rows, len(path.points) - len(chosen)))
     if path.events:
         console.print()

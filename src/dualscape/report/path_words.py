@@ -7,7 +7,7 @@ from dualscape.landscape.events import PathEvent
 from dualscape.landscape.path_point import PathPoint
 from dualscape.landscape.solution_path import SolutionPath
 
-POINT_HEAD = ("beta", "of beta_max", "objective", "loss", "sum of masses", "neurons", "m*", "k", "dimension", "verdict")
+POINT_HEAD = ("beta", "objective", "masses", "neurons", "m*", "k", "dim.", "verdict")
 EVENT_HEAD = ("beta", "within a share of", "what happens as beta falls")
 
 
@@ -27,14 +27,11 @@ def path_headline(path: SolutionPath) -> str:
     )
 
 
-def point_row(path: SolutionPath, point: PathPoint) -> tuple[str, ...]:
+def point_row(point: PathPoint) -> tuple[str, ...]:
     """The cells of a point under POINT_HEAD; a dash where nothing is known."""
-    top = path.beta_max.low
     return (
         f"{point.beta:.6g}",
-        f"{point.beta / top:.4g}" if top > 0 else "-",
         f"{point.objective:.9g}",
-        f"{point.loss:.6g}",
         f"{point.mass:.6g}",
         f"{point.neurons:,}",
         *("-" if count is None else grouped(count) for count in (point.m_star, point.k, point.dimension)),
