@@ -43,7 +43,7 @@ def test_a_bound_above_the_line_of_another_point_is_a_contradiction(points):
     """At beta = 2 the networks found at beta = 4 and 1 have the objectives 3.3 and 3.0: a bound above is none."""
     value = lines_of(points)[0][[0, 2], 1].min()
     wrong = with_certificate(points[1], dual=value + 0.1, primal=value + 0.2)
-    with pytest.raises(ContradictionError, match="proven at beta = 2.0"):
+    with pytest.raises(ContradictionError, match=r"proven at beta = 2\.0"):
         check_points([points[0], wrong, points[2]])
     check_points([points[0], with_certificate(points[1], dual=value - 1e-9, primal=value + 0.2), points[2]])
 

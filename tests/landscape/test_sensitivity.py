@@ -33,9 +33,8 @@ def moved(optima, beta, y):
         same = {"loss": problem.loss, "bias": problem.bias, "free": problem.free.kind, "free_decay": problem.free.decay}
         there = optima_of(problem.inputs, problem.y + step * y, problem.beta + step * beta, **same)
         assert there.k == optima.k, "the step crosses an event"
-        order = [
-            there.units.find(u, s, tolerance=0.01) for u, s in zip(optima.directions, optima.units.outputs, strict=True)
-        ]
+        units = zip(optima.directions, optima.units.outputs, strict=True)
+        order = [there.units.find(*unit, tolerance=0.01) for unit in units]
         ends.append((there, order))
     (up, one), (down, other) = ends
     value = [end.problem.objective(end.network(end.vertices[0])) for end in (up, down)]

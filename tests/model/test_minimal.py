@@ -29,9 +29,8 @@ def test_any_network_loses_neurons_and_neither_fit_nor_objective(seed, n, d, wid
     assert problem.objective(found) <= problem.objective(network) * (1 + 1e-12)
     columns = problem.space.columns(found.units)
     assert np.linalg.matrix_rank(columns) == found.width
-    kept = [
-        network.units.find(u, s, tolerance=1e-12) for u, s in zip(found.directions, found.units.outputs, strict=True)
-    ]
+    units = zip(found.directions, found.units.outputs, strict=True)
+    kept = [network.units.find(*unit, tolerance=1e-12) for unit in units]
     assert None not in kept, "its neurons are some of the network's"
 
 
@@ -71,9 +70,8 @@ def test_free_features_make_more_neurons_superfluous():
     """Three neurons that are linear on all rows: beside a free linear part none of them is needed."""
     X = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, -1.0], [2.0, 0.5]])
     problem = Problem(X, [1.0, 2.0, 3.0, 5.0], beta=0.1, bias="none", free="linear")
-    units = Network(
-        [[1.0, 0.0], [0.8, 0.6], [0.8, -0.6]], [1, -1, 1], [1.0, 2.0, 0.5], free="linear", free_weights=[0, 0]
-    )
+    directions, free = [[1.0, 0.0], [0.8, 0.6], [0.8, -0.6]], {"free": "linear", "free_weights": [0, 0]}
+    units = Network(directions, [1, -1, 1], [1.0, 2.0, 0.5], **free)
     found = minimal(problem, units)
     assert found.width == 0
     assert problem.objective(found) < problem.objective(units)

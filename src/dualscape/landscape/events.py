@@ -28,6 +28,8 @@ Index = NDArray[np.intp]
 #: Units at two ends are not the same one if they are further apart than this (radians, about); of those that are nearer
 #: it is asked where they are in between, until each step is below the second.
 APART, STEP = 1.0, 0.03
+#: Between ends that are further apart than by this factor there may be units that neither knows.
+WIDE = 1.05
 #: A slack below this, of a unit without mass, may be that of a tight unit.
 MAYBE_TIGHT = 1e-9
 
@@ -164,7 +166,7 @@ class Locator:
             return _events([(high, low)])
 
     def _narrow(
-        self, high: Structure, low: Structure, at: Callable[[float, Structure, Structure], Structure]
+        self, high: Structure, low: Structure, quick: Callable[[float, Structure, Structure], Structure]
     ) -> list[tuple[Structure, Structure]]:
         """The narrow intervals at whose ends the structure differs."""
         narrow = high.beta <= low.beta * (1 + self.precision)
@@ -175,8 +177,9 @@ class Locator:
         if narrow:
             return [(high, low)]
         check()
+        at = self._sure if high.beta > low.beta * WIDE else quick
         middle = at(float(np.sqrt(high.beta * low.beta)), high, low)
-        return self._narrow(high, middle, at) + self._narrow(middle, low, at)
+        return self._narrow(high, middle, quick) + self._narrow(middle, low, quick)
 
     # --- the structure at a beta ------------------------------------------------------------------------------
     def _sure(self, beta: float, high: Structure, low: Structure) -> Structure:
