@@ -30,6 +30,8 @@ WORK_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
 LEAST_LEFT = 0.5
 #: Options that name a file that is written.
 FILES = ("json_path", "report_path", "checkpoint")
+#: Options that define the problem.
+SETTINGS = ("loss", "bias", "free", "free_decay", "beta", "beta_fraction")
 
 
 def run_job(job: "Job[Result]", listener: Listener) -> None:
@@ -79,7 +81,7 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
     from dualscape.data.tables import read_table, standardize
     from dualscape.model.losses import get_loss
 
-    given = {name: options[name] for name in ("loss", "bias", "beta", "beta_fraction") if options[name] is not None}
+    given = {name: options[name] for name in SETTINGS if options[name] is not None}
     if "beta" in given and "beta_fraction" in given:
         raise InputError("--beta and --beta-fraction were both given; give exactly one")
     if data.startswith(CATALOGUE):
@@ -110,7 +112,7 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
     for inapplicable in ("target", "features", "header"):
         if options[inapplicable] is not None:
             raise InputError(f"--{inapplicable} does not apply to catalogue problems; leave it out")
-    settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias}
+    settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias, "free": entry.free}
     if "beta" not in given and "beta_fraction" not in given:
         settings |= {"beta": entry.beta} if entry.beta is not None else {"beta_fraction": entry.beta_fraction}
     return entry.table(), settings | given

@@ -10,6 +10,7 @@ import numpy as np
 from dualscape import __version__
 from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
+from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
@@ -54,23 +55,25 @@ def to_dict(
             "loss": problem.loss.name,
             "bias": problem.bias,
             "beta": problem.beta,
-            "beta_max": plain_numbers(analysis.beta_max.low),
-            "classes": problem.classes and [plain_numbers(label) for label in problem.classes],
-            **({} if problem.loss.weights is None else {"weights": plain_numbers(problem.loss.weights)}),
+            "beta_max": _plain(analysis.beta_max.low),
+            "classes": problem.classes and [_plain(label) for label in problem.classes],
+            "free": problem.free.kind,
+            "free_decay": problem.free.decay,
+            **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
         },
         "data": _data(problem, table),
         "certificate": {
             "verdict": found.verdict,
-            "primal": plain_numbers(found.primal),
-            "dual": plain_numbers(found.dual),
-            "gap": plain_numbers(found.gap),
-            "relative_gap": plain_numbers(found.relative_gap),
-            "excess": plain_numbers(found.excess),
-            "primal_error": plain_numbers(found.primal_error),
+            "primal": _plain(found.primal),
+            "dual": _plain(found.dual),
+            "gap": _plain(found.gap),
+            "relative_gap": _plain(found.relative_gap),
+            "excess": _plain(found.excess),
+            "primal_error": _plain(found.primal_error),
             "oracle": found.oracle,
             "patterns": int(found.looked_at),
-            "nu": plain_numbers(analysis.solution.nu),
-            "upper": plain_numbers(found.answer.upper),
+            "nu": _plain(analysis.solution.nu),
+            "upper": _plain(found.answer.upper),
         },
         "fit": dict(judgement.fit.measures),
         "hints": list(judgement.hints),
@@ -87,11 +90,12 @@ def _data(problem: Problem, table: Table) -> dict[str, Any]:
     scaling = table.scaled
     return {
         "feature_names": list(table.feature_names),
-        "means": plain_numbers(scaling.means),
-        "scales": plain_numbers(scaling.scales),
+        **({} if problem.free.q == 0 else {"free_names": list(problem.free.names)}),
+        "means": _plain(scaling.means),
+        "scales": _plain(scaling.scales),
         "target_name": table.target_name,
-        "target_mean": plain_numbers(scaling.target_mean),
-        "target_scale": plain_numbers(scaling.target_scale),
+        "target_mean": _plain(scaling.target_mean),
+        "target_scale": _plain(scaling.target_scale),
         "classes": problem.classes and [plain(label) for label in problem.classes],
         "sha256": sha256_of(problem),
     }
@@ -118,43 +122,46 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "k": found.k,
         "rank": found.rank,
         "dimension": found.dimension,
-        "directions": plain_numbers(found.directions),
+        "directions": _plain(found.directions),
         "signs": _signs(found.signs),
-        "vertices": plain_numbers(found.vertices) if found.vertices_complete else None,
-        "separation": {"tight": plain_numbers(separation.tight), "next": plain_numbers(separation.next)},
+        **({} if found.functions is None else {"functions": _functions(found.functions)}),
+        "vertices": _plain(found.vertices) if found.vertices_complete else None,
+        "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
         "exact": found.exact,
-        "perturbation": plain_numbers(found.perturbation),
+        "perturbation": _plain(found.perturbation),
         "margins": _margins(found.resolution),
     }
+
+
+def _functions(found: Functions) -> dict[str, Any]:
+    return {"kinks": found.count, "dimension": found.dimension, "kink": _plain(found.kink)}
 
 
 def _margins(resolution: Resolution) -> dict[str, Any]:
     """What was called zero and what positive, and how well y* is known."""
     margins = {"slack": resolution.slack, "mass": resolution.mass, "singular_value": resolution.rank}
     return {
-        name: {
-            "largest_zero": plain_numbers(margin.largest_zero),
-            "smallest_positive": plain_numbers(margin.smallest_positive),
-        }
+        name: {"largest_zero": _plain(margin.largest_zero), "smallest_positive": _plain(margin.smallest_positive)}
         for name, margin in margins.items()
-    } | {"y_star_error": plain_numbers(resolution.fit_error)}
+    } | {"y_star_error": _plain(resolution.fit_error)}
 
 
 def _widths(stairs: Staircase) -> dict[str, Any]:
     names = ("m_star", "M_star", "connected_from", "exact", "perturbation")
-    return {name: plain_numbers(getattr(stairs, name)) for name in names}
+    return {name: _plain(getattr(stairs, name)) for name in names}
 
 
 def _rows(stairs: Staircase) -> list[dict[str, Any]]:
     names = ("m", "components", "isolated", "polytope_components")
-    return [{name: plain_numbers(getattr(row, name)) for name in names} for row in stairs.rows]
+    return [{name: _plain(getattr(row, name)) for name in names} for row in stairs.rows]
 
 
 def _network(network: Network) -> dict[str, Any]:
     return {
-        "directions": plain_numbers(network.directions),
+        "directions": _plain(network.directions),
         "signs": _signs(network.signs),
-        "masses": plain_numbers(network.masses),
+        "masses": _plain(network.masses),
+        "free_weights": _plain(network.free_weights),
     }
 
 
@@ -162,13 +169,13 @@ def _signs(signs: Any) -> list[int]:
     return [int(sign) for sign in signs]
 
 
-def plain_numbers(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Numbers, arrays and intervals as JSON knows them; what is not finite becomes None."""
     if isinstance(value, np.ndarray):
         plain = value.tolist()
-        return plain if np.isfinite(value).all() else plain_numbers(plain)
+        return plain if np.isfinite(value).all() else _plain(plain)
     if isinstance(value, list | tuple):
-        return [plain_numbers(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):

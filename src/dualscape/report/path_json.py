@@ -1,5 +1,6 @@
 """A solution path as JSON: what all points share as in the JSON of an analysis, then the points and the events."""
 
+from math import isfinite
 from typing import Any
 
 from dualscape.analysis import Analysis
@@ -9,7 +10,7 @@ from dualscape.landscape.path_point import PathPoint
 from dualscape.landscape.solution_path import SolutionPath
 from dualscape.model.scaling import Scaling
 from dualscape.prediction.fit import training_fit
-from dualscape.report.analysis_json import plain_numbers, to_dict
+from dualscape.report.analysis_json import to_dict
 from dualscape.report.hints import Judgement
 
 #: Keys of an analysis that are those of a point; its weight decay stands before them.
@@ -49,8 +50,8 @@ def path_to_dict(path: SolutionPath, notes: tuple[str, ...] = (), *, table: Tabl
         "path": {
             "points": points,
             "events": [_event(event) for event in path.events],
-            "precision": plain_numbers(path.precision),
-            "checks": {name: plain_numbers(getattr(checks, name)) for name in ("value", "mass", "loss", "shortfall")},
+            "precision": path.precision if isfinite(path.precision) else None,
+            "checks": {name: getattr(checks, name) for name in ("value", "mass", "loss", "shortfall")},
         },
         "notes": list(dict.fromkeys([*notes, *path.notes])),
     }
@@ -66,7 +67,8 @@ def _analysis(path: SolutionPath, point: PathPoint, table: Table | None, scaling
 
 def _numbers(point: PathPoint) -> dict[str, Any]:
     names = ("beta", "loss", "mass", "neurons", "k", "dimension", "m_star", "M_star")
-    return {name: plain_numbers(getattr(point, name)) for name in names}
+    values = {name: getattr(point, name) for name in names}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _event(event: PathEvent) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def _event(event: PathEvent) -> dict[str, Any]:
         "kind": event.kind,
         "low": event.low,
         "high": event.high,
-        "direction": plain_numbers(unit.directions[0]) if len(unit) else None,
+        "direction": unit.directions[0].tolist() if len(unit) else None,
         "sign": int(unit.signs[0]) if len(unit) else None,
         "dimensions": [event.before, event.after],
     }
