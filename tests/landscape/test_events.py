@@ -91,7 +91,7 @@ def test_the_set_of_optima_stops_being_a_point():
     assert (change.kind, change.before, change.after) == ("dimension", 0, 1)
     assert change.low <= 2**0.5 <= change.high
     assert change.precision <= 1e-6
-    assert change.explain() == "the optimal set stops being a point: dimension 1"
+    assert change.explain() == "optima stop being a point: dimension 1"
 
 
 def test_where_the_zero_network_is_optimal_its_optimal_set_need_not_be_seen():
@@ -112,7 +112,7 @@ def test_the_square_stops_being_the_zero_network_and_a_point_at_once():
     assert (event.before, event.after) == (0, 1)
     assert event.low <= 2**0.5 * (1 + 1e-12)
     assert event.high >= 2**0.5 * (1 - 1e-12)
-    assert event.explain() == "the optimal set stops being a point: dimension 1"
+    assert event.explain() == "optima stop being a point: dimension 1"
 
 
 def test_what_the_quick_way_says_wrongly_is_asked_again_with_certificates(monkeypatch):

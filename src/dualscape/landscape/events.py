@@ -68,10 +68,10 @@ class PathEvent:
             sign = f"with sign {'+' if self.units.signs[0] > 0 else '-'} " if self.units.c == 1 else ""
             return f"a unit {sign}{self.kind}"
         if self.before == 0:
-            return f"the optimal set stops being a point: dimension {self.after}"
+            return f"optima stop being a point: dimension {self.after}"
         if self.after == 0:
-            return "the optimal set becomes a point"
-        return f"the dimension of the optimal set changes from {self.before} to {self.after}"
+            return "optima become a point"
+        return f"dimension of the optima: {self.before} to {self.after}"
 
 
 @dataclass(frozen=True, eq=False)
