@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from dualscape.errors import DualscapeError, NotCertifiedError
+from dualscape.errors import BudgetError, DualscapeError, NotCertifiedError
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.path_point import PathPoint
 from dualscape.model.network import Network
@@ -95,8 +95,9 @@ class Structure:
     @classmethod
     def of(cls, optima: OptimalSet) -> "Structure":
         """That of an optimal set."""
-        used = optima.units.take(optima.active)
-        return cls(optima.problem.beta, used, optima.dimension, optima.nu, optima.smallest())
+        known = optima.known_vertices
+        network = optima.network(known[int((known > 0).sum(axis=1).argmin())])
+        return cls(optima.problem.beta, optima.units.take(optima.active), optima.dimension, optima.nu, network)
 
     @classmethod
     def at(cls, point: PathPoint) -> "Structure | None":
@@ -162,7 +163,7 @@ class Locator:
             if all(self._holds(structure) for pair in found for structure in pair):
                 return _events(found)
             return _events(self._narrow(high, low, self._sure))
-        except NotCertifiedError:
+        except (NotCertifiedError, BudgetError):
             return _events([(high, low)])
 
     def _narrow(

@@ -6,7 +6,7 @@ before and gets its own certificate. Mishkin and Pilanci (2023) study it as a pa
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -336,7 +336,7 @@ class _Walk:
         optima = None
         try:
             with until(self.effort.deadline):
-                optima = optimal_set(solution, effort=replace(self.effort, checkpoint=None))
+                optima = optimal_set(solution, effort=self.effort)
                 return PathPoint(solution, optima, staircase(optima, effort=self.effort))
         except ContradictionError:
             raise
