@@ -12,7 +12,7 @@ from dualscape.errors import InputError
 from dualscape.running.listener import Listener
 
 if TYPE_CHECKING:
-    from dualscape.landscape.solution_path import PathDraft, SolutionPath
+    from dualscape.landscape.path_draft import PathDraft, SolutionPath
     from dualscape.model.problem import Problem
 
 #: Options of `analyze` that a path has no use for: it goes through weight decays.

@@ -7,8 +7,8 @@ from scipy.optimize import linear_sum_assignment
 from dualscape.figures.layers import BLUE, GREEN, GREY, ORANGE, RED, Axis, DoesNotApplyError, Layer, Lines, Points
 from dualscape.figures.numbers import ends, plural
 from dualscape.figures.scene import Scene
+from dualscape.landscape.path_draft import SolutionPath
 from dualscape.landscape.path_point import PathPoint
-from dualscape.landscape.solution_path import SolutionPath
 from dualscape.model.network import Network
 
 Matrix = NDArray[np.float64]

@@ -6,21 +6,20 @@ before and gets its own certificate. Mishkin and Pilanci (2023) study it as a pa
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import ContradictionError, DualscapeError, InputError, NotCertifiedError, expect
-from dualscape.landscape.events import Locator, PathEvent, Structure
+from dualscape.landscape.events import Locator, Structure
 from dualscape.landscape.optimal_set import OptimalSet, optimal_set
-from dualscape.landscape.path_checks import PathChecks, better_elsewhere, check_points
+from dualscape.landscape.path_checks import better_elsewhere
+from dualscape.landscape.path_draft import PathDraft, SolutionPath
 from dualscape.landscape.path_point import PathPoint
 from dualscape.landscape.saved_points import SavedPoints
 from dualscape.landscape.staircase import staircase
 from dualscape.model.arrays import finite_array
-from dualscape.model.beta_max import Interval
 from dualscape.model.certificate import certify_dual
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -39,123 +38,8 @@ BETA_MAX_SHARE, POINTS_SHARE = 0.2, 0.7
 GENEROUS = 2.0
 #: Searches in a row that must find nothing, from the network of the point before; neighbours search as well.
 SEARCHES = 4
-#: What points are that are not certified, by verdict.
-STATES = {"none": "results of a search, of which nothing is proven", "bounded": "bounded only"}
-#: What is known of beta_max at first.
-UNKNOWN = Interval(0.0, np.inf)
 #: Without betas the last point is this fraction of beta_max.
 LEAST = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class SolutionPath:
-    """The points of a path, beta falling, and the events between them.
-
-    Attributes:
-        problem: the problem; its own beta does not matter.
-        beta_max: the interval that holds beta_max; its upper end is inf when directions were only searched.
-        points: one for each beta, the greatest first.
-        events: in the order in which beta meets them as it falls.
-        precision: relative width of the intervals in which events are located.
-        checks: what must hold between the points, and by how much it does.
-        notes: what is missing, and what to beware of.
-    """
-
-    problem: Problem
-    beta_max: Interval
-    points: tuple[PathPoint, ...]
-    events: tuple[PathEvent, ...]
-    precision: float
-    checks: PathChecks
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        if not self.points:
-            return "SolutionPath(0 points)"
-        return (
-            f"SolutionPath({len(self.points)} points, beta {self.points[0].beta:.6g} to {self.points[-1].beta:.6g}, "
-            f"{self.certified} certified, {len(self.events)} events)"
-        )
-
-    @property
-    def betas(self) -> Vector:
-        """(p,) the weight decays, falling."""
-        return np.array([point.beta for point in self.points])
-
-    @property
-    def objectives(self) -> Vector:
-        """(p,) the objectives."""
-        return np.array([point.objective for point in self.points])
-
-    @property
-    def masses(self) -> Vector:
-        """(p,) the sums of masses."""
-        return np.array([point.mass for point in self.points])
-
-    @property
-    def certified(self) -> int:
-        """Number of points with the verdict "global"."""
-        return sum(point.solution.certificate.verdict == "global" for point in self.points)
-
-
-@dataclass(eq=False)
-class PathDraft:
-    """What a path has come to so far. Another thread may ask for it when it cannot wait for the end.
-
-    Attributes:
-        problem: the problem.
-        precision: as in SolutionPath; None: events are not located.
-        beta_max: the interval that holds it, once known.
-        wanted: the betas that were asked for, falling.
-        points, events: as in SolutionPath.
-        located: how many intervals between points have been looked at for events.
-        late: whether the time limit ended it.
-    """
-
-    problem: Problem
-    precision: float | None
-    beta_max: Interval = UNKNOWN
-    wanted: tuple[Problem, ...] = ()
-    points: list[PathPoint] = field(default_factory=list)
-    events: list[PathEvent] = field(default_factory=list)
-    located: int = 0
-    late: bool = False
-
-    def result(self) -> SolutionPath:
-        """The path as far as it has come.
-
-        Raises:
-            ContradictionError: two points contradict each other.
-        """
-        points = tuple(self.points)
-        return SolutionPath(
-            self.problem,
-            self.beta_max,
-            points,
-            tuple(self.events),
-            self.precision or np.inf,
-            check_points(points),
-            tuple(self._notes(points)),
-        )
-
-    def _notes(self, points: tuple[PathPoint, ...]) -> list[str]:
-        notes = []
-        if not self.beta_max.exact:
-            notes.append("beta_max was only searched for: the value given is a lower bound")
-        if len(points) < len(self.wanted):
-            why = "the time limit ended the path" if self.late else "interrupted"
-            notes.append(f"{why}: {len(points)} of {len(self.wanted)} points are here")
-        verdicts = [point.solution.certificate.verdict for point in points]
-        for verdict, words in STATES.items():
-            if verdict in verdicts:
-                notes.append(f"{verdicts.count(verdict)} of {len(points)} points are {words}")
-        without = sum(Structure.at(point) is None for point in points)
-        if self.precision is not None and without:
-            notes.append(f"events are located between certified points only; {without} points have no optimal set")
-        elif self.precision is not None and self.located < len(points) - 1:
-            notes.append(f"events below beta = {points[self.located].beta:.6g} are left out for want of time")
-        notes += dict.fromkeys(point.left_out for point in points if point.left_out)
-        return notes
 
 
 def _unseen(_: PathDraft) -> None:
@@ -345,7 +229,7 @@ class _Walk:
             late = self.effort.expired()
             reason = "the time limit left too little time for it" if late else str(error)
             missing = "optimal set" if optima is None else "staircase"
-            return PathPoint(solution, optima, None, f"beta = {solution.problem.beta:.6g}: no {missing}: {reason}")
+            return PathPoint(solution, optima, None, f"no {missing}, {reason}")
 
     def _certified(self, beta: float, near: Structure) -> OptimalSet:
         """The optimal set at a beta between points, from what the optimum is there or nearby."""
