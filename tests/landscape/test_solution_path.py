@@ -26,14 +26,11 @@ def random_problem(seed, n=7, d=2, **settings):
     return Problem(rng.standard_normal((n, d)), rng.standard_normal(n), beta=1.0, **settings)
 
 
-@pytest.mark.parametrize("settings", [{}, {"free": "constant"}], ids=["plain", "output bias"])
-def test_points_are_those_of_a_conic_solver(settings):
-    problem = random_problem(3, n=6, **settings)
+def test_points_are_those_of_a_conic_solver():
+    problem = random_problem(3, n=6)
     top = problem.beta_max()
     path = solution_path(problem, top * np.array([0.9, 0.4, 0.1]), precision=None)
     assert path.certified == 3
-    if settings:
-        return
     for point in path.points:
         found = conic_optimum(Program.of(point.solution.problem))
         assert point.objective == pytest.approx(found.value, rel=1e-6)
@@ -41,11 +38,11 @@ def test_points_are_those_of_a_conic_solver(settings):
         assert point.mass == pytest.approx(masses, rel=1e-4)
 
 
-@settings(max_examples=4)
+@settings(max_examples=6)
 @given(st.integers(0, 1000), st.sampled_from(["penalised", "none"]), st.sampled_from([1, 2]))
 def test_warm_points_are_cold_ones(seed, bias, d):
     problem = random_problem(seed, n=5, d=d, bias=bias)
-    path = solution_path(problem, n_betas=4, precision=1e-4)
+    path = solution_path(problem, n_betas=4, precision=None)
     assert path.certified == 4
     for point in path.points:
         cold = solve(point.solution.problem).certificate

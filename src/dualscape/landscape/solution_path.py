@@ -37,7 +37,7 @@ BETA_MAX_SHARE, POINTS_SHARE = 0.2, 0.7
 #: A point may take so many times its even share of the time that is left.
 GENEROUS = 2.0
 #: Searches in a row that must find nothing, from the network of the point before; neighbours search as well.
-SEARCHES = 4
+SEARCHES = 2
 #: Without betas the last point is this fraction of beta_max.
 LEAST = 0.01
 
