@@ -1,5 +1,6 @@
 """Events against closed forms, and against optima over a dense grid of directions by a conic solver."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import cvxpy as cp
@@ -133,6 +134,21 @@ def test_what_the_quick_way_says_wrongly_is_asked_again_with_certificates(monkey
     assert event.low <= 8.0 <= event.high
     assert event.precision <= 1e-3
     assert len(asked) > 5
+
+
+def test_what_the_quick_way_finds_and_no_certificate_confirms_is_solved_anew(monkeypatch):
+    """A wrong nu proves nothing: the events come from certified optima all the same."""
+    problem = Problem([[1.0], [2.0]], [2.0, 3.0], beta=1.0, bias="none")
+    quick = Locator._quick
+
+    def wrong(self, beta, high, low):
+        found = quick(self, beta, high, low)
+        return replace(found, nu=found.nu * [1.1, 0.9])
+
+    monkeypatch.setattr(Locator, "_quick", wrong)
+    (event,) = solution_path(problem, [8.2, 7.9], precision=1e-4).events
+    assert event.low <= 8.0 <= event.high
+    assert event.precision <= 1e-4
 
 
 def test_units_are_matched_with_the_least_total_way():

@@ -108,9 +108,10 @@ def test_bad_betas_are_refused(betas, message):
 
 
 def test_other_bad_arguments_are_refused():
-    with pytest.raises(InputError, match="n_betas must be 1 or more"):
-        solution_path(random_problem(0), n_betas=0)
-    with pytest.raises(InputError, match="precision must lie between 0 and 1"):
+    for number in (0, 2.5):
+        with pytest.raises(InputError, match="n_betas must be a whole number, 1 or more"):
+            solution_path(random_problem(0), n_betas=number)
+    with pytest.raises(InputError, match="precision must be from 1e-10 to below 1"):
         solution_path(random_problem(0), precision=0.0)
     with pytest.raises(InputError, match="solution_path takes a Problem"):
         solution_path(catalogue.get("two-points").table())

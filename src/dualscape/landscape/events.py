@@ -55,7 +55,7 @@ class PathEvent:
     @property
     def beta(self) -> float:
         """The middle of the interval."""
-        return float(np.sqrt(self.high * self.low))
+        return _middle(self.high, self.low)
 
     @property
     def precision(self) -> float:
@@ -179,7 +179,7 @@ class Locator:
             return [(high, low)]
         check()
         at = self._sure if high.beta > low.beta * WIDE else quick
-        middle = at(float(np.sqrt(high.beta * low.beta)), high, low)
+        middle = at(_middle(high.beta, low.beta), high, low)
         return self._narrow(high, middle, quick) + self._narrow(middle, low, quick)
 
     # --- the structure at a beta ------------------------------------------------------------------------------
@@ -208,9 +208,17 @@ class Locator:
 
     def _holds(self, structure: Structure) -> bool:
         """Whether the certified structure is the same."""
-        sure = Structure.of(self.certified(structure.beta, structure))
+        try:
+            sure = Structure.of(self.certified(structure.beta, structure))
+        except NotCertifiedError:
+            return False
         match = _Match.of(structure.used, sure.used, STEP)
         return len(match.gone) == len(match.new) == 0 and sure.dimension == structure.dimension
+
+
+def _middle(high: float, low: float) -> float:
+    """Halfway in ratio, without a product that could leave the floating range."""
+    return float(np.sqrt(high) * np.sqrt(low))
 
 
 def _events(pairs: list[tuple[Structure, Structure]]) -> list[PathEvent]:

@@ -28,7 +28,7 @@ class SolutionPath:
         beta_max: the interval that holds beta_max; its upper end is inf when directions were only searched.
         points: one for each beta, the greatest first.
         events: in the order in which beta meets them as it falls.
-        precision: relative width of the intervals in which events are located.
+        precision: relative width of the intervals in which events are located; inf where they were not looked for.
         checks: what must hold between the points, and by how much it does.
         notes: what is missing, and what to beware of.
     """

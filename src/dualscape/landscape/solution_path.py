@@ -38,6 +38,8 @@ BETA_MAX_SHARE, POINTS_SHARE = 0.2, 0.7
 GENEROUS = 2.0
 #: Searches in a row that must find nothing, from the network of the point before; neighbours search as well.
 SEARCHES = 2
+#: Events cannot be located to a smaller share of beta: rounding decides there which masses are positive.
+FINEST = 1e-10
 #: Without betas the last point is this fraction of beta_max.
 LEAST = 0.01
 
@@ -93,11 +95,11 @@ def solution_path(
     [('enters', 2.0), ('enters', 2.0), ('enters', 2.0), ('dimension', 2.0)]
     """
     expect(problem, Problem, "solution_path", Table="Problem(table.X, table.y, beta=...)")
-    if precision is not None and not (np.isfinite(precision) and 0 < precision < 1):
-        raise InputError(f"precision must lie between 0 and 1, got {precision:g}; None does not look for events")
+    if precision is not None and not FINEST <= precision < 1:
+        raise InputError(f"precision must be from {FINEST:g} to below 1, got {precision:g}; None looks for no events")
     given = None if betas is None else _falling(betas)
-    if given is None and not n_betas >= 1:
-        raise InputError(f"n_betas must be 1 or more, got {n_betas}")
+    if given is None and not (isinstance(n_betas, int) and n_betas >= 1):
+        raise InputError(f"n_betas must be a whole number, 1 or more, got {n_betas!r}")
     effort = Effort.within(time_limit, executor=executor, device=device)
     walk = _Walk(PathDraft(problem, precision), oracle, effort, SavedPoints(checkpoint, problem, oracle), progress)
     begun(walk.draft)
@@ -159,7 +161,7 @@ class _Walk:
             self.saved.keep(solution)
             draft.points.append(self._described(solution))
             network = solution.network
-            self._tell("points", at + 1, len(draft.wanted), draft.points[-1])
+            self._tell(at + 1, len(draft.wanted), draft.points[-1])
 
     def repair(self) -> None:
         """Points of a search are searched again from the network of another point that is better there."""
@@ -234,20 +236,25 @@ class _Walk:
     def _certified(self, beta: float, near: Structure) -> OptimalSet:
         """The optimal set at a beta between points, from what the optimum is there or nearby."""
         problem, effort = self.draft.problem.with_beta(beta), self.effort
-        names = problem.space.choice(self.oracle, self._limit(1)).provers
-        found = certify_dual(problem, near.network, near.nu, oracle=names, effort=effort)
-        solution = Solution(problem, near.network, near.nu, found, (), Stopped.CONVERGED)
-        if found.verdict != "global":
-            limit = self._limit(1)
+        if near.beta == beta:
+            names = problem.space.choice(self.oracle, self._limit(1)).provers
+            found = certify_dual(problem, near.network, near.nu, oracle=names, effort=effort)
+            solution = Solution(problem, near.network, near.nu, found, (), Stopped.CONVERGED)
+        else:
             solution = solve(
-                problem, oracle=self.oracle, start=near.network, time_limit=limit, executor=effort.executor
+                problem,
+                oracle=self.oracle,
+                start=near.network,
+                time_limit=self._limit(1),
+                executor=effort.executor,
+                device=effort.device,
             )
         check()
         if solution.certificate.verdict != "global":
             raise NotCertifiedError(f"the optimum at beta = {beta:.6g} is not certified; give it more time")
         return optimal_set(solution, effort=effort)
 
-    def _tell(self, stage: str, done: int, total: int, point: PathPoint) -> None:
+    def _tell(self, done: int, total: int, point: PathPoint) -> None:
         verdict = point.solution.certificate.verdict
         note = f"beta = {point.beta:.6g}, objective {point.objective:.9g}, {point.neurons} neurons ({verdict})"
-        self.progress(Event(stage, done, total, note, point.solution.network))
+        self.progress(Event("points", done, total, note, point.solution.network))
