@@ -39,6 +39,7 @@ UNTESTED = {
     "__main__.py": "the whole program: tests/test_interrupts.py",
     "cli/analyze.py": "the whole program: tests/test_cli.py",
     "cli/catalogue.py": "the whole program: tests/test_cli.py",
+    "cli/job.py": "the whole program: tests/test_cli.py",
     "cli/group.py": "the whole program: tests/test_cli.py",
     "cli/options.py": "the whole program: tests/test_cli.py",
     "data/formats/columns.py": "a record; its one method in tests/data/formats/test_values.py",
