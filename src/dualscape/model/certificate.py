@@ -213,7 +213,7 @@ def certificate_of(
         # Within the rounding of the objective they say the same, and a smaller lower bound is true as well.
         dual = min(dual, primal)
     gap = primal + primal_error - dual
-    relative = 0.0 if gap == 0 else gap / abs(primal) if primal else np.inf
+    relative = 0.0 if gap == 0 else gap / abs(primal) if primal and np.isfinite(primal) else np.inf
     verdict = "none" if not answer.exact else "global" if relative <= tolerances.relative_gap else "bounded"
     counted = f"{answer.looked_at:,} {problem.space.kinds[answer.oracle].counts}"
     return Certificate(

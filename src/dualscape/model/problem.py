@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
 from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.model.beta_max import Interval
+from dualscape.model.completion import Completion
 from dualscape.model.design import Design
+from dualscape.model.interpolability import independent_rows
 from dualscape.model.labels import Classes, ordered, shown, two_classes
-from dualscape.model.losses import Loss, get_loss
+from dualscape.model.losses import Loss, Squared, get_loss
 from dualscape.model.network import Network
 from dualscape.oracles import Oracle, Question
 from dualscape.oracles.base import NO_LIMITS
@@ -26,7 +29,7 @@ from dualscape.running.interruption import interruptible
 from dualscape.running.progress import Progress, silent
 from dualscape.running.stopped import Stopped
 from dualscape.running.threads import one_blas_thread
-from dualscape.tolerances import EPS
+from dualscape.tolerances import DEFAULT, EPS
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
@@ -63,15 +66,27 @@ def _positive(number: Any, name: str) -> float:
     return value
 
 
+def _decay(beta: Any, loss: Loss) -> float:
+    """The weight decay; 1 where there is nothing to weigh it against."""
+    if loss.constraint and beta is not None:
+        raise InputError(f"loss {loss.name!r} takes no beta, since its fit is prescribed; leave beta out")
+    if not loss.constraint and beta is None:
+        raise InputError("give the weight decay beta, a positive number (only loss='interpolation' has none)")
+    return 1.0 if loss.constraint else _positive(beta, "beta")
+
+
 @dataclass(frozen=True, eq=False, init=False)
 class Problem:
     """min over networks of L(f(X), y) + beta/2 sum_j (|u_j|^2 + alpha_j^2).
+
+    With `loss="interpolation"` there is no beta: of all networks with f(X) = y the cheapest, in the same sense with
+    beta = 1. Whether there is one is decided exactly.
 
     Attributes:
         inputs: (n, p) features as given.
         X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
         y: (n,) targets; for two classes -1 and +1.
-        beta: weight decay > 0.
+        beta: weight decay > 0; 1 for interpolation.
         loss: the loss object.
         design: what the neurons see of the features: names of the coordinates, and new rows as `design.inputs`.
         architecture: the architecture object.
@@ -105,7 +120,7 @@ class Problem:
         X: ArrayLike,
         y: ArrayLike,
         *,
-        beta: float,
+        beta: float | None = None,
         loss: str | Loss = "squared",
         bias: str = "penalised",
         architecture: str | Architecture = "relu",
@@ -122,7 +137,7 @@ class Problem:
         design = Design(names_of(X, inputs.shape[1], feature_names), bias)
         if design.d == 0:
             raise InputError("X has no columns; give at least one feature or a penalised bias")
-        decay = _positive(beta, "beta")
+        decay = _decay(beta, the_loss)
         the_loss.check_target(target)
         kind = get_architecture(architecture)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
@@ -130,6 +145,8 @@ class Problem:
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
         space = kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
+        if the_loss.constraint and kind.key == RELU.key:
+            independent_rows(seen, target)  # raises where no network has this fit
         values: dict[str, Any] = {
             "inputs": own,
             "X": seen,
@@ -141,7 +158,7 @@ class Problem:
             "space": space,
             "classes": classes,
             "_bounds": {},
-            "decay": f"beta = {decay!r}",
+            "decay": the_loss.title if the_loss.constraint else f"beta = {decay!r}",
         }
         for name, value in values.items():
             if isinstance(value, np.ndarray):
@@ -149,7 +166,7 @@ class Problem:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        return f"Problem({self.title}, beta = {self.beta:.6g})"
+        return f"Problem({self.title}{'' if self.loss.constraint else f', beta = {self.beta:.6g}'})"
 
     # --- sizes ---------------------------------------------------------------------------------------
     @property
@@ -187,15 +204,20 @@ class Problem:
     @property
     def objective_in_words(self) -> str:
         """What is minimised, as a formula in plain text."""
-        return (
-            f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
-            f"means); {self.architecture.formula}"
-            + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
+        sums = "summed over rows i and neurons j (sums, not means)"
+        least = f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), {sums}"
+        if self.loss.constraint:
+            least = f"1/2 sum_j (|u_j|^2 + alpha_j^2), summed over neurons j, subject to {self.loss.formula}"
+        return f"{least}; {self.architecture.formula}" + (
+            ", where x ends with a 1 for the penalised bias" if self.design.has_bias else ""
         )
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:
-        """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it."""
+        """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it.
+
+        For interpolation it is the cost of a network that interpolates up to rounding, and infinite for any other.
+        """
         return self.objective_bounds(network)[0]
 
     def check(self, network: Network, call: str = "objective") -> None:
@@ -231,21 +253,55 @@ class Problem:
         return value, error
 
     def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
+        if self.loss.constraint:
+            return self._cost_bounds(network, np.abs((fit.hi - self.y) + fit.lo) * (1 + 4 * EPS) + off)
         loss, loss_error = self.loss.value_bounds(fit, off, self.y)
         cost, cost_error = network.cost_bounds()
         value = loss + self.beta * cost
         return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
+
+    def _cost_bounds(self, network: Network, missing: Vector) -> tuple[float, float]:
+        """(cost, error): an exact interpolator costs no more than their sum, where f misses y by `missing` at most."""
+        if np.linalg.norm(missing) > DEFAULT.fit * np.linalg.norm(self.y):
+            return np.inf, 0.0
+        cost, error = network.cost_bounds()
+        return cost, 1.01 * error + self.completion.price(missing)
+
+    @cached_property
+    def completion(self) -> Completion:
+        """What makes an exact interpolator of a network that interpolates up to rounding.
+
+        Raises:
+            InputError: in floating point no network interpolates.
+        """
+        exact = self.architecture.key == RELU.key
+        rows = independent_rows(self.X, self.y) if exact else np.arange(self.n)
+        return Completion.of(self.space, self.X, self.architecture, rows)
+
+    def completed(self, network: Network) -> Network:
+        """The network with neurons added that make it interpolate, up to rounding."""
+        units, masses = self.completion.masses(self.y - self.fit_of(network))
+        both = Units.join([network.units, units]) if network.width else units
+        return self.network(both, np.concatenate([network.masses, masses])).merge()
 
     def fit_of(self, network: Network) -> Vector:
         """f(X), shape (n,): what the network gives on the rows of the problem."""
         return network.fit(self.X)
 
     def dual_of(self, network: Network) -> Vector:
-        """nu = -grad L(f(X)), shape (n,): the dual variable of the network."""
+        """nu = -grad L(f(X)), shape (n,): the dual variable of the network.
+
+        For interpolation the least nu at which all neurons of the network are tight, nu.a_j = 1 for their columns.
+        """
+        if self.loss.constraint:
+            columns = self.space.columns(network.prune().units) if network.prune().width else self.y[:, None]
+            return np.asarray(np.linalg.lstsq(columns.T, np.ones(columns.shape[1]), rcond=None)[0])
         return -self.loss.gradient(self.fit_of(network), self.y)
 
     def dual_at_zero(self) -> Vector:
-        """nu = -grad L(0), shape (n,): the dual variable of the zero network."""
+        """nu = -grad L(0), shape (n,): the dual variable of the zero network; y for interpolation."""
+        if self.loss.constraint:
+            return self.y
         return -self.loss.gradient(np.zeros(self.n), self.y)
 
     def oracle(self, name: str = "auto") -> Oracle:
@@ -260,7 +316,11 @@ class Problem:
         """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal.
 
         It is kept for later calls once the oracle has finished; where it was stopped, the next call may have more time.
+
+        Raises:
+            InputError: there is none, since the fit is prescribed.
         """
+        self._weighed("beta_max")
         names = self.space.names(oracle)
         if names in self._bounds:
             return self._bounds[names]
@@ -280,10 +340,38 @@ class Problem:
     # --- neighbours ----------------------------------------------------------------------------------
     def with_beta(self, beta: float) -> "Problem":
         """The same problem at another beta; what the oracles prepared and beta_max are shared."""
+        self._weighed("beta")
         other = copy(self)
         decay = _positive(beta, "beta")
         object.__setattr__(other, "beta", decay)
         object.__setattr__(other, "decay", f"beta = {decay!r}")
+        return other
+
+    def _weighed(self, what: str) -> None:
+        if self.loss.constraint:
+            raise InputError(f"loss {self.loss.name!r} has no {what}, since its fit is prescribed; leave it out")
+
+    def proximal(self, nu: Vector, step: float) -> "Problem":
+        """Its step of the method of multipliers from nu (n,): a problem of squared loss with y + step nu for target.
+
+        At beta = step, its dual variable is step times a better nu, and where nu is dual optimal its fit is y.
+
+        >>> problem = Problem([[1.0], [-1.0]], [1.0, 2.0], loss="interpolation", bias="none")
+        >>> problem.proximal(np.ones(2), 0.25).y.tolist()
+        [1.25, 2.25]
+        """
+        other = copy(self)
+        target = self.y + step * nu
+        target.setflags(write=False)
+        values: dict[str, Any] = {
+            "y": target,
+            "loss": Squared(),
+            "_bounds": {},
+            "beta": step,
+            "decay": f"beta = {step!r}",
+        }
+        for name, value in values.items():
+            object.__setattr__(other, name, value)
         return other
 
     def at_fraction(

@@ -24,6 +24,7 @@ from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import MOST_ROUNDS, Stopped
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
+from dualscape.solver.multipliers import interpolate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
@@ -95,6 +96,20 @@ def solve(
     """
     expect(problem, Problem, "solve", Table="Problem(table.X, table.y, beta=...)")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
+    if not problem.loss.constraint:
+        return _solved(problem, start, oracle, effort, tolerances, progress)
+    # Interpolation is several problems, and a checkpoint holds one.
+    own = replace(effort, checkpoint=None)
+
+    def train(step: Problem, known: Network | None) -> Solution:
+        return _solved(step, known, oracle, own, tolerances, progress)
+
+    return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=own)
+
+
+def _solved(
+    problem: Problem, start: Network | None, oracle: str, effort: Effort, tolerances: Tolerances, progress: Progress
+) -> Solution:
     run = _Run(problem, oracle, effort, tolerances, progress)
     try:
         run.begin(start)

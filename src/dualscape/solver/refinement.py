@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import Faces, Pieces
+from dualscape.model.losses import Augmented
 from dualscape.model.problem import Problem
 from dualscape.polytopes.caratheodory import reduce_to_basic
 from dualscape.running.interruption import check
@@ -47,6 +48,9 @@ DEPENDENT = 1e-13
 NEARLY_DEPENDENT = (1e-10, 1e-4, 1e-2)
 #: A unit climbs far when its column moves by more than this share of its length.
 FAR = 1e-7
+#: Where the fit is prescribed: s of the augmented Lagrangian, in units of |y| / |nu|, of a first step and of one from
+#: near. The smaller it is the sooner nu settles; but so many digits of y - f go to waste.
+STEPS = 2.0**-20, 2.0**-36
 #: The optimum over the units of the network is near when its nu is no further than this from the one that was proven.
 NEARBY = 1e-4
 
@@ -78,7 +82,15 @@ class Refined:
     merged: float
 
 
-def refine(problem: Problem, nu: Vector, units: Units, masses: Vector, *, rounding: float) -> Refined:
+def refine(
+    problem: Problem,
+    nu: Vector,
+    units: Units,
+    masses: Vector,
+    *,
+    rounding: float,
+    steps: tuple[float, ...] = STEPS,
+) -> Refined:
     """The optimum over the units that these climb to at nu.
 
     Args:
@@ -88,6 +100,7 @@ def refine(problem: Problem, nu: Vector, units: Units, masses: Vector, *, roundi
         masses: (k,) masses >= 0 that are nearly optimal, with independent columns.
         rounding: relative changes of the data up to this size are their rounding; it decides no more than which of the
             units of a tie carry mass.
+        steps: where the fit is prescribed, how far nu may go, one step after the other: the smaller, the further.
 
     Raises:
         BudgetError: the units have too many coordinates together.
@@ -96,15 +109,36 @@ def refine(problem: Problem, nu: Vector, units: Units, masses: Vector, *, roundi
     task = Task.of(problem)
     scale = Scale.of(task)
     scaled = np.ldexp(masses, scale.x - scale.y)
-    same = scale.task(task), np.ldexp(nu, -scale.y), units, scaled, rounding
+    task, near = scale.task(task), np.ldexp(nu, -scale.y)
+    if not task.loss.constraint:
+        return _undone(scale, _refined(task, near, units, scaled, rounding))
+    for step in steps:
+        found = _refined(_augmented(task, near, step), near, units, scaled, rounding)
+        far = np.linalg.norm(found.nu - near) > NEARBY * np.linalg.norm(near)
+        near, units, scaled = found.nu, found.units, found.masses
+        if far:
+            break
+    return _undone(scale, found)
+
+
+def _refined(task: Task, nu: Vector, units: Units, masses: Vector, rounding: float) -> Refined:
     first: NotCertifiedError | None = None
     for dependent in NEARLY_DEPENDENT:
         try:
-            return _undone(scale, _Refinement(*same, dependent).run())
+            return _Refinement(task, nu, units, masses, rounding, dependent).run()
         except NotCertifiedError as error:
             first = first or error
     assert first is not None
     raise first
+
+
+def _augmented(task: Task, nu: Vector, step: float) -> Task:
+    """The augmented Lagrangian in place of a fit that is prescribed: the same optimum, where nu is optimal already.
+
+    From another nu it leads nearer, if the units suffice. The dual optimum need not be unique: the nearest counts.
+    """
+    size = float(np.linalg.norm(task.y)) / (float(np.linalg.norm(nu)) or 1.0)
+    return replace(task, loss=Augmented(nu, float(2.0 ** np.floor(np.log2(step * size or 1.0)))))
 
 
 def _undone(scale: Scale, found: Refined) -> Refined:

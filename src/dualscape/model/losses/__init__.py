@@ -1,17 +1,31 @@
 """Losses: what the solver and the certificate need to know of them. A new one is one file and one line in `LOSSES`."""
 
 from dualscape.errors import InputError, declared
+from dualscape.model.losses.augmented import Augmented
 from dualscape.model.losses.base import Loss
 from dualscape.model.losses.hessian import Diagonal, Hessian, Identity
+from dualscape.model.losses.interpolation import Interpolation
 from dualscape.model.losses.logistic import Logistic
 from dualscape.model.losses.squared import Squared
 
-__all__ = ["LOSSES", "Diagonal", "Hessian", "Identity", "Logistic", "Loss", "Squared", "get_loss"]
+__all__ = [
+    "LOSSES",
+    "Augmented",
+    "Diagonal",
+    "Hessian",
+    "Identity",
+    "Interpolation",
+    "Logistic",
+    "Loss",
+    "Squared",
+    "get_loss",
+]
 
 #: Losses by name, every row counting once.
 LOSSES: dict[str, Loss] = {
     "squared": Squared(),
     "logistic": Logistic(),
+    "interpolation": Interpolation(),
 }
 
 

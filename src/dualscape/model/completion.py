@@ -1,0 +1,132 @@
+"""From a network that interpolates up to rounding to one that interpolates exactly, and what that costs at most.
+
+In floating point A c = y holds up to a residual r. Over unit neurons with independent columns B, of either sign, the
+masses |B^-1 r| remove it, so that an exact interpolator costs no more than |B^-1 r|_1 on top (THEORY_MORE C5). B^-1 is
+known as a computed S with |I - S B|_1 <= e < 1: then |B^-1 r|_1 <= |S r|_1 / (1 - e).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr
+
+from dualscape.errors import InputError
+from dualscape.model.architectures import RELU, Architecture
+from dualscape.model.architectures.base import UnitSpace
+from dualscape.tolerances import EPS
+from dualscape.units import Units
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+Index = NDArray[np.intp]
+#: Planes in which units are looked for, and units of other architectures for each row.
+PLANES, RANDOM = 5, 6
+#: Columns that are shorter than this share of the longest are no more than rounding.
+SHORT = 1e-9
+#: The inverse is not trusted when it is off by more than this.
+TRUSTED = 0.5
+#: Rows that a message names, and the share of the greatest entry from which on a row takes part.
+NAMED, PART = 6, 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Completion:
+    """Unit neurons that take any residual on the rows which determine all others.
+
+    Attributes:
+        rows: (r,) those rows.
+        units: r unit neurons, or fewer beside free features.
+        inverse: (r, r) S; its first rows are those of the units.
+        error: e, a bound on |I - S B|_1.
+    """
+
+    rows: Index
+    units: Units
+    inverse: Matrix
+    error: float
+
+    @classmethod
+    def of(
+        cls, space: UnitSpace, X: Matrix, architecture: Architecture, rows: Index, free: Matrix | None = None
+    ) -> "Completion":
+        """That of a space of units.
+
+        Args:
+            space: the unit neurons.
+            X: (n, d) what they see.
+            architecture: their kind.
+            rows: the rows that determine all others.
+            free: (n, q) features that cost nothing, or None.
+
+        Raises:
+            InputError: in floating point the rows depend on each other.
+        """
+        rng = np.random.default_rng(0)
+        known = architecture.key == RELU.key
+        candidates = _across_planes(X, rng) if known else space.random(RANDOM * len(rows), rng)
+        columns = space.columns(candidates)[rows]
+        lengths = np.linalg.norm(columns, axis=0)
+        long = lengths > SHORT * lengths.max(initial=0.0)
+        candidates, columns = candidates.take(long), columns[:, long]
+        if free is not None:
+            columns = np.hstack([columns, free[rows]])
+        chosen = np.sort(qr(columns / np.linalg.norm(columns, axis=0), mode="r", pivoting=True)[1][: len(rows)])
+        B = columns[:, chosen]
+        try:
+            S: Matrix = np.linalg.inv(B).astype(np.float64)
+        except np.linalg.LinAlgError:
+            S = np.zeros(B.shape[::-1])
+        error = np.inf
+        if B.shape == S.shape and np.isfinite(S).all():
+            # What rounding of the columns, of the product and of the difference may hide.
+            hidden = np.abs(S) @ (np.abs(B) + space.reach.lengths[rows, None]) + np.eye(len(rows))
+            off = np.abs(np.eye(len(rows)) - S @ B) + 1.01 * (len(rows) + space.d + 8) * EPS * hidden
+            error = 1.01 * float(off.sum(axis=0).max(initial=0.0))
+        if not error <= TRUSTED:
+            raise InputError(_hidden(B, rows))
+        units = candidates.take(chosen[chosen < len(candidates)])
+        return cls(rows, units, S, error)
+
+    def price(self, residual: Vector) -> float:
+        """What removing a residual costs at most, where its entries (n,) are no greater than these."""
+        each = np.abs(self.inverse[: len(self.units)]) @ np.abs(residual[self.rows])
+        # The factor covers rounding here, and directions that are of length one up to rounding.
+        return (1 + 4 * (len(self.rows) + 8) * EPS) * float(each.sum()) / (1 - self.error)
+
+    def masses(self, residual: Vector) -> tuple[Units, Vector]:
+        """(units, masses) that remove a residual (n,), but for rounding."""
+        share = (self.inverse @ residual[self.rows])[: len(self.units)]
+        signed = Units(self.units.directions, self.units.outputs * np.where(share < 0, -1.0, 1.0)[:, None])
+        return signed, np.abs(share)
+
+
+def _across_planes(X: Matrix, rng: np.random.Generator) -> Units:
+    """Units on the hyperplanes of the rows and across them, within a few random planes of directions.
+
+    A column is linear between two neighbouring hyperplanes, so that in a plane those on them span all others; and in a
+    random plane rows are parallel or opposite only where they are so anyway: the columns of one plane have full rank.
+    """
+    d = X.shape[1]
+    if d == 1:
+        return Units.signed(np.array([[1.0], [-1.0]]), np.ones(2))
+    found = []
+    for _ in range(PLANES):
+        plane = np.linalg.qr(rng.standard_normal((d, 2)))[0]
+        inside = X @ plane
+        inside = inside[inside.any(axis=1)]
+        across = np.column_stack([-inside[:, 1], inside[:, 0]]) @ plane.T
+        along = inside @ plane.T  # alone, the two units on a single hyperplane span nothing
+        found += [across, -across, along, -along]
+    return Units.signed(np.vstack(found), np.ones(sum(map(len, found)))).normalised()
+
+
+def _hidden(B: Matrix, rows: Index) -> str:
+    """Which rows rounding makes dependent."""
+    weights = np.abs(np.linalg.svd(B)[0][:, -1])
+    part = rows[weights > PART * weights.max()]
+    named = ", ".join(map(str, part[:NAMED])) + (f" and {len(part) - NAMED} more" if len(part) > NAMED else "")
+    return (
+        f"interpolation is beyond 64-bit numbers here: rows {named} of X are so nearly the same, or opposite, to every "
+        "network that rounding hides the difference; drop one, or use the squared loss"
+    )
