@@ -44,7 +44,7 @@ POSITIVE = Positive(min=0, min_open=True)
 )
 @option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
 @option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
-@option("--loss", metavar="NAME", help="squared (default) or logistic.")
+@option("--loss", metavar="NAME", help="squared (default), logistic, or interpolation (no beta).")
 @option("--bias", metavar="NAME", help="penalised (default) or none.")
 @option(
     "--standardize/--no-standardize",
@@ -104,6 +104,8 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     sum_i log(1 + exp(-y_i f(x_i))). scikit-learn's alpha is this beta. PyTorch's weight_decay is 2 beta / n with the
     mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
 
+    With --loss interpolation it minimises 1/2 sum_j (|u_j|^2 + alpha_j^2) over networks with f(x_i) = y_i in every row.
+
     Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.
     """
@@ -160,9 +162,9 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
         table, settings = _from_catalogue(data.removeprefix(CATALOGUE), options, given)
     else:
         settings = {"loss": "squared", "bias": "penalised", **given}
-        if "beta" not in given and "beta_fraction" not in given:
-            raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
         loss = get_loss(settings["loss"])
+        if "beta" not in given and "beta_fraction" not in given and not loss.constraint:
+            raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
         features = options["features"] and split_names(options["features"])
         table = read_table(
             data,
@@ -172,6 +174,10 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
             header=options["header"],
             progress=progress,
         )
+    for decay in ("beta", "beta_fraction"):
+        if decay in given and get_loss(settings["loss"]).constraint:
+            name = decay.replace("_", "-")
+            raise InputError(f"--loss {settings['loss']} takes no --{name}, since its fit is prescribed; leave it out")
     if options["standardize"]:
         table = standardize(table, target=get_loss(settings["loss"]).target == "numbers")
     return table, settings
@@ -179,13 +185,15 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
 
 def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
     from dualscape.data.catalogue import get
+    from dualscape.model.losses import get_loss
 
     entry = get(name)
     for inapplicable in ("target", "features", "header"):
         if options[inapplicable] is not None:
             raise InputError(f"--{inapplicable} does not apply to catalogue problems; leave it out")
     settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias}
-    if "beta" not in given and "beta_fraction" not in given:
+    constraint = get_loss(given.get("loss", entry.loss)).constraint
+    if "beta" not in given and "beta_fraction" not in given and not constraint:
         settings |= {"beta": entry.beta} if entry.beta is not None else {"beta_fraction": entry.beta_fraction}
     return entry.table(), settings | given
 
@@ -245,7 +253,9 @@ class _Job:
         table, settings, options, reporter = self.table, self._settings, self.options, self._told()
         sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
         fraction = settings.pop("beta_fraction", None)
-        settings = {"beta": 1.0, "feature_names": table.feature_names, "classes": table.classes, **settings}
+        settings = {"feature_names": table.feature_names, "classes": table.classes, **settings}
+        if fraction is not None:
+            settings["beta"] = 1.0
         problem = Problem(table.X, table.y, **settings)
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])
         with one_blas_thread():

@@ -26,6 +26,7 @@ from dualscape.data.named_tables import (
 from dualscape.data.planted import circle_family
 from dualscape.data.tables import Table
 from dualscape.errors import InputError
+from dualscape.model.losses import LOSSES
 from dualscape.model.problem import Problem
 from dualscape.running.progress import Progress, silent
 
@@ -64,7 +65,7 @@ class Entry:
         loss: default loss.
         bias: default bias.
         beta: default weight decay, or None when `beta_fraction` gives it.
-        beta_fraction: default weight decay as a fraction of beta_max.
+        beta_fraction: default weight decay as a fraction of beta_max; None too for interpolation, which has neither.
         known: what is known at the default beta.
     """
 
@@ -78,6 +79,11 @@ class Entry:
     beta_fraction: float | None = 0.1
     known: Known = field(default_factory=Known)
 
+    @property
+    def weighed(self) -> bool:
+        """Whether there is a weight decay."""
+        return not LOSSES[self.loss].constraint
+
     def problem(self, *, beta: float | None = None, oracle: str = "auto", progress: Progress = silent) -> Problem:
         """The problem at the given beta, or at the entry's default."""
         data = self.table()
@@ -85,7 +91,7 @@ class Entry:
         problem = Problem(
             data.X,
             data.y,
-            beta=1.0 if chosen is None else chosen,
+            beta=1.0 if chosen is None and self.weighed else chosen,
             loss=self.loss,
             bias=self.bias,
             feature_names=data.feature_names,

@@ -69,6 +69,7 @@ def _classification(f: Vector, y: Vector) -> dict[str, float | None]:
 MEASURES: dict[str, Callable[[Vector, Vector], dict[str, float | None]]] = {
     "squared": _regression,
     "logistic": _classification,
+    "interpolation": _regression,
 }
 
 

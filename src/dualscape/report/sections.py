@@ -50,7 +50,7 @@ def key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: S
             ("coordinates of a neuron d", f"{problem.d:,}"),
             ("bias", problem.bias),
             ("loss", problem.loss.title),
-            ("weight decay β", f"{problem.beta:.10g}"),
+            *([] if problem.loss.constraint else [("weight decay β", f"{problem.beta:.10g}")]),
         ],
         [
             ("objective", f"{certificate.primal:.12g}"),

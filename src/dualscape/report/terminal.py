@@ -169,15 +169,11 @@ def show(
     """
     console = Console(highlight=False)
     problem = analysis.problem
-    about = "" if analysis.beta_max.resolved else "at least "
-    top = analysis.beta_max.low
-    share = f"{problem.beta / top:.4g} of beta_max" if top > 0 else "beta_max"
     names = analysis.problem.design.coordinates
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
-    model = f"{problem.loss.title} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
-    console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
+    console.print(Text(f"{data}; {problem.loss.title} loss, bias {problem.bias}{_decay(analysis)}"))
     for note in dict.fromkeys((*notes, *analysis.notes)):
         console.print(Text(f"note: {note}", style="yellow"))
     certificate = analysis.solution.certificate
@@ -199,6 +195,15 @@ def show(
     if analysis.optimal_set.k if analysis.optimal_set else analysis.solution.network.width:
         console.print()
         console.print(_units(analysis, console.width))
+
+
+def _decay(analysis: Analysis) -> str:
+    """The weight decay, beside beta_max; nothing where there is none."""
+    beta, known = analysis.problem.beta, analysis.beta_max
+    if known is None:
+        return ""
+    share = f"{beta / known.low:.4g} of beta_max" if known.low > 0 else "beta_max"
+    return f", beta = {beta:.6g} ({share} = {'' if known.resolved else 'at least '}{known.low:.6g})"
 
 
 def _widths(analysis: Analysis) -> str:

@@ -8,6 +8,7 @@ into the master, and when it finds nothing either, its bound is the certificate.
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,7 +25,7 @@ from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import MOST_ROUNDS, Stopped
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
-from dualscape.solver.multipliers import interpolate
+from dualscape.solver.multipliers import as_a_step, interpolate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
@@ -98,12 +99,8 @@ def solve(
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     if not problem.loss.constraint:
         return _solved(problem, start, oracle, effort, tolerances, progress)
-    # Interpolation is several problems, and a checkpoint holds one.
-    own = replace(effort, checkpoint=None)
-
-    def train(step: Problem, known: Network | None) -> Solution:
-        return _solved(step, known, oracle, own, tolerances, progress)
-
+    own = replace(effort, checkpoint=None)  # it holds one problem, and interpolation is several
+    train = partial(_solved, oracle=oracle, effort=own, tolerances=tolerances, progress=as_a_step(progress))
     return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=own)
 
 

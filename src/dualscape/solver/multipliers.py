@@ -20,6 +20,7 @@ from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer, Question
 from dualscape.running.effort import Effort
+from dualscape.running.progress import Event, Progress
 from dualscape.running.stopped import Stopped
 from dualscape.solver.refinement import refine
 from dualscape.solver.solution import Round, Solution
@@ -71,6 +72,15 @@ def interpolate(
         InputError: in floating point no network interpolates.
     """
     return _Run(problem, train, oracle, tolerances, effort).solution(start)
+
+
+def as_a_step(progress: Progress) -> Progress:
+    """The progress of a step, which says that it is one: its objective is not that of interpolation."""
+
+    def tell(event: Event) -> None:
+        progress(replace(event, note=f"a step of squared loss: {event.note}"))
+
+    return tell
 
 
 class _Run:

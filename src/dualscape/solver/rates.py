@@ -69,7 +69,7 @@ def rates_of(
         base = fit + TwoFloat.of(other.y - task.y)
         there = changed.take(active).stand(other.fine_dual(base)[0])
         missing = base - (there.columns @ masses[active][:, None])[:, 0]
-        shift, c = solve(missing.hi, (there.values - beta[active]).hi) if solve else (missing.hi, np.zeros(0))
+        shift, c = solve(missing.hi, (there.values - beta[active]).hi) if solve else (-missing.hi, np.zeros(0))
         moved_fit = base + TwoFloat.of(shift)
         there = changed.stand(other.fine_dual(moved_fit)[0])
         shifted = max(shifted, float(np.linalg.norm((moved_fit - fit).hi)) / CHANGE)
