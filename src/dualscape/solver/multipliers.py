@@ -96,7 +96,7 @@ class _Run:
         """Steps, then the polish."""
         problem = self.problem
         search = problem.space.oracle(self.choice.search)
-        height = search.best_units(Question(problem.y, above=0.0)).lower
+        height = search.best_units(Question(problem.dual_at_zero(), above=0.0)).lower
         if height == 0:
             # Without a target the zero network is optimal.
             network, nu = problem.network(Units.none(problem.d), np.zeros(0)), np.zeros(problem.n)
@@ -138,6 +138,7 @@ class _Run:
         problem, oracle = self.problem, self.problem.oracle(best.certificate.oracle)
         nu, step, idle = best.nu, BEGIN, 0
         for _ in range(POLISHES):
+            nu = problem.profile.nearest_dual(nu, problem.target) if problem.free.rank else nu
             answer = oracle.best_units(Question(nu, above=1 - oracle.window), effort=self.effort)
             if answer.stopped:
                 break

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import Faces, Pieces
-from dualscape.model.losses import Augmented
+from dualscape.model.losses import Augmented, Profiled
 from dualscape.model.problem import Problem
 from dualscape.polytopes.caratheodory import reduce_to_basic
 from dualscape.running.interruption import check
@@ -138,7 +138,8 @@ def _augmented(task: Task, nu: Vector, step: float) -> Task:
     From another nu it leads nearer, if the units suffice. The dual optimum need not be unique: the nearest counts.
     """
     size = float(np.linalg.norm(task.y)) / (float(np.linalg.norm(nu)) or 1.0)
-    return replace(task, loss=Augmented(nu, float(2.0 ** np.floor(np.log2(step * size or 1.0)))))
+    loss = Augmented(nu, float(2.0 ** np.floor(np.log2(step * size or 1.0))))
+    return replace(task, loss=Profiled(loss, task.loss.M) if isinstance(task.loss, Profiled) else loss)
 
 
 def _undone(scale: Scale, found: Refined) -> Refined:
@@ -177,10 +178,11 @@ class _Refinement:
         self.masses = TwoFloat.of(masses)
         self._merge(alive)
         columns = self.at.columns.hi
-        c = reduce_to_basic(columns, self.masses.hi, dependent=dependent)
+        seen = task.loss.seen(columns)
+        c = reduce_to_basic(seen, self.masses.hi, dependent=dependent)
         if not moved:
             # The units listed may well be needed: without one of them the optimum would be far away.
-            c = reduce_to_basic(columns, solve_master(columns, task.y, task.beta, task.loss, c), dependent=dependent)
+            c = reduce_to_basic(seen, solve_master(columns, task.y, task.beta, task.loss, c), dependent=dependent)
         self.masses = TwoFloat.of(c)
         self.active = np.flatnonzero(self.masses.hi > 0)
         self.fit = TwoFloat.of(task.loss.fit_of(nu, task.y, columns @ c))
@@ -337,7 +339,7 @@ class _Refinement:
 
         False when it depends on them and rounding of the data accounts for the violation: then it is one of a tie.
         """
-        columns = self.at.columns.hi
+        columns = self.task.loss.seen(self.at.columns.hi)
         others, column = columns[:, self.active], columns[:, unit]
         w = np.linalg.lstsq(others, column, rcond=None)[0]
         apart = np.linalg.norm(column - others @ w) > DEPENDENT * len(column) ** 0.5 * np.linalg.norm(column)

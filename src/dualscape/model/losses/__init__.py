@@ -6,6 +6,7 @@ from dualscape.model.losses.base import Loss
 from dualscape.model.losses.hessian import Diagonal, Hessian, Identity
 from dualscape.model.losses.interpolation import Interpolation
 from dualscape.model.losses.logistic import Logistic
+from dualscape.model.losses.profiled import Profiled
 from dualscape.model.losses.squared import Squared
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Interpolation",
     "Logistic",
     "Loss",
+    "Profiled",
     "Squared",
     "get_loss",
 ]

@@ -37,6 +37,10 @@ class Interpolation(Loss):
     def check_target(self, y: Vector) -> None:
         pass  # any numbers; whether a network takes them depends on the rows: `model.interpolability`
 
+    def check_free(self, M: NDArray[np.float64], y: Vector, decay: float) -> None:
+        if decay > 0:
+            raise InputError("interpolation takes no decay of free features: they are free; leave out free_decay")
+
     def least(self, y: Vector) -> float:
         return 0.0
 
