@@ -8,6 +8,7 @@
 """
 
 from dualscape.figures.convergence import convergence
+from dualscape.figures.interpolators import interpolators
 from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
 from dualscape.figures.polytope import polytope
@@ -23,6 +24,7 @@ __all__ = [
     "merge_tree",
     "units",
     "spread",
+    "interpolators",
     "rectified_ellipsoid",
     "zonotopes",
     "polytope",

@@ -64,6 +64,18 @@ def independent_rows(X: Matrix, y: Vector, free: Matrix | None = None) -> Index:
     return np.array([i for i in range(len(y)) if i not in dropped], dtype=np.intp)
 
 
+def is_spanned(y: Vector, free: Matrix) -> bool:
+    """Whether free features (n, q) alone take the targets (n,) exactly.
+
+    >>> is_spanned(np.array([0.1, 0.3]), np.ones((2, 1))), is_spanned(np.array([0.1, 0.3]), np.eye(2))
+    (False, True)
+    """
+    last = free.shape[1]
+    rows = [dict(enumerate(map(Fraction, row))) for row in np.column_stack([free, y]).tolist()]
+    reduced, _ = _eliminated(rows, last=range(last))
+    return all(min(row) < last for row in reduced)
+
+
 def _combinations(X: Matrix) -> Iterator[Nothing]:
     """A basis of the combinations that are nothing to every network."""
     first: dict[tuple[Fraction, ...], tuple[int, Fraction]] = {}

@@ -18,7 +18,7 @@ from dualscape.model.beta_max import Interval
 from dualscape.model.completion import Completion
 from dualscape.model.design import Design
 from dualscape.model.free_features import FreeFeatures
-from dualscape.model.interpolability import independent_rows
+from dualscape.model.interpolability import independent_rows, is_spanned
 from dualscape.model.labels import Classes, ordered, shown, two_classes
 from dualscape.model.losses import Loss, Profiled, Squared, get_loss
 from dualscape.model.network import Network
@@ -166,6 +166,8 @@ class Problem:
             the_loss.check_free(free_features.columns, target, free_features.decay)
             profile = Profiled(the_loss, free_features.columns, free_features.decay)
             rest = rest if not the_loss.quadratic or free_features.decay else _residual(profile, target)
+            if the_loss.constraint and is_spanned(target, free_features.matrix):
+                rest = np.zeros(len(target))  # nothing is left, where rounding would leave something
         space = kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
         if the_loss.constraint and kind.key == RELU.key:
@@ -305,6 +307,8 @@ class Problem:
 
     def _cost_bounds(self, network: Network, missing: Vector) -> tuple[float, float]:
         """(cost, error): an exact interpolator costs no more than their sum, where f misses y by `missing` at most."""
+        if not (network.masses.any() or self.target.any()):
+            return 0.0, 0.0  # there are exact weights of the free features near those of the network
         if np.linalg.norm(missing) > DEFAULT.fit * np.linalg.norm(self.y):
             return np.inf, 0.0
         cost, error = network.cost_bounds()
