@@ -147,6 +147,19 @@ def test_the_objective_of_a_network_that_does_not_interpolate_is_infinite():
     assert 0 < certificate.dual < solve(problem).certificate.primal
 
 
+@pytest.mark.parametrize("short", [1e-12, 1e-10])
+def test_what_is_missing_is_paid_for(short):
+    """A network that falls short of the targets by a little costs less than the optimum, which is no contradiction."""
+    planted = circle_family()
+    problem = interpolation(planted.table.X, planted.network.predict(planted.table.X))
+    solution = solve(problem)
+    found = solution.network
+    cheaper = Network(found.directions, found.signs, (1 - short) * found.masses, found.bias)
+    certificate = certify_dual(problem, cheaper, solution.nu)
+    assert certificate.primal < 6 * (1 - 0.9 * short)
+    assert 6 <= certificate.primal + certificate.primal_error <= 6 * (1 + 100 * short)
+
+
 def test_what_has_no_meaning_is_refused():
     problem = interpolation([[0.0], [1.0]], [1.0, 2.0])
     for call in (problem.beta_max, lambda: problem.with_beta(1.0), lambda: problem.at_fraction(0.1)):
