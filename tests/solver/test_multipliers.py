@@ -145,6 +145,7 @@ def test_the_objective_of_a_network_that_does_not_interpolate_is_infinite():
     certificate = certify_dual(problem, network, problem.dual_of(network))
     assert (certificate.verdict, certificate.relative_gap) == ("bounded", np.inf)
     assert 0 < certificate.dual < solve(problem).certificate.primal
+    assert "this one has infinity, since it does not interpolate, so by how much" in certificate.explain()
 
 
 @pytest.mark.parametrize("short", [1e-12, 1e-10])

@@ -1,8 +1,8 @@
 """From a network that interpolates up to rounding to one that interpolates exactly, and what that costs at most.
 
 In floating point A c = y holds up to a residual r. Over unit neurons with independent columns B, of either sign, the
-masses |B^-1 r| remove it, so that an exact interpolator costs no more than |B^-1 r|_1 on top (THEORY_MORE C5). B^-1 is
-known as a computed S with |I - S B|_1 <= e < 1: then |B^-1 r|_1 <= |S r|_1 / (1 - e).
+masses |B^-1 r| remove it, so that an exact interpolator costs no more than |B^-1 r|_1 on top (THEORY section 10).
+B^-1 is known as a computed S with |I - S B|_1 <= e < 1: then |B^-1 r|_1 <= |S r|_1 / (1 - e).
 """
 
 from dataclasses import dataclass

@@ -5,9 +5,9 @@ Some combinations of rows are nothing to every network: nu with nu^T (X u)_+ = 0
     a zero row,    x_j = t x_i with t > 0: nu = e_j - t e_i,    sum_p mu_p x_p = 0 over pairs x_p, -t_p x_p of opposite
     rows: nu = sum_p mu_p (e_p - e_p' / t_p), since f(x) - f(-x) is linear in x.
 
-A network takes the targets y exactly if and only if nu.y = 0 for each of them (THEORY_MORE C3). A tolerance would be a
-lie: targets that differ by rounding on equal rows are taken by no network, and rows that differ by rounding make them
-cost what no rounding survives.
+A network takes the targets y exactly if and only if nu.y = 0 for each of them (THEORY section 10). A tolerance would
+be a lie: targets that differ by rounding on equal rows are taken by no network, and rows that differ by rounding make
+them cost what no rounding survives.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ Index = NDArray[np.intp]
 #: A combination of rows: the coefficient of each row that takes part.
 Combination = dict[int, Fraction]
 #: Rows that a message names, and digits of a number in it.
-NAMED, DIGITS = 6, 17
+NAMED, DIGITS = 6, 6
 
 
 @dataclass(frozen=True)

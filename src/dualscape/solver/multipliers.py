@@ -112,26 +112,25 @@ class _Run:
         problem, size = self.problem, float(np.linalg.norm(self.problem.y))
         nu, before, step = np.zeros(problem.n), np.inf, float(2.0 ** np.floor(np.log2(SHARE * height)))
         for _ in range(STEPS):
-            found = self.train(problem.proximal(nu, step), network)
-            nu, network, answer = found.nu / step, found.network, _of_multiple(found.certificate.answer, 1 / step)
+            made = self.train(problem.proximal(nu, step), network)
+            nu, network = made.nu / step, made.network
+            found = self._found(network, nu, _of_multiple(made.certificate.answer, 1 / step))
             left = float(np.linalg.norm(problem.y - problem.fit_of(network)))
-            self._tell(network, found.certificate)
-            over = found.stopped in (Stopped.TIME, Stopped.INTERRUPTED)
+            over = made.stopped in (Stopped.TIME, Stopped.INTERRUPTED)
             if over or left <= RESIDUAL * size or (left > LITTLE * before and step <= LEAST * height):
                 break
             step *= SMALLER if left > LITTLE * before else 1.0
             before = left
-        return self._found(found.network, nu, answer), found.network, found.stopped
-
-    def _tell(self, network: Network, known: Certificate) -> None:
-        mass, seconds = float(network.masses.sum()), time.monotonic() - self.began
-        self.history.append(Round(mass, known.violation, network.width, seconds, known.oracle))
+        return found, made.network, made.stopped
 
     def _found(self, network: Network, nu: Vector, answer: OracleAnswer) -> _Found:
-        """With the network completed, where it does not interpolate."""
+        """With the network completed, where it does not interpolate; a round of the history."""
         problem = self.problem
         network = network if np.isfinite(problem.objective(network)) else problem.completed(network)
-        return _Found(network, nu, answer, certificate_of(problem, network, nu, answer, tolerances=self.tolerances))
+        known = certificate_of(problem, network, nu, answer, tolerances=self.tolerances)
+        seconds = time.monotonic() - self.began
+        self.history.append(Round(known.primal, known.violation, network.width, seconds, known.oracle))
+        return _Found(network, nu, answer, known)
 
     def _polished(self, best: _Found, network: Network) -> _Found:
         """With the optimum over units that are nearly tight, as long as that lowers the gap."""
@@ -143,7 +142,6 @@ class _Run:
             if answer.stopped:
                 break
             found = self._found(network, nu, answer)
-            self._tell(network, found.certificate)
             idle = 0 if found.certificate.relative_gap < best.certificate.relative_gap else idle + 1
             best = best if idle else found
             if best.certificate.relative_gap <= GAP or idle == STALE:
