@@ -8,7 +8,7 @@
 """
 
 from dualscape.figures.convergence import convergence
-from dualscape.figures.interpolators import interpolators
+from dualscape.figures.interpolators import interpolators, with_affine_skip
 from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
 from dualscape.figures.polytope import polytope
@@ -25,6 +25,7 @@ __all__ = [
     "units",
     "spread",
     "interpolators",
+    "with_affine_skip",
     "rectified_ellipsoid",
     "zonotopes",
     "polytope",

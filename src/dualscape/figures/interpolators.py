@@ -6,18 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.data.tables import Table
-from dualscape.errors import InputError
+from dualscape.errors import DualscapeError, InputError
 from dualscape.figures.inputs import Inputs, drawable_inputs
 from dualscape.figures.layers import BLUE, GREEN, ORANGE, Area, Axis, DoesNotApplyError, Layer, Lines
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
 from dualscape.figures.units import grid_with_kinks, mean_network
 from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.optimal_set import optimal_set as find_optima
+from dualscape.model.problem import Problem
+from dualscape.solver import solve
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Interpolators that differ by less, relative to their size, are one; and vertices that are drawn one by one.
 SAME, DRAWN = 1e-9, 6
+#: Rows up to which another problem on the same points is solved for the picture.
+FEW = 60
 
 
 def interpolators(optimal_set: OptimalSet, table: Table | None = None, *, beside: OptimalSet | None = None) -> Scene:
@@ -64,6 +69,27 @@ def interpolators(optimal_set: OptimalSet, table: Table | None = None, *, beside
     )
 
 
+def with_affine_skip(optimal_set: OptimalSet) -> OptimalSet | None:
+    """The optimal set of the same problem with a free affine skip connection, to be drawn beside; None where that is
+    not to be had, or would take long."""
+    problem = optimal_set.problem
+    if problem.free.kind != "none" or problem.n > FEW:
+        return None
+    try:
+        skip = Problem(
+            problem.inputs,
+            problem.y,
+            loss=problem.loss,
+            bias=problem.bias,
+            free="affine",
+            architecture=problem.architecture,
+            feature_names=problem.feature_names,
+        )
+        return find_optima(solve(skip))
+    except DualscapeError:
+        return None
+
+
 def _same_points(one: OptimalSet, other: OptimalSet) -> bool:
     return np.array_equal(one.problem.inputs, other.problem.inputs) and np.array_equal(one.problem.y, other.problem.y)
 
@@ -81,7 +107,9 @@ def _drawn(
     if (high - low).max() <= SAME * max(float(np.abs(high).max()), float(np.abs(low).max())):
         curve = np.column_stack([xs, 0.5 * (low + high)])
         name = f"the only optimal interpolator{which}"
-        return [Lines((curve,), name, line, 2.5, dash)], f"The {dash if dash != 'solid' else 'thick'} line is {name}."
+        return [
+            Lines((curve,), name, line, 2.5, dash)
+        ], f"The {'dashed' if dash == 'dash' else 'thick'} line is {name}."
     outline = np.vstack([np.column_stack([xs, low]), np.column_stack([xs, high])[::-1]])
     members = _members(optimal_set)
     pieces = tuple(np.column_stack([xs, optimal_set.network(c).fit(inputs.rows(xs[:, None]))]) for c in members)
