@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dualscape.errors import InputError
-from dualscape.model.architectures import RELU
-from dualscape.model.completion import Completion
 from dualscape.model.problem import Problem
+from dualscape.units import Units
 
 
 def exact_solve(B, r):
@@ -40,7 +39,7 @@ def exact_columns(X, directions):
 def test_the_price_is_no_less_than_that_of_the_exact_masses(seed, size, scale):
     rng = np.random.default_rng(seed)
     X, r = scale * rng.standard_normal((5, 2)), size * rng.standard_normal(5)
-    found = Completion.of(Problem(X, r, beta=1.0, bias="none").space, X, RELU, np.arange(5))
+    found = Problem(X, r, loss="interpolation", bias="none").completion
     masses = exact_solve(exact_columns(X, found.units.directions.tolist()), r.tolist())
     lengths = [sum(Fraction(v) ** 2 for v in u) for u in found.units.directions.tolist()]
     price = sum(abs(c) * (1 + length) / 2 for c, length in zip(masses, lengths, strict=True))
@@ -52,7 +51,7 @@ def test_the_price_is_no_less_than_that_of_the_exact_masses(seed, size, scale):
 def test_the_error_covers_the_rounding_of_the_inverse():
     """Nearly parallel rows: the computed inverse is off by far more than rounding of its entries."""
     X = np.array([[1.0, 0.0], [1.0, 1e-11], [0.3, 1.0]])
-    found = Completion.of(Problem(X, np.ones(3), beta=1.0, bias="none").space, X, RELU, np.arange(3))
+    found = Problem(X, np.ones(3), loss="interpolation", bias="none").completion
     B = exact_columns(X, found.units.directions.tolist())
     off = [
         [Fraction(int(i == j)) - sum(Fraction(s) * B[k][j] for k, s in enumerate(row)) for j in range(3)]
@@ -66,9 +65,8 @@ def test_the_error_covers_the_rounding_of_the_inverse():
 def test_any_target_is_taken(seed, n, p):
     rng = np.random.default_rng(seed)
     problem = Problem(rng.standard_normal((n, p)) if p else np.zeros((n, 0)), np.ones(n), loss="interpolation")
-    units, masses = problem.completion.masses(problem.y)
-    assert np.linalg.norm(problem.space.columns(units) @ masses - problem.y) <= 1e-9
-    assert (masses >= 0).all()
+    zero = problem.network(Units.none(problem.d), np.zeros(0))
+    assert np.linalg.norm(problem.fit_of(problem.completed(zero)) - problem.y) <= 1e-9
 
 
 def test_rows_that_rounding_hides_are_named():

@@ -34,6 +34,7 @@ def catalogue(name: str | None) -> None:
 
 def _defaults(entry: "Entry") -> str:
     model = f"{entry.loss} loss, bias {entry.bias}" if entry.weighed else f"{entry.loss}, bias {entry.bias}"
+    model += "" if entry.free == "none" else f", free {entry.free}"
     beta = "" if entry.beta is None else f", beta {entry.beta:g}"
     return model + (beta if entry.beta_fraction is None else f", beta {entry.beta_fraction:g} beta_max")
 

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 
 from dualscape.errors import InputError
+from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures import RELU, Architecture
 from dualscape.model.architectures.base import UnitSpace
-from dualscape.tolerances import EPS
+from dualscape.model.interpolability import independent_rows
+from dualscape.model.network import Network
+from dualscape.tolerances import DEFAULT, EPS
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
@@ -30,38 +33,59 @@ TRUSTED = 0.5
 NAMED, PART = 6, 0.05
 
 
+def determining_rows(X: Matrix, y: Vector, architecture: Architecture, free: Matrix) -> Index:
+    """The rows whose targets say what those of all others must be; all rows where that is not known exactly.
+
+    Raises:
+        InfeasibleError: no network takes the targets.
+    """
+    return independent_rows(X, y, free) if architecture.key == RELU.key else np.arange(len(y))
+
+
+def tight_dual(columns: Matrix, target: Vector, free: Matrix) -> Vector:
+    """The least nu (n,) with nu.a = 1 for columns (n, k), and nu.m = 0 for free features; from the target without any.
+
+    >>> tight_dual(np.array([[2.0], [0.0]]), np.ones(2), np.zeros((2, 0))).tolist()
+    [0.5, 0.0]
+    """
+    known = columns if columns.shape[1] else target[:, None]
+    tight = np.arange(known.shape[1] + free.shape[1]) < known.shape[1]
+    return np.asarray(np.linalg.lstsq(np.hstack([known, free]).T, tight.astype(float), rcond=None)[0])
+
+
 @dataclass(frozen=True, eq=False)
 class Completion:
     """Unit neurons that take any residual on the rows which determine all others.
 
     Attributes:
+        y: (n,) the targets.
         rows: (r,) those rows.
         units: r unit neurons, or fewer beside free features.
         inverse: (r, r) S; its first rows are those of the units.
         error: e, a bound on |I - S B|_1.
     """
 
+    y: Vector
     rows: Index
     units: Units
     inverse: Matrix
     error: float
 
     @classmethod
-    def of(
-        cls, space: UnitSpace, X: Matrix, architecture: Architecture, rows: Index, free: Matrix | None = None
-    ) -> "Completion":
+    def of(cls, space: UnitSpace, X: Matrix, y: Vector, architecture: Architecture, free: Matrix) -> "Completion":
         """That of a space of units.
 
         Args:
             space: the unit neurons.
             X: (n, d) what they see.
+            y: (n,) the targets.
             architecture: their kind.
-            rows: the rows that determine all others.
-            free: (n, q) features that cost nothing, or None.
+            free: (n, q) features that cost nothing.
 
         Raises:
             InputError: in floating point the rows depend on each other.
         """
+        rows = determining_rows(X, y, architecture, free)
         rng = np.random.default_rng(0)
         known = architecture.key == RELU.key
         candidates = _across_planes(X, rng) if known else space.random(RANDOM * len(rows), rng)
@@ -69,8 +93,7 @@ class Completion:
         lengths = np.linalg.norm(columns, axis=0)
         long = lengths > SHORT * lengths.max(initial=0.0)
         candidates, columns = candidates.take(long), columns[:, long]
-        if free is not None:
-            columns = np.hstack([columns, free[rows]])
+        columns = np.hstack([columns, free[rows]])
         chosen = np.sort(qr(columns / np.linalg.norm(columns, axis=0), mode="r", pivoting=True)[1][: len(rows)])
         B = columns[:, chosen]
         try:
@@ -86,7 +109,7 @@ class Completion:
         if not error <= TRUSTED:
             raise InputError(_hidden(B, rows))
         units = candidates.take(chosen[chosen < len(candidates)])
-        return cls(rows, units, S, error)
+        return cls(y, rows, units, S, error)
 
     def price(self, residual: Vector) -> float:
         """What removing a residual costs at most, where its entries (n,) are no greater than these."""
@@ -94,11 +117,26 @@ class Completion:
         # The factor covers rounding here, and directions that are of length one up to rounding.
         return (1 + 4 * (len(self.rows) + 8) * EPS) * float(each.sum()) / (1 - self.error)
 
-    def masses(self, residual: Vector) -> tuple[Units, Vector]:
-        """(units, masses) that remove a residual (n,), but for rounding."""
-        share = (self.inverse @ residual[self.rows])[: len(self.units)]
-        signed = Units(self.units.directions, self.units.outputs * np.where(share < 0, -1.0, 1.0)[:, None])
-        return signed, np.abs(share)
+    def cost_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
+        """(cost, error): an exact interpolator costs no more than their sum; infinite for a network that is none.
+
+        Args:
+            network: the network.
+            fit: (n,) its fit.
+            off: (n,) what that may be off by.
+        """
+        missing = np.abs((fit.hi - self.y) + fit.lo) * (1 + 4 * EPS) + off
+        if np.linalg.norm(missing) > DEFAULT.fit * np.linalg.norm(self.y):
+            return np.inf, 0.0
+        cost, error = network.cost_bounds()
+        return cost, 1.01 * error + self.price(missing)
+
+    def beside(self, network: Network, fit: Vector) -> tuple[Units, Vector]:
+        """(units, masses) of a network with this fit (n,) and of what makes it interpolate, up to rounding."""
+        share = (self.inverse @ (self.y - fit)[self.rows])[: len(self.units)]
+        outputs = self.units.outputs * np.where(share < 0, -1.0, 1.0)[:, None]
+        more = Units(self.units.directions, outputs)
+        return Units.join([network.units, more]) if network.width else more, np.append(network.masses, np.abs(share))
 
 
 def _across_planes(X: Matrix, rng: np.random.Generator) -> Units:

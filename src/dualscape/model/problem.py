@@ -15,10 +15,10 @@ from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
 from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.model.beta_max import Interval
-from dualscape.model.completion import Completion
+from dualscape.model.completion import Completion, determining_rows, tight_dual
 from dualscape.model.design import Design
 from dualscape.model.free_features import FreeFeatures
-from dualscape.model.interpolability import independent_rows, is_spanned
+from dualscape.model.interpolability import is_spanned
 from dualscape.model.labels import Classes, ordered, shown, two_classes
 from dualscape.model.losses import Loss, Profiled, Squared, get_loss
 from dualscape.model.network import Network
@@ -30,7 +30,7 @@ from dualscape.running.interruption import interruptible
 from dualscape.running.progress import Progress, silent
 from dualscape.running.stopped import Stopped
 from dualscape.running.threads import one_blas_thread
-from dualscape.tolerances import DEFAULT, EPS
+from dualscape.tolerances import EPS
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
@@ -166,12 +166,12 @@ class Problem:
             the_loss.check_free(free_features.columns, target, free_features.decay)
             profile = Profiled(the_loss, free_features.columns, free_features.decay)
             rest = rest if not the_loss.quadratic or free_features.decay else _residual(profile, target)
-            if the_loss.constraint and is_spanned(target, free_features.matrix):
+            if the_loss.constraint and is_spanned(target, free_features.columns):
                 rest = np.zeros(len(target))  # nothing is left, where rounding would leave something
         space = kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
-        if the_loss.constraint and kind.key == RELU.key:
-            independent_rows(seen, target, free_features.matrix)  # raises where no network has this fit
+        if the_loss.constraint:
+            determining_rows(seen, target, kind, free_features.columns)  # raises where no network has this fit
         values: dict[str, Any] = {
             "inputs": own,
             "X": seen,
@@ -221,7 +221,7 @@ class Problem:
     def title(self) -> str:
         """The problem in a few words, beta left out."""
         other = "" if self.architecture.key == RELU.key else f", {self.architecture.title}"
-        free = "" if self.free.kind == "none" else f", free {self.free.kind}"
+        free = "" if self.free.kind == "none" else f", free {self.free.title}"
         return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{free}{other}"
 
     @property
@@ -299,20 +299,13 @@ class Problem:
 
     def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
         if self.loss.constraint:
-            return self._cost_bounds(network, np.abs((fit.hi - self.y) + fit.lo) * (1 + 4 * EPS) + off)
+            if not (network.masses.any() or self.target.any()):
+                return 0.0, 0.0  # there are exact weights of the free features near those of the network
+            return self.completion.cost_bounds(network, fit, off)
         loss, loss_error = self.loss.value_bounds(fit, off, self.y)
         cost, cost_error = network.cost_bounds()
         value = loss + self.beta * cost + self.free.penalty(network.free_weights)
         return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
-
-    def _cost_bounds(self, network: Network, missing: Vector) -> tuple[float, float]:
-        """(cost, error): an exact interpolator costs no more than their sum, where f misses y by `missing` at most."""
-        if not (network.masses.any() or self.target.any()):
-            return 0.0, 0.0  # there are exact weights of the free features near those of the network
-        if np.linalg.norm(missing) > DEFAULT.fit * np.linalg.norm(self.y):
-            return np.inf, 0.0
-        cost, error = network.cost_bounds()
-        return cost, 1.01 * error + self.completion.price(missing)
 
     @cached_property
     def completion(self) -> Completion:
@@ -321,15 +314,11 @@ class Problem:
         Raises:
             InputError: in floating point no network interpolates.
         """
-        exact = self.architecture.key == RELU.key
-        rows = independent_rows(self.X, self.y, self.free.matrix) if exact else np.arange(self.n)
-        return Completion.of(self.space, self.X, self.architecture, rows, self.free.columns)
+        return Completion.of(self.space, self.X, self.y, self.architecture, self.free.columns)
 
     def completed(self, network: Network) -> Network:
         """The network with neurons added that make it interpolate, up to rounding."""
-        units, masses = self.completion.masses(self.y - self.fit_of(network))
-        both = Units.join([network.units, units]) if network.width else units
-        return self.network(both, np.concatenate([network.masses, masses])).merge()
+        return self.network(*self.completion.beside(network, self.fit_of(network))).merge()
 
     def fit_of(self, network: Network) -> Vector:
         """f(X), shape (n,): what the network gives on the rows of the problem."""
@@ -341,10 +330,7 @@ class Problem:
         For interpolation the least nu at which all neurons of the network are tight, nu.a_j = 1 for their columns.
         """
         if self.loss.constraint:
-            used = network.prune()
-            columns = self.space.columns(used.units) if used.width else self.target[:, None]
-            rows = np.vstack([columns.T, self.free.columns.T])
-            return np.asarray(np.linalg.lstsq(rows, np.arange(len(rows)) < columns.shape[1], rcond=None)[0])
+            return tight_dual(self.space.columns(network.prune().units), self.target, self.free.columns)
         return -self.profile.gradient(network.neurons_fit(self.X), self.target)
 
     def dual_at_zero(self) -> Vector:
@@ -355,6 +341,15 @@ class Problem:
         if self.loss.constraint:
             return self.target
         return -self.profile.gradient(np.zeros(self.n), self.target)
+
+    @property
+    def negligible(self) -> float:
+        """A gap that rounding of the target alone could make, where free features may fit all of it."""
+        if not (self.free.rank and self.loss.quadratic):
+            return 0.0
+        if self.loss.constraint:
+            return self.completion.price(4 * EPS * np.abs(self.y))
+        return (4 * EPS) ** 2 * self.loss.value(np.zeros(self.n), self.y)
 
     def rounding_of_target(self) -> Vector:
         """(n,) how far `target` is, at most, from y - M w for some w."""
@@ -405,10 +400,16 @@ class Problem:
     def with_beta(self, beta: float) -> "Problem":
         """The same problem at another beta; what the oracles prepared and beta_max are shared."""
         self._weighed("beta")
-        other = copy(self)
         decay = _positive(beta, "beta")
-        object.__setattr__(other, "beta", decay)
-        object.__setattr__(other, "decay", f"beta = {decay!r}")
+        return self._with(beta=decay, decay=f"beta = {decay!r}")
+
+    def _with(self, **values: Any) -> "Problem":
+        """The same problem with other values of some attributes."""
+        other = copy(self)
+        for name, value in values.items():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            object.__setattr__(other, name, value)
         return other
 
     def _weighed(self, what: str) -> None:
@@ -424,23 +425,10 @@ class Problem:
         >>> problem.proximal(np.ones(2), 0.25).y.tolist()
         [1.25, 2.25]
         """
-        other, loss = copy(self), Squared()
-        values: dict[str, Any] = {
-            "y": self.y + step * nu,
-            "target": self.target + step * nu,
-            "loss": loss,
-            "profile": Profiled(loss, self.free.columns) if self.free.rank else loss,
-            "beta": step,
-            "decay": f"beta = {step!r}",
-            "_bounds": {},
-        }
-        if self.target is self.y:
-            values["target"] = values["y"]
-        for name, value in values.items():
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
-            object.__setattr__(other, name, value)
-        return other
+        loss, y, beta = Squared(), self.y + step * nu, f"beta = {step!r}"
+        target = y if self.target is self.y else self.target + step * nu
+        profile = Profiled(loss, self.free.columns) if self.free.rank else loss
+        return self._with(y=y, target=target, loss=loss, profile=profile, beta=step, decay=beta, _bounds={})
 
     def at_fraction(
         self,
