@@ -121,6 +121,19 @@ def test_nothing_to_fit():
     assert (solution.certificate.verdict, solution.certificate.primal, solution.network.width) == ("global", 0.0, 0)
 
 
+def test_what_free_features_take_alone_costs_nothing():
+    X, y = np.array([[0.0], [1.0], [3.0]]), [0.1, 0.3, 0.7]
+    solution = solve(Problem(X, [1.0, 3.0, 7.0], loss="interpolation", free="affine"))
+    assert (solution.certificate.verdict, solution.certificate.primal, solution.certificate.gap) == ("global", 0.0, 0.0)
+    assert solution.network.free_weights == pytest.approx([1.0, 2.0])
+    wrong = Network(np.zeros((0, 2)), [], [], "penalised", free="affine", free_weights=[1.0, 2.5])
+    assert solution.problem.objective(wrong) == np.inf
+    # The decimals are not on a line in binary: what is left costs a rounding, and the gap is one.
+    rounded = solve(Problem(X, y, loss="interpolation", free="affine")).certificate
+    assert rounded.verdict == "global"
+    assert 0 <= rounded.dual <= rounded.primal + rounded.primal_error <= 1e-14
+
+
 def test_without_time_there_is_an_interpolator_and_a_bound():
     rng = np.random.default_rng(5)
     problem = interpolation(rng.standard_normal((20, 2)), rng.standard_normal(20))

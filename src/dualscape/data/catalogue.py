@@ -105,6 +105,12 @@ class Entry:
         return problem.at_fraction(self.beta_fraction, oracle, progress)
 
 
+def interpolated_circle() -> Table:
+    """The points of the circle family at 30, 60, 90 degrees, with what all of its units together compute."""
+    planted = circle_family((30.0, 60.0, 90.0))
+    return made(planted.table.X, planted.network.predict(planted.table.X))
+
+
 def get(name: str) -> Entry:
     """The entry of that name; InputError with the nearest name when there is none."""
     if name not in ENTRIES:
@@ -205,6 +211,48 @@ _LIST = (
         beta=0.1,
         beta_fraction=None,
         known=Known(circle_family().value, 6, 1, 4, 5, {4: 24, 5: 121, 6: 1}),
+    ),
+    Entry(
+        "one-kink",
+        "four points on a line, interpolation: one neuron, with its kink between two points",
+        "by hand",
+        lambda: made([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0]),
+        loss="interpolation",
+        bias="penalised",
+        beta_fraction=None,
+        known=Known(13**0.5, None, 0, 1, 1, {1: 1}),
+    ),
+    Entry(
+        "interpolators",
+        "three points on a line, penalised bias: a continuum of optimal interpolators",
+        f"{_PAPER}; circle family at 30, 60, 90 degrees",
+        interpolated_circle,
+        loss="interpolation",
+        bias="penalised",
+        beta_fraction=None,
+        known=Known(4.0, None, 1, 2, 3, {2: 2, 3: 7, 4: 1}),
+    ),
+    Entry(
+        "interpolators-skip",
+        "the same points with a free affine skip connection: a single function",
+        "Boursier, Flammarion (2023)",
+        interpolated_circle,
+        loss="interpolation",
+        bias="penalised",
+        free="affine",
+        beta_fraction=None,
+        known=Known(2.0, None, 1, 1, 1, {1: 2, 2: 1}),
+    ),
+    Entry(
+        "interpolators-plane",
+        "square with targets 1, -1, 1, -1, penalised bias, affine skip: a continuum all the same",
+        "symmetry",
+        lambda: made([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]], [1.0, -1.0, 1.0, -1.0]),
+        loss="interpolation",
+        bias="penalised",
+        free="affine",
+        beta_fraction=None,
+        known=Known(4.0, None, 3, 1, 1, {1: 4, 2: 1}),
     ),
     Entry(
         "xor", "parity of 2 bits, penalised bias", "Boolean", lambda: boolean(2, lambda b: b.prod(1)), bias="penalised"

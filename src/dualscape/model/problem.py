@@ -299,9 +299,9 @@ class Problem:
 
     def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
         if self.loss.constraint:
-            if not (network.masses.any() or self.target.any()):
-                return 0.0, 0.0  # there are exact weights of the free features near those of the network
-            return self.completion.cost_bounds(network, fit, off)
+            value, error = self.completion.cost_bounds(network, fit, off)
+            # Without neurons, and with nothing left for them, exact weights of the free features are what is near.
+            return value, error if network.masses.any() or self.target.any() else 0.0
         loss, loss_error = self.loss.value_bounds(fit, off, self.y)
         cost, cost_error = network.cost_bounds()
         value = loss + self.beta * cost + self.free.penalty(network.free_weights)
