@@ -61,6 +61,13 @@ def test_known_optima(made, cost, sizes, components):
     assert not optima.contains(heavy)
 
 
+def test_a_tight_unit_that_no_optimum_uses_is_not_said_to_be_used():
+    optima = optimal_set(solve(problem_of(circle(5), "penalised", "affine")))
+    assert optima.describe().startswith(
+        "All optimal networks use 4 of 6 tight unit neurons (their columns have rank 3)."
+    )
+
+
 def test_the_limit_of_the_squared_loss():
     """As beta falls the optimal networks of the squared loss come to interpolate, at no less than this cost."""
     rng = np.random.default_rng(0)

@@ -99,9 +99,8 @@ def solve(
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     if not problem.loss.constraint:
         return _solved(problem, start, oracle, effort, tolerances, progress)
-    own = replace(effort, checkpoint=None)  # it holds one problem, and interpolation is several
-    train = partial(_solved, oracle=oracle, effort=own, tolerances=tolerances, progress=as_a_step(progress))
-    return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=own)
+    train = partial(_solved, oracle=oracle, effort=effort, tolerances=tolerances, progress=as_a_step(progress))
+    return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=effort)
 
 
 def _solved(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.errors import BudgetError, MissingError, NotCertifiedError
+from dualscape.errors import BudgetError, InputError, MissingError, NotCertifiedError
 from dualscape.model.certificate import Certificate, certificate_of, certify_dual
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -69,8 +69,10 @@ def interpolate(
         effort: who lists units, and until when.
 
     Raises:
-        InputError: in floating point no network interpolates.
+        InputError: in floating point no network interpolates; or there is a checkpoint, which holds one problem.
     """
+    if effort.checkpoint is not None:
+        raise InputError("interpolation is several problems and keeps no checkpoint, which holds one; leave it out")
     return _Run(problem, train, oracle, tolerances, effort).solution(start)
 
 
