@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         BudgetError,
         ContradictionError,
         DualscapeError,
+        InfeasibleError,
         InputError,
         MissingError,
         NotCertifiedError,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.model.certificate import Certificate, certify_dual
-    from dualscape.model.losses import Logistic, Loss, Squared
+    from dualscape.model.losses import Interpolation, Logistic, Loss, Squared
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
     from dualscape.model.program import Program
@@ -50,6 +51,7 @@ __all__ = [
     "Loss",
     "Squared",
     "Logistic",
+    "Interpolation",
     "Program",
     "solve",
     "Solution",
@@ -73,6 +75,7 @@ __all__ = [
     "Tolerances",
     "DualscapeError",
     "InputError",
+    "InfeasibleError",
     "MissingError",
     "BudgetError",
     "ContradictionError",
@@ -90,6 +93,7 @@ _HOME = {
     "Loss": "model.losses",
     "Squared": "model.losses",
     "Logistic": "model.losses",
+    "Interpolation": "model.losses",
     "Program": "model.program",
     "solve": "solver",
     "Solution": "solver",
@@ -113,6 +117,7 @@ _HOME = {
     "Tolerances": "tolerances",
     "DualscapeError": "errors",
     "InputError": "errors",
+    "InfeasibleError": "errors",
     "MissingError": "errors",
     "BudgetError": "errors",
     "ContradictionError": "errors",

@@ -74,3 +74,10 @@ def test_rows_that_rounding_hides_are_named():
     problem = Problem(X, [1.0, 2.0, 3.0], loss="interpolation", bias="none")
     with pytest.raises(InputError, match="interpolation is beyond 64-bit numbers here: rows 0, 2 of X are so nearly"):
         _ = problem.completion
+
+
+def test_rows_of_any_sizes_do():
+    rng = np.random.default_rng(2)
+    sizes = 10.0 ** rng.integers(-30, 31, 8)
+    X, y = sizes[:, None] * rng.standard_normal((8, 3)), sizes * rng.standard_normal(8)
+    assert Problem(X, y, loss="interpolation", bias="none").completion.error < 1e-10

@@ -23,8 +23,6 @@ from dualscape.units import Units
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
-#: Planes in which units are looked for, and units of other architectures for each row.
-PLANES, RANDOM = 5, 6
 #: Columns that are shorter than this share of the longest are no more than rounding.
 SHORT = 1e-9
 #: The inverse is not trusted when it is off by more than this.
@@ -86,18 +84,18 @@ class Completion:
             InputError: in floating point the rows depend on each other.
         """
         rows = determining_rows(X, y, architecture, free)
-        rng = np.random.default_rng(0)
-        known = architecture.key == RELU.key
-        candidates = _across_planes(X, rng) if known else space.random(RANDOM * len(rows), rng)
-        columns = space.columns(candidates)[rows]
-        lengths = np.linalg.norm(columns, axis=0)
-        long = lengths > SHORT * lengths.max(initial=0.0)
-        candidates, columns = candidates.take(long), columns[:, long]
-        columns = np.hstack([columns, free[rows]])
-        chosen = np.sort(qr(columns / np.linalg.norm(columns, axis=0), mode="r", pivoting=True)[1][: len(rows)])
+        candidates = space.spanning(np.random.default_rng(0))
+        columns = np.hstack([space.columns(candidates), free])[rows]
+        # Neither the lengths of rows nor those of columns decide which are taken.
+        sizes = np.abs(columns).max(axis=1, initial=0.0)
+        sizes = np.where(sizes > 0, sizes, 1.0)[:, None]
+        lengths = np.linalg.norm(columns / sizes, axis=0)
+        long = np.flatnonzero(lengths > SHORT * lengths.max(initial=0.0))
+        pivots = qr(columns[:, long] / sizes / lengths[long], mode="r", pivoting=True)[1]
+        chosen = np.sort(long[pivots[: len(rows)]])
         B = columns[:, chosen]
         try:
-            S: Matrix = np.linalg.inv(B).astype(np.float64)
+            S: Matrix = np.linalg.inv(B / sizes).astype(np.float64) / sizes.T
         except np.linalg.LinAlgError:
             S = np.zeros(B.shape[::-1])
         error = np.inf
@@ -137,26 +135,6 @@ class Completion:
         outputs = self.units.outputs * np.where(share < 0, -1.0, 1.0)[:, None]
         more = Units(self.units.directions, outputs)
         return Units.join([network.units, more]) if network.width else more, np.append(network.masses, np.abs(share))
-
-
-def _across_planes(X: Matrix, rng: np.random.Generator) -> Units:
-    """Units on the hyperplanes of the rows and across them, within a few random planes of directions.
-
-    A column is linear between two neighbouring hyperplanes, so that in a plane those on them span all others; and in a
-    random plane rows are parallel or opposite only where they are so anyway: the columns of one plane have full rank.
-    """
-    d = X.shape[1]
-    if d == 1:
-        return Units.signed(np.array([[1.0], [-1.0]]), np.ones(2))
-    found = []
-    for _ in range(PLANES):
-        plane = np.linalg.qr(rng.standard_normal((d, 2)))[0]
-        inside = X @ plane
-        inside = inside[inside.any(axis=1)]
-        across = np.column_stack([-inside[:, 1], inside[:, 0]]) @ plane.T
-        along = inside @ plane.T  # alone, the two units on a single hyperplane span nothing
-        found += [across, -across, along, -along]
-    return Units.signed(np.vstack(found), np.ones(sum(map(len, found)))).normalised()
 
 
 def _hidden(B: Matrix, rows: Index) -> str:

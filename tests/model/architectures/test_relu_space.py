@@ -1,7 +1,9 @@
 """Faces of ReLU units: the linear pieces of their columns."""
 
 import numpy as np
+import pytest
 
+from dualscape.model.architectures.relu_space import ReLUSpace
 from rough_states import rough_state
 
 
@@ -36,3 +38,20 @@ def test_faces_are_the_linear_pieces_of_the_columns():
     for j in range(len(units)):
         mine = faces.owner == j
         np.testing.assert_allclose(faces.jacobian[:, mine] @ v[mine], moved[:, j], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.random.default_rng(0).standard_normal((12, 3)),
+        np.array([[1.0, 2.0], [-1.0, -2.0], [2.0, 4.0], [0.0, 0.0], [3.0, -1.0]]),
+        np.array([[1.0], [-2.0], [3.0]]),
+        np.array([[1.0, 1.0]]),
+    ],
+    ids=["generic", "parallel and opposite", "one coordinate", "one row"],
+)
+def test_spanning_units_span_the_columns_of_all(X):
+    space, rng = ReLUSpace(X), np.random.default_rng(1)
+    some, all_ = (space.columns(units) for units in (space.spanning(rng), space.random(500, rng)))
+    rank = np.linalg.matrix_rank(all_, 1e-9)
+    assert np.linalg.matrix_rank(some, 1e-9) == np.linalg.matrix_rank(np.hstack([some, all_]), 1e-9) == rank

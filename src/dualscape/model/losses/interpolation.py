@@ -25,7 +25,7 @@ class Interpolation(Loss):
 
     name = "interpolation"
     target = "numbers"
-    quadratic = True
+    quadratic = True  # the limit of ever greater W
     strictly_convex = True
     constraint = True
     formula = "f(x_i) = y_i for every row i"
