@@ -25,6 +25,8 @@ Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
 #: Columns that are shorter than this share of the longest are no more than rounding.
 SHORT = 1e-9
+#: A network interpolates that misses the target by so many roundings of what its neurons add up to.
+ROUNDINGS = 64
 #: The inverse is not trusted when it is off by more than this.
 TRUSTED = 0.5
 #: Rows that a message names, and the share of the greatest entry from which on a row takes part.
@@ -61,6 +63,7 @@ class Completion:
         units: r unit neurons, or fewer beside free features.
         inverse: (r, r) S; its first rows are those of the units.
         error: e, a bound on |I - S B|_1.
+        lengths: (n,) what rows can be worth in a column.
     """
 
     y: Vector
@@ -68,6 +71,7 @@ class Completion:
     units: Units
     inverse: Matrix
     error: float
+    lengths: Vector
 
     @classmethod
     def of(cls, space: UnitSpace, X: Matrix, y: Vector, architecture: Architecture, free: Matrix) -> "Completion":
@@ -107,7 +111,7 @@ class Completion:
         if not error <= TRUSTED:
             raise InputError(_hidden(B, rows))
         units = candidates.take(chosen[chosen < len(candidates)])
-        return cls(y, rows, units, S, error)
+        return cls(y, rows, units, S, error, space.reach.lengths)
 
     def price(self, residual: Vector) -> float:
         """What removing a residual costs at most, where its entries (n,) are no greater than these."""
@@ -124,7 +128,8 @@ class Completion:
             off: (n,) what that may be off by.
         """
         missing = np.abs((fit.hi - self.y) + fit.lo) * (1 + 4 * EPS) + off
-        if np.linalg.norm(missing) > DEFAULT.fit * np.linalg.norm(self.y):
+        rounding = EPS * float(network.masses.sum()) * np.linalg.norm(self.lengths)
+        if np.linalg.norm(missing) > DEFAULT.fit * np.linalg.norm(self.y) + ROUNDINGS * rounding:
             return np.inf, 0.0
         cost, error = network.cost_bounds()
         return cost, 1.01 * error + self.price(missing)

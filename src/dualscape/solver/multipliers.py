@@ -38,7 +38,7 @@ RESIDUAL, STEPS = 1e-14, 12
 #: it, or after so many.
 NEAR, GAP, STALE, POLISHES = 1e-4, 1e-12, 8, 40
 #: Its steps, in units of |y| / |nu|: the first and the least.
-BEGIN, END = 2.0**-20, 2.0**-36
+BEGIN, END = 2.0**-20, 2.0**-32
 #: A change of nu, relative to it, that is none.
 STILL = 1e-12
 

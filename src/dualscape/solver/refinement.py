@@ -48,9 +48,11 @@ DEPENDENT = 1e-13
 NEARLY_DEPENDENT = (1e-10, 1e-4, 1e-2)
 #: A unit climbs far when its column moves by more than this share of its length.
 FAR = 1e-7
-#: Where the fit is prescribed: s of the augmented Lagrangian, in units of |y| / |nu|, of a first step and of one from
-#: near. The smaller it is the sooner nu settles; but so many digits of y - f go to waste.
-STEPS = 2.0**-20, 2.0**-36
+#: Where the fit is prescribed: s of the augmented Lagrangian, in units of |y| / |nu|. The smaller it is the sooner nu
+#: settles; but so many digits of y - f go to waste.
+STEPS = 2.0**-20, 2.0**-32
+#: What such a fit may miss of y, in double precision.
+FITTED = 1e-11
 #: The optimum over the units of the network is near when its nu is no further than this from the one that was proven.
 NEARBY = 1e-4
 
@@ -100,7 +102,7 @@ def refine(
         masses: (k,) masses >= 0 that are nearly optimal, with independent columns.
         rounding: relative changes of the data up to this size are their rounding; it decides no more than which of the
             units of a tie carry mass.
-        steps: where the fit is prescribed, how far nu may go, one step after the other: the smaller, the further.
+        steps: where the fit is prescribed, how far nu may go: the smaller, the further.
 
     Raises:
         BudgetError: the units have too many coordinates together.
@@ -112,13 +114,30 @@ def refine(
     task, near = scale.task(task), np.ldexp(nu, -scale.y)
     if not task.loss.constraint:
         return _undone(scale, _refined(task, near, units, scaled, rounding))
+    return _undone(scale, _stepped(task, near, units, scaled, rounding, steps))
+
+
+def _stepped(
+    task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, steps: tuple[float, ...]
+) -> Refined:
+    """The optimum where the fit is prescribed, by a step, and then by smaller s as long as that settles near by."""
+    found: Refined | None = None
     for step in steps:
-        found = _refined(_augmented(task, near, step), near, units, scaled, rounding)
-        far = np.linalg.norm(found.nu - near) > NEARBY * np.linalg.norm(near)
-        near, units, scaled = found.nu, found.units, found.masses
+        try:
+            finer = _refined(_augmented(task, nu, step), nu, units, masses, rounding)
+        except NotCertifiedError:
+            if found is None:
+                raise
+            break
+        missed = np.linalg.norm(task.loss.seen(finer.columns @ finer.masses - task.y))
+        far = np.linalg.norm(finer.nu - nu) > NEARBY * np.linalg.norm(nu)
+        if found is not None and (far or missed > FITTED * np.linalg.norm(task.y)):
+            break
+        found, nu, units, masses = finer, finer.nu, finer.units, finer.masses
         if far:
             break
-    return _undone(scale, found)
+    assert found is not None
+    return found
 
 
 def _refined(task: Task, nu: Vector, units: Units, masses: Vector, rounding: float) -> Refined:
