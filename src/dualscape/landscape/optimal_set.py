@@ -15,7 +15,7 @@ from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
 from dualscape.landscape.resolution import Resolution
 from dualscape.model.arrays import finite_array
-from dualscape.model.losses import Profiled
+from dualscape.model.losses import LOSSES, Profiled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
@@ -243,8 +243,10 @@ class OptimalSet:
                 else "The zero network is the only optimal network."
             )
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
+        twins = " Each has a twin, the unit neuron that computes the same." * (self.problem.architecture.twins > 1)
+        alike = ", their twins" * (self.problem.architecture.twins > 1)
         shape = (
-            "Up to the order and the splitting of neurons it is unique."
+            f"Up to the order{alike} and the splitting of neurons it is unique."
             if self.dimension == 0
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
@@ -252,7 +254,7 @@ class OptimalSet:
         if len(self.active) < self.k:
             units = f"{len(self.active)} of {self.k} tight unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
-        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
+        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}).{twins} {shape}"]
         lines += [] if self.functions is None else [self.functions.explain()]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
@@ -300,9 +302,10 @@ def optimal_set(
         )
     problem = solution.problem
     if not problem.loss.strictly_convex:
+        convex = ", ".join(name for name, loss in LOSSES.items() if loss.strictly_convex)
         raise NotCertifiedError(
             f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
-            "use a strictly convex loss"
+            f"use a strictly convex loss ({convex})"
         )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), problem.profile.seen(found.columns)

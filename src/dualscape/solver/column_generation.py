@@ -8,7 +8,6 @@ into the master, and when it finds nothing either, its bound is the certificate.
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,7 +48,7 @@ WIDE_FROM, NARROW, WIDTH, STEPS = 60, 40, 200, 100
 #: Of what a search finds, only units whose violation is above this share of the largest join at once: the rest, mostly
 #: units at hand that have moved a little, would not show in the objective (it falls with the square), but in the time.
 STRONG = 0.01
-#: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
+#: Searches in a row that must find nothing, where no exact oracle finishes and nothing else is said.
 SEARCHES = 20
 #: After an interruption masses are only polished where rows times squared units are at most this many.
 AT_ONCE = 20_000_000
@@ -69,6 +68,7 @@ def solve(
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
     device: str | None = None,
+    searches: int = SEARCHES,
     progress: Progress = silent,
 ) -> Solution:
     """Train to the global optimum of every width, with a certificate if the oracle covers all directions.
@@ -85,6 +85,7 @@ def solve(
             one on another problem is refused.
         device: a PyTorch device on which searches rise and patterns stream, such as "cuda"; the processors when not
             given.
+        searches: where no exact oracle finishes, so many searches in a row must find nothing before the search stops.
         progress: told of every round.
 
     Returns:
@@ -96,23 +97,16 @@ def solve(
     ('global', 0.0975)
     """
     expect(problem, Problem, "solve", Table="Problem(table.X, table.y, beta=...)")
+    if searches < 1:
+        raise InputError(f"searches must be 1 or more, got {searches}")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     if not problem.loss.constraint:
-        return _solved(problem, start, oracle, effort, tolerances, progress)
-    train = partial(_solved, oracle=oracle, effort=effort, tolerances=tolerances, progress=as_a_step(progress))
+        return _Run(problem, oracle, effort, tolerances, searches, progress).solution(start)
+
+    def train(step: Problem, known: Network | None) -> Solution:
+        return _Run(step, oracle, effort, tolerances, searches, as_a_step(progress)).solution(known)
+
     return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=effort)
-
-
-def _solved(
-    problem: Problem, start: Network | None, oracle: str, effort: Effort, tolerances: Tolerances, progress: Progress
-) -> Solution:
-    run = _Run(problem, oracle, effort, tolerances, progress)
-    try:
-        run.begin(start)
-        stopped = run.rounds()
-    except KeyboardInterrupt:
-        stopped = Stopped.INTERRUPTED
-    return run.finish(Stopped.INTERRUPTED if interrupted() and stopped is not Stopped.CONVERGED else stopped)
 
 
 @dataclass
@@ -148,7 +142,13 @@ class _Run:
     """One call of `solve`."""
 
     def __init__(
-        self, problem: Problem, oracle: str, effort: Effort, tolerances: Tolerances, progress: Progress
+        self,
+        problem: Problem,
+        oracle: str,
+        effort: Effort,
+        tolerances: Tolerances,
+        searches: int,
+        progress: Progress,
     ) -> None:
         self.problem, self.effort, self.tolerances, self.progress = problem, effort, tolerances, progress
         task = Task.of(problem)
@@ -167,7 +167,7 @@ class _Run:
         if self.prover is not None and not choice.estimates[self.prover].at_once:
             self._share = SEARCH_SHARE
         #: Searches in a row that must find nothing before the search ends.
-        self.attempts = 1 if self.prover is not None and choice.complete else SEARCHES
+        self.attempts = 1 if self.prover is not None and choice.complete else searches
         # What will not finish, and has no time limit either, gives the bound that can be had at once.
         self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.complete else effort
         #: The last exact question, while nothing has been searched since.
@@ -199,6 +199,15 @@ class _Run:
         left = self.effort.remaining() - CERTIFICATE_TIMES * self._passes
         return WIDEST if left == np.inf else max(int(left / (UNIT_TIMES * self._passes + 1e-9)), FEWEST)
 
+    def solution(self, start: Network | None) -> Solution:
+        """From beginning to end; see `solve`."""
+        try:
+            self.begin(start)
+            stopped = self.rounds()
+        except KeyboardInterrupt:
+            stopped = Stopped.INTERRUPTED
+        return self.finish(Stopped.INTERRUPTED if interrupted() and stopped is not Stopped.CONVERGED else stopped)
+
     # --- rounds ------------------------------------------------------------------------------------------
     def begin(self, start: Network | None) -> None:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
@@ -207,7 +216,7 @@ class _Run:
             self.asked = _Asked(self.iterate.restore(saved))
         elif start is not None and start.width:
             self.problem.objective(start)  # refuses a network of another problem
-            self.iterate.add(start.units)
+            self.iterate.add(self.problem.architecture.upright(start.units))
         elif (size := self.problem.space.size) >= WIDE_FROM and self._affords(BEGIN_TIMES):
             wide = min(WIDTH, size // 2)
             for width in (NARROW, wide) if self.problem.n <= BEGIN_ROWS and wide > 2 * NARROW else (wide,):

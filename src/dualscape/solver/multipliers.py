@@ -137,7 +137,7 @@ class _Run:
     def _polished(self, best: _Found, network: Network) -> _Found:
         """With the optimum over units that are nearly tight, as long as that lowers the gap."""
         problem, oracle = self.problem, self.problem.oracle(best.certificate.oracle)
-        nu, step, idle = best.nu, BEGIN, 0
+        nu, step, idle, rounding = best.nu, BEGIN, 0, self.tolerances.rounding
         for _ in range(POLISHES):
             nu = problem.profile.nearest_dual(nu, problem.target) if problem.free.rank else nu
             answer = oracle.best_units(Question(nu, above=1 - oracle.window), effort=self.effort)
@@ -151,7 +151,7 @@ class _Run:
             close = answer.units.take(answer.values >= 1 - NEAR)
             units, masses = Units.join([network.units, close]), np.append(network.masses, np.zeros(len(close)))
             try:
-                refined = refine(problem, nu, units, masses, rounding=self.tolerances.rounding, steps=(step,))
+                refined = refine(problem, nu, units, masses, rounding=rounding, rated=False, steps=(step,))
             except (BudgetError, MissingError, NotCertifiedError):
                 break
             used, moved = np.flatnonzero(refined.masses > 0), float(np.linalg.norm(refined.nu - nu))

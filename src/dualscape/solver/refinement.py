@@ -91,6 +91,7 @@ def refine(
     masses: Vector,
     *,
     rounding: float,
+    rated: bool = True,
     steps: tuple[float, ...] = STEPS,
 ) -> Refined:
     """The optimum over the units that these climb to at nu.
@@ -102,6 +103,8 @@ def refine(
         masses: (k,) masses >= 0 that are nearly optimal, with independent columns.
         rounding: relative changes of the data up to this size are their rounding; it decides no more than which of the
             units of a tie carry mass.
+        rated: whether to find out how far all this moves with the data, which takes longer than the rest; without that
+            the rates are inf.
         steps: where the fit is prescribed, how far nu may go: the smaller, the further.
 
     Raises:
@@ -113,18 +116,18 @@ def refine(
     scaled = np.ldexp(masses, scale.x - scale.y)
     task, near = scale.task(task), np.ldexp(nu, -scale.y)
     if not task.loss.constraint:
-        return _undone(scale, _refined(task, near, units, scaled, rounding))
-    return _undone(scale, _stepped(task, near, units, scaled, rounding, steps))
+        return _undone(scale, _refined(task, near, units, scaled, rounding, rated))
+    return _undone(scale, _stepped(task, near, units, scaled, rounding, rated, steps))
 
 
 def _stepped(
-    task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, steps: tuple[float, ...]
+    task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, rated: bool, steps: tuple[float, ...]
 ) -> Refined:
     """The optimum where the fit is prescribed, by a step, and then by smaller s as long as that settles near by."""
     found: Refined | None = None
     for step in steps:
         try:
-            finer = _refined(_augmented(task, nu, step), nu, units, masses, rounding)
+            finer = _refined(_augmented(task, nu, step), nu, units, masses, rounding, rated)
         except NotCertifiedError:
             if found is None:
                 raise
@@ -140,11 +143,11 @@ def _stepped(
     return found
 
 
-def _refined(task: Task, nu: Vector, units: Units, masses: Vector, rounding: float) -> Refined:
+def _refined(task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, rated: bool) -> Refined:
     first: NotCertifiedError | None = None
     for dependent in NEARLY_DEPENDENT:
         try:
-            return _Refinement(task, nu, units, masses, rounding, dependent).run()
+            return _Refinement(task, nu, units, masses, rounding, rated, dependent).run()
         except NotCertifiedError as error:
             first = first or error
     assert first is not None
@@ -178,8 +181,10 @@ def _undone(scale: Scale, found: Refined) -> Refined:
 class _Refinement:
     """The active set and what it has come to."""
 
-    def __init__(self, task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, dependent: float) -> None:
-        self.task, self.rounding = task, rounding
+    def __init__(
+        self, task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, rated: bool, dependent: float
+    ) -> None:
+        self.task, self.rounding, self.rated = task, rounding, rated
         self.merged = 0.0
         pieces, stay = self._first_pieces(nu, units, masses)
         moved = False
@@ -315,10 +320,10 @@ class _Refinement:
 
     def _result(self, nu: TwoFloat, slacks: Vector) -> Refined:
         at = self.at
+        rates = self._rates(slacks) if self.rated else Rates.unknown(len(slacks))
         return Refined(
-            nu.hi, self.fit.hi, self._units(), at.columns.hi, slacks, self.masses.hi, self._rates(slacks), self.error,
-            self.merged,
-        )  # fmt: skip
+            nu.hi, self.fit.hi, self._units(), at.columns.hi, slacks, self.masses.hi, rates, self.error, self.merged
+        )
 
     def _rates(self, slacks: Vector) -> Rates:
         return rates_of(self.task, self.pieces, self.at, self.fit, self.masses, self.active, slacks)
