@@ -100,12 +100,10 @@ def solve(
     if searches < 1:
         raise InputError(f"searches must be 1 or more, got {searches}")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
+    how = oracle, effort, tolerances, searches
     if not problem.loss.constraint:
-        return _Run(problem, oracle, effort, tolerances, searches, progress).solution(start)
-
-    def train(step: Problem, known: Network | None) -> Solution:
-        return _Run(step, oracle, effort, tolerances, searches, as_a_step(progress)).solution(known)
-
+        return _Run(problem, *how, progress).solution(start)
+    train = lambda step, known: _Run(step, *how, as_a_step(progress)).solution(known)  # noqa: E731
     return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=effort)
 
 
