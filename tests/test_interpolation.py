@@ -6,6 +6,7 @@ import pytest
 from command_line import analysed, run
 from dualscape import Network, Problem, analyze, load_result, optimal_set, solve, staircase, write_report
 from dualscape.data.planted import circle_family
+from dualscape.errors import InfeasibleError
 
 SQUARE = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]], [1.0, -1.0, 1.0, -1.0]
 KINK = [[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0]
@@ -142,3 +143,19 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(tmp_path, rows, optio
     assert result.stderr == message
     assert not out.exists()
     assert not report.exists()
+
+
+@pytest.mark.parametrize("activation", ["leaky:0.2", "abs", "gated:20"])
+def test_other_activations(activation):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
+    problem = Problem(np.vstack([X, X[:1]]), [*y, y[0]], loss="interpolation", activation=activation)
+    solution = solve(problem)
+    assert solution.certificate.relative_gap <= 1e-11
+    assert solution.predict(X) == pytest.approx(y, abs=1e-12)
+    # As beta falls the squared loss comes to the same cost, from below.
+    near = solve(Problem(X, y, beta=1e-6, activation=activation)).network.cost()
+    assert 0.999 * solution.certificate.primal < near < solution.certificate.primal
+    assert optimal_set(solution).contains(solution.network)
+    with pytest.raises(InfeasibleError, match="rows 0 and 6 of X are equal, but their targets are"):
+        Problem(np.vstack([X, X[:1]]), [*y, y[1]], loss="interpolation", activation=activation)

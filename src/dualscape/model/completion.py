@@ -34,12 +34,16 @@ NAMED, PART = 6, 0.05
 
 
 def determining_rows(X: Matrix, y: Vector, architecture: Architecture, free: Matrix) -> Index:
-    """The rows whose targets say what those of all others must be; all rows where that is not known exactly.
+    """The rows whose targets say what those of all others must be; of other kinds than ReLU one of each equal rows.
 
     Raises:
         InfeasibleError: no network takes the targets.
     """
-    return independent_rows(X, y, free) if architecture.key == RELU.key else np.arange(len(y))
+    if architecture.key != RELU.key:
+        # Rows that are equal exactly where those of X are, and otherwise in general position.
+        which = np.unique(X, axis=0, return_inverse=True)[1].reshape(-1)
+        X = np.column_stack([which, np.ones(len(y))])
+    return independent_rows(X, y, free)
 
 
 def tight_dual(columns: Matrix, target: Vector, free: Matrix) -> Vector:
