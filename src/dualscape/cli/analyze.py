@@ -30,6 +30,8 @@ ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
 LEAST_LEFT = 0.5
 #: Options that name a file that is written.
 FILES = ("json_path", "report_path", "checkpoint")
+#: Options that say what the problem is, as `Problem` names them, and the fraction of beta_max.
+PROBLEM = ("loss", "bias", "features_per_neuron", "beta", "beta_fraction")
 POSITIVE = Positive(min=0, min_open=True)
 
 
@@ -46,6 +48,12 @@ POSITIVE = Positive(min=0, min_open=True)
 @option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @option("--loss", metavar="NAME", help="squared (default) or logistic.")
 @option("--bias", metavar="NAME", help="penalised (default) or none.")
+@option(
+    "--features-per-neuron",
+    type=int,
+    metavar="Q",
+    help="Each neuron sees at most Q features (and the bias); all if unsaid.",
+)
 @option(
     "--standardize/--no-standardize",
     default=False,
@@ -153,7 +161,7 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
     from dualscape.data.tables import read_table, standardize
     from dualscape.model.losses import get_loss
 
-    given = {name: options[name] for name in ("loss", "bias", "beta", "beta_fraction") if options[name] is not None}
+    given = {name: options[name] for name in PROBLEM if options[name] is not None}
     if "beta" in given and "beta_fraction" in given:
         raise InputError("--beta and --beta-fraction were both given; give exactly one")
     if data.startswith(CATALOGUE):

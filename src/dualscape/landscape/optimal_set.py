@@ -211,8 +211,9 @@ class OptimalSet:
 
     def describe(self) -> str:
         """The optimal set in plain words."""
+        among = self.problem.architecture.among
         if self.polytope.active.size == 0:
-            return "The zero network is the only optimal network."
+            return f"The zero network is the only optimal network{among}."
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
         shape = (
             "Up to the order and the splitting of neurons it is unique."
@@ -221,7 +222,7 @@ class OptimalSet:
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
-        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
+        lines = [f"All optimal networks{among} use {units} ({whose} rank {self.rank}). {shape}"]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
 

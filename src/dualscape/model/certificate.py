@@ -45,6 +45,7 @@ class Certificate:
         looked_at: how many activation patterns (or cones, or starts, for a search) it looked at.
         counted: `looked_at` in words.
         answer: the oracle's answer at nu.
+        among: what narrows down the networks that the bound holds for, put after "of any width"; "" for all.
     """
 
     verdict: str
@@ -59,6 +60,7 @@ class Certificate:
     looked_at: int
     counted: str
     answer: OracleAnswer
+    among: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -94,10 +96,11 @@ class Certificate:
         """The verdict in plain words."""
         if self.verdict == "global":
             return (
-                f"Globally optimal. No network of any width has an objective below {_down(self.dual, 12)}; this one "
-                f"has {self.primal:.12g}, a relative gap of {self.relative_gap:.1e} "
+                f"Globally optimal. No network of any width{self.among} has an objective below "
+                f"{_down(self.dual, 12)}; this one has {self.primal:.12g}, a relative gap of {self.relative_gap:.1e} "
                 f"(certified up to {self.tolerance:.0e}). "
-                f"The bound covers all directions ({self.counted}, oracle '{self.oracle}')."
+                f"The bound covers all {'such ' if self.among else ''}directions ({self.counted}, oracle "
+                f"'{self.oracle}')."
             )
         if self.verdict == "bounded":
             early = self.answer.stopped.of_oracle
@@ -105,9 +108,9 @@ class Certificate:
             if not self.useful:
                 above = f"by how much it exceeds the optimum is open: {self.excess_in_words}"
             return (
-                f"Bounded. No network of any width has an objective below {_down(self.dual, 12)}; this one has "
-                f"{self.primal:.12g}, so {above}. The gap exceeds {self.tolerance:.0e}, so optimality is not claimed "
-                f"(oracle '{self.oracle}'{early})."
+                f"Bounded. No network of any width{self.among} has an objective below {_down(self.dual, 12)}; this "
+                f"one has {self.primal:.12g}, so {above}. The gap exceeds {self.tolerance:.0e}, so optimality is not "
+                f"claimed (oracle '{self.oracle}'{early})."
             )
         return (
             f"No certificate. The objective is {self.primal:.12g}. A search over directions from {self.counted} "
@@ -229,4 +232,5 @@ def certificate_of(
         answer.looked_at,
         counted,
         answer,
+        problem.architecture.among,
     )

@@ -182,6 +182,11 @@ class Problem:
         return self.design.feature_names
 
     @property
+    def features_per_neuron(self) -> int | None:
+        """How many features a neuron sees at most; None: all."""
+        return self.architecture.q if isinstance(self.architecture, SparseNeurons) else None
+
+    @property
     def title(self) -> str:
         """The problem in a few words, beta left out."""
         other = "" if self.architecture.key == RELU.key else f", {self.architecture.words}"

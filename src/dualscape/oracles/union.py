@@ -7,7 +7,7 @@ of them are in memory than are asked together.
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,12 +68,16 @@ class Members(ABC):
         """How many there are."""
 
     @abstractmethod
-    def member(self, at: int) -> Member:
+    def __getitem__(self, at: int) -> Member:
         """One of them."""
+
+    def __iter__(self) -> Iterator[Member]:
+        """All of them, one after the other."""
+        return (self[at] for at in range(len(self)))
 
     def samples(self) -> Iterable[Oracle]:
         """Oracles that stand for all: what holds of each of these holds of every one."""
-        yield self.member(0).oracle
+        yield self[0].oracle
 
     @abstractmethod
     def bounds(self, nu: Vector) -> Vector:
@@ -106,14 +110,14 @@ class _Listed(Members):
     def __len__(self) -> int:
         return len(self._members)
 
-    def member(self, at: int) -> Member:
+    def __getitem__(self, at: int) -> Member:
         return self._members[at]
 
     def samples(self) -> Iterable[Oracle]:
-        return [member.oracle for member in self._members]
+        return [member.oracle for member in self]
 
     def bounds(self, nu: Vector) -> Vector:
-        return np.array([member.oracle.reach.bound(nu) for member in self._members])
+        return np.array([member.oracle.reach.bound(nu) for member in self])
 
 
 class UnionOracle(Oracle):
@@ -186,8 +190,8 @@ class _Asking:
                 some = left[begin : begin + size]
                 some = some[self.bounds[some] > self._above()]
                 share = len(some) / (len(left) - begin)
-                for at, answer in self._asked_alone(some, share) if alone else self._asked(some, share):
-                    self._take(at, answer)
+                for at, member, answer in self._asked_alone(some, share) if alone else self._asked(some, share):
+                    self._take(at, member, answer)
                 self._tell(begin + size)
             if self._lower > self._question.enough:
                 return Stopped.ENOUGH
@@ -220,27 +224,28 @@ class _Asking:
         starts, seen = (None if of is None else member.own(of) for of in (question.starts, question.seen))
         return replace(question, above=self._above(), starts=starts, seen=seen)
 
-    def _asked_alone(self, some: NDArray[np.intp], share: float) -> Iterable[tuple[int, OracleAnswer]]:
+    def _asked_alone(self, some: NDArray[np.intp], share: float) -> Iterator[tuple[int, Member, OracleAnswer]]:
         """Answers of members that each have all workers, one after the other."""
         for at in some.tolist():
-            member = self._members.member(at)
+            member = self._members[at]
             effort = self._effort if self._effort.deadline == 0.0 else self._effort.first(share)
-            yield at, member.oracle.best_units(self._question_of(member), effort=effort, progress=self._progress)
+            question = self._question_of(member)
+            yield at, member, member.oracle.best_units(question, effort=effort, progress=self._progress)
 
-    def _asked(self, some: NDArray[np.intp], share: float) -> Iterable[tuple[int, OracleAnswer]]:
+    def _asked(self, some: NDArray[np.intp], share: float) -> Iterator[tuple[int, Member, OracleAnswer]]:
         """Answers of members that are handed out whole, in their order: it must not decide what is found."""
         effort, answers = self._effort, {}
         seconds = None if effort.deadline is None else share * effort.remaining()
-        members = map(self._members.member, some.tolist())
+        members = [self._members[at] for at in some.tolist()]
         tasks = [(member.oracle, self._question_of(member), seconds, effort.device) for member in members]
         with effort.workers(little=len(tasks) == 1) as pool:
             for entry in run_all(pool, _ask, tasks, effort.overdue):
                 if entry is not None:
                     answers[entry[0]] = entry[1]
-        return [(int(some[at]), answers[at]) for at in sorted(answers)]
+        for at in sorted(answers):
+            yield int(some[at]), members[at], answers[at]
 
-    def _take(self, at: int, answer: OracleAnswer) -> None:
-        member = self._members.member(at)
+    def _take(self, at: int, member: Member, answer: OracleAnswer) -> None:
         self._parts[at] = Ranked(member.embed(answer.units), answer.values)
         if answer.seen is not None:
             self._seen.append(member.embed(answer.seen))

@@ -51,6 +51,7 @@ def to_dict(
             "n": problem.n,
             "d": problem.d,
             "architecture": problem.architecture.title,
+            "features_per_neuron": problem.features_per_neuron,
             "loss": problem.loss.name,
             "bias": problem.bias,
             "beta": problem.beta,

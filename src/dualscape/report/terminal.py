@@ -177,6 +177,8 @@ def show(
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
     model = f"{problem.loss.title} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
+    if problem.architecture.among:
+        data += f", networks{problem.architecture.among}"
     console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
     for note in dict.fromkeys((*notes, *analysis.notes)):
         console.print(Text(f"note: {note}", style="yellow"))

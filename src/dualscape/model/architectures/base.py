@@ -230,7 +230,7 @@ class Architecture(ABC):
         return ""
 
     def check(self, units: Units) -> None:
-        """Raise InputError where a unit is none of this architecture; any direction is one, unless it says otherwise."""
+        """Raise InputError where a unit is none of this architecture; where nothing is said, any direction is one."""
         return None
 
     @abstractmethod

@@ -11,8 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.errors import BudgetError
 from dualscape.model.architectures.base import Architecture, Matrix, UnitSpace, Vector
 from dualscape.model.architectures.pieces import Pieces
+from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.model.architectures.union_space import BELONGS, Family, UnionSpace
 from dualscape.oracles.reach import Reach
+from dualscape.oracles.subspaces import subspace_bounds
 from dualscape.units import Units
 
 #: More families than this are too many even to be bounded one by one.
@@ -82,7 +84,11 @@ class SparseSpace(UnionSpace):
         return [self.number(sorted([*used.tolist(), *more])) for more in combinations(rising[:most].tolist(), free)]
 
     def bounds(self, nu: Vector) -> Vector:
-        return np.full(self.count, self.reach.bound(nu))
+        known = np.full(self.count, self.reach.bound(nu))
+        if not isinstance(self.whole, ReLUSpace):
+            return known
+        every = np.broadcast_to(np.arange(self.p, self.d), (self.count, self.always))
+        return np.minimum(known, subspace_bounds(self._X, nu, np.hstack([self.features, every]), self.reach.lengths))
 
     @cached_property
     def reach(self) -> Reach:

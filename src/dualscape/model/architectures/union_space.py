@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.model.architectures.base import Faces, Matrix, UnitSpace, Vector
 from dualscape.oracles import Estimate, Oracle
-from dualscape.oracles.reach import Reach
 from dualscape.oracles.union import Member, Members, UnionOracle
 from dualscape.units import Units
 
@@ -106,25 +105,26 @@ class UnionSpace(UnitSpace):
             homes = self.homes(nu, direction)
             chosen[j] = homes[0]
             if len(homes) > 1 and nu is not None:
-                chosen[j] = max(homes, key=lambda at, j=j: self._score(nu, self._climbed(nu, units.take([j]), at)))
+                chosen[j] = homes[int(self._heights(nu, units.take(np.array([j])), homes).argmax())]
         return chosen
 
-    def _climbed(self, nu: Vector, units: Units, at: int) -> Units:
-        family = self.family(at)
-        return family.embed(family.space.climb(nu, family.near(units)))
-
-    def _score(self, nu: Vector, unit: Units) -> float:
-        return float(self.scores(nu, unit)[0])
+    def _heights(self, nu: Vector, unit: Units, homes: Sequence[int]) -> Vector:
+        """The scores that one unit climbs to in each of these families."""
+        heights = np.zeros(len(homes))
+        for place, at in enumerate(homes):
+            family = self.family(at)
+            climbed = family.embed(family.space.climb(nu, family.near(unit)))
+            heights[place] = self.scores(nu, climbed)[0]
+        return heights
 
     def maximal(self, nu: Vector, units: Units) -> NDArray[np.bool_]:
         """(k,) which units are local maximisers in every family that they belong to, if they are in one of them."""
-        found = np.ones(len(units), dtype=bool)
+        values, found = self.scores(nu, units), np.ones(len(units), dtype=bool)
         for j, direction in enumerate(units.directions):
             homes = self.homes(nu, direction)
             if len(homes) > 1:
-                unit = units.take([j])
-                best = max(self._score(nu, self._climbed(nu, unit, at)) for at in homes)
-                found[j] = best <= (1 + RISES) * self._score(nu, unit)
+                heights = self._heights(nu, units.take(np.array([j])), homes)
+                found[j] = heights.max() <= (1 + RISES) * values[j]
         return found
 
     def _grouped(self, nu: Vector | None, units: Units) -> Iterable[tuple[Family, Index]]:
@@ -220,7 +220,7 @@ class _Families(Members):
     def __len__(self) -> int:
         return self._space.count
 
-    def member(self, at: int) -> Member:
+    def __getitem__(self, at: int) -> Member:
         family = self._space.family(at)
         return Member(family.space.oracle(self.name), family.embed, family.own)
 
