@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dualscape.errors import BudgetError
@@ -34,6 +34,7 @@ def subsets(p, q, d):
     return [[*some, *range(p, d)] for some in combinations(range(p), q)]
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.sampled_from([1, 2, 3]), st.sampled_from(["gaussian", "doubled", "zero", "one-hot"]))
 def test_h_is_that_of_the_best_subset(seed, q, kind):
     X, nu = table(seed, kind=kind, always=seed % 2)
@@ -60,6 +61,7 @@ def test_h_is_that_of_the_best_subset(seed, q, kind):
                     assert not space.maximal(nu, unit)[0]
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.sampled_from([1, 2, 3]))
 def test_cheap_bounds_hold_for_every_family(seed, q):
     X, nu = table(seed, n=12)
