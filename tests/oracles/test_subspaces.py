@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dualscape.oracles import Question
 from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.reach import Reach
-from dualscape.oracles.subspaces import subspace_bounds
+from dualscape.oracles.subspaces import MOST_ROWS, subspace_bounds, subspace_scores
 
 
 def lengths_of(X, which):
@@ -56,3 +56,29 @@ def test_a_subspace_does_not_depend_on_the_others():
     every = subspace_bounds(X, nu, which, lengths)
     assert subspace_bounds(X, nu, which[3:5], lengths) == pytest.approx(every[3:5], rel=1e-12)
     assert (subspace_bounds(X, np.zeros(30), which, lengths) == 0).all()
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10**6))
+def test_scores_are_those_of_units_and_near_the_highest(seed):
+    rng = np.random.default_rng(seed)
+    X, nu = rng.standard_normal((40, 5)), rng.standard_normal(40)
+    X[::5], X[:, 4] = 0.0, rng.integers(2) * X[:, 4]
+    which = np.array(list(combinations(range(5), 2)))
+    scores = subspace_scores(X, nu, which, np.random.default_rng(0))
+    tops = []
+    for some in which:
+        tops.append(CellsOracle.on(np.ascontiguousarray(X[:, some])).best_units(Question(nu, 0.0)).lower)
+    assert (scores <= np.array(tops) * (1 + 1e-12)).all()
+    assert np.median(scores / tops) > 0.95
+
+
+def test_many_rows_are_looked_at_in_part():
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((20 * MOST_ROWS, 4))
+    nu = np.maximum(X[:, 0], 0.0)
+    which = np.array(list(combinations(range(4), 2)))
+    scores = subspace_scores(X, nu, which, np.random.default_rng(0))
+    best = float(nu @ nu)
+    assert sorted(np.argsort(-scores)[:3]) == [0, 1, 2]  # those that see feature 0
+    assert scores[:3] == pytest.approx(best, rel=0.2)

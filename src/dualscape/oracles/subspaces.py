@@ -18,8 +18,10 @@ from dualscape.tolerances import EPS
 TAUS = np.geomspace(0.15, 1.0, 6)
 #: Distances of mu from the spectrum, relative to the size of M and q; the inverse of the first amplifies rounding.
 DISTANCES = np.geomspace(1e-4, 10.0, 24)
-#: Subspaces that are bounded at a time.
-TOGETHER = 4096
+#: Subspaces that are bounded at a time, and that are scored.
+TOGETHER, SCORED = 4096, 64
+#: Units of each that are scored, how often the best is moved, and the rows that are looked at.
+SAMPLES, STEPS, MOST_ROWS = 24, 4, 1000
 
 
 def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: Vector) -> Vector:
@@ -56,6 +58,39 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
     # Sums of n terms make M and q; their error moves an eigenvalue by as much and is amplified.
     rounding = 10 * (len(nu) + 40 * which.shape[1]) * EPS / DISTANCES[0]
     return np.asarray(size * (found + rounding * (1.0 + found)))
+
+
+def subspace_scores(X: Matrix, nu: Vector, which: NDArray[np.integer], rng: np.random.Generator) -> Vector:
+    """Scores |nu^T (X u)_+| that units of each subspace have, (count,): a few at random, the best moved along its pull.
+
+    For searches: it tells which subspaces are worth one. Of many rows it looks at some.
+
+    Args:
+        X: (n, d) data.
+        nu: (n,) dual variable.
+        which: (count, r) coordinates of each subspace.
+        rng: which units, and which rows.
+    """
+    if len(X) > MOST_ROWS:
+        rows = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
+        X, nu = X[rows], nu[rows] * (len(X) / MOST_ROWS)
+    directions = rng.standard_normal((which.shape[1], SAMPLES))
+    directions /= np.linalg.norm(directions, axis=0)
+    found = np.zeros(len(which))
+    for begin in range(0, len(which), SCORED):
+        seen = np.moveaxis(X[:, which[begin : begin + SCORED]], 1, 0)  # (subspaces, n, r)
+        values = nu @ np.maximum(seen @ directions, 0.0)
+        best = np.abs(values).argmax(axis=1)
+        u, at = directions[:, best].T, np.arange(len(seen))
+        sign, top = np.sign(values[at, best]), np.abs(values[at, best])
+        for _ in range(STEPS):
+            active = (seen @ u[:, :, None])[:, :, 0] > 0
+            pull = sign[:, None] * np.matmul((active * nu)[:, None, :], seen)[:, 0]
+            u = u + pull / np.maximum(np.linalg.norm(pull, axis=1), 1e-300)[:, None]
+            u = u / np.maximum(np.linalg.norm(u, axis=1), 1e-300)[:, None]
+            top = np.maximum(top, sign * (nu @ np.maximum(seen @ u[:, :, None], 0.0))[:, 0])
+        found[begin : begin + SCORED] = top
+    return found
 
 
 def _on_balls(M: Matrix, q: Matrix) -> Vector:

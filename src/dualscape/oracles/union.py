@@ -31,7 +31,7 @@ ALONE, BATCH = 2.0, 32
 SAVE_EVERY = 10.0
 #: Members that are asked, at most, for a bound that can be had at once.
 AT_ONCE = 200
-#: A search asks so many members a call: one half of the greatest bounds, the other by turns.
+#: A search asks so many members a call: one half those that promise most, the other by turns.
 SEARCHED = 64
 
 
@@ -82,6 +82,10 @@ class Members(ABC):
     @abstractmethod
     def bounds(self, nu: Vector) -> Vector:
         """(count,) proven bounds on h(nu) of each, that cost little."""
+
+    def promise(self, nu: Vector, attempt: int) -> Vector:
+        """(count,) how high a search may get in each, roughly, looking elsewhere at another attempt."""
+        return self.bounds(nu)
 
     def maximal(self, nu: Vector, units: Units) -> NDArray[np.bool_]:
         """(k,) which units are local maximisers in every member that they belong to, beside the one that found them."""
@@ -206,14 +210,13 @@ class _Asking:
         """Members that may matter, the greatest bound first; of a search not all of them."""
         order = np.argsort(-self.bounds, kind="stable")
         order = order[~self.done[order]]
-        most = AT_ONCE if self._effort.deadline == 0.0 else len(order) if self._union.exact else SEARCHED
-        if len(order) <= most:
-            return order
-        best, others = order[: most // 2], order[most // 2 :]
-        if self._union.exact:
-            return order[:most]
-        turn = np.random.default_rng(self._question.attempt).permutation(len(others))
-        return np.concatenate([best, others[turn[: most - len(best)]]])
+        if self._union.exact or len(order) <= SEARCHED:
+            return order[:AT_ONCE] if self._effort.deadline == 0.0 else order
+        attempt = self._question.attempt
+        order = np.argsort(-self._members.promise(self._question.nu, attempt), kind="stable")
+        best, others = order[: SEARCHED // 2], order[SEARCHED // 2 :]
+        turn = np.random.default_rng(attempt).permutation(len(others))
+        return np.concatenate([best, others[turn[: SEARCHED - len(best)]]])
 
     def _above(self) -> float:
         above = self._question.above

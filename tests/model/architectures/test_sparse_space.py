@@ -185,3 +185,16 @@ def test_memory_holds_few_families(monkeypatch):
     assert len(space._kept) == union_space.FEWEST_KEPT < space.count == 36
     monkeypatch.undo()
     assert SparseSpace(RELU, X, 2, 1).oracle("cells").best_units(Question(nu, 0.0)).upper == answer.upper
+
+
+def test_a_search_looks_where_most_is_promised():
+    """Of 190 families one has the target's unit: a search that asks 64 of them has it among those."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.standard_normal((60, 20)), np.ones(60)])
+    space = SparseSpace(RELU, X, 2, 1)
+    nu = np.maximum(X[:, 7] + X[:, 13], 0.0)
+    nu -= nu.mean()
+    assert space.count > 64
+    assert int(space.promise(nu, 0).argmax()) == space.number([7, 13])
+    found = space.oracle("ascent").best_units(Question(nu, 0.0)).units
+    assert np.flatnonzero(found.directions[0]).tolist() == [7, 13, 20]

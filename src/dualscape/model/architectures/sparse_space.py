@@ -14,7 +14,7 @@ from dualscape.model.architectures.pieces import Pieces
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.model.architectures.union_space import BELONGS, Family, UnionSpace
 from dualscape.oracles.reach import Reach
-from dualscape.oracles.subspaces import subspace_bounds
+from dualscape.oracles.subspaces import subspace_bounds, subspace_scores
 from dualscape.units import Units
 
 #: More families than this are too many even to be bounded one by one.
@@ -56,11 +56,8 @@ class SparseSpace(UnionSpace):
         before = sum(comb(self.p - 1 - feature, self.q - at) for at, feature in enumerate(features))
         return self.count - 1 - before
 
-    def _coordinates(self, at: int) -> NDArray[np.intp]:
-        return np.concatenate([self.features[at], np.arange(self.p, self.d)]).astype(np.intp)
-
     def family_at(self, at: int) -> Family:
-        which = self._coordinates(at)
+        which = self._every[at]
         lift = np.eye(self.d)[:, which]
         if self._unscaled:
             space, exponent = self._unscaled
@@ -87,8 +84,18 @@ class SparseSpace(UnionSpace):
         known = np.full(self.count, self.reach.bound(nu))
         if not isinstance(self.whole, ReLUSpace):
             return known
-        every = np.broadcast_to(np.arange(self.p, self.d), (self.count, self.always))
-        return np.minimum(known, subspace_bounds(self._X, nu, np.hstack([self.features, every]), self.reach.lengths))
+        return np.minimum(known, subspace_bounds(self._X, nu, self._every, self.reach.lengths))
+
+    def promise(self, nu: Vector, attempt: int) -> Vector:
+        if not isinstance(self.whole, ReLUSpace):
+            return self.bounds(nu)
+        return subspace_scores(self._X, nu, self._every, np.random.default_rng(attempt))
+
+    @cached_property
+    def _every(self) -> NDArray[np.intp]:
+        """(count, q + always) the coordinates of every family."""
+        last = np.broadcast_to(np.arange(self.p, self.d), (self.count, self.always))
+        return np.hstack([self.features, last]).astype(np.intp)
 
     @cached_property
     def reach(self) -> Reach:
@@ -105,7 +112,7 @@ class SparseSpace(UnionSpace):
         units = self.whole.random(count, rng)
         directions = np.zeros_like(units.directions)
         for j, at in enumerate(rng.integers(self.count, size=count).tolist()):
-            which = self._coordinates(at)
+            which = self._every[at]
             directions[j, which] = units.directions[j, which]
         return units.turned(directions).normalised()
 

@@ -89,6 +89,10 @@ class UnionSpace(UnitSpace):
     def bounds(self, nu: Vector) -> Vector:
         """(count,) proven bounds on h(nu) of every family, rounding included, that cost little."""
 
+    def promise(self, nu: Vector, attempt: int) -> Vector:
+        """(count,) how high a search may get in each family, roughly; their bounds where nothing better is known."""
+        return self.bounds(nu)
+
     def family(self, at: int) -> Family:
         """The family of that number."""
         found = self._kept.get(at)
@@ -226,6 +230,9 @@ class _Families(Members):
 
     def bounds(self, nu: Vector) -> Vector:
         return self._space.bounds(nu)
+
+    def promise(self, nu: Vector, attempt: int) -> Vector:
+        return self._space.promise(nu, attempt)
 
     def maximal(self, nu: Vector, units: Units) -> NDArray[np.bool_]:
         return self._space.maximal(nu, units)
