@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, NotCertifiedError, expect
+from dualscape.landscape.functions import Functions, functions
 from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
 from dualscape.landscape.resolution import Resolution
+from dualscape.model.arrays import finite_array
+from dualscape.model.losses import Profiled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
@@ -47,6 +50,7 @@ class OptimalSet:
         A: (n, k) their columns; with free features what these leave of them, P A.
         y_star: (n,) the optimal fit; the same for all optimal networks.
         polytope: {c >= 0 : A c = y*}, or P y*.
+        functions: what the networks compute, where a skip connection makes u and -u one kink; otherwise None.
         vertices: (V, k) its vertices, the irreducible optimal networks; (0, k) when there are too many.
         vertices_complete: whether `vertices` lists all of them.
         sampled: (S, k) some vertices, when they are not all listed; otherwise (0, k).
@@ -62,6 +66,7 @@ class OptimalSet:
     A: Matrix
     y_star: Vector
     polytope: Polytope
+    functions: Functions | None
     vertices: Matrix
     vertices_complete: bool
     sampled: Matrix
@@ -199,15 +204,31 @@ class OptimalSet:
 
     @interruptible()
     @one_blas_thread()
-    def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
-        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
+    def spread(self, X: ArrayLike, free: ArrayLike | None = None) -> tuple[Vector, Vector]:
+        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features.
+
+        `free` (n', q) are the free features of these rows where they are a matrix of one's own.
+        """
         data = self.problem.design.inputs(X)
-        W = self.problem.architecture.columns(data, self.units)
+        W, base = self._predictions(data, None if free is None else finite_array(free, "free", 2))
         if self.vertices_complete:
-            values = W @ self.vertices.T
+            values = base[:, None] + W @ self.vertices.T
             return values.min(axis=1), values.max(axis=1)
         ends = [value for value, _ in self.polytope.maximise(np.vstack([-W, W]))]
-        return -np.array(ends[: len(W)]), np.array(ends[len(W) :])
+        return base - np.array(ends[: len(W)]), base + np.array(ends[len(W) :])
+
+    def _predictions(self, data: Matrix, free: Matrix | None) -> tuple[Matrix, Vector]:
+        """(W, b) with the predictions W c + b of the optimal network with masses c on what neurons see (n', d)."""
+        problem = self.problem
+        W = problem.architecture.columns(data, self.units)
+        if not isinstance(problem.profile, Profiled):
+            return W, np.zeros(len(W))
+        rows = self.network(np.zeros(self.k)).free_rows(data, free)[:, problem.free.kept]
+        if problem.free.decay > 0:
+            return W, rows @ problem.profile.weights_of(self.nu)
+        # M w = y* - A c on the data.
+        columns = problem.space.columns(self.units)
+        return W - rows @ problem.profile.making_up(columns), rows @ problem.profile.making_up(self.y_star)
 
     def explain(self) -> str:
         """The optimal set in plain words, with its warnings."""
@@ -217,7 +238,8 @@ class OptimalSet:
         """The optimal set in plain words."""
         among = self.problem.architecture.among
         if self.polytope.active.size == 0:
-            return f"The zero network is the only optimal network{among}."
+            alone = "The free features alone are" if self.problem.free.q else "The zero network is"
+            return f"{alone} the only optimal network{among}."
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
         shape = (
             "Up to the order and the splitting of neurons it is unique."
@@ -227,6 +249,7 @@ class OptimalSet:
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
         lines = [f"All optimal networks{among} use {units} ({whose} rank {self.rank}). {shape}"]
+        lines += [] if self.functions is None else [self.functions.explain()]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
 
@@ -321,6 +344,7 @@ def optimal_set(
         A,
         y_star,
         masses,
+        functions(problem, found.units, A, left, found.masses, rounding * per_masses, rounding * found.turn),
         listed.points if listed.complete else none,
         listed.complete,
         sampled.points if sampled else none,

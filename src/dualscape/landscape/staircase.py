@@ -51,12 +51,14 @@ class Staircase:
         m_star: fewest neurons of an optimal network.
         M_star: most neurons of an irreducible optimal network.
         connected_from: the least width from which on the optimal networks are connected.
-        general_bound: min(m* + M*, n + 1), the width that the published theorem guarantees.
+        general_bound: min(m* + M*, n + 1), the width that the published theorem guarantees; n is less the number of
+            free features.
         rank_bound: min(m* + M*, rank A + 1), the sharper guarantee.
         rows: one per width, from m* to connected_from (or to `max_width`).
         tree: the merge tree of the known vertices.
         exact: whether every number is exact: all vertices are known, and every decision is clear of rounding.
         resolution: how clearly the decisions were made; None where only a tree is known.
+        spared: number of independent free features.
     """
 
     m_star: Width
@@ -68,6 +70,12 @@ class Staircase:
     tree: MergeTree
     exact: bool
     resolution: Resolution | None = None
+    spared: int = 0
+
+    @property
+    def guarantee(self) -> str:
+        """`general_bound` as a formula."""
+        return f"min(m* + M*, n{f' - {self.spared}' if self.spared else ''} + 1)"
 
     def __repr__(self) -> str:
         return f"Staircase(m* = {self.m_star}, M* = {self.M_star}, connected from {self.connected_from})"
@@ -148,13 +156,15 @@ def staircase(
     supports = optimal.known_vertices > 0
     progress(Event("staircase", 0, len(supports)))
     tree = merge_tree(supports)
-    sizes = (optimal.problem.n, optimal.rank)
+    spared = optimal.problem.free.spared
+    sizes = (optimal.problem.n - spared, optimal.rank)
     if optimal.vertices_complete:
         result = _exact(tree, *sizes, max_width)
     else:
         result = _bounded(tree, optimal, *sizes, max_width, effort.first(MILP_SHARE))
     progress(Event("staircase", len(supports), len(supports)))
-    return replace(result, exact=result.exact and optimal.exact, resolution=optimal.resolution)
+    exact = result.exact and optimal.exact
+    return replace(result, exact=exact, resolution=optimal.resolution, spared=spared)
 
 
 # --- all vertices known -------------------------------------------------------------------------------
