@@ -37,6 +37,7 @@ def test_json_of_a_certified_problem(tmp_path):
     assert content["problem"] == {
         **problem,
         "beta": 0.1,
+        "features_per_neuron": None,
         "beta_max": 2.0,
         "classes": None,
         "free": "none",

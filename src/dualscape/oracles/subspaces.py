@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 
 from dualscape.geometry.tall import weighted_gram
 from dualscape.oracles.base import Matrix, Vector
+from dualscape.running.interruption import interrupted
 from dualscape.tolerances import EPS
 
 TAUS = np.geomspace(0.15, 1.0, 6)
 #: Distances of mu from the spectrum, relative to the size of M and q; the inverse of the first amplifies rounding.
 DISTANCES = np.geomspace(1e-4, 10.0, 24)
-#: Subspaces that are bounded at a time, and that are scored.
-TOGETHER, SCORED = 4096, 64
-#: Units of each that are scored, how often the best is moved, and the rows that are looked at.
-SAMPLES, STEPS, MOST_ROWS = 24, 4, 1000
+#: Subspaces on which tau is chosen, and those that are bounded at a time, and scored at a time.
+SAMPLED, TOGETHER, SCORED = 256, 4096, 64
+#: Units of each that are scored, how often the best is moved, and the rows and subspaces that are looked at.
+SAMPLES, STEPS, MOST_ROWS, MOST_SCORED = 24, 4, 1000, 5000
 
 
 def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: Vector) -> Vector:
     """Proven bounds on max |nu^T (X u)_+| over |u| <= 1 in each subspace, (count,), rounding included.
+
+    They are inf where an interruption came before.
 
     Args:
         X: (n, d) data.
@@ -45,16 +48,21 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
     parts = [np.maximum(sign * weights, 0.0) for sign in (1.0, -1.0)]
     grams = [weighted_gram(X, part / rho) for part in parts]
     totals = [float(part @ lengths) for part in parts]
-    found = np.zeros(len(which))
-    for begin in range(0, len(which), TOGETHER):
-        some = which[begin : begin + TOGETHER]
+
+    def bound(some: NDArray[np.integer], side: int, tau: float) -> Vector:
+        """That of scores of one sign, by one tau; for both at every tau the bound is true."""
         rows, columns = some[:, :, None], some[:, None, :]
-        both = [np.full(len(some), np.inf) for _ in parts]
-        for side, (up, down) in enumerate(((0, 1), (1, 0))):
-            for tau in TAUS:
-                M = grams[up][rows, columns] / (4 * tau) - grams[down][rows, columns] / 2
-                both[side] = np.minimum(both[side], tau * totals[up] / 4 + _on_balls(M, linear[some]))
-        found[begin : begin + TOGETHER] = np.maximum(*both)
+        M = grams[side][rows, columns] / (4 * tau) - grams[1 - side][rows, columns] / 2
+        return tau * totals[side] / 4 + _on_balls(M, linear[some])
+
+    sample = which[:: max(len(which) // SAMPLED, 1)]
+    best = [min(TAUS, key=lambda tau, side=side: float(np.median(bound(sample, side, tau)))) for side in (0, 1)]
+    found = np.full(len(which), np.inf)
+    for begin in range(0, len(which), TOGETHER):
+        if interrupted():
+            break
+        some = which[begin : begin + TOGETHER]
+        found[begin : begin + TOGETHER] = np.maximum(bound(some, 0, best[0]), bound(some, 1, best[1]))
     # Sums of n terms make M and q; their error moves an eigenvalue by as much and is amplified.
     rounding = 10 * (len(nu) + 40 * which.shape[1]) * EPS / DISTANCES[0]
     return np.asarray(size * (found + rounding * (1.0 + found)))
@@ -63,22 +71,26 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
 def subspace_scores(X: Matrix, nu: Vector, which: NDArray[np.integer], rng: np.random.Generator) -> Vector:
     """Scores |nu^T (X u)_+| that units of each subspace have, (count,): a few at random, the best moved along its pull.
 
-    For searches: it tells which subspaces are worth one. Of many rows it looks at some.
+    For searches: it tells which subspaces are worth one. Of many rows and of many subspaces it looks at some; the others
+    have the score 0.
 
     Args:
         X: (n, d) data.
         nu: (n,) dual variable.
         which: (count, r) coordinates of each subspace.
-        rng: which units, and which rows.
+        rng: which units, and which rows and subspaces.
     """
     if len(X) > MOST_ROWS:
         rows = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
         X, nu = X[rows], nu[rows] * (len(X) / MOST_ROWS)
     directions = rng.standard_normal((which.shape[1], SAMPLES))
     directions /= np.linalg.norm(directions, axis=0)
-    found = np.zeros(len(which))
-    for begin in range(0, len(which), SCORED):
-        seen = np.moveaxis(X[:, which[begin : begin + SCORED]], 1, 0)  # (subspaces, n, r)
+    found, looked = np.zeros(len(which)), np.arange(len(which))
+    if len(which) > MOST_SCORED:
+        looked = np.sort(rng.choice(len(which), MOST_SCORED, replace=False))
+    for begin in range(0, len(looked), SCORED):
+        chosen = looked[begin : begin + SCORED]
+        seen = np.moveaxis(X[:, which[chosen]], 1, 0)  # (subspaces, n, r)
         values = nu @ np.maximum(seen @ directions, 0.0)
         best = np.abs(values).argmax(axis=1)
         u, at = directions[:, best].T, np.arange(len(seen))
@@ -89,7 +101,7 @@ def subspace_scores(X: Matrix, nu: Vector, which: NDArray[np.integer], rng: np.r
             u = u + pull / np.maximum(np.linalg.norm(pull, axis=1), 1e-300)[:, None]
             u = u / np.maximum(np.linalg.norm(u, axis=1), 1e-300)[:, None]
             top = np.maximum(top, sign * (nu @ np.maximum(seen @ u[:, :, None], 0.0))[:, 0])
-        found[begin : begin + SCORED] = top
+        found[chosen] = top
     return found
 
 

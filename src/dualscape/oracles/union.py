@@ -166,7 +166,8 @@ class _Asking:
         self._effort, self._progress = effort, progress
         count = len(self._members)
         #: h(nu) of each member is at most this, and those that have said all they can.
-        self.bounds, self.done = self._members.bounds(question.nu), np.zeros(count, dtype=bool)
+        self.bounds = self._members.bounds(question.nu) if union.exact else np.full(count, np.inf)
+        self.done = np.zeros(count, dtype=bool)
         self._parts: dict[int, Ranked] = {}
         self._seen: list[Units] = []
         self._lower, self._looked_at, self._stopped = 0.0, 0, Stopped.FINISHED
