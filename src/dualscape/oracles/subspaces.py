@@ -56,7 +56,7 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
         return tau * totals[side] / 4 + _on_balls(M, linear[some])
 
     sample = which[:: max(len(which) // SAMPLED, 1)]
-    best = [min(TAUS, key=lambda tau, side=side: float(np.median(bound(sample, side, tau)))) for side in (0, 1)]
+    best = [TAUS[np.argmin([np.median(bound(sample, side, tau)) for tau in TAUS])] for side in (0, 1)]
     found = np.full(len(which), np.inf)
     for begin in range(0, len(which), TOGETHER):
         if interrupted():
@@ -71,8 +71,8 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
 def subspace_scores(X: Matrix, nu: Vector, which: NDArray[np.integer], rng: np.random.Generator) -> Vector:
     """Scores |nu^T (X u)_+| that units of each subspace have, (count,): a few at random, the best moved along its pull.
 
-    For searches: it tells which subspaces are worth one. Of many rows and of many subspaces it looks at some; the others
-    have the score 0.
+    For searches: it tells which subspaces are worth one. Of many rows and subspaces it looks at some; subspaces that it
+    did not look at have the score 0.
 
     Args:
         X: (n, d) data.
