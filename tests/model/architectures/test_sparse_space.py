@@ -50,6 +50,7 @@ def test_h_is_that_of_the_best_subset(seed, q, kind):
         seen = (np.abs(answer.units.directions[:, :4]) > 0).sum(axis=1)
         assert (seen <= q).all()
         assert len(answer.units.distinct()) == len(answer.units)
+        assert space.maximal(nu, answer.units).all()
         np.testing.assert_allclose(space.scores(nu, answer.units), answer.values, rtol=1e-12)
         # Every unit that some subset lists is there, or rises in another subset that has it too.
         for S, one in zip(subsets(4, q, d), alone, strict=True):
