@@ -71,13 +71,19 @@ BAD = {
         lambda: build(bias="free"),
         "bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'",
     ),
-    "loss": (lambda: build(loss="hinge"), "unknown loss 'hinge'; known losses: logistic, squared"),
+    "loss": (
+        lambda: build(loss="hinge"),
+        "unknown loss 'hinge'; known losses: huber, logistic, squared, squared-hinge",
+    ),
     "labels": (
         lambda: build(y=["a", "b", "c"], loss="logistic"),
         "the logistic loss needs a target with two classes, but y has 3 distinct values ('a', 'b', 'c'); "
         "recode it, or use the squared loss",
     ),
-    "architecture": (lambda: build(architecture="cnn"), "unknown architecture 'cnn'; known: relu"),
+    "architecture": (
+        lambda: build(architecture="cnn"),
+        "unknown architecture 'cnn'; known: relu, abs, leaky:a, gated:count",
+    ),
     "names": (lambda: build(feature_names=("a",)), "1 feature names for 2 columns of X; give one each"),
     "oracle": (
         lambda: build().oracle("magic"),

@@ -19,8 +19,13 @@ def lengths_of(X, which):
 
 
 @settings(max_examples=25)
-@given(st.integers(0, 10**6), st.floats(-8, 8), st.sampled_from(["gaussian", "one sign", "few rows", "zeros"]))
-def test_bounds_hold(seed, exponent, kind):
+@given(
+    st.integers(0, 10**6),
+    st.floats(-8, 8),
+    st.sampled_from(["gaussian", "one sign", "few rows", "zeros"]),
+    st.sampled_from([0.0, 0.0, 0.3, -0.5, -1.0]),
+)
+def test_bounds_hold(seed, exponent, kind, slope):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((2 if kind == "few rows" else 15, 4)) * 10.0**exponent
     nu = rng.standard_normal(len(X))
@@ -29,14 +34,15 @@ def test_bounds_hold(seed, exponent, kind):
     if kind == "zeros":
         X[::3], X[:, 1], nu[::4] = 0.0, 0.0, 0.0
     which = np.array(list(combinations(range(4), 2)))
-    bounds = subspace_bounds(X, nu, which, lengths_of(X, which))
+    bounds = subspace_bounds(X, nu, which, lengths_of(X, which), slope)
     for bound, some in zip(bounds, which, strict=True):
         part = np.ascontiguousarray(X[:, some])
-        answer = CellsOracle.on(part).best_units(Question(nu, 0.0))
-        assert answer.lower <= bound
+        if slope == 0:
+            assert CellsOracle.on(part).best_units(Question(nu, 0.0)).lower <= bound
         angles = np.linspace(0, 2 * np.pi, 500)
         circle = np.array([np.cos(angles), np.sin(angles)])
-        assert np.abs(nu @ np.maximum(part @ circle, 0.0)).max() <= bound
+        heights = part @ circle
+        assert np.abs(nu @ np.maximum(heights, slope * heights)).max() <= bound
 
 
 def test_they_say_more_than_lengths_do():

@@ -15,7 +15,7 @@ from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
 from dualscape.landscape.resolution import Resolution
 from dualscape.model.arrays import finite_array
-from dualscape.model.losses import Profiled
+from dualscape.model.losses import LOSSES, Profiled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
@@ -241,14 +241,16 @@ class OptimalSet:
             alone = "The free features alone are" if self.problem.free.q else "The zero network is"
             return f"{alone} the only optimal network{among}."
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
+        twins = " Each has a twin, the unit neuron that computes the same." * (self.problem.architecture.twins > 1)
+        alike = ", their twins" * (self.problem.architecture.twins > 1)
         shape = (
-            "Up to the order and the splitting of neurons it is unique."
+            f"Up to the order{alike} and the splitting of neurons it is unique."
             if self.dimension == 0
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
-        lines = [f"All optimal networks{among} use {units} ({whose} rank {self.rank}). {shape}"]
+        lines = [f"All optimal networks{among} use {units} ({whose} rank {self.rank}).{twins} {shape}"]
         lines += [] if self.functions is None else [self.functions.explain()]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
@@ -296,9 +298,10 @@ def optimal_set(
         )
     problem = solution.problem
     if not problem.loss.strictly_convex:
+        convex = ", ".join(name for name, loss in LOSSES.items() if loss.strictly_convex)
         raise NotCertifiedError(
             f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
-            "use a strictly convex loss"
+            f"use a strictly convex loss ({convex})"
         )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), problem.profile.seen(found.columns)
