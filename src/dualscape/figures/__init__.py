@@ -14,6 +14,7 @@ from dualscape.figures.path import path_masses, path_neurons, path_objective
 from dualscape.figures.polytope import polytope
 from dualscape.figures.rectified_ellipsoid import rectified_ellipsoid
 from dualscape.figures.scene import Scene
+from dualscape.figures.shapes import shapes
 from dualscape.figures.spread import spread
 from dualscape.figures.staircase import staircase
 from dualscape.figures.units import units
@@ -23,6 +24,7 @@ __all__ = [
     "staircase",
     "merge_tree",
     "units",
+    "shapes",
     "spread",
     "rectified_ellipsoid",
     "zonotopes",

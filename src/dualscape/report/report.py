@@ -117,6 +117,8 @@ def _wanted(
         yield lambda: figures.staircase(staircase)
         yield lambda: figures.merge_tree(staircase)
     yield lambda: figures.units(solution, optimal_set, table)
+    if solution.problem.features_per_neuron == 1:
+        yield lambda: figures.shapes(solution, optimal_set, table)
     if optimal_set is not None:
         yield lambda: figures.spread(optimal_set, table)
     yield lambda: figures.rectified_ellipsoid(solution, optimal_set)
