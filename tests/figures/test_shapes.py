@@ -21,6 +21,7 @@ def test_lines_add_up_to_the_predictions():
     for line in scene.layers:
         feature = solution.problem.feature_names.index(line.name)
         at = (X[:, feature] - X[:, feature].min()) / np.ptp(X[:, feature])
+        assert line.pieces[0][[0, -1], 0].tolist() == [0.0, 1.0]
         total += np.interp(at, *line.pieces[0].T)
     fit = network.predict(X)
     np.testing.assert_allclose(total, fit - fit.mean(), atol=1e-9)

@@ -33,7 +33,7 @@ def shapes(solution: Solution, optimal_set: OptimalSet | None = None, table: Tab
         low, high = inputs.box(0.0)
         if len(own) == 0 or low[0] == high[0]:
             continue
-        xs = grid_with_kinks(inputs, network)
+        xs = np.unique(np.clip(grid_with_kinks(inputs, network), low, high))
         added = contributions(inputs, network, xs[:, None])[:, own].sum(axis=1)
         added -= network.contributions(problem.X)[:, own].sum(axis=1).mean()
         drawn.append((float(np.ptp(added)), inputs.labels[0], np.column_stack([(xs - low) / (high - low), added])))
@@ -48,8 +48,8 @@ def shapes(solution: Solution, optimal_set: OptimalSet | None = None, table: Tab
     few = f" The {MOST} that vary most are drawn." if len(drawn) > MOST else ""
     caption = (
         f"In {which_network(optimal_set)} every neuron sees one feature, so that the prediction is a constant and the "
-        f"sum of {plural(len(drawn), 'function')} of one feature each{free}. Every line is one of them, from the least value of "
-        f"its feature in the data to the greatest; each is shifted so that its mean over the data is 0.{few}"
+        f"sum of {plural(len(drawn), 'function')} of one feature each{free}. Every line is one of them, from the least "
+        f"value of its feature in the data to the greatest; each is shifted so that its mean over the data is 0.{few}"
     )
     output = Inputs(problem, (0,), table).output.replace("prediction", "part of the prediction")
     ends = ((0.0, "least"), (1.0, "greatest"))
