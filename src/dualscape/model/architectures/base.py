@@ -7,7 +7,6 @@ staircase) sees only what is declared here, so that a new architecture is one ne
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +59,7 @@ class UnitSpace(ABC):
     n: int
     d: int
     c: int = 1
-    kinds: ClassVar[Mapping[str, type[Oracle]]]
+    kinds: Mapping[str, type[Oracle]]
 
     def __init__(self) -> None:
         self._oracles: dict[str, Oracle] = {}
@@ -233,6 +232,20 @@ class Architecture(ABC):
     def title(self) -> str:
         """Its key in one text, by which files and the command line name it."""
         return ":".join(self.key)
+
+    @property
+    def words(self) -> str:
+        """Its title for people."""
+        return self.title
+
+    @property
+    def among(self) -> str:
+        """What narrows its networks down, put after the word "network" or "width"; "" where nothing does."""
+        return ""
+
+    def check(self, units: Units) -> None:
+        """Raise InputError where a unit is none of this architecture; where nothing is said, any direction is one."""
+        return None
 
     @abstractmethod
     def on(self, inputs: Matrix) -> UnitSpace:
