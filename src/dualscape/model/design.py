@@ -1,7 +1,8 @@
 """The design: from the features of a table to the coordinates that neurons see.
 
-A neuron computes u . z with z = (x, 1) where the bias is penalised and z = x where there is none, and x may have been
-standardised. What is named, counted or appended for the sake of the bias is decided here and nowhere else.
+A neuron computes u . z with z = (x, 1) where there is a bias and z = x where there is none, and x may have been
+standardised. What is named, counted, appended or left unpenalised for the sake of the bias is decided here and nowhere
+else.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from dualscape.model.arrays import names_of, real_array
 from dualscape.model.scaling import Scaling
 
 Matrix = NDArray[np.float64]
-BIASES = ("penalised", "none")
+Vector = NDArray[np.float64]
+BIASES = ("penalised", "free", "none")
 BIAS = "bias"  # the name of its coordinate
 
 
@@ -47,7 +49,7 @@ class Design:
 
     Attributes:
         feature_names: p names.
-        bias: "penalised" (a coordinate that is always 1) or "none".
+        bias: "penalised" (a coordinate that is always 1), "free" (the same, but its weight is not penalised) or "none".
         scaling: what standardising does to the features first; None for features taken as they are.
 
     Raises:
@@ -65,8 +67,6 @@ class Design:
     scaling: Scaling | None = None
 
     def __post_init__(self) -> None:
-        if self.bias == "free":
-            raise InputError("bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'")
         check_bias(self.bias)
         if self.scaling is not None and not len(self.scaling.means) == len(self.scaling.scales) == self.p:
             raise InputError(
@@ -78,11 +78,11 @@ class Design:
         """The design of d coordinates whose features are called x0, x1, ...
 
         Raises:
-            InputError: a penalised bias has no coordinate, since d is 0.
+            InputError: a bias has no coordinate, since d is 0.
         """
         p = d - cls((), bias).d
         if p < 0:
-            raise InputError(f"neurons with a penalised bias have a coordinate for it, these have {d}")
+            raise InputError(f"neurons with a {bias} bias have a coordinate for it, these have {d}")
         return cls(names_of(None, p), bias)
 
     def __repr__(self) -> str:
@@ -98,12 +98,29 @@ class Design:
     @property
     def has_bias(self) -> bool:
         """Whether the last coordinate is that of the bias."""
-        return self.bias == "penalised"
+        return self.bias != "none"
+
+    @property
+    def has_free_bias(self) -> bool:
+        """Whether the last coordinate costs nothing."""
+        return self.bias == "free"
 
     @property
     def d(self) -> int:
-        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        """Number of coordinates of a neuron's direction, that of the bias included."""
         return self.p + self.has_bias
+
+    def lengths(self, directions: Matrix) -> Vector:
+        """|u_j| as weight decay sees it, for directions (k, d): the length of a unit neuron is 1; shape (k,).
+
+        >>> Design(("size",), "free").lengths(np.array([[3.0, 4.0]]))
+        array([3.])
+        """
+        penalised = directions[:, :-1] if self.has_free_bias else directions
+        # By scaling first: squares of numbers below 1e-154 or above 1e154 would leave the floating range.
+        largest = np.abs(penalised).max(axis=1, initial=0.0)
+        safe = np.where(largest > 0, largest, 1.0)
+        return np.asarray(largest * np.linalg.norm(penalised / safe[:, None], axis=1))
 
     @property
     def coordinates(self) -> tuple[str, ...]:

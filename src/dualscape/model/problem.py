@@ -120,7 +120,7 @@ class Problem:
         if len(target) != len(inputs):
             raise InputError(f"X has {len(inputs)} rows but y has {len(target)} entries; they must agree")
         design = Design(names_of(X, inputs.shape[1], feature_names), bias)
-        if design.d == 0:
+        if design.d == 0 or (design.p == 0 and design.has_free_bias):
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
@@ -128,7 +128,7 @@ class Problem:
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
-        space = kind.on(seen)
+        space = kind.on_free(seen) if design.has_free_bias else kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
         values: dict[str, Any] = {
             "inputs": own,

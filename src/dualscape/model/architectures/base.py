@@ -7,7 +7,6 @@ staircase) sees only what is declared here, so that a new architecture is one ne
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +37,23 @@ class Faces:
         basis: (d, q) for each unit in turn, orthonormal columns that span the directions in which its piece is linear.
         jacobian: (n, q) columns of the basis vectors: s D X basis.
         owner: (q,) the unit that each column belongs to, rising.
+        lift: (d, q) the basis vectors as directions, where coordinates that cost nothing follow; None: the basis.
     """
 
     basis: Matrix
     jacobian: Matrix
     owner: NDArray[np.intp]
+    lift: Matrix | None = None
+
+    def units(self, x: Vector, count: int) -> tuple[Matrix, Vector]:
+        """(directions (count, d), masses (count,)) of scaled directions in the coordinates x (q,) of the basis.
+
+        A unit of mass 0 has the zero direction.
+        """
+        masses = np.sqrt(np.bincount(self.owner, x * x, minlength=count))
+        directions = np.zeros((count, len(self.basis)))
+        np.add.at(directions, self.owner, ((self.basis if self.lift is None else self.lift) * x).T)
+        return directions / np.where(masses > 0, masses, 1.0)[:, None], masses
 
 
 class UnitSpace(ABC):
@@ -56,10 +67,19 @@ class UnitSpace(ABC):
     n: int
     d: int
     c: int = 1
-    kinds: ClassVar[Mapping[str, type[Oracle]]]
+    kinds: Mapping[str, type[Oracle]]
 
     def __init__(self) -> None:
         self._oracles: dict[str, Oracle] = {}
+
+    @property
+    def priced(self) -> Vector:
+        """(d,) 1 for the coordinates of a direction that weight decay sees, 0 for those that cost nothing."""
+        return np.ones(self.d)
+
+    def measured(self, units: Units) -> Units:
+        """Units in coordinates in which distances mean the same wherever the data lie; by default as they are."""
+        return units
 
     # --- columns and scores ---------------------------------------------------------------------------------
     @property
@@ -223,6 +243,14 @@ class Architecture(ABC):
     @abstractmethod
     def on(self, inputs: Matrix) -> UnitSpace:
         """Its unit neurons on what neurons see, (n, d)."""
+
+    def on_free(self, inputs: Matrix) -> UnitSpace:
+        """The same where the last coordinate, that of the bias, costs nothing.
+
+        Raises:
+            MissingError: an architecture that does not implement it knows no free bias.
+        """
+        raise MissingError(f"architecture {self.title!r}", "have a free bias", ("on_free",))
 
     @abstractmethod
     def columns(self, inputs: Matrix, units: Units) -> Matrix:

@@ -19,6 +19,11 @@ class TwoLayerReLU(Architecture):
 
         return ReLUSpace(inputs)
 
+    def on_free(self, inputs: Matrix) -> UnitSpace:
+        from dualscape.model.architectures.free_bias_space import FreeBiasSpace
+
+        return FreeBiasSpace(np.ascontiguousarray(inputs[:, :-1]))
+
     def columns(self, inputs: Matrix, units: Units) -> Matrix:
         heights = inputs @ units.directions.T
         return np.asarray(np.multiply(np.maximum(heights, 0.0, out=heights), units.signs, out=heights))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import ClassVar
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,9 @@ from dualscape.units import Units
 class ReLUSpace(UnitSpace):
     """The units of `TwoLayerReLU` on the rows of X (n, d)."""
 
-    kinds: ClassVar[Mapping[str, type[HingeOracle]]] = {
-        "cells": CellsOracle,
-        "bisection": BisectionOracle,
-        "ascent": AscentOracle,
-    }
+    kinds: Mapping[str, type[HingeOracle]] = MappingProxyType(
+        {"cells": CellsOracle, "bisection": BisectionOracle, "ascent": AscentOracle}
+    )
 
     def __init__(self, X: Matrix, hinges: Hinges | None = None) -> None:
         """On data, with the hyperplanes of its rows where they are known already."""
