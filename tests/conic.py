@@ -34,8 +34,12 @@ def conic_optimum(program, loss_of=loss_of) -> Conic:
         cone = np.where(active, 1.0, -1.0)[:, None] * X
         fit = fit + (active[:, None] * X) @ (v[i] - w[i])
         constraints += [cone @ v[i] >= 0, cone @ w[i] >= 0]
-    penalty = cp.sum(cp.norm(v, 2, axis=1)) + cp.sum(cp.norm(w, 2, axis=1))
-    conic = cp.Problem(cp.Minimize(loss_of(problem, fit) + problem.beta * penalty), constraints)
+    objective = problem.beta * (cp.sum(cp.norm(v, 2, axis=1)) + cp.sum(cp.norm(w, 2, axis=1)))
+    if problem.free.q:
+        free = cp.Variable(problem.free.q)
+        fit = fit + problem.free.matrix @ free
+        objective = objective + problem.free.decay / 2 * cp.sum_squares(free)
+    conic = cp.Problem(cp.Minimize(loss_of(problem, fit) + objective), constraints)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # 'may be inaccurate': the comparison decides
         value = conic.solve(solver=cp.CLARABEL)

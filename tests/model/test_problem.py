@@ -86,7 +86,8 @@ BAD = {
     "fraction of nothing": (
         lambda: build(y=[0.0, 0.0, 0.0]).at_fraction(0.1),
         "beta_max is 0, so it has no fractions: there is nothing to fit where the target is 0 in every row (a constant "
-        "one that was standardised) or all features are; choose another target, or give beta itself",
+        "one that was standardised), all features are, or free features fit all of it; choose another target, or give "
+        "beta itself",
     ),
     "foreign network": (
         lambda: build().objective(Network([[1.0]], [1], [1.0])),

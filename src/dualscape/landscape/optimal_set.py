@@ -1,4 +1,8 @@
-"""All optimal networks: the tight units, their columns, and the polytope of optimal masses (THEORY section 6)."""
+"""All optimal networks: the tight units, their columns, and the polytope of optimal masses (THEORY section 6).
+
+Free features make up for a part of every fit: optimal masses need only give what is left of y* without it, and the
+weights of the free features follow from the masses (THEORY section 10).
+"""
 
 from dataclasses import dataclass, replace
 
@@ -40,9 +44,9 @@ class OptimalSet:
         nu: (n,) the dual optimum.
         units: the k optimal units U*, in the canonical order.
         slacks: (k,) 1 - s nu^T (X u)_+ / beta, zero up to rounding.
-        A: (n, k) their columns.
+        A: (n, k) their columns; with free features what these leave of them, P A.
         y_star: (n,) the optimal fit; the same for all optimal networks.
-        polytope: {c >= 0 : A c = y*}.
+        polytope: {c >= 0 : A c = y*}, or P y*.
         vertices: (V, k) its vertices, the irreducible optimal networks; (0, k) when there are too many.
         vertices_complete: whether `vertices` lists all of them.
         sampled: (S, k) some vertices, when they are not all listed; otherwise (0, k).
@@ -273,9 +277,11 @@ def optimal_set(
             "use a strictly convex loss"
         )
     found = optimal_units(solution, tolerances, effort, progress)
-    k, A = len(found.units), found.columns
-    y_star = found.fit if found.masses.any() else np.zeros(problem.n)
-    size = float(np.linalg.norm(y_star))
+    k, A = len(found.units), problem.profile.seen(found.columns)
+    fit = found.fit if found.masses.any() else np.zeros(problem.n)
+    left = problem.profile.seen(fit)
+    y_star = fit + problem.free.matrix @ problem.free_weights(fit)
+    size = float(np.linalg.norm(left))
     # Relative errors of y*, and of what the masses answer for, per relative change of the data.
     per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (found.rates.fit, found.rates.masses))
     rounding = tolerances.rounding
@@ -287,7 +293,7 @@ def optimal_set(
         )
     masses = polytope(
         A,
-        y_star,
+        left,
         start=found.masses,
         error=rounding * per_masses,
         column_error=rounding * found.turn,

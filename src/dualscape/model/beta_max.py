@@ -6,6 +6,9 @@ import numpy as np
 
 from dualscape.errors import InputError
 
+#: A beta_max below this share of what rows could add up to is rounding.
+NOTHING = 1e-15
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -41,9 +44,10 @@ class Interval:
                 f"beta_max is not resolved: it lies in [{self.low:.3g}, {self.high:.3g}], which rounding hides beside "
                 "columns of another size; rescale the features (standardise) or give beta itself"
             )
-        if self.low <= 0:
+        if self.low <= 0 or self.high <= NOTHING * weight:
             raise InputError(
                 "beta_max is 0, so it has no fractions: there is nothing to fit where the target is 0 in every row (a "
-                "constant one that was standardised) or all features are; choose another target, or give beta itself"
+                "constant one that was standardised), all features are, or free features fit all of it; choose another "
+                "target, or give beta itself"
             )
         return share * self.low

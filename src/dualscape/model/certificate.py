@@ -23,6 +23,8 @@ from dualscape.tolerances import DEFAULT, Tolerances
 from dualscape.units import Units
 
 Vector = NDArray[np.float64]
+#: Attempts at scaling nu, where that changes how near an exact point of the dual domain is.
+TRIES = 5
 #: A bound that leaves room for an optimum more than so many times below the objective says nothing of use.
 USELESS = 1e3
 
@@ -168,6 +170,7 @@ def certify_dual(
     >>> certify_dual(problem, Network([[0, 1]], [1], [0.9]), np.array([0.05, 0.05])).excess_in_words
     '2.57 %'
     """
+    nu = problem.profile.nearest_dual(nu, problem.target) if problem.free.rank else nu
     # Far from optimal, only the largest violations count: an exact oracle works hard for everything above.
     above = (1 + tolerances.violation) * problem.beta
     answer = problem.space.prove(oracle, Question(nu, above, starts=starts), effort=effort, progress=progress)
@@ -178,12 +181,30 @@ def lower_bound(problem: Problem, nu: Vector, answer: OracleAnswer) -> float:
     """What an oracle's answer at nu proves of the optimum of every width: it is no less; -inf after a search."""
     if not answer.exact:
         return -np.inf
-    largest = problem.beta / answer.upper if answer.upper > 0 else np.inf
-    # One part in 1e15 covers the rounding of this division; that of t nu is in `dual_bound`, since D at the rounded
-    # t nu differs from D at the exact one by a few units in the last place of its terms.
-    scale = problem.loss.best_scale(nu, problem.y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
+    loss, y, reach = problem.profile, problem.target, problem.space.reach
     # nu = 0 is dual feasible, so that D(0) = `least` is a bound as well.
-    return max(problem.loss.dual_bound(scale * nu, problem.y), problem.loss.least(problem.y))
+    least = loss.least(y)
+    upper, off = answer.upper, loss.drift(nu, y)
+    for _ in range(TRIES):
+        if off is not None:
+            if not np.isfinite(off).all():
+                return least
+            # h is sublinear: at the exact point near nu it is no more than this.
+            upper = answer.upper + reach.change(off) * (1 + 1e-12)
+        largest = problem.beta / upper if upper > 0 else np.inf
+        # One part in 1e15 covers the rounding of this division; that of t nu is in `dual_bound`, since D at the rounded
+        # t nu differs from D at the exact one by a few units in the last place of its terms.
+        scale = loss.best_scale(nu, y, largest * (1 - 1e-15) if np.isfinite(largest) else 1e300)
+        if off is None:
+            return max(loss.dual_bound(scale * nu, y), least)
+        # That exact point is one near t nu, which need not be t times the one near nu.
+        there = loss.drift(scale * nu, y)
+        assert there is not None
+        if np.isfinite(there).all() and scale * answer.upper + reach.change(there) * (1 + 1e-12) <= problem.beta:
+            rounding = float((np.abs(scale * nu) + there) @ problem.rounding_of_target()) * (1 + 1e-12)
+            return max(loss.dual_bound(scale * nu, y, there) - rounding, least)
+        off = 2 * np.maximum(off, there / scale if scale > 0 else np.inf)
+    return least
 
 
 def certificate_of(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
 from dualscape.model.arrays import names_of, real_array
+from dualscape.model.free_features import check_free, free_columns, free_names
 from dualscape.model.scaling import Scaling
 
 Matrix = NDArray[np.float64]
@@ -51,9 +52,11 @@ class Design:
         feature_names: p names.
         bias: "penalised" (a coordinate that is always 1), "free" (the same, but its weight is not penalised) or "none".
         scaling: what standardising does to the features first; None for features taken as they are.
+        free: which free features there are beside the neurons, see `free_features`.
 
     Raises:
-        InputError: there is no such bias, or the scaling is one of another number of features.
+        InputError: there is no such bias, there are no such free features, or the scaling is one of another number of
+            features.
 
     >>> design = Design(("size", "age"), "penalised")
     >>> design.coordinates
@@ -65,8 +68,10 @@ class Design:
     feature_names: tuple[str, ...]
     bias: str
     scaling: Scaling | None = None
+    free: str = "none"
 
     def __post_init__(self) -> None:
+        check_free(self.free)
         check_bias(self.bias)
         if self.scaling is not None and not len(self.scaling.means) == len(self.scaling.scales) == self.p:
             raise InputError(
@@ -74,7 +79,7 @@ class Design:
             )
 
     @classmethod
-    def of_coordinates(cls, d: int, bias: str) -> "Design":
+    def of_coordinates(cls, d: int, bias: str, free: str = "none") -> "Design":
         """The design of d coordinates whose features are called x0, x1, ...
 
         Raises:
@@ -83,7 +88,7 @@ class Design:
         p = d - cls((), bias).d
         if p < 0:
             raise InputError(f"neurons with a {bias} bias have a coordinate for it, these have {d}")
-        return cls(names_of(None, p), bias)
+        return cls(names_of(None, p), bias, free=free)
 
     def __repr__(self) -> str:
         kind = "as they are" if self.scaling is None else "standardised"
@@ -127,6 +132,11 @@ class Design:
         """Names of the d coordinates: those of the features, and last that of the bias."""
         return (*self.feature_names, *((BIAS,) if self.has_bias else ()))
 
+    @property
+    def free_names(self) -> tuple[str, ...]:
+        """Names of the free features; none for those of a matrix of one's own."""
+        return free_names(self.free, self.feature_names)
+
     # --- rows ----------------------------------------------------------------------------------------
     def inputs(self, X: ArrayLike) -> Matrix:
         """What neurons see of raw features X (n, p), shape (n, d).
@@ -144,3 +154,11 @@ class Design:
         """`inputs` of rows (n, p) that are known to fit; where nothing is to be done these are returned themselves."""
         features = rows if self.scaling is None else self.scaling.features(rows)
         return np.column_stack([features, np.ones(len(features))]) if self.has_bias else features
+
+    def features(self, seen: Matrix) -> Matrix:
+        """The features (n, p) among what neurons see (n, d)."""
+        return seen[:, : self.p]
+
+    def free_columns(self, seen: Matrix) -> Matrix:
+        """The free features (n, q) that go with what neurons see (n, d)."""
+        return free_columns(self.free, self.features(seen))

@@ -5,7 +5,7 @@ where |u_j| leaves out a bias that is free. The forward and the backward map bet
 both live here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import fsum
 
 import numpy as np
@@ -15,7 +15,9 @@ from dualscape.errors import InputError
 from dualscape.geometry.tall import blocks
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures import RELU, Architecture, get_architecture
+from dualscape.model.arrays import finite_array
 from dualscape.model.design import Design, check_bias, finite_rows
+from dualscape.model.free_features import GIVEN, check_free
 from dualscape.tolerances import DEFAULT, EPS
 from dualscape.units import Units
 
@@ -48,6 +50,8 @@ class Network:
         bias: "penalised", "free" or "none": whether `predict` appends a column of ones, and what of directions costs.
         imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
         architecture: what its unit neurons compute.
+        free: its free features: "none", "constant", "linear", "affine" or "given".
+        free_weights: (q,) their weights w; the network adds m(x) . w to its neurons.
 
     >>> net = Network.from_weights([[3.0, 4.0]], [-5.0], bias="none")
     >>> net.directions, net.signs, net.masses
@@ -62,6 +66,8 @@ class Network:
     bias: str = "none"
     imbalance: Vector | None = None
     architecture: Architecture = RELU
+    free: str = "none"
+    free_weights: Vector = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         directions = np.atleast_2d(_numeric(self.directions, "directions"))
@@ -95,11 +101,33 @@ class Network:
             array = array.copy()
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+        object.__setattr__(self, "free_weights", self._checked_free())
+
+    def _checked_free(self) -> Vector:
+        weights = _numeric(self.free_weights, "free_weights").reshape(-1)
+        if not np.isfinite(weights).all():
+            raise InputError("free_weights contain NaN or inf; check how they were trained or read")
+        check_free(self.free)
+        q = 0 if self.free == "none" else len(self.design.free_names)
+        if self.free != GIVEN and len(weights) != q:
+            raise InputError(f"free={self.free!r} has {q} weights for these neurons, got {len(weights)} free_weights")
+        weights = weights.copy()
+        weights.setflags(write=False)
+        return weights
 
     @classmethod
-    def of(cls, units: Units, masses: Vector, bias: str, architecture: Architecture = RELU) -> "Network":
-        """The balanced network of units with one output and their masses (k,)."""
-        return cls(units.directions, units.signs, masses, bias, architecture=architecture)
+    def of(
+        cls,
+        units: Units,
+        masses: Vector,
+        bias: str,
+        architecture: Architecture = RELU,
+        free: str = "none",
+        free_weights: ArrayLike = (),
+    ) -> "Network":
+        """The balanced network of units with one output, their masses (k,) and the weights of free features (q,)."""
+        weights = np.asarray(free_weights, dtype=float)
+        return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights)
 
     @property
     def units(self) -> Units:
@@ -107,14 +135,22 @@ class Network:
         return Units.signed(self.directions, self.signs)
 
     def __repr__(self) -> str:
-        return f"Network({self.width} neurons, {self.directions.shape[1]} coordinates, bias {self.bias})"
+        free = "" if self.free == "none" else f", free {self.free}"
+        return f"Network({self.width} neurons, {self.directions.shape[1]} coordinates, bias {self.bias}{free})"
 
     # --- weights <-> unit neurons -----------------------------------------------------------------
     @classmethod
     def from_weights(
-        cls, U: ArrayLike, alpha: ArrayLike, *, bias: str = "none", architecture: str | Architecture = RELU
+        cls,
+        U: ArrayLike,
+        alpha: ArrayLike,
+        *,
+        bias: str = "none",
+        architecture: str | Architecture = RELU,
+        free: str = "none",
+        free_weights: ArrayLike = (),
     ) -> "Network":
-        """The network with first-layer weights U (m, d) and second-layer weights alpha (m,)."""
+        """The network with first-layer weights U (m, d), second-layer weights alpha (m,) and those of free features."""
         weights = np.atleast_2d(_numeric(U, "U"))
         outer = _numeric(alpha, "alpha").reshape(-1)
         if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
@@ -140,6 +176,8 @@ class Network:
             bias,
             inner - np.abs(outer),
             get_architecture(architecture),
+            free,
+            _numeric(free_weights, "free_weights"),
         )
 
     def weights(self) -> tuple[Matrix, Vector]:
@@ -160,6 +198,11 @@ class Network:
                 f"the network has {self.directions.shape[1]} coordinates per neuron and bias {self.bias!r}, "
                 f"the problem {design.d} and {design.bias!r}"
             )
+        if self.free != design.free:
+            raise InputError(
+                f"the network has free features {self.free!r}, the problem {design.free!r}; say so: "
+                "Network(..., free=..., free_weights=...)"
+            )
         if self.width and architecture is not None and self.architecture.key != architecture.key:
             raise InputError(
                 f"the network is of the architecture {self.architecture.title!r}, the problem of "
@@ -175,16 +218,26 @@ class Network:
     @property
     def design(self) -> Design:
         """What the neurons see of features that are called x0, x1, ..."""
-        return Design.of_coordinates(self.directions.shape[1], self.bias)
+        return Design.of_coordinates(self.directions.shape[1], self.bias, self.free)
 
-    def predict(self, X: ArrayLike) -> Vector:
-        """f(x) for every row of X (n, p), p the number of features without the bias column."""
-        if self.width == 0:  # a network without neurons takes rows of any length
+    def predict(self, X: ArrayLike, free: ArrayLike | None = None) -> Vector:
+        """f(x) for every row of X (n, p), p the number of features without the bias column.
+
+        Args:
+            X: (n, p) features.
+            free: (n, q) the free features of these rows, where they are a matrix of one's own; others are known.
+        """
+        if self.width == 0 and self.free == "none":  # a network without neurons takes rows of any length
             return np.zeros(len(finite_rows(X)))
-        return self.fit(self.design.inputs(X))
+        return self.fit(self.design.inputs(X), None if free is None else finite_array(free, "free", 2))
 
-    def fit(self, data: Matrix) -> Vector:
-        """f on a matrix that already has its bias column, shape (n, d) -> (n,)."""
+    def fit(self, data: Matrix, free: Matrix | None = None) -> Vector:
+        """f on a matrix that already has its bias column, shape (n, d) -> (n,); `free` as for `predict`."""
+        fit = self.neurons_fit(data)
+        return fit if self.free == "none" else fit + self._free_rows(data, free) @ self.free_weights
+
+    def neurons_fit(self, data: Matrix) -> Vector:
+        """What the neurons alone give, (n,)."""
         if self.width == 0:
             return np.zeros(len(data))
         fit, units = np.empty(len(data)), self.units
@@ -192,13 +245,28 @@ class Network:
             fit[part] = self.architecture.columns(data[part], units) @ self.masses
         return fit
 
-    def fine_fit(self, data: Matrix) -> TwoFloat:
+    def _free_rows(self, data: Matrix, given: Matrix | None) -> Matrix:
+        """The free features (n, q) of rows."""
+        rows = self.design.free_columns(data) if self.free != GIVEN else given
+        if rows is None:
+            raise InputError("the free features of this network are a matrix of one's own; give that of these rows")
+        if rows.shape != (len(data), len(self.free_weights)):
+            raise InputError(
+                f"the free features of {len(data)} rows have shape ({len(data)}, {len(self.free_weights)}), "
+                f"got {rows.shape}"
+            )
+        return rows
+
+    def fine_fit(self, data: Matrix, free: Matrix | None = None) -> TwoFloat:
         """`fit` in twice the precision: where large masses cancel."""
         columns = self.architecture.fine_columns(data, self.units)
-        return (columns @ TwoFloat.of(self.masses[:, None]))[:, 0]
+        fit = (columns @ TwoFloat.of(self.masses[:, None]))[:, 0]
+        if self.free == "none":
+            return fit
+        return fit + (TwoFloat.of(self._free_rows(data, free)) @ TwoFloat.of(self.free_weights[:, None]))[:, 0]
 
     def contributions(self, data: Matrix) -> Matrix:
-        """(n, m) what every neuron adds to `fit`."""
+        """(n, m) what every neuron adds to `fit`, free features left out."""
         return self.architecture.columns(data, self.units) * self.masses
 
     def cost(self) -> float:
@@ -226,6 +294,8 @@ class Network:
             self.bias,
             self.imbalance[index] if masses is None else None,
             self.architecture,
+            self.free,
+            self.free_weights,
         )
 
     def permute(self, order: ArrayLike) -> "Network":
@@ -273,4 +343,6 @@ class Network:
             self.bias,
             np.append(self.imbalance, np.zeros(extra)),
             self.architecture,
+            self.free,
+            self.free_weights,
         )

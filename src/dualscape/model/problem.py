@@ -15,8 +15,9 @@ from dualscape.model.architectures.base import Architecture, UnitSpace
 from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.model.beta_max import Interval
 from dualscape.model.design import Design
+from dualscape.model.free_features import FreeFeatures
 from dualscape.model.labels import Classes, ordered, shown, two_classes
-from dualscape.model.losses import Loss, get_loss
+from dualscape.model.losses import Loss, Profiled, get_loss
 from dualscape.model.network import Network
 from dualscape.oracles import Oracle, Question
 from dualscape.oracles.base import NO_LIMITS
@@ -53,6 +54,13 @@ def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, 
         raise
 
 
+def _residual(profile: Profiled, y: Vector) -> Vector:
+    """y - M w for the w that fits it best, each entry rounded once."""
+    w = profile.weights_at(np.zeros(len(y)), y)
+    made = (TwoFloat.of(profile.M) @ TwoFloat.of(w[:, None]))[:, 0]
+    return (TwoFloat.of(y) - made).hi
+
+
 def _positive(number: Any, name: str) -> float:
     try:
         value = float(number)
@@ -76,6 +84,9 @@ class Problem:
         design: what the neurons see of the features: names of the coordinates, and new rows as `design.inputs`.
         architecture: the architecture object.
         space: its unit neurons on X.
+        free: its free features, without weight decay or with one of their own.
+        profile: the loss with the free features in it, as the neurons see it; without any the loss itself.
+        target: (n,) y without what the free features can fit of it alone, where the loss is quadratic; otherwise y.
         classes: for the logistic loss the labels that are -1 and +1; otherwise None. Of any two labels the smaller
             number, False or the first text in alphabetical order is -1; where y has signs, `classes` may name them.
         decay: the weight decay as it was asked for, in words: "beta = 0.5", or "0.1 of beta_max".
@@ -96,6 +107,9 @@ class Problem:
     design: Design
     architecture: Architecture
     space: UnitSpace = field(repr=False)
+    free: FreeFeatures
+    profile: Loss = field(repr=False)
+    target: Vector = field(repr=False)
     classes: Classes | None
     decay: str = field(repr=False)
     _bounds: dict[tuple[str, ...], Interval] = field(repr=False)
@@ -109,6 +123,8 @@ class Problem:
         loss: str | Loss = "squared",
         bias: str = "penalised",
         architecture: str | Architecture = "relu",
+        free: str | ArrayLike = "none",
+        free_decay: float = 0.0,
         feature_names: Sequence[str] | None = None,
         classes: Classes | None = None,
     ) -> None:
@@ -119,7 +135,9 @@ class Problem:
         target, classes = _target(y, the_loss, classes)
         if len(target) != len(inputs):
             raise InputError(f"X has {len(inputs)} rows but y has {len(target)} entries; they must agree")
-        design = Design(names_of(X, inputs.shape[1], feature_names), bias)
+        names = names_of(X, inputs.shape[1], feature_names)
+        free_features = FreeFeatures.of(free, free_decay, inputs, names)
+        design = Design(names, bias, free=free_features.kind)
         if design.d == 0 or (design.p == 0 and design.has_free_bias):
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = _positive(beta, "beta")
@@ -128,17 +146,30 @@ class Problem:
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
+        profile, rest = the_loss, target.copy()
+        if free_features.rank:
+            the_loss.check_free(free_features.columns, target, free_features.decay)
+            profile = Profiled(the_loss, free_features.columns, free_features.decay)
+            rest = rest if not the_loss.quadratic or free_features.decay else _residual(profile, target)
+        if design.has_free_bias and not free_features.spares_constant:
+            raise InputError(
+                "with a free bias neurons make a constant at as little cost as one likes, never at none, so that without "
+                "a free output bias no network need be optimal; give free='constant' or 'affine', and no free_decay"
+            )
         space = kind.on_free(seen) if design.has_free_bias else kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
         values: dict[str, Any] = {
             "inputs": own,
             "X": seen,
-            "y": target.copy(),
+            "y": rest if profile is the_loss else target.copy(),
             "beta": decay,
             "loss": the_loss,
             "design": design,
             "architecture": kind,
             "space": space,
+            "free": free_features,
+            "profile": profile,
+            "target": rest,
             "classes": classes,
             "_bounds": {},
             "decay": f"beta = {decay!r}",
@@ -176,12 +207,13 @@ class Problem:
     def title(self) -> str:
         """The problem in a few words, beta left out."""
         other = "" if self.architecture.key == RELU.key else f", {self.architecture.title}"
-        return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{other}"
+        free = "" if self.free.kind == "none" else f", free {self.free.kind}"
+        return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{free}{other}"
 
     @property
     def key(self) -> str:
         """What tells this problem from all others that differ in more than beta."""
-        kind = repr((self.loss.key, self.bias, self.architecture.key))
+        kind = repr((self.profile.key, self.bias, self.architecture.key))
         return fingerprint(self.inputs, self.X, self.y, kind)
 
     @property
@@ -191,6 +223,7 @@ class Problem:
             f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
             f"means); {self.architecture.formula}"
             + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
+            + self.free.in_words
         )
 
     # --- values --------------------------------------------------------------------------------------
@@ -202,10 +235,22 @@ class Problem:
         """Raise InputError when this is no network of the problem; `call` is what was asked for it."""
         expect(network, Network, call, Solution="solution.network")
         network.check(self.design, self.architecture)
+        if len(network.free_weights) != self.free.q:
+            raise InputError(f"the network has {len(network.free_weights)} free weights, the problem {self.free.q}")
 
     def network(self, units: Units, masses: Vector) -> Network:
-        """The balanced network of units and their masses (k,)."""
-        return Network.of(units, masses, self.bias, self.architecture)
+        """The balanced network of units and their masses (k,), with the best weights of the free features."""
+        alone = Network.of(units, masses, self.bias, self.architecture)
+        if not self.free.rank:
+            return alone
+        weights = self.free_weights(alone.neurons_fit(self.X))
+        return Network.of(units, masses, self.bias, self.architecture, self.free.kind, weights)
+
+    def free_weights(self, fit: Vector) -> Vector:
+        """(q,) the best weights of the free features beside neurons with this fit (n,)."""
+        if not isinstance(self.profile, Profiled):
+            return np.zeros(self.free.q)
+        return self.free.weights(self.profile.weights_at(fit, self.y))
 
     def objective_bounds(self, network: Network, *, precision: float = 1e-11) -> tuple[float, float]:
         """(value, error): the objective of the network is within `error` of `value`, rounding included.
@@ -224,29 +269,38 @@ class Problem:
         lengths = np.linalg.norm(network.directions, axis=1)
         reach = float(network.masses @ lengths) * self.space.reach.lengths
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
+        if self.free.q:
+            off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))
         fit = TwoFloat.of(self.fit_of(network))
         value, error = self._value_bounds(network, fit, EPS * off)
-        if error > precision * value and network.width:
-            value, error = self._value_bounds(network, network.fine_fit(self.X), ROUNDING * off)
+        if error > precision * value and (network.width or self.free.q):
+            value, error = self._value_bounds(network, network.fine_fit(self.X, self.free.matrix), ROUNDING * off)
         return value, error
 
     def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
         loss, loss_error = self.loss.value_bounds(fit, off, self.y)
         cost, cost_error = network.cost_bounds()
-        value = loss + self.beta * cost
+        value = loss + self.beta * cost + self.free.penalty(network.free_weights)
         return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
 
     def fit_of(self, network: Network) -> Vector:
         """f(X), shape (n,): what the network gives on the rows of the problem."""
-        return network.fit(self.X)
+        return network.fit(self.X, self.free.matrix)
 
     def dual_of(self, network: Network) -> Vector:
-        """nu = -grad L(f(X)), shape (n,): the dual variable of the network."""
-        return -self.loss.gradient(self.fit_of(network), self.y)
+        """nu = -grad L(f(X)), shape (n,): the dual variable of the network, with the best free part."""
+        return -self.profile.gradient(network.neurons_fit(self.X), self.target)
 
     def dual_at_zero(self) -> Vector:
-        """nu = -grad L(0), shape (n,): the dual variable of the zero network."""
-        return -self.loss.gradient(np.zeros(self.n), self.y)
+        """nu = -grad L(0), shape (n,): the dual variable of the zero network, with the best free part."""
+        return -self.profile.gradient(np.zeros(self.n), self.target)
+
+    def rounding_of_target(self) -> Vector:
+        """(n,) how far `target` is, at most, from y - M w for some w."""
+        if self.target is self.y:
+            return np.zeros(self.n)
+        sizes = np.abs(self.y) + (self.free.rank + 2) * np.abs(self.y - self.target)
+        return EPS * np.abs(self.target) + 8 * ROUNDING * sizes
 
     def oracle(self, name: str = "auto") -> Oracle:
         """The oracle of that name for this data, prepared once; "auto" takes the cheapest exact one it can afford."""
@@ -267,6 +321,11 @@ class Problem:
         question = Question(self.dual_at_zero(), above=0.0)
         answer = self.space.prove(names, question, effort=effort, progress=progress)
         found = Interval(answer.lower, answer.upper)
+        if self.free.rank:
+            # The nu of which h is known is not quite the one that is orthogonal to the free features.
+            off = self.profile.drift(question.nu, self.target)
+            near = self.space.reach.change(self.rounding_of_target() + (0.0 if off is None else off))
+            found = Interval(max(answer.lower - near, 0.0), answer.upper + near)
         # A search does not say that it was cut short.
         finished = answer.stopped in (Stopped.FINISHED, Stopped.DIMENSION) and (answer.exact or not effort.expired())
         if finished:
@@ -297,7 +356,7 @@ class Problem:
         """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
         fraction = _positive(fraction, "the fraction of beta_max")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
-        weight = self.space.reach.change(self.dual_at_zero())
+        weight = self.space.reach.change(-self.loss.gradient(np.zeros(self.n), self.y))
         other = self.with_beta(bounds.fraction(fraction, weight))
         # An oracle with more time may know beta_max better: what was asked for is the fraction.
         object.__setattr__(other, "decay", f"{fraction!r} of beta_max")

@@ -19,6 +19,7 @@ from dualscape.geometry.arrangement.arrangement import Arrangement
 from dualscape.model.arrays import finite_array, real_array
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -143,18 +144,21 @@ class Program:
         masses = np.linalg.norm(vectors, axis=1)
         used = masses > 0
         signs = np.repeat([1.0, -1.0], len(self.patterns))
-        return Network(vectors[used] / masses[used, None], signs[used], masses[used], self.problem.bias)
+        return self.problem.network(Units.signed(vectors[used] / masses[used, None], signs[used]), masses[used])
 
     # --- values --------------------------------------------------------------------------------------
     def fit(self, point: tuple[ArrayLike, ArrayLike]) -> Vector:
-        """sum_i D_i X (v_i - w_i), shape (n,)."""
+        """sum_i D_i X (v_i - w_i), shape (n,); without the part of free features."""
         v, w = self._checked(point)
         return np.asarray(np.sum(self.patterns * ((v - w) @ self.problem.X.T), axis=0))
 
     def objective(self, point: tuple[ArrayLike, ArrayLike]) -> float:
-        """L(sum_i D_i X (v_i - w_i), y) + beta sum_i (|v_i| + |w_i|), up to rounding; feasible or not."""
+        """L(sum_i D_i X (v_i - w_i), y) + beta sum_i (|v_i| + |w_i|), up to rounding; feasible or not.
+
+        Free features are at their best.
+        """
         v, w = self._checked(point)
-        return self.problem.loss.value(self.fit(point), self.problem.y) + self.problem.beta * _total(v, w)
+        return self.problem.profile.value(self.fit(point), self.problem.y) + self.problem.beta * _total(v, w)
 
     def violation(self, point: tuple[ArrayLike, ArrayLike]) -> float:
         """How far the point is from its cones: 0 where it is feasible.

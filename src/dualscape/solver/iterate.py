@@ -196,7 +196,7 @@ class Iterate:
         if len(self.masses) == 0 or not can_climb(task.space):
             return nu
         for _ in range(rounds):
-            columns = task.columns(units)
+            columns = task.loss.seen(task.columns(units))
             tall, small = np.linalg.qr(columns)
             Q, R, pivots = qr(small, mode="economic", pivoting=True)
             Q = tall @ Q

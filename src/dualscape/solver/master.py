@@ -193,13 +193,14 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
             return solve_quadratic(A, y, beta, start, rough=True)
         A, y = shortened_system(A, y)
         return solve_quadratic(A, y, beta, reduce_to_basic(A, start))
-    c = start if rough else reduce_to_basic(A, start)
+    seen = loss.seen(A)
+    c = start if rough else reduce_to_basic(seen, start)
     f = A @ c
     value, least = loss.value(f, y) + beta * c.sum(), ROUGHLY if rough else EXACTLY
     idle = 0
     for _ in range(NEWTON_STEPS):
         W = loss.hessian(f, y).raised(STEEP)
-        target = W.root(f) - W.unroot(loss.gradient(f, y))
+        target = W.root(f) - W.lift(loss.gradient(f, y))
         trial = solve_quadratic(W.root(A), target, beta, c, rough=rough)
         step, moved = 1.0, trial - c
         slope = float(loss.gradient(f, y) @ (A @ moved) + beta * moved.sum())
@@ -211,7 +212,8 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
             step *= 0.5
         else:
             break
-        c, f = reduce_to_basic(A, candidate), A @ candidate
+        c = reduce_to_basic(seen, candidate)
+        f = A @ c
         decrease, value = value - new, new
         # What rounding leaves of the slope may promise a little for ever.
         idle = idle + 1 if decrease <= least * abs(value) else 0

@@ -3,7 +3,7 @@
 What storing a number loses is such a change, so that rates tell which zeros are ties that rounding has broken.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,8 @@ class Rates:
     """How far the optimum moves, to first order, per relative change of the data: of random changes the greatest.
 
     Attributes:
-        fit: |change of y*|.
-        masses: |A (change of c)|: what the masses have to answer for, turning units included.
+        fit: |change of y*|, of what the loss tells of it.
+        masses: |A (change of c)|, likewise: what the masses have to answer for, turning units included.
         slacks: (k,) of the slacks.
         columns: (k,) of the columns, relative to their lengths.
     """
@@ -53,7 +53,8 @@ def rates_of(
     rng = np.random.default_rng(0)
     own, some = at.take(active), pieces.take(active)
     solve = Linearised.of(task, fit.hi, some, own, masses.hi[active]) if len(active) else None
-    lengths = np.linalg.norm(at.columns.hi, axis=0)
+    seen = task.loss.seen
+    lengths = np.linalg.norm(seen(at.columns.hi), axis=0)
     shifted, answered, moved, turned = 0.0, 0.0, np.ones(len(slacks)), np.ones(len(slacks))
     for _ in range(SAMPLES):
         check()
@@ -63,15 +64,15 @@ def rates_of(
             return np.asarray(values * (1.0 + rng.choice([-CHANGE, CHANGE], np.shape(values))))
 
         changed = pieces.changed(near)
-        other = replace(task, y=near(task.y)) if task.loss.quadratic else task  # labels stay what they are
+        other = task.with_target(near) if task.loss.quadratic else task  # labels stay what they are
         beta = TwoFloat.of(np.full(len(slacks), float(near(np.asarray(task.beta)))))
         there = changed.take(active).stand(other.fine_dual(fit)[0])
         missing = fit - (there.columns @ masses[active][:, None])[:, 0]
         shift, c = solve(missing.hi, (there.values - beta[active]).hi) if solve else (missing.hi, np.zeros(0))
         there = changed.stand(other.fine_dual(fit + TwoFloat.of(shift))[0])
-        shifted = max(shifted, float(np.linalg.norm(shift)) / CHANGE)
-        answered = max(answered, float(np.linalg.norm(own.columns.hi @ c)) / CHANGE)
+        shifted = max(shifted, float(np.linalg.norm(seen(shift))) / CHANGE)
+        answered = max(answered, float(np.linalg.norm(seen(own.columns.hi @ c))) / CHANGE)
         np.maximum(moved, np.abs(((beta - there.values) / beta).hi - slacks) / CHANGE, out=moved)
-        gaps = np.linalg.norm((there.columns - at.columns).hi, axis=0)
+        gaps = np.linalg.norm(seen((there.columns - at.columns).hi), axis=0)
         np.maximum(turned, gaps / lengths / CHANGE, out=turned)
     return Rates(shifted, answered, moved, turned)

@@ -143,10 +143,11 @@ class _Refinement:
         self.masses = TwoFloat.of(masses)
         self._merge(alive)
         columns = self.at.columns.hi
-        c = reduce_to_basic(columns, self.masses.hi, dependent=dependent)
+        seen = task.loss.seen(columns)
+        c = reduce_to_basic(seen, self.masses.hi, dependent=dependent)
         if not moved:
             # The units listed may well be needed: without one of them the optimum would be far away.
-            c = reduce_to_basic(columns, solve_master(columns, task.y, task.beta, task.loss, c), dependent=dependent)
+            c = reduce_to_basic(seen, solve_master(columns, task.y, task.beta, task.loss, c), dependent=dependent)
         self.masses = TwoFloat.of(c)
         self.active = np.flatnonzero(self.masses.hi > 0)
         self.fit = TwoFloat.of(task.loss.fit_of(nu, task.y, columns @ c))
@@ -304,7 +305,7 @@ class _Refinement:
 
         False when it depends on them and rounding of the data accounts for the violation: then it is one of a tie.
         """
-        columns = self.at.columns.hi
+        columns = self.task.loss.seen(self.at.columns.hi)
         others, column = columns[:, self.active], columns[:, unit]
         w = np.linalg.lstsq(others, column, rcond=None)[0]
         apart = np.linalg.norm(column - others @ w) > DEPENDENT * len(column) ** 0.5 * np.linalg.norm(column)

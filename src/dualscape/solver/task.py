@@ -1,6 +1,7 @@
 """What the solver minimises: the gauge form (G) over the units of a space, and no more than that of a problem."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +25,32 @@ class Task:
         loss: the loss.
         y: (n,) the target.
         beta: weight decay > 0.
+        apart: (n,) what was taken off the target as given, since free features make up for it; None for nothing.
     """
 
     space: UnitSpace
     loss: Loss
     y: Vector
     beta: float
+    apart: Vector | None = None
 
     @classmethod
     def of(cls, problem: Problem) -> "Task":
-        """That of a problem."""
-        return cls(problem.space, problem.loss, problem.y, problem.beta)
+        """That of a problem: its free features are a part of the loss."""
+        apart = None if problem.target is problem.y else problem.y - problem.target
+        return cls(problem.space, problem.profile, problem.target, problem.beta, apart)
 
     def rows(self, which: NDArray[np.intp]) -> "Task":
         """The task on some of the rows, with their share of the weight decay."""
         share = len(which) / len(self.y)
-        return Task(self.space.rows(which), self.loss.take(which), self.y[which], self.beta * share)
+        apart = None if self.apart is None else self.apart[which]
+        return Task(self.space.rows(which), self.loss.take(which), self.y[which], self.beta * share, apart)
+
+    def with_target(self, change: Callable[[Vector], Vector]) -> "Task":
+        """The task with a change made to the target as it was given."""
+        if self.apart is None:
+            return replace(self, y=change(self.y))
+        return replace(self, y=change(self.y + self.apart) - self.apart)
 
     def columns(self, units: Units) -> Matrix:
         """The columns a_j, (n, k)."""
@@ -78,8 +89,11 @@ class Scale:
 
     def task(self, task: Task) -> Task:
         """The task in these units of length."""
-        y = np.ldexp(task.y, -self.y) if task.loss.quadratic else task.y
-        return Task(task.space.scaled(-self.x), task.loss, y, float(np.ldexp(task.beta, -self.x - self.y)))
+        y, apart = task.y, task.apart
+        if task.loss.quadratic:
+            y = np.ldexp(y, -self.y)
+            apart = None if apart is None else np.ldexp(apart, -self.y)
+        return Task(task.space.scaled(-self.x), task.loss, y, float(np.ldexp(task.beta, -self.x - self.y)), apart)
 
     def masses(self, masses: Vector) -> Vector:
         """Masses of the task in these units, in those of the original."""

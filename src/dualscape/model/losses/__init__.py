@@ -4,9 +4,10 @@ from dualscape.errors import InputError, declared
 from dualscape.model.losses.base import Loss
 from dualscape.model.losses.hessian import Diagonal, Hessian, Identity
 from dualscape.model.losses.logistic import Logistic
+from dualscape.model.losses.profiled import Profiled
 from dualscape.model.losses.squared import Squared
 
-__all__ = ["LOSSES", "Diagonal", "Hessian", "Identity", "Logistic", "Loss", "Squared", "get_loss"]
+__all__ = ["LOSSES", "Diagonal", "Hessian", "Identity", "Logistic", "Loss", "Profiled", "Squared", "get_loss"]
 
 #: Losses by name, every row counting once.
 LOSSES: dict[str, Loss] = {

@@ -57,6 +57,9 @@ class Loss(ABC):
     def check_target(self, y: Vector) -> None:
         """Raise InputError when y is no target of this loss."""
 
+    def check_free(self, M: NDArray[np.float64], y: Vector, decay: float) -> None:  # noqa: B027 (most attain it)
+        """Raise InputError when with free features M (n, q) of this decay no network attains the least objective."""
+
     @abstractmethod
     def least(self, y: Vector) -> float:
         """A number that L(f, y) is not below for any f, the greatest there is: inf_f L(f, y) = D(0)."""
@@ -64,6 +67,11 @@ class Loss(ABC):
     def probability(self, f: Vector) -> Vector | None:
         """The probability (n,) of the second class at outputs f; None where the loss knows none."""
         return None
+
+    def seen(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the loss can tell of columns (n, k), or of a fit (n,): all of them, unless free features make up for
+        a part."""
+        return columns
 
     # --- the fit ---------------------------------------------------------------------------------------
     @abstractmethod
@@ -99,15 +107,26 @@ class Loss(ABC):
 
     @abstractmethod
     def dual_terms(self, nu: Vector, y: Vector) -> Vector:
-        """Numbers whose sum is D(nu) = -L*(-nu), each right to two units in its last place; -inf outside the domain."""
+        """Numbers whose sum is D(nu) = -L*(-nu), each right to two units in its last place; -inf outside the domain.
+
+        Each is a concave function of one entry of nu, as of a loss that is a sum over rows.
+        """
 
     def dual(self, nu: Vector, y: Vector) -> float:
         """D(nu) = -L*(-nu)."""
         return fsum(self.dual_terms(nu, y))
 
-    def dual_bound(self, nu: Vector, y: Vector) -> float:
-        """A proven lower bound on D(nu): its rounding taken off."""
-        terms = self.dual_terms(nu, y)
+    def dual_bound(self, nu: Vector, y: Vector, off: Vector | None = None) -> float:
+        """A proven lower bound on D(nu): its rounding taken off; on D at every point within `off` (n,) of nu, if
+        given."""
+        if off is None:
+            terms = self.dual_terms(nu, y)
+        else:
+            # What is concave is least at an end.
+            ends = self.dual_terms(nu - off, y), self.dual_terms(nu + off, y)
+            if not all(np.isfinite(end).all() for end in ends):
+                return -np.inf
+            terms = np.minimum(*ends)
         if not np.isfinite(terms).all():
             return -np.inf
         # The factor covers the rounding of a plain sum.
@@ -117,6 +136,15 @@ class Loss(ABC):
     def dual_noise(self, nu: Vector) -> float:
         """How much D may move, in units of a few eps, when every nu_i moves by an eps of itself beyond its terms."""
         return 0.0
+
+    def room(self, nu: Vector, y: Vector) -> Vector:
+        """(n,) how far, relative to each other, entries of nu can move inside the domain of D; 0 for those at its
+        ends."""
+        return np.ones(len(nu))
+
+    def drift(self, nu: Vector, y: Vector) -> Vector | None:
+        """(n,) how far nu is, entry by entry and at most, from an exact point of the domain of D; None: it is one."""
+        return None
 
     def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
         """The point of the domain of D nearest to nu."""

@@ -14,7 +14,7 @@ Vector = NDArray[np.float64]
 
 
 class Hessian(ABC):
-    """A symmetric W >= 0 of shape (n, n)."""
+    """A symmetric W >= 0 of shape (n, n), W = R^T R with a square root R that need not be symmetric: W^1/2 below."""
 
     @abstractmethod
     def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
@@ -29,6 +29,10 @@ class Hessian(ABC):
             flat: (n,) what takes its place where W^1/2 is flat; None where it is flat nowhere.
             share: flat is what is not above this share of the greatest eigenvalue of W^1/2.
         """
+
+    def lift(self, v: Vector) -> Vector:
+        """The least x, (n,), with (W^1/2)^T x = v; `unroot` where the root is symmetric."""
+        return self.unroot(v)
 
     @abstractmethod
     def raised(self, share: float) -> "Hessian":

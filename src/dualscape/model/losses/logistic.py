@@ -60,6 +60,23 @@ class Logistic(Loss):
             )
         self._rows.check(y)
 
+    def check_free(self, M: NDArray[np.float64], y: Vector, decay: float) -> None:
+        if decay > 0:
+            return
+        from scipy.optimize import linprog
+
+        # A w with y_i m_i . w >= 0 in every row and > 0 in some lowers the loss for ever.
+        scale = np.abs(M).max(axis=0)
+        sided = y[:, None] * M / np.where(scale > 0, scale, 1.0)
+        total = sided.sum(axis=0)
+        found = linprog(-total, A_ub=-sided, b_ub=np.zeros(len(y)), bounds=[(-1, 1)] * M.shape[1], method="highs")
+        if found.status != 0 or -found.fun > 1e-9 * len(y):
+            raise InputError(
+                "the free features alone separate the two classes, at least in some rows: the logistic loss then falls "
+                "for ever and no network attains the least objective; give the free features a weight decay "
+                "(free_decay=..., --free-decay), or fewer of them"
+            )
+
     def probability(self, f: Vector) -> Vector:
         return np.asarray(expit(f))
 
@@ -111,6 +128,10 @@ class Logistic(Loss):
     def dual_noise(self, nu: Vector) -> float:
         # The slope of the entropy is unbounded at p = 1; over an eps it gains less than 40 eps.
         return 40.0 * fsum(self._rows.each(len(nu)))
+
+    def room(self, nu: Vector, y: Vector) -> Vector:
+        share, each = nu * y, self._rows.each(len(nu))
+        return np.where((share > 0) & (share < each), share * (1 - self._rows.over(share)), 0.0)
 
     def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
         return y * np.clip(nu * y, 0.0, self._rows.each(len(nu)))

@@ -1,0 +1,332 @@
+"""A loss with free features in it: L(f) = min over w of l(f + M w) + rho/2 |w|^2 (THEORY section 10).
+
+The neurons then need not know of them: they are trained on a loss that does not mind what M can make up for. Its
+gradient is that of l at f + M w, orthogonal to M (equal to -rho w where the weights have a decay), and its Hessian the
+Schur complement.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.geometry.tall import weighted_gram
+from dualscape.geometry.two_float import ROUNDING, TwoFloat
+from dualscape.model.losses.base import Loss
+from dualscape.model.losses.hessian import Columns, Hessian
+from dualscape.running.checkpoint import fingerprint
+from dualscape.tolerances import EPS
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+#: Most Newton steps for the weights w, and a singular value of M below this share of the greatest is none.
+STEPS, SINGULAR = 100, 1e-13
+#: Curvatures are raised to this share of the greatest where the loss is flat.
+FLAT = 1e-12
+#: Rounding of the value of a loss, relative.
+NOISE = 1e-13
+
+
+class Profiled(Loss):
+    """min over w of l(f + M w, y) + rho/2 |w|^2, as a loss of f.
+
+    Args:
+        loss: l.
+        M: (n, r) the free features, independent columns unless rho > 0.
+        decay: rho >= 0.
+
+    >>> from dualscape.model.losses.squared import Squared
+    >>> loss, y = Profiled(Squared(), np.ones((3, 1))), np.array([1.0, 2.0, 6.0])
+    >>> loss.value(np.zeros(3), y), loss.weights_at(np.zeros(3), y).tolist()
+    (7.0, [3.0])
+    """
+
+    def __init__(self, loss: Loss, M: Matrix, decay: float = 0.0) -> None:
+        self.inner, self.M, self.decay = loss, M, decay
+        self.name, self.target = loss.name, loss.target
+        self.quadratic, self.strictly_convex = loss.quadratic, loss.strictly_convex
+        self._last: Vector = np.zeros(M.shape[1])
+        self._constant: ProfiledHessian | None = None  # that of a quadratic loss
+        # The columns at lengths near one, by powers of two: what w is sought for.
+        lengths = np.linalg.norm(M, axis=0)
+        self._scales = np.ones(M.shape[1]) if decay > 0 else 2.0 ** -np.frexp(np.where(lengths > 0, lengths, 1.0))[1]
+        self._unit = M * self._scales
+        self._basis = np.zeros((len(M), 0)) if decay > 0 else _Curved.of(self._unit, 0.0).U
+
+    @property
+    def formula(self) -> str:
+        return self.inner.formula
+
+    @property
+    def title(self) -> str:
+        return self.inner.title
+
+    @property
+    def weights(self) -> Vector | None:
+        return self.inner.weights
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (*self.inner.key, f"free {fingerprint(self.M)} {self.decay!r}")
+
+    def take(self, rows: NDArray[np.intp]) -> "Profiled":
+        # The decay of the weights falls with the rows, as that of the neurons does.
+        return Profiled(self.inner.take(rows), self.M[rows], self.decay * len(rows) / max(len(self.M), 1))
+
+    def check_target(self, y: Vector) -> None:
+        self.inner.check_target(y)
+
+    def least(self, y: Vector) -> float:
+        return self.inner.least(y)
+
+    def probability(self, f: Vector) -> Vector | None:
+        return self.inner.probability(f)
+
+    # --- the weights -----------------------------------------------------------------------------------
+    def weights_at(self, f: Vector, y: Vector) -> Vector:
+        """(r,) the w at which l(f + M w, y) + rho/2 |w|^2 is least."""
+        return self._scales * self._least(f, y)
+
+    def _least(self, f: Vector, y: Vector) -> Vector:
+        """`weights_at` of the columns at lengths near one."""
+        if self.quadratic:
+            curved = self._curved(y, y)
+            w = curved.solve(-(self._unit.T @ self.inner.gradient(f, y)))
+            # Once more from there: what rounding left.
+            again = self._unit.T @ self.inner.gradient(f + self._unit @ w, y) + self.decay * w
+            return w - curved.solve(again)
+        return self._newton(f, y)
+
+    def _newton(self, f: Vector, y: Vector) -> Vector:
+        M, rho, w = self._unit, self.decay, self._last
+        value, metric = self._at(f, w, y), M.T @ M
+        damping, best = 0.0, np.inf
+        for _ in range(STEPS):
+            fit = f + M @ w
+            slope = M.T @ self.inner.gradient(fit, y) + rho * w
+            size = float(np.linalg.norm(slope))
+            N = self.inner.hessian(fit, y).raised(FLAT).root(M)
+            H = N.T @ N + rho * np.eye(len(w))
+            while True:
+                step = -np.linalg.lstsq(H + damping * metric, slope, rcond=None)[0]
+                new = self._at(f, w + step, y)
+                # Where the loss is flat there is no curvature to go by, and no step without damping.
+                if (new <= value + NOISE * abs(value) and step.any()) or not (size > 0 and damping < 1e12):
+                    break
+                damping = max(10 * damping, 1e-6)
+            # Rounding: neither the slope nor the value falls any more.
+            if not new < value and size >= 0.5 * best:
+                break
+            w, value, best, damping = w + step, min(new, value), min(best, size), 0.1 * damping
+        self._last = w
+        return w
+
+    def _at(self, f: Vector, w: Vector, y: Vector) -> float:
+        return self.inner.value(f + self._unit @ w, y) + 0.5 * self.decay * float(w @ w)
+
+    def _whole(self, f: Vector, y: Vector) -> Vector:
+        """f + M w, (n,)."""
+        return f + self._unit @ self._least(f, y)
+
+    # --- the fit ---------------------------------------------------------------------------------------
+    def seen(self, columns: Matrix) -> Matrix:
+        if self.decay > 0:
+            return columns
+        Q = self._basis
+        once = columns - Q @ (Q.T @ columns)
+        return once - Q @ (Q.T @ once)
+
+    def value(self, f: Vector, y: Vector) -> float:
+        return self._at(f, self._least(f, y), y)
+
+    def value_bounds(self, f: TwoFloat, off: Vector, y: Vector) -> tuple[float, float]:
+        w = self._least(f.hi, y)
+        whole = f + self._product(TwoFloat.of(w))
+        value, error = self.inner.value_bounds(whole, off + ROUNDING * np.abs(whole.hi), y)
+        # What w is off by lowers the value by the square of the slope that is left.
+        slope = self._unit.T @ self.inner.gradient(whole.hi, y) + self.decay * w
+        left = float(slope @ self._curved(whole.hi, y).solve(slope))
+        ridge = 0.5 * self.decay * float(w @ w)
+        return value + ridge, error + left + 4 * EPS * ridge
+
+    def gradient(self, f: Vector, y: Vector) -> Vector:
+        return self.inner.gradient(self._whole(f, y), y)
+
+    def fine_gradient(self, f: TwoFloat, y: Vector) -> tuple[TwoFloat, float]:
+        w = TwoFloat.of(self._least(f.hi, y))
+        rho, transposed = TwoFloat.of(np.full(len(w.hi), self.decay)), TwoFloat.of(self._unit.T)
+        whole = f.hi + self._unit @ w.hi
+        W, curved = self.inner.hessian(whole, y), self._curved(whole, y)
+        left = np.inf
+        while True:
+            gradient, error = self.inner.fine_gradient(f + self._product(w), y)
+            slope = (transposed @ gradient[:, None])[:, 0] + rho * w
+            # What is left of the slope moves the gradient by W M S^-1 of it.
+            step = curved.solve(slope.hi)
+            before, left = left, float(np.linalg.norm(W.root(W.root(self._unit @ step))))
+            if not left < 0.5 * before:
+                return gradient, error + left
+            w = w - TwoFloat.of(step)
+
+    def hessian(self, f: Vector, y: Vector) -> "ProfiledHessian":
+        if not self.quadratic:
+            return ProfiledHessian(self.inner.hessian(self._whole(f, y), y), self._unit, self.decay)
+        if self._constant is None:
+            self._constant = ProfiledHessian(self.inner.hessian(y, y), self._unit, self.decay)
+        return self._constant
+
+    def _product(self, w: TwoFloat) -> TwoFloat:
+        return (TwoFloat.of(self._unit) @ w[:, None])[:, 0]
+
+    def _curved(self, whole: Vector, y: Vector) -> "_Curved":
+        if self.quadratic:
+            return self.hessian(y, y).curved
+        return _Curved.of(self.inner.hessian(whole, y).raised(FLAT).root(self._unit), self.decay)
+
+    # --- the dual variable -----------------------------------------------------------------------------
+    def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:
+        whole = self.inner.fit_of(nu, y, self._whole(near, y))
+        if self.decay > 0:
+            return whole - self.M @ (self.M.T @ nu) / self.decay
+        # Of all f with this f + M w the one nearest to what is known of it.
+        return near + self.seen(whole - near)
+
+    def dual_terms(self, nu: Vector, y: Vector) -> Vector:
+        if self.decay == 0:
+            return self.inner.dual_terms(nu, y)
+        pull = self.M.T @ nu
+        return np.concatenate([self.inner.dual_terms(nu, y), -0.5 / self.decay * pull * pull])
+
+    def dual_bound(self, nu: Vector, y: Vector, off: Vector | None = None) -> float:
+        bound = self.inner.dual_bound(nu, y, off)
+        if self.decay == 0:
+            return bound
+        pull = (TwoFloat.of(self.M.T) @ TwoFloat.of(nu[:, None]))[:, 0].hi
+        return bound - 0.5 / self.decay * float(pull @ pull) * (1 + 1e-12)
+
+    def dual_noise(self, nu: Vector) -> float:
+        return self.inner.dual_noise(nu)
+
+    def room(self, nu: Vector, y: Vector) -> Vector:
+        return self.inner.room(nu, y)
+
+    def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
+        inside = self.inner.nearest_dual(nu, y)
+        if self.decay > 0:
+            return inside
+        room = self.room(inside, y)
+        N = np.sqrt(room)[:, None] * self._unit
+        return np.asarray(inside - room * (self._unit @ _Curved.of(N, 0.0).solve(self._unit.T @ inside)))
+
+    def drift(self, nu: Vector, y: Vector) -> Vector | None:
+        """How far the entries of nu are, at most, from a nu' with M^T nu' = 0 exactly: shape (n,).
+
+        nu' = nu - W M z with (M^T W M) z = M^T nu and W the room that the entries have. For any T with
+        |I - T^T (M^T W M) T| <= eta < 1 it holds |T^-1 z| <= |T^T M^T nu| / (1 - eta), and |W M z| <= |W M T| |T^-1 z|
+        row by row (THEORY_MORE A2, A3). inf where rounding hides that there is a nu'; None where every nu will do.
+        """
+        if self.decay > 0:
+            return None
+        M, room = self._unit, self.room(nu, y)
+        T = _Curved.of(np.sqrt(room)[:, None] * M, 0.0).inverse_root
+        if T.shape[1] < M.shape[1]:
+            return np.full(len(nu), np.inf)
+        pull = (TwoFloat.of(M.T) @ TwoFloat.of(nu[:, None]))[:, 0]
+        scaled = (TwoFloat.of(T.T) @ pull[:, None])[:, 0].hi
+        wide, n, q = np.abs(T), len(nu), len(T)
+        lost = wide.T @ (2 * ROUNDING * (n * (np.abs(M).T @ np.abs(nu)) + q * np.abs(pull.hi)))
+        eta = _from_identity(M, room, T)
+        if not eta < 0.5:
+            return np.full(len(nu), np.inf)
+        distance = float(np.linalg.norm(np.abs(scaled) * (1 + 4 * EPS) + lost)) / (1 - eta)
+        reach = np.linalg.norm(M @ T, axis=1) + 1.01 * (2 * q + 4) * EPS * np.linalg.norm(np.abs(M) @ wide, axis=1)
+        return np.asarray(1.01 * room * reach * distance)
+
+    def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
+        high = self.inner.best_scale(nu, y, largest)
+        if self.decay == 0 or high == 0:
+            return high
+        if self.quadratic:
+            # D(t nu) = a t - b t^2.
+            once, twice = self.dual(nu, y), self.dual(2 * nu, y)
+            b = once - 0.5 * twice
+            return min(max(0.5 * (once + b) / b, 0.0), largest) if b > 0 else 0.0
+        # The penalty falls with t: the best t is below that of the loss alone, and D(t nu) is concave in t.
+        low = 0.0
+        for _ in range(80):
+            a, b = low + 0.4 * (high - low), low + 0.6 * (high - low)
+            low, high = (a, high) if self.dual(a * nu, y) < self.dual(b * nu, y) else (low, b)
+        return low
+
+
+def _from_identity(M: Matrix, room: Vector, T: Matrix) -> float:
+    """A bound on |I - T^T (M^T W M) T|, W = diag(room); in twice the precision where double says too little."""
+    wide, (n, q) = np.abs(T), M.shape
+    terms = 1.01 * (n + 2 * q + 4) * (wide.T @ weighted_gram(np.abs(M), room) @ wide)
+    bound = float(np.linalg.norm(np.abs(np.eye(q) - T.T @ weighted_gram(M, room) @ T) + EPS * terms))
+    if bound < 0.5:
+        return bound
+    gram = TwoFloat.of(M.T) @ (TwoFloat.of(room[:, None]) * TwoFloat.of(M))
+    near = TwoFloat.of(np.eye(q)) - TwoFloat.of(T.T) @ (gram @ TwoFloat.of(T))
+    return float(np.linalg.norm(np.abs(near.hi) * (1 + 4 * EPS) + 8 * ROUNDING * terms))
+
+
+class _Curved:
+    """N^T N + rho I for N (n, r): its inverse, and the singular vectors of N."""
+
+    def __init__(self, U: Matrix, s: Vector, V: Matrix, decay: float) -> None:
+        self.U, self.s, self._V, self._decay = U, s, V, decay
+
+    @classmethod
+    def of(cls, N: Matrix, decay: float) -> "_Curved":
+        Q, R = np.linalg.qr(N)
+        small, s, Vt = np.linalg.svd(R)
+        there = s > (0.0 if decay > 0 else SINGULAR * s.max(initial=0.0))
+        return cls(Q @ small[:, : len(s)][:, there], s[there], Vt[: len(s)].T[:, there], decay)
+
+    @property
+    def inverse_root(self) -> Matrix:
+        """T with T^T (N^T N) T = I."""
+        return self._V / self.s
+
+    def solve(self, right: Vector) -> Vector:
+        """(N^T N + rho I)^-1 right, (r,); 0 in directions that N does not see where rho = 0."""
+        inside = self._V.T @ right
+        found = self._V @ (inside / (self.s * self.s + self._decay))
+        return found + (right - self._V @ inside) / self._decay if self._decay > 0 else found
+
+
+class ProfiledHessian(Hessian):
+    """W - W M (M^T W M + rho I)^-1 M^T W = R^T R with R = K W^1/2; K takes the span of W^1/2 M out, or shrinks it."""
+
+    def __init__(self, W: Hessian, M: Matrix, decay: float) -> None:
+        self._W, self._M, self._decay = W, M, decay
+        self.curved = _Curved.of(W.root(M), decay)
+        self._U, s = self.curved.U, self.curved.s
+        self._kept = np.sqrt(decay / (s**2 + decay)) if decay > 0 else np.zeros(len(s))
+
+    def _shrunk(self, B: Columns, by: Vector) -> Columns:
+        inside = self._U.T @ B
+        return np.asarray(B - self._U @ (((1 - by) * inside.T).T))
+
+    def _across(self, B: Columns) -> Columns:
+        once = self._shrunk(B, self._kept)
+        return once if self._decay > 0 else self._shrunk(once, self._kept)
+
+    def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
+        return self._across(self._W.root(M, overwrite=overwrite))
+
+    def _back(self, v: Vector) -> Vector:
+        return self._shrunk(v, 1 / self._kept) if self._decay > 0 else v
+
+    def unroot(self, v: Vector, flat: Vector | None = None, share: float = 0.0) -> Vector:
+        v = self._back(v)
+        if flat is None or self._decay > 0:
+            return self._W.unroot(v, flat, share)
+        # Solutions differ by M z; the one that is nearest to what flat rows will get.
+        return self._W.unroot(self._across(v) + self._U @ (self._U.T @ self._W.root(flat)), flat, share)
+
+    def lift(self, v: Vector) -> Vector:
+        lifted = self._W.lift(v)
+        return self._back(lifted) if self._decay > 0 else self._across(lifted)
+
+    def raised(self, share: float) -> "ProfiledHessian":
+        return ProfiledHessian(self._W.raised(share), self._M, self._decay)
