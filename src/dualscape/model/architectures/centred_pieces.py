@@ -71,6 +71,6 @@ class CentredPieces(Pieces):
             yield centre, np.flatnonzero(self.centres == centre)
 
     def _around(self, centre: int, which: Index) -> Pieces:
-        """Plain pieces of units with their kink at a row."""
-        own = super().take(which)
-        return Pieces(self.X - self.X[centre], own.slopes, own.active, own.held)
+        """Plain pieces of units with their kink at a row: the differences of rows with all their digits."""
+        own, seen = super().take(which), TwoFloat.of(self.X) - TwoFloat.of(self.X[centre])
+        return Pieces(seen.hi, own.slopes, own.active, own.held, low=seen.lo)
