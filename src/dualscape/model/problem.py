@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, declared, expect
+from dualscape.geometry.tall import row_lengths
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
@@ -267,7 +268,7 @@ class Problem:
         self.check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
-        reach = float(network.masses @ lengths) * self.space.reach.lengths
+        reach = float(network.masses @ lengths) * np.maximum(self.space.reach.lengths, row_lengths(self.X))
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
         if self.free.q:
             off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))

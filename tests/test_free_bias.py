@@ -1,0 +1,123 @@
+"""Networks with a free hidden bias, against scikit-learn's training, a conic solver and answers known beforehand."""
+
+import warnings
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPRegressor
+
+from conic import conic_optimum
+from dualscape import Network, Problem, Program, optimal_set, solve, staircase
+from dualscape.errors import InputError
+
+
+def random_problem(seed, n, p, fraction=0.1, **settings):
+    rng = np.random.default_rng(seed)
+    X, y = rng.standard_normal((n, p)), rng.standard_normal(n)
+    if settings.get("loss") == "logistic":
+        y = np.where(y > 0, 1.0, -1.0)
+    return Problem(X, y, beta=1, bias="free", **{"free": "constant", **settings}).at_fraction(fraction)
+
+
+def test_the_known_answer():
+    problem = random_problem(5, 8, 2)
+    assert problem.beta_max() == pytest.approx(1.6452978323566983, rel=1e-12)
+    found = solve(problem).certificate
+    assert found.verdict == "global"
+    assert found.primal == pytest.approx(0.5977227243346221, rel=1e-10)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_scikit_learn_finds_nothing_below(p):
+    """Its alpha is beta: biases are free in both layers. Of many seeds the best comes near."""
+    rng = np.random.default_rng(p)
+    X = rng.standard_normal((20, p))
+    y = np.sin(2 * X[:, 0]) + 0.1 * rng.standard_normal(20)
+    problem = Problem(X, y, beta=0.3, bias="free", free="constant")
+    found = solve(problem).certificate
+    assert found.verdict == "global"
+    objectives = []
+    for seed in range(25):
+        model = MLPRegressor(
+            hidden_layer_sizes=(30,), solver="lbfgs", alpha=problem.beta, max_iter=3000, tol=1e-12, random_state=seed
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(X, y)
+        weights = np.column_stack([model.coefs_[0].T, model.intercepts_[0]])
+        network = Network.from_weights(
+            weights, model.coefs_[1][:, 0], bias="free", free="constant", free_weights=model.intercepts_[1]
+        )
+        np.testing.assert_allclose(network.predict(X), model.predict(X), atol=1e-9)
+        squares = 0.5 * float(((model.predict(X) - y) ** 2).sum())
+        theirs = squares + 0.5 * problem.beta * sum(float((part**2).sum()) for part in model.coefs_)
+        assert problem.objective(network) == pytest.approx(theirs, rel=1e-9)
+        objectives.append(theirs)
+    assert min(objectives) >= found.dual
+    assert min(objectives) <= found.primal * 1.02
+
+
+@pytest.mark.parametrize(
+    ("seed", "n", "p", "settings"),
+    [
+        (0, 7, 1, {}),
+        (1, 6, 2, {}),
+        (2, 6, 2, {"loss": "logistic"}),
+        (3, 6, 2, {"free": "affine"}),
+        (4, 7, 1, {"loss": "logistic", "fraction": 0.05}),
+    ],
+)
+def test_a_conic_solver_over_all_patterns_agrees(seed, n, p, settings):
+    problem = random_problem(seed, n, p, **settings)
+    program = Program.of(problem)
+    conic = conic_optimum(program)
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.primal == pytest.approx(conic.value, rel=1e-5)
+    assert solution.certificate.dual <= conic.value * (1 + 1e-5)
+    # Its own network, priced here, is no better.
+    assert problem.objective(program.network(conic.point)) >= solution.certificate.dual
+    assert program.objective(program.point(solution.network)) == pytest.approx(solution.certificate.primal, rel=1e-9)
+
+
+def test_on_a_line_thresholds_at_the_data_are_enough():
+    """The candidates of one feature: 2 n columns of either sign, as a problem with nothing but masses."""
+    problem = random_problem(6, 12, 1, 0.03)
+    x, y = problem.inputs[:, 0], problem.y
+    columns = np.hstack([np.maximum(x[:, None] - x, 0.0), np.maximum(x - x[:, None], 0.0)])
+    c, w = cp.Variable(columns.shape[1]), cp.Variable()
+    value = cp.Problem(cp.Minimize(cp.sum_squares(columns @ c + w - y) / 2 + problem.beta * cp.norm1(c))).solve(
+        solver=cp.CLARABEL
+    )
+    found = solve(problem).certificate
+    assert (found.verdict, found.oracle) == ("global", "thresholds")
+    assert found.primal == pytest.approx(value, rel=1e-7)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e4])
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e5])
+def test_where_the_data_lie_and_how_large_they_are_does_not_matter(shift, size):
+    rng = np.random.default_rng(7)
+    X, y = rng.standard_normal((9, 2)), rng.standard_normal(9)
+    plain = Problem(X, y, beta=0.2, bias="free", free="constant")
+    moved = Problem(size * (X + shift), y, beta=0.2 * size, bias="free", free="constant")
+    one, other = solve(plain).certificate, solve(moved).certificate
+    assert one.verdict == other.verdict == "global"
+    assert one.primal == pytest.approx(other.primal, rel=1e-9 if shift == 0 else 1e-6)
+
+
+def test_without_a_constant_that_costs_nothing_there_may_be_no_optimum():
+    for settings in ({}, {"free": "linear"}, {"free": "constant", "free_decay": 0.1}):
+        with pytest.raises(InputError, match="give free='constant' or 'affine'"):
+            Problem([[0.0], [1.0]], [1.0, 1.0], beta=0.1, bias="free", **settings)
+
+
+def test_beyond_beta_max_the_constant_is_all():
+    problem = Problem([[0.0], [1.0], [5.0]], [2.0, 1.0, 3.0], beta=9.0, bias="free", free="constant")
+    assert problem.beta_max() < 9.0
+    solution = solve(problem)
+    assert (solution.network.width, solution.certificate.verdict) == (0, "global")
+    assert solution.predict([[7.0]]) == pytest.approx([2.0])
+    optima = optimal_set(solution)
+    assert (optima.k, staircase(optima).m_star) == (0, 0)
