@@ -109,7 +109,7 @@ def test_where_the_data_lie_and_how_large_they_are_does_not_matter(shift, size):
 
 def test_without_a_constant_that_costs_nothing_there_may_be_no_optimum():
     for settings in ({}, {"free": "linear"}, {"free": "constant", "free_decay": 0.1}):
-        with pytest.raises(InputError, match="give free='constant' or 'affine'"):
+        with pytest.raises(InputError, match="no network need be optimal; give free='constant'"):
             Problem([[0.0], [1.0]], [1.0, 1.0], beta=0.1, bias="free", **settings)
 
 

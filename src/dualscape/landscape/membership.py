@@ -46,6 +46,9 @@ class Optima(Protocol):
     def mass_scale(self) -> float:
         """What masses are compared with."""
 
+    def place(self, unit: Units, tolerance: float) -> tuple[int | None, Vector]:
+        """(the unit that one neuron is, or None; (k,) how it shares its mass out among all units)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Membership:
@@ -54,7 +57,8 @@ class Membership:
     Attributes:
         member: the answer.
         reason: why, with the numbers, in one line.
-        units: (m,) the unit of the optimal set that each neuron is, -1 for a zero neuron; None when some is neither.
+        units: (m,) the unit of the optimal set that each neuron is, the nearer end where it lies on a plateau, -1 for a
+            zero neuron; None when some is neither.
         masses: (k,) the mass on each unit; None when some neuron is no unit.
         fit_error: |f(X) - y*| / |y*| of the network.
         neuron: the first neuron at fault, or None.
@@ -92,13 +96,13 @@ def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAU
     units = np.full(network.width, -1, dtype=np.intp)
     masses = np.zeros(len(optimal.units))
     for j in np.flatnonzero(network.masses > 0).tolist():
-        unit = optimal.units.find(network.directions[j], network.units.outputs[j], tolerances.direction)
+        unit, shares = optimal.place(network.units.take(np.array([j])), tolerances.direction)
         if unit is None and network.masses[j] <= tolerances.mass * scale:
             continue
         if unit is None:
             return Membership(False, _not_a_unit(optimal, network, j), None, None, error, j)
         units[j] = unit
-        masses[unit] += network.masses[j]
+        masses += network.masses[j] * shares
     if error > tolerances.fit:
         reason = f"all neurons are optimal units, but the fit is off by {error:.3g} of the size of the optimal fit"
         return Membership(False, reason, units, masses, error)

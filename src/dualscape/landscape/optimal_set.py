@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
+from dualscape.landscape.plateaus import Plateaus, plateaus_of
 from dualscape.landscape.resolution import Resolution
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -32,6 +33,7 @@ Vector = NDArray[np.float64]
 MANY = 16.0  # roundings of y* alone that a mass called zero may stand for
 HIDDEN = 0.5  # a share of the fit, or of a column, by which rounding may move it: then nothing can be said of masses
 LISTING = 0.5  # of the time that is left, for listing vertices and then for sampling them
+PAIRS = 3  # ends of plateaus that a warning names
 SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 
 
@@ -53,6 +55,7 @@ class OptimalSet:
         separation: how clearly tight units stand out.
         resolution: how clearly all this was seen, and within which change of the data it holds.
         warnings: what may be wrong with all this, one line each.
+        plateaus: where a free bias makes a continuum of optimal units, of which `units` are the ends.
     """
 
     problem: Problem
@@ -68,6 +71,7 @@ class OptimalSet:
     separation: Separation
     resolution: Resolution
     warnings: tuple[str, ...]
+    plateaus: Plateaus
 
     def __repr__(self) -> str:
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
@@ -162,6 +166,28 @@ class OptimalSet:
         """A random optimal network, about uniform over the polytope of masses."""
         return self.network(hit_and_run(self.polytope, rng))
 
+    @property
+    def continuous(self) -> bool:
+        """Whether optimal neurons may lie between the units, at a free bias anywhere on a plateau."""
+        return self.plateaus.among(self.active)
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether what all optimal networks predict is known: free biases may take no values but those of the units."""
+        return not (self.continuous or self.plateaus.open[self.active].any())
+
+    @property
+    def widths(self) -> NDArray[np.intp]:
+        """(V,) the fewest neurons of the optimal networks with the masses of each known vertex."""
+        return np.asarray(self.plateaus.fewest(self.known_vertices > 0))
+
+    def place(self, unit: Units, tolerance: float = DEFAULT.direction) -> tuple[int | None, Vector]:
+        """The optimal unit that one neuron is, or the nearer end of the plateau it lies on; None where it is neither.
+
+        And how it shares its mass out among the k units, (k,): of a neuron between two ends each has a part.
+        """
+        return self.plateaus.place(self.problem.space, self.units, unit, tolerance)
+
     def smallest(self) -> Network:
         """An optimal network with as few neurons as are known to suffice."""
         return self.choose("fewest")
@@ -176,7 +202,10 @@ class OptimalSet:
                 centre: all units that can be used are), or w (k,): the greatest w.c.
         """
         if isinstance(criterion, str):
-            return self.network(self._named_choice(criterion))
+            masses = self._named_choice(criterion)
+            if criterion == "fewest" and self.continuous:
+                return self.problem.network(*self.plateaus.joined(self.units, masses))
+            return self.network(masses)
         w = np.asarray(criterion, dtype=float)
         if w.shape != (self.k,) or not np.isfinite(w).all():
             raise InputError(f"a linear criterion needs one finite number per optimal unit, shape ({self.k},)")
@@ -191,6 +220,8 @@ class OptimalSet:
         sizes = (known > 0).sum(axis=1)
         if criterion == "most":
             return np.asarray(known[int(np.argmax(sizes))])
+        if self.continuous:
+            return np.asarray(known[int(np.argmin(self.widths))])
         best = np.asarray(known[int(np.argmin(sizes))])
         if not self.vertices_complete:
             found = self.polytope.sparsest()
@@ -200,7 +231,16 @@ class OptimalSet:
     @interruptible()
     @one_blas_thread()
     def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
-        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features."""
+        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features.
+
+        Raises:
+            NotCertifiedError: free biases on plateaus may take any values between, which this does not cover.
+        """
+        if not self.has_spread:
+            raise NotCertifiedError(
+                "the spread of predictions is not decided: free biases of optimal units may take any value on a "
+                "plateau, and predictions with them; penalise the bias to have it"
+            )
         data = self.problem.design.inputs(X)
         W = self.problem.architecture.columns(data, self.units)
         if self.vertices_complete:
@@ -219,13 +259,17 @@ class OptimalSet:
             return "The zero network is the only optimal network."
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
         shape = (
-            "Up to the order and the splitting of neurons it is unique."
+            "The optimal masses on them are unique."
+            if self.dimension == 0 and self.continuous
+            else "Up to the order and the splitting of neurons it is unique."
             if self.dimension == 0
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
         lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
+        if self.plateaus.open[self.active].any():
+            lines.append("The free bias of a unit that is active on all rows may grow as far as one likes.")
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
 
@@ -303,8 +347,9 @@ def optimal_set(
     known = sampled or listed
     progress(Event("vertices", len(known.points), len(known.points) if listed.complete else None))
     none = np.zeros((0, k))
+    plateaus = plateaus_of(problem, found.nu, found.units, float(found.rates.slacks.max(initial=1.0)), rounding)
     resolution = Resolution(
-        found.slack,
+        found.slack.and_(plateaus.slack),
         _mass_margin(masses.margin.and_(known.margin), per_fit, per_masses, rounding),
         masses.rank_margin.scaled(1 / found.turn),
         found.same,
@@ -326,6 +371,7 @@ def optimal_set(
         found.separation,
         resolution,
         (),
+        plateaus,
     )
     return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
 
@@ -372,6 +418,13 @@ def _warnings(result: OptimalSet, found: Vertices, unsound: int, tolerances: Tol
         lines.append(
             f"the optimal set is that of data within {result.perturbation:.0e} (relative) of those given, and data so "
             "near may have another: units, widths and components may differ"
+        )
+    if result.continuous:
+        ends = ", ".join(f"{i} and {j}" for i, j in result.plateaus.pairs.tolist()[:PAIRS])
+        more = ", ..." if len(result.plateaus.pairs) > PAIRS else ""
+        lines.append(
+            f"optimal units form a continuum: between units {ends}{more} every free bias is optimal, and a neuron "
+            "there does what two at these do; m* counts such neurons, M* and components are bounded, but not decided"
         )
     residual = max(P.residual, found.residual)
     if residual > tolerances.fit:

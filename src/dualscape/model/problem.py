@@ -154,8 +154,8 @@ class Problem:
             rest = rest if not the_loss.quadratic or free_features.decay else _residual(profile, target)
         if design.has_free_bias and not free_features.spares_constant:
             raise InputError(
-                "with a free bias neurons make a constant at as little cost as one likes, never at none, so that without "
-                "a free output bias no network need be optimal; give free='constant' or 'affine', and no free_decay"
+                "neurons with a free bias make a constant at as little cost as one likes, never at none: without "
+                "a free output bias no network need be optimal; give free='constant' (--free constant), or 'affine'"
             )
         space = kind.on_free(seen) if design.has_free_bias else kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")

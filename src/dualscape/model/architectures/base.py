@@ -147,6 +147,15 @@ class UnitSpace(ABC):
         """
         raise MissingError(f"unit space {type(self).__name__!r}", "list all optimal networks", ("pieces",))
 
+    def continua(self, units: Units) -> tuple[NDArray[np.intp], Units, NDArray[np.bool_]]:
+        """Where a coordinate that costs nothing might take other values at the same score.
+
+        Returns:
+            (q, 2) pairs of the k units that differ in it alone, neighbours in it; a unit in the middle of each pair;
+            and (k,) which units go on computing the same, but for a constant, however far it grows.
+        """
+        return np.zeros((0, 2), dtype=np.intp), units.take(slice(0, 0)), np.zeros(len(units), dtype=bool)
+
     # --- other data -----------------------------------------------------------------------------------------
     @abstractmethod
     def scaled(self, exponent: int) -> "UnitSpace":

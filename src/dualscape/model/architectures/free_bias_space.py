@@ -20,6 +20,8 @@ from dualscape.oracles.thresholds import ThresholdsOracle
 from dualscape.units import Units
 
 Index = NDArray[np.intp]
+#: Directions, and kinks as shares of the spread of the rows, that differ by no more are the same.
+SAME = 1e-9
 
 
 class FreeBiasSpace(UnitSpace):
@@ -125,6 +127,20 @@ class FreeBiasSpace(UnitSpace):
                 held[j] = holding
         pieces = CentredPieces(self.centres.X, slopes, active, tuple(held), centres=rows, one=self.centres.one)
         return units.turned(directions), pieces
+
+    def continua(self, units: Units) -> tuple[Index, Units, NDArray[np.bool_]]:
+        places = self.measured(units)
+        w, off = places.directions[:, :-1], places.directions[:, -1]
+        pairs = []
+        for j in range(len(units)):
+            same = (np.linalg.norm(w - w[j], axis=1) <= SAME) & (units.outputs == units.outputs[j]).all(axis=1)
+            beyond = np.flatnonzero(same & (off > off[j] + SAME))
+            if len(beyond):
+                pairs.append((j, int(beyond[off[beyond].argmin()])))
+        ends = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+        middles = Units(units.directions[ends].mean(axis=1), units.outputs[ends[:, 0]])
+        least = (self.centres.lifted @ units.directions.T).min(axis=0)
+        return ends, middles, np.asarray(least >= -SAME * float(self.reach.lengths.max(initial=0.0)))
 
     # --- other data -------------------------------------------------------------------------------------------
     def scaled(self, exponent: int) -> "FreeBiasSpace":
