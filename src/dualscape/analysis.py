@@ -22,6 +22,8 @@ from dualscape.solver import Solution, solve, unfinished
 
 #: Shares of a time limit that go into beta_max at most: where it can be proven, and where it is searched for.
 BETA_MAX_PROOF, BETA_MAX_SEARCH = 0.5, 0.2
+#: Names that a note lists at most.
+NAMED = 10
 NO_TIME = "the time limit left too little time for it; give more (--time-limit)"
 
 #: Gives, for a stage named in words, a context in which its progress can be told.
@@ -109,6 +111,11 @@ class Draft:
                 )
         elif not self.beta_max.resolved:
             notes.append(f"beta_max was not computed to the end: it is at most {self.beta_max.high:.6g}")
+        if self.problem.free.dropped:
+            notes.append(
+                f"free features that depend on others have weight 0: {', '.join(self.problem.free.dropped[:NAMED])}"
+                + (", ..." if len(self.problem.free.dropped) > NAMED else "")
+            )
         optima, stairs = self.optimal_set, self.staircase
         notes += optima.warnings if optima is not None else []
         missing = "optimal set" if optima is None else "staircase"

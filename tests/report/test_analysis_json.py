@@ -13,7 +13,7 @@ from dualscape.report.analysis_json import to_dict, write_json
 def test_json_of_a_certified_problem(tmp_path):
     content = analysed(tmp_path, "catalogue:two-points")
     assert {name: list(value) for name, value in content.items() if isinstance(value, dict)} == {
-        "problem": ["n", "d", "architecture", "loss", "bias", "beta", "beta_max", "classes"],
+        "problem": ["n", "d", "architecture", "loss", "bias", "beta", "beta_max", "classes", "free", "free_decay"],
         "certificate": [
             *("verdict", "primal", "dual", "gap", "relative_gap", "excess", "primal_error"),
             *("oracle", "patterns", "nu", "upper"),
@@ -28,10 +28,17 @@ def test_json_of_a_certified_problem(tmp_path):
             *("exact", "perturbation", "margins"),
         ],
         "widths": ["m_star", "M_star", "connected_from", "exact", "perturbation"],
-        "network": ["directions", "signs", "masses"],
+        "network": ["directions", "signs", "masses", "free_weights"],
     }
     problem = {"n": 2, "d": 2, "architecture": "relu", "loss": "squared", "bias": "none"}
-    assert content["problem"] == {**problem, "beta": 0.1, "beta_max": 2.0, "classes": None}
+    assert content["problem"] == {
+        **problem,
+        "beta": 0.1,
+        "beta_max": 2.0,
+        "classes": None,
+        "free": "none",
+        "free_decay": 0.0,
+    }
     assert content["certificate"]["verdict"] == "global"
     assert content["certificate"]["primal"] == pytest.approx(0.0975, rel=1e-12)
     assert content["certificate"]["relative_gap"] <= 1e-9

@@ -30,6 +30,8 @@ ANALYSIS_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
 LEAST_LEFT = 0.5
 #: Options that name a file that is written.
 FILES = ("json_path", "report_path", "checkpoint")
+#: Options that define the problem.
+SETTINGS = ("loss", "bias", "free", "free_decay", "beta", "beta_fraction")
 POSITIVE = Positive(min=0, min_open=True)
 
 
@@ -46,6 +48,8 @@ POSITIVE = Positive(min=0, min_open=True)
 @option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @option("--loss", metavar="NAME", help="squared (default) or logistic.")
 @option("--bias", metavar="NAME", help="penalised (default) or none.")
+@option("--free", metavar="NAME", help="Without weight decay: none (default), constant, linear or affine.")
+@option("--free-decay", type=POSITIVE, metavar="R", help="Penalise the weights w of --free by R/2 |w|^2 after all.")
 @option(
     "--standardize/--no-standardize",
     default=False,
@@ -153,7 +157,7 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
     from dualscape.data.tables import read_table, standardize
     from dualscape.model.losses import get_loss
 
-    given = {name: options[name] for name in ("loss", "bias", "beta", "beta_fraction") if options[name] is not None}
+    given = {name: options[name] for name in SETTINGS if options[name] is not None}
     if "beta" in given and "beta_fraction" in given:
         raise InputError("--beta and --beta-fraction were both given; give exactly one")
     if data.startswith(CATALOGUE):
@@ -184,7 +188,7 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
     for inapplicable in ("target", "features", "header"):
         if options[inapplicable] is not None:
             raise InputError(f"--{inapplicable} does not apply to catalogue problems; leave it out")
-    settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias}
+    settings: dict[str, Any] = {"loss": entry.loss, "bias": entry.bias, "free": entry.free}
     if "beta" not in given and "beta_fraction" not in given:
         settings |= {"beta": entry.beta} if entry.beta is not None else {"beta_fraction": entry.beta_fraction}
     return entry.table(), settings | given

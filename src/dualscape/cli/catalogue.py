@@ -41,7 +41,8 @@ def _show_entry(entry: "Entry") -> None:
     click.echo(f"{entry.name}: {entry.summary}")
     click.echo(f"source: {entry.source}")
     click.echo(f"data: {len(table.y)} rows, {table.X.shape[1]} features ({', '.join(table.feature_names)})")
-    click.echo(f"defaults: {entry.loss} loss, bias {entry.bias}, beta {_default_beta(entry)}")
+    free = "" if entry.free == "none" else f", free {entry.free}"
+    click.echo(f"defaults: {entry.loss} loss, bias {entry.bias}{free}, beta {_default_beta(entry)}")
     for note in table.notes:
         click.echo(f"note: {note}")
     facts = {

@@ -63,6 +63,7 @@ class Entry:
         table: makes the data.
         loss: default loss.
         bias: default bias.
+        free: default free features.
         beta: default weight decay, or None when `beta_fraction` gives it.
         beta_fraction: default weight decay as a fraction of beta_max.
         known: what is known at the default beta.
@@ -74,6 +75,7 @@ class Entry:
     table: Callable[[], Table]
     loss: str = "squared"
     bias: str = "none"
+    free: str = "none"
     beta: float | None = None
     beta_fraction: float | None = 0.1
     known: Known = field(default_factory=Known)
@@ -88,6 +90,7 @@ class Entry:
             beta=1.0 if chosen is None else chosen,
             loss=self.loss,
             bias=self.bias,
+            free=self.free,
             feature_names=data.feature_names,
             classes=data.classes,
         )
@@ -166,6 +169,23 @@ _LIST = (
         known=Known(0.285, 4, 1, 2, 3, {2: 2, 3: 7, 4: 1}),
     ),
     _polygon_entry("square", 4, 4, dimension=1, m_star=2, M_star=2, components={2: 4, 3: 2, 4: 1}),
+    *(
+        Entry(
+            f"square-{free}",
+            f"square with targets 1, -1, 1, -1 and {what} without weight decay",
+            "symmetry",
+            lambda: polygon(4, [1.0, -1.0, 1.0, -1.0]),
+            free=free,
+            beta=0.1,
+            beta_fraction=None,
+            known=Known(0.38, 4, dimension, m_star, m_star, components),
+        )
+        for free, what, dimension, m_star, components in (
+            ("constant", "an output bias", 1, 2, {2: 4, 3: 2, 4: 1}),
+            ("linear", "a skip connection", 2, 2, {2: 8, 3: 1}),
+            ("affine", "an affine skip connection", 3, 1, {1: 4, 2: 1}),
+        )
+    ),
     _polygon_entry("pentagon", 5, 10),
     _polygon_entry("hexagon", 6, 6),
     _polygon_entry("heptagon", 7, 14),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from dualscape.data.tables import Table
 from dualscape.figures.layers import PURPLE, RED, DoesNotApplyError, Points
 from dualscape.model.architectures import RELU
+from dualscape.model.free_features import GIVEN
 from dualscape.model.labels import plain
 from dualscape.model.problem import Problem
 
@@ -104,6 +105,8 @@ def drawable_inputs(problem: Problem, table: Table | None = None) -> Inputs:
         raise DoesNotApplyError(
             f"Functions of the inputs are drawn when one or two features vary; here {len(varying)} do."
         )
+    if problem.free.kind == GIVEN:
+        raise DoesNotApplyError("Functions of the inputs need free features that are known between the data points.")
     return Inputs(problem, varying, table)
 
 

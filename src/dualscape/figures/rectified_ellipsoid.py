@@ -38,6 +38,8 @@ def rectified_ellipsoid(solution: Solution, optimal_set: OptimalSet | None = Non
         raise DoesNotApplyError(
             f"The rectified ellipsoid lives in R^n; it is drawn for n = 2 or 3, here n = {problem.n}."
         )
+    if problem.free.q:
+        raise DoesNotApplyError("The rectified ellipsoid is drawn for networks without free features.")
     nu = solution.nu if optimal_set is None else optimal_set.nu
     if not nu.any():
         raise DoesNotApplyError("The dual variable is 0, so it exposes no face of the rectified ellipsoid.")

@@ -194,7 +194,7 @@ def _caption(staircase: Staircase, aggregated: bool) -> str:
         "Every column is the set of optimal networks of one width. The smallest of them have m* = "
         f"{plural(ends(staircase.m_star)[0], 'neuron')}; the last isolated ones, red, which no optimal path leaves, "
         f"have M* = {grouped(staircase.M_star)}; from width {grouped(staircase.connected_from)} on all optimal "
-        f"networks are connected. The general guarantee min(m* + M*, n + 1) is {grouped(staircase.general_bound)}. "
+        f"networks are connected. The general guarantee {staircase.guarantee} is {grouped(staircase.general_bound)}. "
         "Marks count networks up to the order of their neurons; the numbers on top count components of the weights "
         "themselves, where each of the m! orders of an isolated network is a component of its own."
     )
@@ -212,7 +212,7 @@ def _intervals(staircase: Staircase) -> Scene:
         ("m*: fewest neurons", staircase.m_star, RED),
         ("M*: most neurons of an irreducible network", staircase.M_star, RED),
         ("connected from", staircase.connected_from, BLUE),
-        ("guaranteed: min(m* + M*, n + 1)", staircase.general_bound, GREY),
+        (f"guaranteed: {staircase.guarantee}", staircase.general_bound, GREY),
     )
     layers: list[Layer] = []
     for row, (name, width, colour) in enumerate(lines):

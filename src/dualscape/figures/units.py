@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from dualscape.data.tables import Table
 from dualscape.figures.inputs import Inputs, drawable_inputs, line_through_box
-from dualscape.figures.layers import BLUE, GREEN, INK, Axis, DoesNotApplyError, Field, Layer, Lines, Points
+from dualscape.figures.layers import BLUE, GREEN, INK, ORANGE, Axis, DoesNotApplyError, Field, Layer, Lines, Points
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
 from dualscape.landscape.optimal_set import OptimalSet
@@ -74,13 +74,19 @@ def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
         pieces = tuple(np.column_stack([xs, parts[:, j]]) for j in chosen)
         dash = "solid" if sign > 0 else "dash"
         layers.append(Lines(pieces, name if len(chosen) else "", colour, 1.5, dash))
-    layers.append(Lines((np.column_stack([xs, parts.sum(axis=1)]),), "their sum", INK, 3.0))
+    total = network.fit(inputs.rows(xs[:, None]))
+    free = network.free != "none"
+    if free:
+        part = np.column_stack([xs, total - parts.sum(axis=1)])
+        layers.append(Lines((part,), "free features", ORANGE, 1.5, "dot"))
+    layers.append(Lines((np.column_stack([xs, total]),), "their sum", INK, 3.0))
     data = inputs.data[:, 0]
     layers += inputs.marks(np.column_stack([data, inputs.problem.y]), 8.0)
     caption = (
-        f"Each thin line is what one of {plural(int((network.masses > 0).sum()), 'unit')} adds in {which}; the thick "
-        f"line is their sum. {_inside(inputs, network)} of them bend between the lowest and the highest data point: "
-        "there the fit has its kinks; the others act as straight lines on the data."
+        f"Each thin line is what one of {plural(int((network.masses > 0).sum()), 'unit')} adds in {which}, "
+        f"{'the dotted one what the free features add; ' if free else ''}the thick line is their sum. "
+        f"{_inside(inputs, network)} of them bend between the lowest and the highest data point: there the fit has its "
+        "kinks; the others act as straight lines on the data."
     )
     return Scene(
         "units", "The units and their sum", caption, (Axis(inputs.labels[0]), Axis(inputs.output)), tuple(layers)

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, NotCertifiedError, expect
+from dualscape.landscape.functions import Functions, functions
 from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
 from dualscape.landscape.plateaus import Plateaus, plateaus_of
 from dualscape.landscape.resolution import Resolution
+from dualscape.model.arrays import finite_array
+from dualscape.model.losses import Profiled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
@@ -49,6 +52,8 @@ class OptimalSet:
         A: (n, k) their columns; with free features what these leave of them, P A.
         y_star: (n,) the optimal fit; the same for all optimal networks.
         polytope: {c >= 0 : A c = y*}, or P y*.
+        functions: what the networks compute, where a skip connection makes u and -u one kink; otherwise None, and where
+            free biases may take other values.
         vertices: (V, k) its vertices, the irreducible optimal networks; (0, k) when there are too many.
         vertices_complete: whether `vertices` lists all of them.
         sampled: (S, k) some vertices, when they are not all listed; otherwise (0, k).
@@ -65,6 +70,7 @@ class OptimalSet:
     A: Matrix
     y_star: Vector
     polytope: Polytope
+    functions: Functions | None
     vertices: Matrix
     vertices_complete: bool
     sampled: Matrix
@@ -230,8 +236,10 @@ class OptimalSet:
 
     @interruptible()
     @one_blas_thread()
-    def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
+    def spread(self, X: ArrayLike, free: ArrayLike | None = None) -> tuple[Vector, Vector]:
         """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features.
+
+        `free` (n', q) are the free features of these rows where they are a matrix of one's own.
 
         Raises:
             NotCertifiedError: free biases on plateaus may take any values between, which this does not cover.
@@ -242,12 +250,25 @@ class OptimalSet:
                 "plateau, and predictions with them; penalise the bias to have it"
             )
         data = self.problem.design.inputs(X)
-        W = self.problem.architecture.columns(data, self.units)
+        W, base = self._predictions(data, None if free is None else finite_array(free, "free", 2))
         if self.vertices_complete:
-            values = W @ self.vertices.T
+            values = base[:, None] + W @ self.vertices.T
             return values.min(axis=1), values.max(axis=1)
         ends = [value for value, _ in self.polytope.maximise(np.vstack([-W, W]))]
-        return -np.array(ends[: len(W)]), np.array(ends[len(W) :])
+        return base - np.array(ends[: len(W)]), base + np.array(ends[len(W) :])
+
+    def _predictions(self, data: Matrix, free: Matrix | None) -> tuple[Matrix, Vector]:
+        """(W, b) with the predictions W c + b of the optimal network with masses c on what neurons see (n', d)."""
+        problem = self.problem
+        W = problem.architecture.columns(data, self.units)
+        if not isinstance(problem.profile, Profiled):
+            return W, np.zeros(len(W))
+        rows = self.network(np.zeros(self.k)).free_rows(data, free)[:, problem.free.kept]
+        if problem.free.decay > 0:
+            return W, rows @ problem.profile.weights_of(self.nu)
+        # M w = y* - A c on the data.
+        columns = problem.space.columns(self.units)
+        return W - rows @ problem.profile.making_up(columns), rows @ problem.profile.making_up(self.y_star)
 
     def explain(self) -> str:
         """The optimal set in plain words, with its warnings."""
@@ -256,7 +277,11 @@ class OptimalSet:
     def describe(self) -> str:
         """The optimal set in plain words."""
         if self.polytope.active.size == 0:
-            return "The zero network is the only optimal network."
+            return (
+                "The free features alone are the only optimal network."
+                if self.problem.free.q
+                else "The zero network is the only optimal network."
+            )
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
         shape = (
             "The optimal masses on them are unique."
@@ -270,6 +295,7 @@ class OptimalSet:
         lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
         if self.plateaus.open[self.active].any():
             lines.append("The free bias of a unit that is active on all rows may grow as far as one likes.")
+        lines += [] if self.functions is None else [self.functions.explain()]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
 
@@ -365,6 +391,7 @@ def optimal_set(
         A,
         y_star,
         masses,
+        functions(problem, found.units, A, left, found.masses, rounding * per_masses, rounding * found.turn),
         listed.points if listed.complete else none,
         listed.complete,
         sampled.points if sampled else none,
@@ -373,7 +400,9 @@ def optimal_set(
         (),
         plateaus,
     )
-    return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
+    # Kinks that may move are not counted by their ends.
+    computed = result.functions if result.has_spread else None
+    return replace(result, functions=computed, warnings=_warnings(result, known, listed.unsound, tolerances))
 
 
 def _mass_margin(margin: Margin, per_fit: float, per_masses: float, rounding: float) -> Margin:

@@ -54,12 +54,14 @@ class Staircase:
         m_star: fewest neurons of an optimal network.
         M_star: most neurons of an irreducible optimal network.
         connected_from: the least width from which on the optimal networks are connected.
-        general_bound: min(m* + M*, n + 1), the width that the published theorem guarantees.
+        general_bound: min(m* + M*, n + 1), the width that the published theorem guarantees; n is less the number of
+            free features.
         rank_bound: min(m* + M*, rank A + 1), the sharper guarantee.
         rows: one per width, from m* to connected_from (or to `max_width`).
         tree: the merge tree of the known vertices.
         exact: whether every number is exact: all vertices are known, and every decision is clear of rounding.
         resolution: how clearly the decisions were made; None where only a tree is known.
+        spared: number of independent free features.
         continuous: whether optimal units form a continuum, of which the tree has the ends alone.
     """
 
@@ -72,7 +74,13 @@ class Staircase:
     tree: MergeTree
     exact: bool
     resolution: Resolution | None = None
+    spared: int = 0
     continuous: bool = False
+
+    @property
+    def guarantee(self) -> str:
+        """`general_bound` as a formula."""
+        return f"min(m* + M*, n{f' - {self.spared}' if self.spared else ''} + 1)"
 
     def __repr__(self) -> str:
         return f"Staircase(m* = {self.m_star}, M* = {self.M_star}, connected from {self.connected_from})"
@@ -154,9 +162,10 @@ def staircase(
     supports = optimal.known_vertices > 0
     progress(Event("staircase", 0, len(supports)))
     tree = merge_tree(supports)
-    sizes = (optimal.problem.n, optimal.rank)
+    spared = optimal.problem.free.spared
+    sizes = (optimal.problem.n - spared, optimal.rank)
     if optimal.continuous:
-        result = _continuous(tree, optimal, optimal.problem.n, max_width, effort.first(MILP_SHARE))
+        result = _continuous(tree, optimal, sizes[0], max_width, effort.first(MILP_SHARE))
     elif optimal.vertices_complete:
         result = _exact(tree, *sizes, max_width)
     else:
@@ -165,7 +174,8 @@ def staircase(
     free = supports[:, optimal.plateaus.open].any(axis=1)
     if free.any():
         result = replace(result, rows=tuple(_less_isolated(row, tree.births[free]) for row in result.rows))
-    return replace(result, exact=result.exact and optimal.exact, resolution=optimal.resolution)
+    exact = result.exact and optimal.exact
+    return replace(result, exact=exact, resolution=optimal.resolution, spared=spared)
 
 
 def _less_isolated(row: Row, moving: NDArray[np.int64]) -> Row:

@@ -34,7 +34,8 @@ class Certificate:
     """What is proven about a network.
 
     Attributes:
-        verdict: "global": the network is a global optimum, up to `relative_gap` <= the stated tolerance;
+        verdict: "global": the network is a global optimum, up to `relative_gap` <= the stated tolerance, or to a gap
+            that rounding of the target could make where free features fit all of it;
             "bounded": the optimum lies in [dual, primal]; "none": directions were only searched, no bound is proven.
         primal: objective of the network, which lies within `primal_error` of it.
         primal_error: bound on the rounding of `primal`.
@@ -92,13 +93,18 @@ class Certificate:
         """`excess` in percent, rounded up, or "no useful bound"."""
         return percent(self.excess) if self.useful else "no useful bound"
 
+    @property
+    def _gap_in_words(self) -> str:
+        if self.relative_gap <= self.tolerance:
+            return f"a relative gap of {self.relative_gap:.1e} (certified up to {self.tolerance:.0e})"
+        return f"a gap of {self.gap:.1e}: the free features fit the target up to its rounding"
+
     def explain(self) -> str:
         """The verdict in plain words."""
         if self.verdict == "global":
             return (
                 f"Globally optimal. No network of any width has an objective below {_down(self.dual, 12)}; this one "
-                f"has {self.primal:.12g}, a relative gap of {self.relative_gap:.1e} "
-                f"(certified up to {self.tolerance:.0e}). "
+                f"has {self.primal:.12g}, {self._gap_in_words}. "
                 f"The bound covers all directions ({self.counted}, oracle '{self.oracle}')."
             )
         if self.verdict == "bounded":
@@ -235,7 +241,8 @@ def certificate_of(
         dual = min(dual, primal)
     gap = primal + primal_error - dual
     relative = 0.0 if gap == 0 else gap / abs(primal) if primal else np.inf
-    verdict = "none" if not answer.exact else "global" if relative <= tolerances.relative_gap else "bounded"
+    close = relative <= tolerances.relative_gap or gap <= problem.negligible
+    verdict = "none" if not answer.exact else "global" if close else "bounded"
     counted = f"{answer.looked_at:,} {problem.space.kinds[answer.oracle].counts}"
     return Certificate(
         verdict,

@@ -116,6 +116,11 @@ class FreeFeatures:
         return len(self.kept)
 
     @property
+    def spared(self) -> int:
+        """Dimension of what they fit at no cost: r, or 0 where they have a decay."""
+        return 0 if self.decay > 0 else self.rank
+
+    @property
     def dropped(self) -> tuple[str, ...]:
         """Names of the features that depend on others, up to rounding, and have weight 0."""
         return tuple(name for j, name in enumerate(self.names) if j not in self.kept)
@@ -124,6 +129,13 @@ class FreeFeatures:
     def columns(self) -> Matrix:
         """(n, r) the independent ones."""
         return self.matrix if self.rank == self.q else self.matrix[:, self.kept]
+
+    @property
+    def title(self) -> str:
+        """The free features in a few words."""
+        count = f"{self.rank} of {self.q}" if self.rank < self.q else str(self.q)
+        count = f" ({count})" if self.kind == GIVEN or self.rank < self.q else ""
+        return f"{self.kind}{count}{f' of decay {self.decay:g}' if self.decay > 0 else ''}"
 
     @property
     def in_words(self) -> str:

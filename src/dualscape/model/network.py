@@ -234,7 +234,7 @@ class Network:
     def fit(self, data: Matrix, free: Matrix | None = None) -> Vector:
         """f on a matrix that already has its bias column, shape (n, d) -> (n,); `free` as for `predict`."""
         fit = self.neurons_fit(data)
-        return fit if self.free == "none" else fit + self._free_rows(data, free) @ self.free_weights
+        return fit if self.free == "none" else fit + self.free_rows(data, free) @ self.free_weights
 
     def neurons_fit(self, data: Matrix) -> Vector:
         """What the neurons alone give, (n,)."""
@@ -245,8 +245,8 @@ class Network:
             fit[part] = self.architecture.columns(data[part], units) @ self.masses
         return fit
 
-    def _free_rows(self, data: Matrix, given: Matrix | None) -> Matrix:
-        """The free features (n, q) of rows."""
+    def free_rows(self, data: Matrix, given: Matrix | None) -> Matrix:
+        """The free features (n, q) of rows (n, d) as neurons see them; those given, where they are one's own."""
         rows = self.design.free_columns(data) if self.free != GIVEN else given
         if rows is None:
             raise InputError("the free features of this network are a matrix of one's own; give that of these rows")
@@ -263,7 +263,7 @@ class Network:
         fit = (columns @ TwoFloat.of(self.masses[:, None]))[:, 0]
         if self.free == "none":
             return fit
-        return fit + (TwoFloat.of(self._free_rows(data, free)) @ TwoFloat.of(self.free_weights[:, None]))[:, 0]
+        return fit + (TwoFloat.of(self.free_rows(data, free)) @ TwoFloat.of(self.free_weights[:, None]))[:, 0]
 
     def contributions(self, data: Matrix) -> Matrix:
         """(n, m) what every neuron adds to `fit`, free features left out."""

@@ -208,7 +208,7 @@ class Problem:
     def title(self) -> str:
         """The problem in a few words, beta left out."""
         other = "" if self.architecture.key == RELU.key else f", {self.architecture.title}"
-        free = "" if self.free.kind == "none" else f", free {self.free.kind}"
+        free = "" if self.free.kind == "none" else f", free {self.free.title}"
         return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{free}{other}"
 
     @property
@@ -295,6 +295,13 @@ class Problem:
     def dual_at_zero(self) -> Vector:
         """nu = -grad L(0), shape (n,): the dual variable of the zero network, with the best free part."""
         return -self.profile.gradient(np.zeros(self.n), self.target)
+
+    @property
+    def negligible(self) -> float:
+        """A gap that rounding of the target alone could make, where free features may fit all of it."""
+        if not (self.free.rank and self.loss.quadratic):
+            return 0.0
+        return (4 * EPS) ** 2 * self.loss.value(np.zeros(self.n), self.y)
 
     def rounding_of_target(self) -> Vector:
         """(n,) how far `target` is, at most, from y - M w for some w."""

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, MissingError
 from dualscape.model.architectures import RELU, architecture_titled
-from dualscape.model.arrays import features_of
+from dualscape.model.arrays import features_of, finite_array
 from dualscape.model.design import Design
 from dualscape.model.losses import LOSSES
 from dualscape.model.network import Network
@@ -52,14 +52,17 @@ class Predictor:
     design: Design = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "design", Design(self.feature_names, self.network.bias, self.scaling))
+        object.__setattr__(
+            self, "design", Design(self.feature_names, self.network.bias, self.scaling, self.network.free)
+        )
 
     @one_blas_thread()
-    def output(self, X: ArrayLike) -> Vector:
+    def output(self, X: ArrayLike, free: ArrayLike | None = None) -> Vector:
         """f(x) for every row of raw features X (n, p), in the units of the network; shape (n,).
 
         The columns of a data frame are found by name, in whatever order, and others are let be; those of an array are
-        the features in their order.
+        the features in their order. `free` (n, q) are the free features of these rows where they were a matrix of one's
+        own.
 
         Raises:
             InputError: X is not a table of finite numbers with a column for each feature, or has some so large that a
@@ -67,7 +70,8 @@ class Predictor:
         """
         inputs = features_of(X, self.feature_names)
         with np.errstate(over="ignore", invalid="ignore"):
-            f = self.network.fit(self.design.inputs(inputs))
+            rows = None if free is None else finite_array(free, "free", 2)
+            f = self.network.fit(self.design.inputs(inputs), rows)
             beyond = np.flatnonzero(~np.isfinite(self.scaling.original_target(f)))
         if beyond.size:
             raise InputError(
@@ -76,15 +80,15 @@ class Predictor:
             )
         return f
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike, free: ArrayLike | None = None) -> NDArray[Any]:
         """Predictions (n,) for raw features X (n, p): in the units of the original target, or as labels of classes.
 
-        X is as for `output`.
+        X and `free` are as for `output`.
 
         Raises:
             InputError: X is not a table of finite numbers with a column for each feature.
         """
-        return self.answers(self.output(X))
+        return self.answers(self.output(X, free))
 
     def answers(self, f: Vector) -> NDArray[Any]:
         """Outputs (n,) of the network in the units of the original target, or as labels of classes."""
@@ -92,8 +96,8 @@ class Predictor:
             return np.asarray(self.classes, dtype=object)[(f > 0).astype(int)]
         return self.scaling.original_target(f)
 
-    def probability(self, X: ArrayLike) -> Vector:
-        """Probability (n,) of the second class, for the logistic loss 1 / (1 + exp(-f)); X as for `output`.
+    def probability(self, X: ArrayLike, free: ArrayLike | None = None) -> Vector:
+        """Probability (n,) of the second class, for the logistic loss 1 / (1 + exp(-f)); X and `free` as for `output`.
 
         Raises:
             InputError: there are no classes, or X does not fit.
@@ -101,7 +105,7 @@ class Predictor:
         """
         if not self.classes:
             raise InputError("probabilities need a network trained with the logistic loss; use predict")
-        found = LOSSES[self.loss].probability(self.output(X))
+        found = LOSSES[self.loss].probability(self.output(X, free))
         if found is None:
             raise MissingError(f"loss {self.loss!r}", "give probabilities", ("probability",))
         return found
@@ -170,5 +174,13 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         raise ValueError(f"{len(classes)} classes")
     directions = np.array(network["directions"], dtype=np.float64).reshape(-1, d)
     kind = architecture_titled(problem.get("architecture", RELU.title))
-    trained = Network(directions, network["signs"], network["masses"], problem["bias"], architecture=kind)
+    trained = Network(
+        directions,
+        network["signs"],
+        network["masses"],
+        problem["bias"],
+        architecture=kind,
+        free=problem.get("free", "none"),
+        free_weights=network.get("free_weights", ()),
+    )
     return Predictor(trained, loss, scaling, names, str(data["target_name"]), classes)

@@ -10,6 +10,7 @@ import numpy as np
 from dualscape import __version__
 from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
+from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
@@ -56,6 +57,8 @@ def to_dict(
             "beta": problem.beta,
             "beta_max": _plain(analysis.beta_max.low),
             "classes": problem.classes and [_plain(label) for label in problem.classes],
+            "free": problem.free.kind,
+            "free_decay": problem.free.decay,
             **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
         },
         "data": _data(problem, table),
@@ -87,6 +90,7 @@ def _data(problem: Problem, table: Table) -> dict[str, Any]:
     scaling = table.scaled
     return {
         "feature_names": list(table.feature_names),
+        **({} if problem.free.q == 0 else {"free_names": list(problem.free.names)}),
         "means": _plain(scaling.means),
         "scales": _plain(scaling.scales),
         "target_name": table.target_name,
@@ -120,12 +124,17 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "dimension": found.dimension,
         "directions": _plain(found.directions),
         "signs": _signs(found.signs),
+        **({} if found.functions is None else {"functions": _functions(found.functions)}),
         "vertices": _plain(found.vertices) if found.vertices_complete else None,
         "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
         "exact": found.exact,
         "perturbation": _plain(found.perturbation),
         "margins": _margins(found.resolution),
     }
+
+
+def _functions(found: Functions) -> dict[str, Any]:
+    return {"kinks": found.count, "dimension": found.dimension, "kink": _plain(found.kink)}
 
 
 def _margins(resolution: Resolution) -> dict[str, Any]:
@@ -152,6 +161,7 @@ def _network(network: Network) -> dict[str, Any]:
         "directions": _plain(network.directions),
         "signs": _signs(network.signs),
         "masses": _plain(network.masses),
+        "free_weights": _plain(network.free_weights),
     }
 
 

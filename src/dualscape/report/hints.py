@@ -82,6 +82,11 @@ def hints(solution: Solution, scaling: Scaling | None = None) -> tuple[str, ...]
 def _zero_network(solution: Solution, scaling: Scaling | None) -> str:
     if solution.certificate.verdict != "global" or solution.network.masses.any():
         return ""
+    if solution.problem.free.q:
+        return (
+            "beta is at or above beta_max, so that the free features alone are optimal; give a smaller --beta, or a "
+            "--beta-fraction below 1 (0.1 is a good start)"
+        )
     if not solution.problem.dual_at_zero().any():
         value = "the same" if scaling is not None and scaling.of_target else "0"
         return f"the target is {value} in every row, so there is nothing to fit; choose another target (--target)"
@@ -112,14 +117,15 @@ def _worse_than_constant(solution: Solution, scaling: Scaling | None, fit: Fit) 
 
 def _far_target(solution: Solution, scaling: Scaling | None) -> str:
     y = solution.problem.y
-    if solution.problem.loss.name != "squared" or np.ptp(y) == 0:
+    spared = "constant" in solution.problem.free.names and solution.problem.free.decay == 0
+    if solution.problem.loss.name != "squared" or np.ptp(y) == 0 or spared:
         return ""
     mean, deviation = float(y.mean()), float(y.std())
     if abs(mean) <= FAR * deviation:
         return ""
     return (
         f"the target lies far from 0 (mean {mean:.4g}, standard deviation {deviation:.3g}) and weight decay holds "
-        "predictions near 0; centre it with --standardize"
+        "predictions near 0; spare an output bias (--free constant), or centre it with --standardize"
     )
 
 

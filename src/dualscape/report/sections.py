@@ -49,6 +49,7 @@ def key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: S
             ("rows n", f"{problem.n:,}"),
             ("coordinates of a neuron d", f"{problem.d:,}"),
             ("bias", problem.bias),
+            *([("free features", problem.free.title)] if problem.free.q else []),
             ("loss", problem.loss.title),
             ("weight decay β", f"{problem.beta:.10g}"),
         ],
@@ -61,13 +62,15 @@ def key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: S
         ],
     ]
     if optimal_set is not None:
-        count = f"{len(optimal_set.known_vertices):,}"
+        count, kinks = f"{len(optimal_set.known_vertices):,}", optimal_set.functions
         tables.append(
             [
                 ("optimal unit neurons k", f"{optimal_set.k:,}"),
                 ("rank of their columns", f"{optimal_set.rank:,}"),
                 ("dimension of the optimal polytope", f"{optimal_set.dimension:,}"),
                 ("its vertices", count if optimal_set.vertices_complete else f"more than {count}"),
+                *([] if kinks is None else [("kinks", f"{kinks.count:,}")]),
+                *([] if kinks is None else [("dimension of the optimal functions", f"{kinks.dimension:,}")]),
                 ("slack of tight units, of the next", _separation(optimal_set)),
                 ("structure", _structure(optimal_set)),
                 ("smallest mass share called positive", f"{optimal_set.margin.smallest_positive:.1e}"),
@@ -82,7 +85,7 @@ def key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: S
                 ("fewest neurons m*", grouped(staircase.m_star)),
                 ("most neurons of an irreducible network M*", grouped(staircase.M_star)),
                 ("connected from width", grouped(staircase.connected_from)),
-                ("guaranteed: min(m* + M*, n + 1)", grouped(staircase.general_bound)),
+                (f"guaranteed: {staircase.guarantee}", grouped(staircase.general_bound)),
                 ("guaranteed: min(m* + M*, rank + 1)", grouped(staircase.rank_bound)),
             ]
         )
@@ -138,7 +141,7 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
     units = network.units if optimal_set is None else optimal_set.units
     masses = network.masses[None, :] if optimal_set is None else optimal_set.known_vertices
     if len(units) == 0:
-        return "<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>"
+        return f"<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>{_free_table(solution)}"
     names = solution.problem.design.coordinates
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
@@ -159,7 +162,20 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
     table = _grid(["unit", "s", *columns, *ranges], rows)
     more = f'<p class="soft">The first {ROWS} of {len(units):,} units.</p>' if len(units) > ROWS else ""
     heading = "Units" if optimal_set is None else "The optimal units"
-    return f"<h2>{heading}</h2>\n<p>{_about(optimal_set)}</p>\n{table}{more}"
+    return f"<h2>{heading}</h2>\n<p>{_about(optimal_set)}</p>\n{table}{more}{_free_table(solution)}"
+
+
+def _free_table(solution: Solution) -> str:
+    """The weights of the free features in the network found; nothing without any."""
+    free, weights = solution.problem.free, solution.network.free_weights
+    if not free.q:
+        return ""
+    rows = [[name, f"{weight:.6g}"] for name, weight in zip(free.names[:ROWS], weights[:ROWS], strict=True)]
+    more = f'<p class="soft">The first {ROWS} of {free.q:,} features.</p>' if free.q > ROWS else ""
+    return (
+        "<h3>Free features</h3>\n<p>What the network found adds to its neurons. Other optimal networks may share their "
+        f"fit with the neurons otherwise.</p>\n{_grid(['feature', 'weight'], rows)}{more}"
+    )
 
 
 def _about(optimal_set: OptimalSet | None) -> str:

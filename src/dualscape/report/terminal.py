@@ -176,7 +176,8 @@ def show(
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
-    model = f"{problem.loss.title} loss, bias {problem.bias}, beta = {problem.beta:.6g}"
+    free = f", free {problem.free.title}" if problem.free.q else ""
+    model = f"{problem.loss.title} loss, bias {problem.bias}{free}, beta = {problem.beta:.6g}"
     console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
     for note in dict.fromkeys((*notes, *analysis.notes)):
         console.print(Text(f"note: {note}", style="yellow"))
@@ -199,6 +200,16 @@ def show(
     if analysis.optimal_set.k if analysis.optimal_set else analysis.solution.network.width:
         console.print()
         console.print(_units(analysis, console.width))
+    if problem.free.q:
+        console.print(Text(_free(analysis)))
+
+
+def _free(analysis: Analysis) -> str:
+    """The weights of the free features in the network found."""
+    names, weights = analysis.problem.free.names, analysis.solution.network.free_weights
+    shown = [f"{name} {weight:.6g}" for name, weight in zip(names[:MOST_ROWS], weights[:MOST_ROWS], strict=True)]
+    more = f" and {len(names) - MOST_ROWS} more" if len(names) > MOST_ROWS else ""
+    return f"Free features of the network found: {', '.join(shown)}{more}."
 
 
 def _widths(analysis: Analysis) -> str:

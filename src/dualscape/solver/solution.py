@@ -56,16 +56,17 @@ class Solution:
     history: tuple[Round, ...]
     stopped: Stopped
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike, free: ArrayLike | None = None) -> NDArray[np.float64]:
         """f(x) (n,) for features X (n, p) in the units of the problem.
 
         The columns of a data frame are found by their names in the problem, in whatever order, and others are let be;
-        those of an array are the features in their order. `network.predict` knows no names.
+        those of an array are the features in their order. `network.predict` knows no names. `free` (n, q) are the free
+        features of these rows where they are a matrix of one's own.
 
         Raises:
             InputError: a column is missing, or X is not a table of finite numbers.
         """
-        return self.network.predict(features_of(X, self.problem.feature_names))
+        return self.network.predict(features_of(X, self.problem.feature_names), free)
 
     def __repr__(self) -> str:
         found, m = self.certificate, self.network.width

@@ -85,6 +85,19 @@ class Profiled(Loss):
         """(r,) the w at which l(f + M w, y) + rho/2 |w|^2 is least."""
         return self._scales * self._least(f, y)
 
+    def weights_of(self, nu: Vector) -> Vector:
+        """(r,) the weights M^T nu / rho that go with a dual variable, where they have a decay."""
+        return np.asarray(self.M.T @ nu) / self.decay
+
+    def making_up(self, columns: Matrix) -> Matrix:
+        """(r, k) the weights w with which M w is nearest to columns (n, k), or to a fit (n,)."""
+        once = self._fitted(columns)
+        return ((once + self._fitted(columns - self._unit @ once)).T * self._scales).T
+
+    def _fitted(self, columns: Matrix) -> Matrix:
+        curved = _Curved.of(self._unit, 0.0)
+        return np.asarray(curved.inverse_root @ (curved.U.T @ columns))
+
     def _least(self, f: Vector, y: Vector) -> Vector:
         """`weights_at` of the columns at lengths near one."""
         if self.quadratic:
