@@ -46,6 +46,7 @@ UNTESTED = {
     "figures/scene.py": "a record",
     "geometry/hausdorff.py": "a part of zonotopes: tests/geometry/test_zonotopes.py",
     "geometry/zonotope_boundaries.py": "a part of zonotopes: tests/geometry/test_zonotopes.py",
+    "landscape/warnings.py": "a part of the optimal set: tests/landscape/test_optimal_set.py",
     "model/beta_max.py": "a part of the problem: tests/model/test_problem.py",
     "oracles/base.py": "a contract and its records",
     "oracles/cells/multipliers.py": "compiled into the scan alone: tests/oracles/cells/test_pattern_bound.py",

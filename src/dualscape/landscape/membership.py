@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.landscape.plateaus import Plateaus
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.tolerances import DEFAULT, Tolerances
@@ -46,8 +47,9 @@ class Optima(Protocol):
     def mass_scale(self) -> float:
         """What masses are compared with."""
 
-    def place(self, unit: Units, tolerance: float) -> tuple[int | None, Vector]:
-        """(the unit that one neuron is, or None; (k,) how it shares its mass out among all units)."""
+    @property
+    def plateaus(self) -> Plateaus:
+        """Where optimal units are not finitely many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,8 @@ def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAU
     units = np.full(network.width, -1, dtype=np.intp)
     masses = np.zeros(len(optimal.units))
     for j in np.flatnonzero(network.masses > 0).tolist():
-        unit, shares = optimal.place(network.units.take(np.array([j])), tolerances.direction)
+        one = network.units.take(np.array([j]))
+        unit, shares = optimal.plateaus.place(optimal.problem.space, optimal.units, one, tolerances.direction)
         if unit is None and network.masses[j] <= tolerances.mass * scale:
             continue
         if unit is None:

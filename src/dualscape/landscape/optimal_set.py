@@ -14,7 +14,8 @@ from dualscape.landscape.functions import Functions, functions
 from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
 from dualscape.landscape.plateaus import Plateaus, plateaus_of
-from dualscape.landscape.resolution import Resolution
+from dualscape.landscape.resolution import Resolution, mass_margin
+from dualscape.landscape.warnings import warnings
 from dualscape.model.arrays import finite_array
 from dualscape.model.losses import Profiled
 from dualscape.model.network import Network
@@ -22,9 +23,9 @@ from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.polytopes.polytope import Margin, Polytope, polytope
 from dualscape.polytopes.sampling import analytic_center, hit_and_run
-from dualscape.polytopes.vertices import Vertices, sampled_vertices, vertices
+from dualscape.polytopes.vertices import known_vertices
 from dualscape.running.effort import Effort
-from dualscape.running.interruption import check, interruptible, until
+from dualscape.running.interruption import interruptible
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver.solution import Solution
@@ -33,11 +34,7 @@ from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-MANY = 16.0  # roundings of y* alone that a mass called zero may stand for
 HIDDEN = 0.5  # a share of the fit, or of a column, by which rounding may move it: then nothing can be said of masses
-LISTING = 0.5  # of the time that is left, for listing vertices and then for sampling them
-PAIRS = 3  # ends of plateaus that a warning names
-SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,13 +183,6 @@ class OptimalSet:
     def widths(self) -> NDArray[np.intp]:
         """(V,) the fewest neurons of the optimal networks with the masses of each known vertex."""
         return np.asarray(self.plateaus.fewest(self.known_vertices > 0))
-
-    def place(self, unit: Units, tolerance: float = DEFAULT.direction) -> tuple[int | None, Vector]:
-        """The optimal unit that one neuron is, or the nearer end of the plateau it lies on; None where it is neither.
-
-        And how it shares its mass out among the k units, (k,): of a neuron between two ends each has a part.
-        """
-        return self.plateaus.place(self.problem.space, self.units, unit, tolerance)
 
     def smallest(self) -> Network:
         """An optimal network with as few neurons as are known to suffice."""
@@ -369,14 +359,14 @@ def optimal_set(
         column_error=rounding * found.turn,
     )
     progress(Event("vertices", 0, None, f"{k} units, dimension {masses.dimension}"))
-    listed, sampled = _vertices(masses, max_vertices, effort)
+    listed, sampled = known_vertices(masses, max_vertices, effort)
     known = sampled or listed
     progress(Event("vertices", len(known.points), len(known.points) if listed.complete else None))
     none = np.zeros((0, k))
     plateaus = plateaus_of(problem, found.nu, found.units, float(found.rates.slacks.max(initial=1.0)), rounding)
     resolution = Resolution(
         found.slack.and_(plateaus.slack),
-        _mass_margin(masses.margin.and_(known.margin), per_fit, per_masses, rounding),
+        mass_margin(masses.margin.and_(known.margin), per_fit, per_masses, rounding),
         masses.rank_margin.scaled(1 / found.turn),
         found.same,
         rounding * per_fit,
@@ -400,66 +390,8 @@ def optimal_set(
         (),
         plateaus,
     )
-    # Kinks that may move are not counted by their ends.
-    computed = result.functions if result.has_spread else None
-    return replace(result, functions=computed, warnings=_warnings(result, known, listed.unsound, tolerances))
-
-
-def _mass_margin(margin: Margin, per_fit: float, per_masses: float, rounding: float) -> Margin:
-    """The margin of the masses per relative change of the data.
-
-    Rounding of all data may move a mass by far more than that of y* alone. A mass called zero is a broken tie if it can
-    be the one; when y* alone would have to change by many roundings to bring it about, that is said.
-    """
-    alone = margin.needed / per_fit
-    found = margin.scaled(1 / per_masses)
-    return found.and_(Margin(needed=alone)) if alone > MANY * rounding else found
-
-
-def _vertices(masses: Polytope, budget: int, effort: Effort) -> tuple[Vertices, Vertices | None]:
-    """The vertices, and a sample of them where they cannot all be listed."""
-    listed = Vertices.unknown(masses)
-    try:
-        with until(effort.first(LISTING).deadline):
-            listed = vertices(masses, budget=budget)
-    except KeyboardInterrupt:
-        check()  # it was the time
-    if listed.complete:
-        return listed, None
-    affordable = 3_000_000 // max(masses.Q.size, 1)
-    with until(effort.first(LISTING).deadline):
-        sampled = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
-    check()
-    if len(sampled.points) == 0 or masses.dimension == 0:
-        raise NotCertifiedError("rounding hides the optimal masses of the tight units; try a slightly different beta")
-    return listed, sampled
-
-
-def _warnings(result: OptimalSet, found: Vertices, unsound: int, tolerances: Tolerances) -> tuple[str, ...]:
-    """What the reader must know before trusting widths."""
-    P, lines = result.polytope, []
-    if result.separation.narrow:
-        lines.append(
-            f"tight and other units are hard to tell apart (slacks {result.separation.tight:.1e} and "
-            f"{result.separation.next:.1e}); a unit may be missing or one too many, and widths with it"
-        )
-    if not result.exact:
-        lines.append(
-            f"the optimal set is that of data within {result.perturbation:.0e} (relative) of those given, and data so "
-            "near may have another: units, widths and components may differ"
-        )
-    if result.continuous:
-        ends = ", ".join(f"{i} and {j}" for i, j in result.plateaus.pairs.tolist()[:PAIRS])
-        more = ", ..." if len(result.plateaus.pairs) > PAIRS else ""
-        lines.append(
-            f"optimal units form a continuum: between units {ends}{more} every free bias is optimal, and a neuron "
-            "there does what two at these do; m* counts such neurons, M* and components are bounded, but not decided"
-        )
-    residual = max(P.residual, found.residual)
-    if residual > tolerances.fit:
-        lines.append(f"masses reproduce the optimal fit only up to {residual:.1e}")
-    if not result.vertices_complete:
-        raised = "(raise --max-vertices, max_vertices in Python, to try)"
-        why = "rounding hides some" if unsound else f"too many, or too costly, to list {raised}"
-        lines.append(f"irreducible networks: {why}; {len(found.points)} were sampled and widths are intervals")
-    return tuple(lines)
+    if not result.has_spread:  # kinks that may move are not counted by their ends
+        result = replace(result, functions=None)
+    level = plateaus if result.continuous else None
+    found_wanting = warnings(result.separation, resolution, masses, listed, known, level, tolerances)
+    return replace(result, warnings=found_wanting)

@@ -19,6 +19,8 @@ from dualscape.units import Units
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
+#: Plateaus that are named by their ends.
+PAIRS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,15 @@ class Plateaus:
                 total += alone
                 taken = alone
         return total
+
+    def explain(self) -> str:
+        """What they make of widths, in plain words."""
+        ends = ", ".join(f"{i} and {j}" for i, j in self.pairs.tolist()[:PAIRS])
+        more = ", ..." if len(self.pairs) > PAIRS else ""
+        return (
+            f"optimal units form a continuum: between units {ends}{more} every free bias is optimal, and a neuron "
+            "there does what two at these do; m* counts such neurons, M* and components are bounded, but not decided"
+        )
 
     def place(self, space: UnitSpace, units: Units, unit: Units, tolerance: float) -> tuple[int | None, Vector]:
         """(the unit that one neuron is, or the nearer end of its plateau, or None; (k,) the shares of its mass)."""
