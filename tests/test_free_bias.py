@@ -1,15 +1,22 @@
 """Networks with a free hidden bias, against scikit-learn's training, a conic solver and answers known beforehand."""
 
+import json
 import warnings
+from fractions import Fraction
 
 import cvxpy as cp
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
 
+from command_line import run
 from conic import conic_optimum
-from dualscape import Network, Problem, Program, optimal_set, solve, staircase
+from dualscape import Network, Problem, Program, load_result, optimal_set, solve, staircase, to_dict
+from dualscape.analysis import analyze
+from dualscape.data.catalogue import get
 from dualscape.errors import InputError
+from dualscape.report import report
+from pages import Page
 
 
 def random_problem(seed, n, p, fraction=0.1, **settings):
@@ -121,3 +128,53 @@ def test_beyond_beta_max_the_constant_is_all():
     assert solution.predict([[7.0]]) == pytest.approx([2.0])
     optima = optimal_set(solution)
     assert (optima.k, staircase(optima).m_star) == (0, 0)
+
+
+@pytest.fixture(scope="module")
+def kink():
+    """The analysis of the problem with one kink anywhere between two rows."""
+    return analyze(get("kink-between-rows").problem())
+
+
+def test_json_and_predictions_take_a_free_bias_along(kink, tmp_path):
+    content = to_dict(kink)
+    assert (content["problem"]["bias"], content["problem"]["d"]) == ("free", 2)
+    assert "no part of |u_j|" in content["objective"]
+    assert content["optimal_set"]["plateaus"] == [[0, 1], [2, 3]]
+    assert content["widths"]["m_star"] == 1
+    assert any("continuum" in note for note in content["notes"])
+    (tmp_path / "result.json").write_text(json.dumps(content))
+    rows = [[-1.0], [0.5], [7.0]]
+    found = load_result(tmp_path / "result.json").predict(rows)
+    np.testing.assert_allclose(found, kink.solution.predict(rows), rtol=1e-12)
+
+
+def test_the_report_draws_what_holds_and_says_what_does_not_apply(kink):
+    page = Page(report.render(kink.solution, kink.optimal_set, kink.staircase)).text
+    assert "not drawn for a free bias" in page
+    assert "Free biases of optimal units may take any value on a plateau" in page
+    assert "the smallest optimal network needs 1 neurons" in page
+    assert "Optimal units form a continuum, so the steps are known only to lie in intervals" in page
+
+
+def test_the_command_line_takes_it_and_says_what_it_needs(tmp_path):
+    table = tmp_path / "data.csv"
+    table.write_text("x,y\n0,0.1\n1,-0.1\n2,0.9\n3,3.1\n")
+    told = run("analyze", table, "--target", "y", "--bias", "free", "--free", "constant", "--beta", "0.1")
+    assert (told.exit_code, "bias free, free constant" in told.stdout) == (0, True)
+    assert "m* = 1" in told.stdout
+    refused = run("analyze", table, "--target", "y", "--bias", "free", "--beta", "0.1")
+    assert refused.exit_code == 2
+    assert "--free constant" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_objectives_know_the_rounding_of_large_biases():
+    """A bias of 1e9 loses digits of its height; in fractions the objective is within the error that is given."""
+    problem = Problem([[0.0], [1.0], [3.0]], [1.0, 0.5, 2.0], beta=0.1, bias="free", free="constant")
+    network = Network([[1.0, 1e9 + 0.1]], [1.0], [0.3], "free", free="constant", free_weights=[-3e8 + 0.7])
+    value, error = problem.objective_bounds(network, precision=1.0)
+    b, c, w = Fraction(1e9 + 0.1), Fraction(0.3), Fraction(-3e8 + 0.7)
+    exact = sum((c * (Fraction(x) + b) + w - Fraction(y)) ** 2 for x, y in ((0, 1), (1, 0.5), (3, 2))) / 2
+    exact += Fraction(0.1) * c
+    assert abs(Fraction(value) - exact) <= Fraction(error)

@@ -58,8 +58,9 @@ def test_rows_are_seen_one_by_one_and_stay_what_they_are(pair):
 @given(rows_and_designs())
 def test_a_problem_and_its_networks_see_the_same(pair):
     X, design = pair
-    problem = Problem(X, np.ones(len(X)), beta=1.0, bias=design.bias, feature_names=design.feature_names)
-    assert problem.design == Design(design.feature_names, design.bias)
+    free = "constant" if design.bias == "free" else "none"
+    problem = Problem(X, np.ones(len(X)), beta=1.0, bias=design.bias, free=free, feature_names=design.feature_names)
+    assert problem.design == Design(design.feature_names, design.bias, free=free)
     assert np.array_equal(problem.design.inputs(X), problem.X)
     assert (problem.d, problem.bias, problem.feature_names) == (design.d, design.bias, design.feature_names)
     weights = np.tril(np.ones((problem.d, problem.d)))

@@ -47,7 +47,7 @@ POSITIVE = Positive(min=0, min_open=True)
 @option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
 @option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @option("--loss", metavar="NAME", help="squared (default) or logistic.")
-@option("--bias", metavar="NAME", help="penalised (default) or none.")
+@option("--bias", metavar="NAME", help="penalised (default), free or none.")
 @option("--free", metavar="NAME", help="Without weight decay: none (default), constant, linear or affine.")
 @option("--free-decay", type=POSITIVE, metavar="R", help="Penalise the weights w of --free by R/2 |w|^2 after all.")
 @option(

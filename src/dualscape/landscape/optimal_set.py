@@ -282,7 +282,8 @@ class OptimalSet:
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
-        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
+        between = " and those between ends of plateaus" if self.continuous else ""
+        lines = [f"All optimal networks use {units}{between} ({whose} rank {self.rank}). {shape}"]
         if self.plateaus.open[self.active].any():
             lines.append("The free bias of a unit that is active on all rows may grow as far as one likes.")
         lines += [] if self.functions is None else [self.functions.explain()]

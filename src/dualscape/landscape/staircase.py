@@ -188,7 +188,7 @@ def _less_isolated(row: Row, moving: NDArray[np.int64]) -> Row:
 
 # --- a continuum of units -----------------------------------------------------------------------------
 def _continuous(tree: MergeTree, optimal: OptimalSet, n: int, max_width: int | None, effort: Effort) -> Staircase:
-    """m*, and bounds, where optimal neurons may lie anywhere between units (THEORY_MORE B5).
+    """m*, and bounds, where optimal neurons may lie anywhere between units (THEORY section 10).
 
     A vertex over the ends is irreducible, and no irreducible network has more neurons than columns have rank R. From
     width R + 1 on all optima are connected: each can be reduced until its columns are independent, which frees a slot;

@@ -115,6 +115,14 @@ class Design:
         """Number of coordinates of a neuron's direction, that of the bias included."""
         return self.p + self.has_bias
 
+    @property
+    def bias_in_words(self) -> str:
+        """What the bias adds to the formula of a network, as the end of a sentence; "" without one."""
+        if not self.has_bias:
+            return ""
+        free = ", which is no part of |u_j|" if self.has_free_bias else ""
+        return f", where x ends with a 1 for the {self.bias} bias{free}"
+
     def lengths(self, directions: Matrix) -> Vector:
         """|u_j| as weight decay sees it, for directions (k, d): the length of a unit neuron is 1; shape (k,).
 

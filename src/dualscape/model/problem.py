@@ -78,7 +78,7 @@ class Problem:
 
     Attributes:
         inputs: (n, p) features as given.
-        X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
+        X: (n, d) what the neurons see: the features, and a column of ones if there is a bias.
         y: (n,) targets; for two classes -1 and +1.
         beta: weight decay > 0.
         loss: the loss object.
@@ -191,12 +191,12 @@ class Problem:
 
     @property
     def d(self) -> int:
-        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        """Number of coordinates of a neuron's direction, that of the bias included."""
         return self.design.d
 
     @property
     def bias(self) -> str:
-        """Whether the bias is "penalised" or there is "none"."""
+        """Whether the bias is "penalised" or "free", or there is "none"."""
         return self.design.bias
 
     @property
@@ -222,9 +222,7 @@ class Problem:
         """What is minimised, as a formula in plain text."""
         return (
             f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
-            f"means); {self.architecture.formula}"
-            + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
-            + self.free.in_words
+            f"means); {self.architecture.formula}" + self.design.bias_in_words + self.free.in_words
         )
 
     # --- values --------------------------------------------------------------------------------------

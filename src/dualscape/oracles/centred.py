@@ -1,4 +1,4 @@
-"""Oracles over units whose bias costs nothing: those of plain units, asked around every row (THEORY_MORE B4)."""
+"""Oracles over units whose bias costs nothing: those of plain units, asked around every row (THEORY section 10)."""
 
 from abc import abstractmethod
 from dataclasses import replace

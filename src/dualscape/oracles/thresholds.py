@@ -1,4 +1,4 @@
-"""The exact oracle for one feature and a bias that costs nothing: finitely many units (THEORY_MORE B4)."""
+"""The exact oracle for one feature and a bias that costs nothing: finitely many units (THEORY section 10)."""
 
 import numpy as np
 from numpy.typing import NDArray
