@@ -31,7 +31,7 @@ LEAST_LEFT = 0.5
 #: Options that name a file that is written.
 FILES = ("json_path", "report_path", "checkpoint")
 #: Options that define the problem.
-SETTINGS = ("loss", "bias", "free", "free_decay", "beta", "beta_fraction")
+SETTINGS = ("loss", "bias", "features_per_neuron", "free", "free_decay", "beta", "beta_fraction")
 POSITIVE = Positive(min=0, min_open=True)
 
 
@@ -50,6 +50,12 @@ POSITIVE = Positive(min=0, min_open=True)
 @option("--bias", metavar="NAME", help="penalised (default), free or none.")
 @option("--free", metavar="NAME", help="Without weight decay: none (default), constant, linear or affine.")
 @option("--free-decay", type=POSITIVE, metavar="R", help="Penalise the weights w of --free by R/2 |w|^2 after all.")
+@option(
+    "--features-per-neuron",
+    type=int,
+    metavar="Q",
+    help="Each neuron sees at most Q features (and the bias); all if unsaid.",
+)
 @option(
     "--standardize/--no-standardize",
     default=False,

@@ -266,12 +266,10 @@ class OptimalSet:
 
     def describe(self) -> str:
         """The optimal set in plain words."""
+        among = self.problem.architecture.among
         if self.polytope.active.size == 0:
-            return (
-                "The free features alone are the only optimal network."
-                if self.problem.free.q
-                else "The zero network is the only optimal network."
-            )
+            alone = "The free features alone are" if self.problem.free.q else "The zero network is"
+            return f"{alone} the only optimal network{among}."
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
         shape = (
             "The optimal masses on them are unique."
@@ -283,7 +281,7 @@ class OptimalSet:
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
         between = " and those between ends of plateaus" if self.continuous else ""
-        lines = [f"All optimal networks use {units}{between} ({whose} rank {self.rank}). {shape}"]
+        lines = [f"All optimal networks{among} use {units}{between} ({whose} rank {self.rank}). {shape}"]
         if self.plateaus.open[self.active].any():
             lines.append("The free bias of a unit that is active on all rows may grow as far as one likes.")
         lines += [] if self.functions is None else [self.functions.explain()]

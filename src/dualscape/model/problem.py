@@ -13,6 +13,7 @@ from dualscape.geometry.tall import row_lengths
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
+from dualscape.model.architectures.sparse import SparseNeurons
 from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.model.beta_max import Interval
 from dualscape.model.design import Design
@@ -124,6 +125,7 @@ class Problem:
         loss: str | Loss = "squared",
         bias: str = "penalised",
         architecture: str | Architecture = "relu",
+        features_per_neuron: int | None = None,
         free: str | ArrayLike = "none",
         free_decay: float = 0.0,
         feature_names: Sequence[str] | None = None,
@@ -144,6 +146,13 @@ class Problem:
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
         kind = get_architecture(architecture)
+        if features_per_neuron is not None:
+            kind = SparseNeurons(kind, features_per_neuron, design.d - design.p)
+            if features_per_neuron > design.p:
+                raise InputError(
+                    f"features_per_neuron is {features_per_neuron}, but there are {design.p} features; give a number "
+                    "from 1 to that, or leave it out for all"
+                )
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
@@ -205,9 +214,14 @@ class Problem:
         return self.design.feature_names
 
     @property
+    def features_per_neuron(self) -> int | None:
+        """How many features a neuron sees at most; None: all."""
+        return self.architecture.q if isinstance(self.architecture, SparseNeurons) else None
+
+    @property
     def title(self) -> str:
         """The problem in a few words, beta left out."""
-        other = "" if self.architecture.key == RELU.key else f", {self.architecture.title}"
+        other = "" if self.architecture.key == RELU.key else f", {self.architecture.words}"
         free = "" if self.free.kind == "none" else f", free {self.free.title}"
         return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{free}{other}"
 

@@ -60,6 +60,7 @@ def to_dict(
             "classes": problem.classes and [_plain(label) for label in problem.classes],
             "free": problem.free.kind,
             "free_decay": problem.free.decay,
+            "features_per_neuron": problem.features_per_neuron,
             **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
         },
         "data": _data(problem, table),

@@ -99,7 +99,7 @@ def render(
         "<h2>Key numbers</h2>",
         key_numbers(solution, optimal_set, staircase),
         words("unit neuron", "slack", "irreducible", "guaranteed") if optimal_set is not None else "",
-        staircase_table(staircase),
+        staircase_table(staircase, solution.problem.architecture.among),
         units_table(solution, optimal_set),
         "<h2>Figures</h2>",
         '<noscript><p class="warning">The figures need JavaScript; the numbers above do not.</p></noscript>',

@@ -176,6 +176,8 @@ def show(
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
+    if problem.architecture.among:
+        data += f", networks{problem.architecture.among}"
     free = f", free {problem.free.title}" if problem.free.q else ""
     model = f"{problem.loss.title} loss, bias {problem.bias}{free}, beta = {problem.beta:.6g}"
     console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))

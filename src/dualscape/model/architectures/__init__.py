@@ -3,6 +3,7 @@
 from dualscape.errors import InputError, declared
 from dualscape.model.architectures.base import Architecture, Faces, Pieces, UnitSpace
 from dualscape.model.architectures.relu import TwoLayerReLU
+from dualscape.model.architectures.sparse import SparseNeurons
 
 RELU = TwoLayerReLU()
 #: Architectures by name.
@@ -38,6 +39,9 @@ def architecture_titled(title: str) -> Architecture:
     for known in ARCHITECTURES.values():
         if known.title == title:
             return known
+    name, *rest = title.split(" ", 3)
+    if name == SparseNeurons.name and len(rest) == 3 and rest[0].isdigit() and rest[1].isdigit():
+        return SparseNeurons(architecture_titled(rest[2]), int(rest[0]), int(rest[1]))
     titles = ", ".join(known.title for known in ARCHITECTURES.values())
     raise InputError(f"unknown architecture {title!r}; known: {titles}")
 
@@ -48,6 +52,7 @@ __all__ = [
     "Architecture",
     "Faces",
     "Pieces",
+    "SparseNeurons",
     "UnitSpace",
     "architecture_titled",
     "get_architecture",

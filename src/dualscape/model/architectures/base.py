@@ -249,6 +249,20 @@ class Architecture(ABC):
         """Its key in one text, by which files name it."""
         return " ".join(self.key)
 
+    @property
+    def words(self) -> str:
+        """Its title for people."""
+        return self.title
+
+    @property
+    def among(self) -> str:
+        """What narrows its networks down, put after the word "network" or "width"; "" where nothing does."""
+        return ""
+
+    def check(self, units: Units) -> None:
+        """Raise InputError where a unit is none of this architecture; where nothing is said, any direction is one."""
+        return None
+
     @abstractmethod
     def on(self, inputs: Matrix) -> UnitSpace:
         """Its unit neurons on what neurons see, (n, d)."""
