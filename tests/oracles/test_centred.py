@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from dualscape.oracles import Question
-from dualscape.oracles.centred import CentredAscent, CentredBisection, CentredCells
+from dualscape.oracles.bisection.oracle import BisectionOracle
+from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.oracles.centred import CentredAscent, around_rows
 from dualscape.oracles.centres import Centres
 from dualscape.running.effort import Effort
 from free_biases import KINDS, apart, balanced, dense
 
-EXACT = (CentredCells, CentredBisection)
+EXACT = (CellsOracle, BisectionOracle)
 
 
 def values(X, nu, units):
@@ -26,7 +28,7 @@ def values(X, nu, units):
 def test_bounds_meet_above_everything_that_is_tried(kind, data, p):
     rng = np.random.default_rng(p)
     X, nu = apart(rng, 8, p, data), balanced(rng, 8)
-    answer = kind(Centres(X)).best_units(Question(nu, above=0.0))
+    answer = around_rows(kind, Centres(X)).best_units(Question(nu, above=0.0))
     tried = dense(X, nu, 400)
     assert answer.exact
     assert tried <= answer.upper * (1 + 1e-12)
@@ -40,7 +42,7 @@ def test_bounds_meet_above_everything_that_is_tried(kind, data, p):
 def test_both_list_the_same_units_once_each():
     rng = np.random.default_rng(2)
     X, nu = rng.standard_normal((12, 2)), balanced(rng, 12)
-    one, other = (kind(Centres(X)).best_units(Question(nu, above=0.1)) for kind in EXACT)
+    one, other = (around_rows(kind, Centres(X)).best_units(Question(nu, above=0.1)) for kind in EXACT)
     assert len(one.units) == len(other.units) > 3
     for direction, output in zip(one.units.directions, one.units.outputs, strict=True):
         assert other.units.find(direction, output, 1e-9) is not None
@@ -51,7 +53,7 @@ def test_both_list_the_same_units_once_each():
 def test_the_threshold_and_what_need_not_be_listed_change_no_bound(kind):
     rng = np.random.default_rng(3)
     X, nu = rng.standard_normal((9, 2)), balanced(rng, 9)
-    oracle, every = kind(Centres(X)), Question(nu, above=0.0)
+    oracle, every = around_rows(kind, Centres(X)), Question(nu, above=0.0)
     whole = oracle.best_units(every)
     short = oracle.best_units(replace(every, listed=False))
     assert short.upper == pytest.approx(whole.upper, rel=1e-11)
@@ -66,8 +68,8 @@ def test_the_threshold_and_what_need_not_be_listed_change_no_bound(kind):
 def test_what_is_not_asked_is_bounded_all_the_same(kind, deadline):
     rng = np.random.default_rng(4)
     X, nu = rng.standard_normal((9, 2)), balanced(rng, 9)
-    h = kind(Centres(X)).best_units(Question(nu, above=0.0)).lower
-    answer = kind(Centres(X)).best_units(Question(nu, above=0.0), effort=Effort(deadline=deadline))
+    h = around_rows(kind, Centres(X)).best_units(Question(nu, above=0.0)).lower
+    answer = around_rows(kind, Centres(X)).best_units(Question(nu, above=0.0), effort=Effort(deadline=deadline))
     assert answer.stopped
     assert h <= answer.upper < np.inf
 
@@ -77,7 +79,7 @@ def test_a_search_finds_the_best_and_claims_nothing():
     for p in (1, 2, 4):
         X, nu = rng.standard_normal((12, p)), balanced(rng, 12)
         centres = Centres(X)
-        h = CentredBisection(centres).best_units(Question(nu, above=0.0)).lower
+        h = around_rows(BisectionOracle, centres).best_units(Question(nu, above=0.0)).lower
         found = CentredAscent(centres).best_units(Question(nu, above=0.0))
         assert found.lower == pytest.approx(h, rel=1e-9)
         assert found.upper == np.inf
@@ -87,7 +89,7 @@ def test_a_search_finds_the_best_and_claims_nothing():
 
 def test_rows_that_are_all_the_same_have_no_units():
     nu = np.array([1.0, -1.0])
-    answer = CentredCells(Centres(np.ones((2, 2)))).best_units(Question(nu, above=0.0))
+    answer = around_rows(CellsOracle, Centres(np.ones((2, 2)))).best_units(Question(nu, above=0.0))
     assert (len(answer.units), answer.upper) == (0, 0.0)
 
 
@@ -105,6 +107,6 @@ def test_bounds_survive_the_rounding_of_differences():
             exact = max(exact, abs(sum(v * max(way * (x - kink), 0) for v, x in zip(weights, rows, strict=True))))
     for kind in EXACT:
         began = time.monotonic()
-        answer = kind(Centres(X)).best_units(Question(nu, above=0.0))
+        answer = around_rows(kind, Centres(X)).best_units(Question(nu, above=0.0))
         assert exact <= Fraction(answer.upper) <= exact * Fraction(1 + 1e-9)
         assert time.monotonic() - began < 60

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualscape.oracles import Question
-from dualscape.oracles.centred import CentredCells
+from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.oracles.centred import around_rows
 from dualscape.oracles.centres import Centres
 from dualscape.oracles.thresholds import ThresholdsOracle
 from free_biases import balanced
@@ -38,7 +39,9 @@ def test_it_lists_what_the_oracle_over_patterns_lists():
     rng = np.random.default_rng(1)
     x, nu = rng.standard_normal(12), balanced(rng, 12)
     question, centres = Question(nu, above=0.2), Centres(x[:, None])
-    one, other = (kind(centres).best_units(question) for kind in (ThresholdsOracle, CentredCells))
+    one, other = (
+        oracle.best_units(question) for oracle in (ThresholdsOracle(centres), around_rows(CellsOracle, centres))
+    )
     assert len(one.units) == len(other.units) > 2
     for direction, output in zip(other.units.directions, other.units.outputs, strict=True):
         assert one.units.find(direction, output, 1e-9) is not None

@@ -1,21 +1,20 @@
 """Oracles over units whose bias costs nothing: those of plain units, asked around every row (THEORY section 10)."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from dualscape.oracles.ascent.oracle import AscentOracle
-from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, Oracle, OracleAnswer, Question
-from dualscape.oracles.bisection.oracle import BisectionOracle
-from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, Oracle, OracleAnswer, Question, Vector
 from dualscape.oracles.centres import Centres
 from dualscape.oracles.ranked import Ranked
+from dualscape.oracles.union import Member, Members, UnionOracle
 from dualscape.running.effort import Effort
-from dualscape.running.progress import Event, Progress, silent
-from dualscape.running.stopped import Stopped
-from dualscape.tolerances import DEFAULT, EPS
+from dualscape.running.progress import Progress, silent
+from dualscape.tolerances import EPS
 from dualscape.units import Units
 
 #: Seconds around a row that hardly depend on the data.
@@ -25,8 +24,79 @@ AROUND_SECONDS = 1e-3
 FAR_BIAS, LESS = 4.0, 0.95
 
 
+class AroundRow(Oracle):
+    """An oracle over plain units on the rows as they are seen from one of them."""
+
+    def __init__(self, kind: type[HingeOracle], centres: Centres, row: int) -> None:
+        self._inner = kind(centres.hinges(row))
+        self.name, self.exact, self.counts = kind.name, kind.exact, kind.counts
+        self.anytime, self.window, self.lists = kind.anytime, kind.window, kind.lists
+        self.reach = self._inner.reach
+
+    def best_units(
+        self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
+    ) -> OracleAnswer:
+        answer = self._inner.best_units(question, effort=effort, progress=progress)
+        # Each difference of two rows is rounded once, by a share of its length.
+        return replace(answer, upper=answer.upper + 1.01 * EPS * self.reach.change(question.nu))
+
+
+class AroundRows(Members):
+    """The rows, each with the units that have their kink there, and an oracle of one kind for each."""
+
+    def __init__(self, kind: type[HingeOracle], centres: Centres) -> None:
+        self._kind, self._centres = kind, centres
+        self.name, self.reach = kind.name, centres.reach
+        self.seconds = kind.estimate(centres.hinges(0)).seconds + AROUND_SECONDS
+
+    def __len__(self) -> int:
+        return self._centres.n
+
+    def __getitem__(self, at: int) -> Member:
+        centres = self._centres
+
+        def embed(units: Units) -> Units:
+            return units.turned(centres.at(units.directions, np.full(len(units), at)))
+
+        def own(units: Units) -> Units:
+            here = units.take(centres.kinks_at(units)[at])
+            return here.turned(np.ascontiguousarray(here.directions[:, :-1]))
+
+        return Member(AroundRow(self._kind, centres, at), embed, own)
+
+    def bounds(self, nu: Vector) -> Vector:
+        return self._centres.bounds(nu)
+
+    def maximal(self, nu: Vector, units: Units) -> NDArray[np.bool_]:
+        return self._centres.settled(nu, units)
+
+    def key(self) -> Sequence[ArrayLike]:
+        return ("around rows", self._centres.lifted)
+
+    def once(self, found: Ranked) -> Ranked:
+        return self._centres.once(found)
+
+
+def around_rows(kind: type[HingeOracle], centres: Centres) -> Oracle:
+    """The oracle over units (w, b) with |w| = 1, for nu with sum(nu) = 0: h(nu) is the greatest around any row.
+
+    >>> from dualscape.oracles.cells.oracle import CellsOracle
+    >>> oracle = around_rows(CellsOracle, Centres(np.array([[0.0], [1.0], [3.0]])))
+    >>> oracle.best_units(Question(np.array([1.0, -2.0, 1.0]), above=0.0)).lower
+    2.0
+    """
+    return UnionOracle(AroundRows(kind, centres), centres.p + 1)
+
+
+def estimate_around_rows(kind: type[HingeOracle], centres: Centres) -> Estimate:
+    """What one call of it is expected to cost."""
+    one = kind.estimate(centres.hinges(0))
+    seconds = centres.n * (one.seconds + AROUND_SECONDS)
+    return Estimate(centres.n * one.looked_at, seconds, one.counts, one.at_once)
+
+
 class CentredOracle(Oracle):
-    """An oracle over units (w, b) with |w| = 1, for nu with sum(nu) = 0."""
+    """An oracle over units (w, b) with |w| = 1, for nu with sum(nu) = 0, that sees all rows at once."""
 
     def __init__(self, centres: Centres) -> None:
         self.centres, self.reach = centres, centres.reach
@@ -35,67 +105,6 @@ class CentredOracle(Oracle):
     @abstractmethod
     def estimate(cls, centres: Centres) -> Estimate:
         """The expected cost of one call on these rows."""
-
-
-class AroundRows(CentredOracle):
-    """h(nu) as the greatest of n bounds, each of the rows seen from one of them."""
-
-    kind: ClassVar[type[HingeOracle]]
-    exact = True
-
-    @classmethod
-    def estimate(cls, centres: Centres) -> Estimate:
-        one = cls.kind.estimate(centres.hinges(0))
-        seconds = centres.n * (one.seconds + AROUND_SECONDS)
-        return Estimate(centres.n * one.looked_at, seconds, cls.counts, one.at_once)
-
-    def best_units(
-        self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
-    ) -> OracleAnswer:
-        centres, nu = self.centres, question.nu
-        # A checkpoint is for one long proof, and these are many short ones.
-        alone = replace(effort, checkpoint=None)
-        parts = [Ranked(Units.none(centres.p + 1), np.zeros(0))]
-        lower, upper, looked_at, stopped = 0.0, question.above, 0, Stopped.FINISHED
-        for row in range(centres.n):
-            ended = Stopped.ENOUGH if lower > question.enough else effort.ended()
-            if not ended:
-                above = question.above if question.listed else max(question.above, lower)
-                own = replace(question, above=above, starts=None, seen=None)
-                answer = self.kind(centres.hinges(row)).best_units(own, effort=alone)
-                found = answer.units
-                at = found.turned(centres.at(found.directions, np.full(len(found), row)))
-                parts.append(Ranked(at, answer.values))
-                lower, upper = max(lower, answer.lower), max(upper, answer.upper)
-                looked_at += answer.looked_at
-                progress(Event(self.name, row + 1, centres.n, f"h <= {upper:.6g} around the rows covered"))
-                stopped = stopped or answer.stopped
-                ended = Stopped.FINISHED if answer.stopped is Stopped.ROUNDING else answer.stopped
-            if ended:
-                # What was not asked is bounded by the distances of rows alone.
-                stopped, upper = ended, max(upper, self.reach.bound(nu))
-                break
-        # Each difference of two rows is rounded once, by a share of its length.
-        upper += 1.01 * EPS * self.reach.change(nu)
-        every = _once(centres, Ranked.join(parts))
-        every = every.take(centres.settled(nu, every.units))
-        return OracleAnswer(*every, lower, upper, self.name, looked_at, stopped)
-
-
-class CentredCells(AroundRows):
-    """Over all activation patterns around every row."""
-
-    name = "cells"
-    kind = CellsOracle
-    counts, window, lists = CellsOracle.counts, CellsOracle.window, CellsOracle.lists
-
-
-class CentredBisection(AroundRows):
-    """By cones around every row."""
-
-    name = "bisection"
-    kind = BisectionOracle
-    counts, window, lists = BisectionOracle.counts, BisectionOracle.window, BisectionOracle.lists
 
 
 class CentredAscent(CentredOracle):
@@ -145,14 +154,6 @@ class CentredAscent(CentredOracle):
             begin = Units.join([question.starts, begin])
         climbed = centres.climb(nu, begin, far=True, expired=effort.expired)[0]
         climbed = climbed.take(climbed.alive())
-        found = _once(centres, Ranked(climbed, centres.scores(nu, climbed)))
+        found = centres.once(Ranked(climbed, centres.scores(nu, climbed)))
         lower = float(found.values[0]) if len(found.values) else 0.0
         return OracleAnswer(*found.above(question.above), lower, np.inf, self.name, answer.looked_at, seen=answer.seen)
-
-
-def _once(centres: Centres, found: Ranked) -> Ranked:
-    """Those of positive value, once each, best first: a kink may be at several rows."""
-    measured = Ranked(centres.measured(found.units), found.values)
-    order = np.argsort(-found.values, kind="stable")
-    kept = measured.units.distinct(order[found.values[order] > 0], DEFAULT.apart)
-    return found.take(kept)

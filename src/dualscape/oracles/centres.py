@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.tall import row_lengths
 from dualscape.oracles.climbing import climb_from
+from dualscape.oracles.ranked import Ranked
 from dualscape.oracles.reach import Reach
-from dualscape.tolerances import EPS
+from dualscape.tolerances import DEFAULT, EPS
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
+#: Of more rows all have one cheap bound.
+MANY = 4000
 #: Numbers that are kept of problems around rows, and the fewest of these that are.
 KEPT_ENTRIES, FEWEST_KEPT = 4_000_000, 4
 #: A kink is at a row when it is this near to it, relative to the spread of the rows.
@@ -99,6 +102,20 @@ class Centres:
         """(k,) for each unit the row that is nearest to its kink."""
         return np.asarray(np.abs(self.lifted @ units.directions.T).argmin(axis=0))
 
+    def kinks_at(self, units: Units) -> NDArray[np.bool_]:
+        """(n, k) which rows are at the kink of each unit."""
+        near = AT_ROW * float(self.reach.lengths.max(initial=0.0))
+        return np.asarray(np.abs(self.lifted @ units.directions.T) <= near)
+
+    def bounds(self, nu: Vector) -> Vector:
+        """(n,) proven bounds on h(nu) around every row: every other row at the direction that is best for it."""
+        if self.n > MANY:
+            return np.full(self.n, self.reach.bound(nu))
+        found = np.empty(self.n)
+        for row in range(self.n):
+            found[row] = Reach(row_lengths(self.around(row)) * (1 + 4 * EPS), self.p, below=0.0).bound(nu)
+        return found
+
     # --- kinks ------------------------------------------------------------------------------------------------
     def kinks(self, nu: Vector, w: Matrix) -> tuple[Index, Matrix, Matrix]:
         """The scores nu^T ((X - 1 x_i^T) w)_+ of directions w (q, p) with their kink at every row.
@@ -153,8 +170,7 @@ class Centres:
 
     def settled(self, nu: Vector, units: Units) -> NDArray[np.bool_]:
         """(k,) which units with their kinks at rows are local maximisers among all, and not only around one row."""
-        near = AT_ROW * float(self.reach.lengths.max(initial=0.0))
-        kinks = np.abs(self.lifted @ units.directions.T) <= near
+        kinks = self.kinks_at(units)
         found = kinks[self._uphill(nu, units), np.arange(len(units))]
         scores = self.scores(nu, units)
         corners = found & (kinks.sum(axis=0) > 1)
@@ -163,6 +179,11 @@ class Centres:
             risen = self._turned(nu, units.take(which), np.full(len(which), row), lambda: False)[1]
             found[which] &= risen <= (1 + HIGHER) * scores[which]
         return found
+
+    def once(self, found: Ranked) -> Ranked:
+        """Those of positive value, once each, best first: a kink may be at several rows."""
+        order = np.argsort(-found.values, kind="stable")
+        return found.take(self.measured(found.units).distinct(order[found.values[order] > 0], DEFAULT.apart))
 
     # --- climbs -----------------------------------------------------------------------------------------------
     def climb(

@@ -91,6 +91,10 @@ class Members(ABC):
         """(k,) which units are local maximisers in every member that they belong to, beside the one that found them."""
         return np.ones(len(units), dtype=bool)
 
+    def once(self, found: Ranked) -> Ranked:
+        """Units of positive value that members have found, once each, best first."""
+        return found.once(DEFAULT.apart)
+
     def key(self) -> Sequence[ArrayLike]:
         """What tells these members from all others."""
         return ()
@@ -300,7 +304,7 @@ class _Asking:
     # --- what they have said ------------------------------------------------------------------------------
     def _found(self) -> Ranked:
         parts = [self._parts[at] for at in sorted(self._parts)]
-        return Ranked.join([Ranked(self._union.none, np.zeros(0)), *parts]).once(DEFAULT.apart)
+        return self._members.once(Ranked.join([Ranked(self._union.none, np.zeros(0)), *parts]))
 
     def answer(self, stopped: Stopped) -> OracleAnswer:
         """Of all of them together."""

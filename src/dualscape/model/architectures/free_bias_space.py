@@ -5,6 +5,7 @@ a row are enough: see `oracles.centres`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ from dualscape.model.architectures.base import Faces, Matrix, Pieces, UnitSpace,
 from dualscape.model.architectures.centred_pieces import CentredPieces
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.oracles import Estimate, Oracle
-from dualscape.oracles.centred import CentredAscent, CentredBisection, CentredCells, CentredOracle
+from dualscape.oracles.base import HingeOracle
+from dualscape.oracles.bisection.oracle import BisectionOracle
+from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.oracles.centred import CentredAscent, CentredOracle, around_rows, estimate_around_rows
 from dualscape.oracles.centres import Centres
 from dualscape.oracles.reach import Reach
 from dualscape.oracles.thresholds import ThresholdsOracle
@@ -22,12 +26,13 @@ from dualscape.units import Units
 Index = NDArray[np.intp]
 #: Directions, and kinks as shares of the spread of the rows, that differ by no more are the same.
 SAME = 1e-9
+#: Oracles that are asked around every row, and those that see all rows at once.
+AROUND: Mapping[str, type[HingeOracle]] = MappingProxyType({"cells": CellsOracle, "bisection": BisectionOracle})
+ALONE: Mapping[str, type[CentredOracle]] = MappingProxyType({"thresholds": ThresholdsOracle, "ascent": CentredAscent})
 
 
 class FreeBiasSpace(UnitSpace):
     """The units on the rows of X (n, p), in coordinates (w, b)."""
-
-    kinds: Mapping[str, type[CentredOracle]]
 
     def __init__(self, X: Matrix, one: float = 1.0) -> None:
         """On features; `one` is the entry of every row that stands for the bias, a power of two."""
@@ -35,8 +40,8 @@ class FreeBiasSpace(UnitSpace):
         self.centres = Centres(X, one)
         self.whole = ReLUSpace(self.centres.lifted)
         self.n, self.d = self.whole.n, self.whole.d
-        exact = {"thresholds": ThresholdsOracle} if self.d == 2 else {}
-        self.kinds = {**exact, "cells": CentredCells, "bisection": CentredBisection, "ascent": CentredAscent}
+        own: dict[str, type[Oracle]] = {"thresholds": ThresholdsOracle} if self.d == 2 else {}
+        self.kinds = {**own, **AROUND, "ascent": CentredAscent}
 
     @property
     def reach(self) -> Reach:
@@ -153,10 +158,12 @@ class FreeBiasSpace(UnitSpace):
 
     # --- oracles ----------------------------------------------------------------------------------------------
     def estimate(self, name: str) -> Estimate:
-        return self.kinds[name].estimate(self.centres)
+        if name in AROUND:
+            return estimate_around_rows(AROUND[name], self.centres)
+        return ALONE[name].estimate(self.centres)
 
     def make_oracle(self, name: str) -> Oracle:
-        return self.kinds[name](self.centres)
+        return around_rows(AROUND[name], self.centres) if name in AROUND else ALONE[name](self.centres)
 
 
 def _groups(rows: Index, alive: NDArray[np.bool_]) -> Iterable[tuple[int, Index]]:

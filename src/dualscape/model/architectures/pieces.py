@@ -45,16 +45,16 @@ class Pieces:
         slopes: (k, n) the column of unit j is slopes_j * (X u_j) on its piece; 0 on the rows that hold it.
         active: (k, n) whether x_i.u_j >= 0 on the piece of unit j; not on the rows that hold it.
         held: for each unit the rows that hold it, x_i.u = 0, one of each hyperplane.
-        low: (n, d) what rounding to double precision has left of the data; None: nothing.
         seen: (k, d) the coordinates that the direction of unit j may have; None: all.
+        low: (n, d) what rounding to double precision has left of the data; None: nothing.
     """
 
     X: Matrix
     slopes: Matrix
     active: NDArray[np.bool_]
     held: tuple[Index, ...]
-    low: Matrix | None = None
     seen: NDArray[np.bool_] | None = None
+    low: Matrix | None = None
 
     def take(self, which: Index) -> "Pieces":
         """Those of some units."""
