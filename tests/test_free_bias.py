@@ -114,6 +114,27 @@ def test_where_the_data_lie_and_how_large_they_are_does_not_matter(shift, size):
     assert one.primal == pytest.approx(other.primal, rel=1e-9 if shift == 0 else 1e-6)
 
 
+@pytest.mark.parametrize("size", [1e-8, 1.0, 1e6])
+def test_on_a_line_of_any_size_the_optimal_set_is_the_same(size):
+    """All units have one of two directions: only their kinks tell them apart."""
+    rng = np.random.default_rng(8)
+    x, y = rng.standard_normal(12), rng.standard_normal(12)
+    optima = optimal_set(solve(Problem(size * x[:, None], y, beta=0.05 * size, bias="free", free="constant")))
+    same = optimal_set(solve(Problem(x[:, None], y, beta=0.05, bias="free", free="constant")))
+    assert (optima.k, optima.dimension, len(optima.vertices)) == (same.k, same.dimension, len(same.vertices))
+    kinks = np.sort(optima.directions[:, -1] / size), np.sort(same.directions[:, -1])
+    np.testing.assert_allclose(*kinks, rtol=1e-9)
+    assert staircase(optima).m_star == staircase(same).m_star
+
+
+def test_zeros_are_known_to_more_digits_than_the_data_have():
+    """Units with their kinks at different rows stand on the same data to the last of thirty digits."""
+    optima = optimal_set(solve(random_problem(4, 30, 2, 0.05)))
+    assert optima.exact
+    assert optima.k > 12
+    assert optima.separation.tight < 1e-25
+
+
 def test_without_a_constant_that_costs_nothing_there_may_be_no_optimum():
     for settings in ({}, {"free": "linear"}, {"free": "constant", "free_decay": 0.1}):
         with pytest.raises(InputError, match="no network need be optimal; give free='constant'"):
@@ -171,10 +192,11 @@ def test_the_command_line_takes_it_and_says_what_it_needs(tmp_path):
 
 def test_objectives_know_the_rounding_of_large_biases():
     """A bias of 1e9 loses digits of its height; in fractions the objective is within the error that is given."""
-    problem = Problem([[0.0], [1.0], [3.0]], [1.0, 0.5, 2.0], beta=0.1, bias="free", free="constant")
+    rows = (0.0, 0.001, 0.003)
+    problem = Problem([[x] for x in rows], [1.0, 0.5, 2.0], beta=0.1, bias="free", free="constant")
     network = Network([[1.0, 1e9 + 0.1]], [1.0], [0.3], "free", free="constant", free_weights=[-3e8 + 0.7])
     value, error = problem.objective_bounds(network, precision=1.0)
     b, c, w = Fraction(1e9 + 0.1), Fraction(0.3), Fraction(-3e8 + 0.7)
-    exact = sum((c * (Fraction(x) + b) + w - Fraction(y)) ** 2 for x, y in ((0, 1), (1, 0.5), (3, 2))) / 2
+    exact = sum((c * (Fraction(x) + b) + w - Fraction(y)) ** 2 for x, y in zip(rows, (1, 0.5, 2), strict=True)) / 2
     exact += Fraction(0.1) * c
     assert abs(Fraction(value) - exact) <= Fraction(error)

@@ -9,9 +9,11 @@ import pytest
 from dualscape.oracles import Question
 from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.cells.oracle import CellsOracle
-from dualscape.oracles.centred import CentredAscent, around_rows
+from dualscape.oracles.centred import AroundRow, AroundRows, CentredAscent, around_rows
 from dualscape.oracles.centres import Centres
 from dualscape.running.effort import Effort
+from dualscape.tolerances import EPS
+from dualscape.units import Units
 from free_biases import KINDS, apart, balanced, dense
 
 EXACT = (CellsOracle, BisectionOracle)
@@ -110,3 +112,47 @@ def test_bounds_survive_the_rounding_of_differences():
         answer = around_rows(kind, Centres(X)).best_units(Question(nu, above=0.0))
         assert exact <= Fraction(answer.upper) <= exact * Fraction(1 + 1e-9)
         assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("size", [1e-14, 1.0, 1e9])
+def test_units_of_data_of_any_size_are_told_apart(size):
+    """Kinks that are as near as the data are small are listed all the same, once each."""
+    rng = np.random.default_rng(7)
+    x, nu = np.arange(9.0)[:, None], balanced(rng, 9)
+    found = around_rows(CellsOracle, Centres(size * x)).best_units(Question(nu, above=1e-3 * size))
+    assert len(found.units) == len(around_rows(CellsOracle, Centres(x)).best_units(Question(nu, above=1e-3)).units) > 3
+
+
+def test_the_rounding_of_differences_is_a_part_of_every_bound():
+    rng = np.random.default_rng(8)
+    X, nu = rng.standard_normal((7, 2)), balanced(rng, 7)
+    question = Question(nu, above=0.0)
+    for row in range(7):
+        inner = CellsOracle.on(X - X[row]).best_units(question)
+        outer = AroundRow(CellsOracle, Centres(X), row).best_units(question)
+        assert outer.upper >= inner.upper + EPS * float(np.abs(nu) @ np.linalg.norm(X - X[row], axis=1))
+
+
+def test_units_belong_to_the_rows_at_their_kinks():
+    rng = np.random.default_rng(9)
+    X, nu = rng.standard_normal((8, 2)), balanced(rng, 8)
+    centres = Centres(X)
+    members, units = AroundRows(BisectionOracle, centres), centres.climb(nu, some_units(rng, 8))[0]
+    units = units.take(units.alive())
+    rows = centres.nearest(units)
+    for row, member in enumerate(members):
+        own = member.own(units)
+        assert len(own) >= (rows == row).sum()
+        back = member.embed(own)
+        np.testing.assert_allclose(X[row] @ back.directions[:, :-1].T + back.directions[:, -1], 0.0, atol=1e-12)
+        for direction, output in zip(back.directions, back.outputs, strict=True):
+            assert units.find(direction, output, 1e-9) is not None
+    bounds = members.bounds(nu)
+    for row, member in enumerate(members):
+        assert member.oracle.best_units(Question(nu, above=0.0)).lower <= bounds[row] <= centres.reach.bound(nu)
+
+
+def some_units(rng, count):
+    w = rng.standard_normal((count, 2))
+    w /= np.linalg.norm(w, axis=1)[:, None]
+    return Units.signed(np.column_stack([w, rng.standard_normal(count)]), np.ones(count))

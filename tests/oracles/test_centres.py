@@ -92,3 +92,10 @@ def test_units_are_as_far_apart_wherever_the_data_lie():
         kinks = shift + size * np.array([0.5, 0.6])
         places = Centres(X).measured(Units.signed(np.column_stack([w, -kinks]), np.ones(2)))
         assert abs(places.directions[1] - places.directions[0]).max() == pytest.approx(0.1, rel=1e-9)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(KINDS))
+def test_no_row_is_further_from_another_than_it_is_said_to_reach(seed, kind):
+    X = apart(np.random.default_rng(seed), 8, 3, kind)
+    apart_at_most = np.linalg.norm(X[:, None] - X, axis=2).max(axis=1)
+    assert (Centres(X).reach.lengths >= apart_at_most).all()
