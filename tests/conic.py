@@ -21,6 +21,10 @@ def loss_of(problem, fit):
     y, w = problem.y, np.ones(problem.n) if problem.loss.weights is None else problem.loss.weights
     if problem.loss.name == "squared":
         return cp.sum(cp.multiply(w, cp.square(fit - y))) / 2
+    if problem.loss.name == "huber":
+        return cp.sum(cp.multiply(w, cp.huber(fit - y, problem.loss.delta))) / 2
+    if problem.loss.name == "squared-hinge":
+        return cp.sum(cp.multiply(w, cp.square(cp.pos(1 - cp.multiply(y, fit))))) / 2
     assert problem.loss.name == "logistic"
     return cp.sum(cp.multiply(w, cp.logistic(-cp.multiply(y, fit))))
 
@@ -30,9 +34,10 @@ def conic_optimum(program, loss_of=loss_of) -> Conic:
     X, problem = program.problem.X, program.problem
     v, w = (cp.Variable((len(program.patterns), problem.d)) for _ in range(2))
     fit, constraints = np.zeros(problem.n), []
+    slope = getattr(problem.architecture, "slope", 0.0)
     for i, active in enumerate(program.patterns):
         cone = np.where(active, 1.0, -1.0)[:, None] * X
-        fit = fit + (active[:, None] * X) @ (v[i] - w[i])
+        fit = fit + (np.where(active, 1.0, slope)[:, None] * X) @ (v[i] - w[i])
         constraints += [cone @ v[i] >= 0, cone @ w[i] >= 0]
     priced = np.broadcast_to(problem.space.priced, v.shape)
     norms = [cp.norm(cp.multiply(priced, half), 2, axis=1) for half in (v, w)]

@@ -1,5 +1,6 @@
 """Neurons that see few features, through everything: the optimum against a conic solver, invariants, results, files."""
 
+import math
 from itertools import combinations
 
 import cvxpy as cp
@@ -76,6 +77,25 @@ def test_the_order_of_features_does_not_matter(seed, order):
         back = np.zeros(5)
         back[[*order, 4]] = direction
         assert ours.units.find(back, output, 1e-7) is not None
+
+
+@pytest.mark.parametrize("activation", ["leaky:0.2", "abs"])
+def test_other_activations_see_few_features_too(activation):
+    X, y = table(12, n=10)
+    plain = Problem(X, y, beta=1, activation=activation).at_fraction(0.2)
+    found = [
+        solve(Problem(X, y, beta=plain.beta, activation=activation, features_per_neuron=q)).certificate
+        for q in (1, 2, 3)
+    ]
+    assert {one.verdict for one in found} == {"global"}
+    assert found[0].primal > found[1].primal >= found[2].primal * (1 - 1e-12)
+    assert found[2].primal == pytest.approx(solve(plain).certificate.primal, rel=1e-12)
+    problem = Problem(X, y, beta=plain.beta, activation=activation, features_per_neuron=1)
+    optima = optimal_set(solve(problem))
+    assert optima.contains(optima.smallest())
+    rows = staircase(optima).rows
+    twins = 2 if activation == "abs" else 1
+    assert rows[0].components == math.factorial(rows[0].m) * twins ** rows[0].m
 
 
 def test_all_features_give_the_optimal_set_of_the_plain_problem():
@@ -172,7 +192,7 @@ def test_json_command_line_and_predictions(tmp_path):
     arguments = (data, "--target", "y", "--beta-fraction", "0.2")
     content = analysed(tmp_path, *arguments, "--features-per-neuron", "1")
     assert content["problem"]["features_per_neuron"] == 1
-    assert content["problem"]["architecture"] == "sparse 1 1 relu"
+    assert content["problem"]["architecture"] == "sparse:1:1:relu"
     assert "at most 1 feature" in content["objective"]
     assert all(sum(u != 0 for u in direction[:2]) <= 1 for direction in content["network"]["directions"])
     assert analysed(tmp_path, *arguments)["problem"]["features_per_neuron"] is None

@@ -67,13 +67,19 @@ BAD = {
     "beta text": (lambda: build(beta="big"), "beta must be a number, got 'big'"),
     "beta none": (lambda: build(beta=None), "beta must be a number, got None"),
     "bias": (lambda: build(bias="some"), "unknown bias 'some'; known: penalised, free, none"),
-    "loss": (lambda: build(loss="hinge"), "unknown loss 'hinge'; known losses: logistic, squared"),
+    "loss": (
+        lambda: build(loss="hinge"),
+        "unknown loss 'hinge'; known losses: huber, logistic, squared, squared-hinge",
+    ),
     "labels": (
         lambda: build(y=["a", "b", "c"], loss="logistic"),
         "the logistic loss needs a target with two classes, but y has 3 distinct values ('a', 'b', 'c'); "
         "recode it, or use the squared loss",
     ),
-    "architecture": (lambda: build(architecture="cnn"), "unknown architecture 'cnn'; known: relu"),
+    "architecture": (
+        lambda: build(architecture="cnn"),
+        "unknown architecture 'cnn'; known: relu, abs, leaky:a, gated:count",
+    ),
     "names": (lambda: build(feature_names=("a",)), "1 feature names for 2 columns of X; give one each"),
     "oracle": (
         lambda: build().oracle("magic"),

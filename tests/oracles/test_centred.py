@@ -118,9 +118,9 @@ def test_bounds_survive_the_rounding_of_differences():
 def test_units_of_data_of_any_size_are_told_apart(size):
     """Kinks that are as near as the data are small are listed all the same, once each."""
     rng = np.random.default_rng(7)
-    x, nu = np.arange(9.0)[:, None], balanced(rng, 9)
+    x, nu = np.arange(15.0)[:, None], balanced(rng, 15)
     found = around_rows(CellsOracle, Centres(size * x)).best_units(Question(nu, above=1e-3 * size))
-    assert len(found.units) == len(around_rows(CellsOracle, Centres(x)).best_units(Question(nu, above=1e-3)).units) > 3
+    assert len(found.units) == len(around_rows(CellsOracle, Centres(x)).best_units(Question(nu, above=1e-3)).units) > 4
 
 
 def test_the_rounding_of_differences_is_a_part_of_every_bound():

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.oracles import Question
+from dualscape.oracles import Question, subspaces
 from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.reach import Reach
 from dualscape.oracles.subspaces import MOST_ROWS, subspace_bounds, subspace_scores
+from dualscape.running.interruption import until
 
 
 def lengths_of(X, which):
@@ -18,8 +19,13 @@ def lengths_of(X, which):
 
 
 @settings(max_examples=25)
-@given(st.integers(0, 10**6), st.floats(-8, 8), st.sampled_from(["gaussian", "one sign", "few rows", "zeros"]))
-def test_bounds_hold(seed, exponent, kind):
+@given(
+    st.integers(0, 10**6),
+    st.floats(-8, 8),
+    st.sampled_from(["gaussian", "one sign", "few rows", "zeros"]),
+    st.sampled_from([0.0, 0.0, 0.3, -0.5, -1.0]),
+)
+def test_bounds_hold(seed, exponent, kind, slope):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((2 if kind == "few rows" else 15, 4)) * 10.0**exponent
     nu = rng.standard_normal(len(X))
@@ -28,14 +34,15 @@ def test_bounds_hold(seed, exponent, kind):
     if kind == "zeros":
         X[::3], X[:, 1], nu[::4] = 0.0, 0.0, 0.0
     which = np.array(list(combinations(range(4), 2)))
-    bounds = subspace_bounds(X, nu, which, lengths_of(X, which))
+    bounds = subspace_bounds(X, nu, which, lengths_of(X, which), slope)
     for bound, some in zip(bounds, which, strict=True):
         part = np.ascontiguousarray(X[:, some])
-        answer = CellsOracle.on(part).best_units(Question(nu, 0.0))
-        assert answer.lower <= bound
+        if slope == 0:
+            assert CellsOracle.on(part).best_units(Question(nu, 0.0)).lower <= bound
         angles = np.linspace(0, 2 * np.pi, 500)
         circle = np.array([np.cos(angles), np.sin(angles)])
-        assert np.abs(nu @ np.maximum(part @ circle, 0.0)).max() <= bound
+        heights = part @ circle
+        assert np.abs(nu @ np.maximum(heights, slope * heights)).max() <= bound
 
 
 def test_they_say_more_than_lengths_do():
@@ -48,14 +55,24 @@ def test_they_say_more_than_lengths_do():
     assert (bounds < 0.6 * np.array(trivial)).all()
 
 
-def test_a_subspace_does_not_depend_on_the_others():
+def test_nothing_is_worth_nothing_and_an_interruption_bounds_nothing():
     rng = np.random.default_rng(1)
     X, nu = rng.standard_normal((30, 5)), rng.standard_normal(30)
     which = np.array(list(combinations(range(5), 2)))
     lengths = lengths_of(X, which)
-    every = subspace_bounds(X, nu, which, lengths)
-    assert subspace_bounds(X, nu, which[3:5], lengths) == pytest.approx(every[3:5], rel=1e-12)
     assert (subspace_bounds(X, np.zeros(30), which, lengths) == 0).all()
+    with until(0.0):
+        assert (subspace_bounds(X, nu, which, lengths) == np.inf).all()
+
+
+def test_of_many_subspaces_some_are_scored(monkeypatch):
+    monkeypatch.setattr(subspaces, "MOST_SCORED", 4)
+    rng = np.random.default_rng(1)
+    X, nu = rng.standard_normal((30, 5)), rng.standard_normal(30)
+    which = np.array(list(combinations(range(5), 2)))
+    found = [np.flatnonzero(subspace_scores(X, nu, which, np.random.default_rng(seed))) for seed in range(20)]
+    assert all(len(some) == 4 for some in found)
+    assert set(np.concatenate(found)) == set(range(10))
 
 
 @settings(max_examples=15)

@@ -17,7 +17,7 @@ from dualscape.landscape.plateaus import Plateaus, plateaus_of
 from dualscape.landscape.resolution import Resolution, mass_margin
 from dualscape.landscape.warnings import warnings
 from dualscape.model.arrays import finite_array
-from dualscape.model.losses import Profiled
+from dualscape.model.losses import LOSSES, Profiled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
@@ -271,17 +271,19 @@ class OptimalSet:
             alone = "The free features alone are" if self.problem.free.q else "The zero network is"
             return f"{alone} the only optimal network{among}."
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
+        twins = " Each has a twin, the unit neuron that computes the same." * (self.problem.architecture.twins > 1)
+        alike = ", their twins" * (self.problem.architecture.twins > 1)
         shape = (
             "The optimal masses on them are unique."
             if self.dimension == 0 and self.continuous
-            else "Up to the order and the splitting of neurons it is unique."
+            else f"Up to the order{alike} and the splitting of neurons it is unique."
             if self.dimension == 0
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
         between = " and those between ends of plateaus" if self.continuous else ""
-        lines = [f"All optimal networks{among} use {units}{between} ({whose} rank {self.rank}). {shape}"]
+        lines = [f"All optimal networks{among} use {units}{between} ({whose} rank {self.rank}).{twins} {shape}"]
         if self.plateaus.open[self.active].any():
             lines.append("The free bias of a unit that is active on all rows may grow as far as one likes.")
         lines += [] if self.functions is None else [self.functions.explain()]
@@ -331,9 +333,10 @@ def optimal_set(
         )
     problem = solution.problem
     if not problem.loss.strictly_convex:
+        convex = ", ".join(name for name, loss in LOSSES.items() if loss.strictly_convex)
         raise NotCertifiedError(
             f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
-            "use a strictly convex loss"
+            f"use a strictly convex loss ({convex})"
         )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), problem.profile.seen(found.columns)

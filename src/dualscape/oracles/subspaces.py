@@ -1,6 +1,7 @@
 """Bounds on h(nu) over many coordinate subspaces at once, at the cost of one pass over the data.
 
-With s nu^T (X u)_+ = q.u + 1/2 sum_i c_i |x_i.u|, q = s/2 X^T nu, c = s nu, and rho_i >= |x_i.u|, every tau > 0 gives
+With s nu^T (X u)_+ = q.u + 1/2 sum_i c_i |x_i.u|, q = s/2 X^T nu, c = s nu (q = s (1 + a)/2 X^T nu, c = s (1 - a) nu at
+slope a below 0), and rho_i >= |x_i.u|, every tau > 0 gives
 
     |x.u| <= (tau rho + (x.u)^2 / (tau rho)) / 2  (where c > 0),      |x.u| >= (x.u)^2 / rho  (where c < 0),
 
@@ -11,6 +12,7 @@ its rows and columns of them, and a small eigenvalue problem bounds the quadrati
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.geometry.leaky import leaky, slopes
 from dualscape.geometry.tall import weighted_gram
 from dualscape.oracles.base import Matrix, Vector
 from dualscape.running.interruption import interrupted
@@ -25,7 +27,7 @@ SAMPLED, TOGETHER, SCORED = 256, 4096, 64
 SAMPLES, STEPS, MOST_ROWS, MOST_SCORED = 24, 4, 1000, 5000
 
 
-def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: Vector) -> Vector:
+def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: Vector, slope: float = 0.0) -> Vector:
     """Proven bounds on max |nu^T (X u)_+| over |u| <= 1 in each subspace, (count,), rounding included.
 
     They are inf where an interruption came before.
@@ -35,6 +37,7 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
         nu: (n,) dual variable.
         which: (count, r) coordinates of each subspace.
         lengths: (n,) at least the length of each row in every subspace.
+        slope: that of the activation below 0: max(z, slope z) in place of (z)_+, -1 <= slope < 1.
 
     >>> found = subspace_bounds(np.eye(3), np.ones(3), np.array([[0, 1], [1, 2]]), np.ones(3))
     >>> bool((found >= 2**0.5).all()), bool((found < 2.0).all())  # the maximum is sqrt(2)
@@ -44,7 +47,8 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
     if size == 0.0:
         return np.zeros(len(which))
     weights, rho = nu / size, np.where(lengths > 0, lengths, 1.0)
-    linear = 0.5 * (weights @ X)
+    linear = 0.5 * (1 + slope) * (weights @ X)
+    weights = (1 - slope) * weights
     parts = [np.maximum(sign * weights, 0.0) for sign in (1.0, -1.0)]
     grams = [weighted_gram(X, part / rho) for part in parts]
     totals = [float(part @ lengths) for part in parts]
@@ -56,7 +60,7 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
         return tau * totals[side] / 4 + _on_balls(M, linear[some])
 
     sample = which[:: max(len(which) // SAMPLED, 1)]
-    best = [min(TAUS, key=lambda tau, side=side: float(np.median(bound(sample, side, tau)))) for side in (0, 1)]
+    best = [TAUS[np.argmin([np.median(bound(sample, side, tau)) for tau in TAUS])] for side in (0, 1)]
     found = np.full(len(which), np.inf)
     for begin in range(0, len(which), TOGETHER):
         if interrupted():
@@ -68,17 +72,20 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
     return np.asarray(size * (found + rounding * (1.0 + found)))
 
 
-def subspace_scores(X: Matrix, nu: Vector, which: NDArray[np.integer], rng: np.random.Generator) -> Vector:
+def subspace_scores(
+    X: Matrix, nu: Vector, which: NDArray[np.integer], rng: np.random.Generator, slope: float = 0.0
+) -> Vector:
     """Scores |nu^T (X u)_+| that units of each subspace have, (count,): a few at random, the best moved along its pull.
 
-    For searches: it tells which subspaces are worth one. Of many rows and of many subspaces it looks at some; the others
-    have the score 0.
+    For searches: it tells which subspaces are worth one. Of many rows and subspaces it looks at some; subspaces that it
+    did not look at have the score 0.
 
     Args:
         X: (n, d) data.
         nu: (n,) dual variable.
         which: (count, r) coordinates of each subspace.
         rng: which units, and which rows and subspaces.
+        slope: as for `subspace_bounds`.
     """
     if len(X) > MOST_ROWS:
         rows = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
@@ -91,16 +98,16 @@ def subspace_scores(X: Matrix, nu: Vector, which: NDArray[np.integer], rng: np.r
     for begin in range(0, len(looked), SCORED):
         chosen = looked[begin : begin + SCORED]
         seen = np.moveaxis(X[:, which[chosen]], 1, 0)  # (subspaces, n, r)
-        values = nu @ np.maximum(seen @ directions, 0.0)
+        values = nu @ leaky(seen @ directions, slope)
         best = np.abs(values).argmax(axis=1)
         u, at = directions[:, best].T, np.arange(len(seen))
         sign, top = np.sign(values[at, best]), np.abs(values[at, best])
         for _ in range(STEPS):
-            active = (seen @ u[:, :, None])[:, :, 0] > 0
+            active = slopes((seen @ u[:, :, None])[:, :, 0] > 0, slope)
             pull = sign[:, None] * np.matmul((active * nu)[:, None, :], seen)[:, 0]
             u = u + pull / np.maximum(np.linalg.norm(pull, axis=1), 1e-300)[:, None]
             u = u / np.maximum(np.linalg.norm(u, axis=1), 1e-300)[:, None]
-            top = np.maximum(top, sign * (nu @ np.maximum(seen @ u[:, :, None], 0.0))[:, 0])
+            top = np.maximum(top, sign * (nu @ leaky(seen @ u[:, :, None], slope))[:, 0])
         found[chosen] = top
     return found
 

@@ -243,7 +243,10 @@ class _Asking:
     def _asked(self, some: NDArray[np.intp], share: float) -> Iterator[tuple[int, Member, OracleAnswer]]:
         """Answers of members that are handed out whole, in their order: it must not decide what is found."""
         effort, answers = self._effort, {}
-        seconds = None if effort.deadline is None else share * effort.remaining()
+        seconds = None
+        if effort.deadline is not None:
+            # Shares that no member comes to an end in would all be lost.
+            seconds = min(max(share * effort.remaining(), len(some) * self._members.seconds), effort.remaining())
         members = [self._members[at] for at in some.tolist()]
         tasks = [(member.oracle, self._question_of(member), seconds, effort.device) for member in members]
         with effort.workers(little=len(tasks) == 1) as pool:

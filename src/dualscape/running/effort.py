@@ -130,6 +130,9 @@ def run_all(
     ended: SimpleQueue[Future[Any]] = SimpleQueue()
     try:
         for index, task in enumerate(tasks):
+            # What runs as it is handed in has taken its time by now.
+            if expired():
+                break
             futures[pool.submit(function, *task)] = index
         for future in futures:
             future.add_done_callback(ended.put)

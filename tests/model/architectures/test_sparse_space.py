@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from dualscape.errors import BudgetError
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.model.architectures import RELU, union_space
+from dualscape.model.architectures import RELU, TwoLayerReLU, union_space
 from dualscape.model.architectures.sparse_space import SparseSpace
 from dualscape.oracles import Question
-from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.units import Units
 
 
@@ -35,12 +34,18 @@ def subsets(p, q, d):
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 10**6), st.sampled_from([1, 2, 3]), st.sampled_from(["gaussian", "doubled", "zero", "one-hot"]))
-def test_h_is_that_of_the_best_subset(seed, q, kind):
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([1, 2, 3]),
+    st.sampled_from(["gaussian", "doubled", "zero", "one-hot"]),
+    st.sampled_from([RELU, RELU, TwoLayerReLU(0.3), TwoLayerReLU(-1.0)]),
+)
+def test_h_is_that_of_the_best_subset(seed, q, kind, base):
     X, nu = table(seed, kind=kind, always=seed % 2)
     d = X.shape[1]
-    space = SparseSpace(RELU, X, q, seed % 2)
-    alone = [CellsOracle.on(np.ascontiguousarray(X[:, S])).best_units(Question(nu, 0.0)) for S in subsets(4, q, d)]
+    space = SparseSpace(base, X, q, seed % 2)
+    families = [base.on(np.ascontiguousarray(X[:, S])) for S in subsets(4, q, d)]
+    alone = [family.oracle("cells").best_units(Question(nu, 0.0)) for family in families]
     best = max(one.lower for one in alone)
     for name in ("cells", "bisection"):
         answer = space.oracle(name).best_units(Question(nu, above=0.3 * best))
@@ -50,6 +55,7 @@ def test_h_is_that_of_the_best_subset(seed, q, kind):
         seen = (np.abs(answer.units.directions[:, :4]) > 0).sum(axis=1)
         assert (seen <= q).all()
         assert len(answer.units.distinct()) == len(answer.units)
+        assert space.maximal(nu, answer.units).all()
         np.testing.assert_allclose(space.scores(nu, answer.units), answer.values, rtol=1e-12)
         # Every unit that some subset lists is there, or rises in another subset that has it too.
         for S, one in zip(subsets(4, q, d), alone, strict=True):

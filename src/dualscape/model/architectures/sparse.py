@@ -23,11 +23,16 @@ class SparseNeurons(Architecture):
         """From an architecture, how many features a neuron may see, and how many last coordinates every one does.
 
         Raises:
-            InputError: q is no positive integer.
+            InputError: q is no positive integer, or the architecture has gates, which see all features.
         """
         if isinstance(q, bool) or not isinstance(q, int) or q < 1:
             raise InputError(f"features_per_neuron must be a whole number from 1 on, got {q!r}; leave it out for all")
-        self.base, self.q, self.always = base, q, always
+        if base.outputs != 1:
+            raise InputError(
+                f"features_per_neuron does not go with {base.title!r}, whose gates see all features; leave one of them "
+                "out"
+            )
+        self.base, self.q, self.always, self.twins = base, q, always, base.twins
         self.formula = f"{base.formula}, {self._at_most} of x seen by each neuron j"
 
     @property
@@ -55,6 +60,28 @@ class SparseNeurons(Architecture):
                 "set the weights of the others to 0"
             )
         self.base.check(units)
+
+    def fits(self, features: int, always: int) -> None:
+        """Raise InputError when there are not so many features, or others are seen by all neurons."""
+        if self.q > features:
+            raise InputError(
+                f"features_per_neuron is {self.q}, but there are {features} features; give a number from 1 to that, or "
+                "leave it out for all"
+            )
+        if self.always != always:
+            raise InputError(
+                f"the architecture {self.title!r} has {self.always} coordinates that all neurons see, the problem "
+                f"{always}; say features_per_neuron={self.q} instead"
+            )
+
+    def twin(self, units: Units) -> Units:
+        return self.base.twin(units)
+
+    def upright(self, units: Units) -> Units:
+        return self.base.upright(units)
+
+    def borders(self, units: Units) -> Matrix:
+        return self.base.borders(units)
 
     def on(self, inputs: Matrix) -> UnitSpace:
         # Not at the top: it brings numba along, which who only predicts does not need.

@@ -84,12 +84,13 @@ class SparseSpace(UnionSpace):
         known = np.full(self.count, self.reach.bound(nu))
         if not isinstance(self.whole, ReLUSpace):
             return known
-        return np.minimum(known, subspace_bounds(self._X, nu, self._every, self.reach.lengths))
+        slope = self.whole.slope
+        return np.minimum(known, subspace_bounds(self._X, nu, self._every, self.reach.lengths, slope))
 
     def promise(self, nu: Vector, attempt: int) -> Vector:
         if not isinstance(self.whole, ReLUSpace):
             return self.bounds(nu)
-        return subspace_scores(self._X, nu, self._every, np.random.default_rng(attempt))
+        return subspace_scores(self._X, nu, self._every, np.random.default_rng(attempt), self.whole.slope)
 
     @cached_property
     def _every(self) -> NDArray[np.intp]:
