@@ -141,6 +141,12 @@ def test_without_a_constant_that_costs_nothing_there_may_be_no_optimum():
             Problem([[0.0], [1.0]], [1.0, 1.0], beta=0.1, bias="free", **settings)
 
 
+@pytest.mark.parametrize("other", [{"activation": "abs"}, {"activation": "gated:5"}, {"features_per_neuron": 1}])
+def test_other_neurons_have_none_yet(other):
+    with pytest.raises(InputError, match="no free bias yet; give bias='penalised'"):
+        Problem([[0.0, 1.0], [1.0, 2.0]], [1.0, 2.0], beta=0.1, bias="free", free="constant", **other)
+
+
 def test_beyond_beta_max_the_constant_is_all():
     problem = Problem([[0.0], [1.0], [5.0]], [2.0, 1.0, 3.0], beta=9.0, bias="free", free="constant")
     assert problem.beta_max() < 9.0

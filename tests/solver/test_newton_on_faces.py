@@ -76,6 +76,6 @@ def test_kinks_of_small_data_are_not_taken_for_each_other(size):
     target = np.array([0.0, 0.0, 1.0, 3.0]) + 0.1 * nu
     problem = Problem(size * x[:, None], target, beta=0.1 * size, bias="free", free="constant")
     units = Units.signed(np.array([[1.0, -size], [1.0, -2 * size]]), np.ones(2))
-    found, masses = slide(Task.of(problem), units, np.ones(2) / size, 0.1 * nu, 1e-12)
+    found, masses = slide.slide(Task.of(problem), units, np.ones(2) / size, 0.1 * nu, 1e-12)
     assert found.directions.tolist() == units.directions.tolist()
     np.testing.assert_allclose(masses * size, 1.0, rtol=1e-9)

@@ -277,9 +277,9 @@ class Architecture(ABC):
         """The same where the last coordinate, that of the bias, costs nothing.
 
         Raises:
-            MissingError: an architecture that does not implement it knows no free bias.
+            InputError: an architecture that does not implement it knows no free bias.
         """
-        raise MissingError(f"architecture {self.title!r}", "have a free bias", ("on_free",))
+        raise InputError(f"neurons of the architecture {self.title!r} have no free bias yet; give bias='penalised'")
 
     def twin(self, units: Units) -> Units:
         """The other unit neurons that compute what these do, one for each; these themselves where `twins` is 1."""
