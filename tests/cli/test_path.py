@@ -51,6 +51,7 @@ def test_betas_are_taken_as_given(data, tmp_path):
         (("--n-betas", "0"), "Invalid value for '--n-betas'"),
         (("--precision", "2"), "Invalid value for '--precision'"),
         (("--beta", "1"), "No such option '--beta'"),
+        (("--loss", "interpolation"), "loss interpolation has no weight decay and so no path; use dualscape analyze"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(data, tmp_path, arguments, message):

@@ -50,4 +50,4 @@ def test_a_loss_without_a_unique_fit_has_points_and_no_events():
     path = solution_path(problem, n_betas=3)
     assert path.certified == 3
     assert path.events == ()
-    assert any("3 of 3 points: no optimal set, all optima cannot be listed" in note for note in path.notes), path.notes
+    assert any("2 of 3 points: no optimal set, all optima cannot be listed" in note for note in path.notes), path.notes

@@ -108,6 +108,8 @@ def test_bad_betas_are_refused(betas, message):
 
 
 def test_other_bad_arguments_are_refused():
+    with pytest.raises(InputError, match="loss 'interpolation' has no weight decay and so no path; use solve"):
+        solution_path(Problem([[1.0], [-1.0]], [1.0, 2.0], loss="interpolation"))
     for number in (0, 2.5):
         with pytest.raises(InputError, match="n_betas must be a whole number, 1 or more"):
             solution_path(random_problem(0), n_betas=number)

@@ -105,7 +105,7 @@ class Structure:
         if point.optimal_set is not None:
             return cls.of(point.optimal_set)
         solution = point.solution
-        if solution.certificate.verdict != "global" or solution.network.width:
+        if not point.zero:
             return None
         return cls(point.beta, solution.network.units, 0, solution.nu, solution.network)
 

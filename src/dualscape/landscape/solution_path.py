@@ -97,6 +97,8 @@ def solution_path(
     expect(problem, Problem, "solution_path", Table="Problem(table.X, table.y, beta=...)")
     if precision is not None and not FINEST <= precision < 1:
         raise InputError(f"precision must be from {FINEST:g} to below 1, got {precision:g}; None looks for no events")
+    if problem.loss.constraint:
+        raise InputError(f"loss {problem.loss.name!r} has no weight decay and so no path; use solve")
     given = None if betas is None else _falling(betas)
     if given is None and not (isinstance(n_betas, int) and n_betas >= 1):
         raise InputError(f"n_betas must be a whole number, 1 or more, got {n_betas!r}")
@@ -228,6 +230,8 @@ class _Walk:
             raise
         except (KeyboardInterrupt, DualscapeError) as error:
             check()  # what was interrupted may have failed for that alone
+            if PathPoint(solution).zero:
+                return PathPoint(solution, optima)  # at beta_max rounding hides which units are about to enter
             late = self.effort.expired()
             reason = "the time limit left too little time for it" if late else str(error)
             missing = "optimal set" if optima is None else "staircase"
