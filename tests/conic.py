@@ -34,9 +34,10 @@ def conic_optimum(program, loss_of=loss_of) -> Conic:
     X, problem = program.problem.X, program.problem
     v, w = (cp.Variable((len(program.patterns), problem.d)) for _ in range(2))
     fit, constraints = np.zeros(problem.n), []
+    slope = getattr(problem.architecture, "slope", 0.0)
     for i, active in enumerate(program.patterns):
         cone = np.where(active, 1.0, -1.0)[:, None] * X
-        fit = fit + (active[:, None] * X) @ (v[i] - w[i])
+        fit = fit + (np.where(active, 1.0, slope)[:, None] * X) @ (v[i] - w[i])
         constraints += [cone @ v[i] >= 0, cone @ w[i] >= 0]
     objective = problem.beta * (cp.sum(cp.norm(v, 2, axis=1)) + cp.sum(cp.norm(w, 2, axis=1)))
     if problem.free.q:

@@ -9,8 +9,7 @@ import pytest
 from dualscape import MissingError, Network, Problem, load_result, optimal_set, solve, to_dict, write_json
 from dualscape.analysis import analyze
 from dualscape.errors import DualscapeError, InputError, NotCertifiedError
-from dualscape.model.architectures import get_architecture
-from dualscape.model.architectures.relu import TwoLayerReLU
+from dualscape.model.architectures import GatedReLU, TwoLayerReLU, get_architecture
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.model.certificate import certify_dual
 from dualscape.model.losses import LOSSES, Logistic, Loss, Squared, get_loss
@@ -59,7 +58,7 @@ def test_a_loss_says_what_it_does_not_implement():
 
 def test_an_architecture_says_what_it_does_not_declare():
     with pytest.raises(MissingError, match="architecture 'Copy' cannot be used: it must implement formula, which is"):
-        get_architecture(without(TwoLayerReLU, "formula")())
+        get_architecture(without(GatedReLU, "formula")(3))
     for unknown in ("transformer", 3):
         with pytest.raises(InputError, match="unknown architecture"):
             Problem(X, Y, beta=0.1, architecture=unknown)

@@ -1,8 +1,8 @@
-"""A new architecture is one file and one line in the registry: one that the library does not have, through all of it.
+"""A new architecture is one file and one line in the registry: one of its own, through all of the library.
 
-Leaky units compute (x.u)_+ - slope (-x.u)_+ . On rows X that is what a ReLU unit computes on X, less slope times what
-it computes on -X: the dual variable nu of leaky units is (nu, -slope nu) of ReLU units on both, and an oracle of theirs
-that is exact is exact here.
+Its bent units are those of leaky:a, which the library has, made otherwise: they compute (x.u)_+ - slope (-x.u)_+ . On
+rows X that is what a ReLU unit computes on X, less slope times what it computes on -X: the dual variable nu of bent
+units is (nu, -slope nu) of ReLU units on both, and an oracle of theirs that is exact is exact here.
 """
 
 import cvxpy as cp
@@ -26,11 +26,11 @@ from dualscape.running.progress import silent
 from solved import polygon
 
 
-class Leaky(Architecture):
+class Bent(Architecture):
     """f(x) = sum_j s_j c_j ((x.u_j)_+ - slope (-x.u_j)_+)."""
 
-    name = "leaky"
-    formula = "f(x) = sum_j alpha_j leaky(u_j . x)"
+    name = "bent"
+    formula = "f(x) = sum_j alpha_j bent(u_j . x)"
 
     def __init__(self, slope):
         self.slope = slope
@@ -40,7 +40,7 @@ class Leaky(Architecture):
         return (self.name, repr(self.slope))
 
     def on(self, inputs):
-        return LeakySpace(inputs, self.slope)
+        return BentSpace(inputs, self.slope)
 
     def columns(self, inputs, units):
         heights = inputs @ units.directions.T
@@ -52,7 +52,7 @@ class Leaky(Architecture):
 
 
 class OnBothSides(Oracle):
-    """The oracle of ReLU units on the rows of X and of -X, asked about leaky units on X."""
+    """The oracle of ReLU units on the rows of X and of -X, asked about bent units on X."""
 
     def __init__(self, kind, space):
         self.name, self.space, self.inner = kind.name, space, kind(space.both.hinges)
@@ -71,22 +71,22 @@ class OnBothSides(Oracle):
         return self.inner.best_units(asked, effort=effort, progress=progress)
 
 
-class LeakyCells(OnBothSides):
+class BentCells(OnBothSides):
     exact, window, counts = True, CellsOracle.window, CellsOracle.counts
 
     def __init__(self, space):
         super().__init__(CellsOracle, space)
 
 
-class LeakyAscent(OnBothSides):
+class BentAscent(OnBothSides):
     exact, counts = False, AscentOracle.counts
 
     def __init__(self, space):
         super().__init__(AscentOracle, space)
 
 
-class LeakySpace(UnitSpace):
-    kinds = {"cells": LeakyCells, "ascent": LeakyAscent}  # noqa: RUF012
+class BentSpace(UnitSpace):
+    kinds = {"cells": BentCells, "ascent": BentAscent}  # noqa: RUF012
 
     def __init__(self, X, slope, both=None):
         super().__init__()
@@ -151,10 +151,10 @@ class LeakySpace(UnitSpace):
         return climbed, Pieces(self.X, up + self.slope * down, found.active[:, : self.n], found.held)
 
     def scaled(self, exponent):
-        return self if exponent == 0 else LeakySpace(np.ldexp(self.X, exponent), self.slope, self.both.scaled(exponent))
+        return self if exponent == 0 else BentSpace(np.ldexp(self.X, exponent), self.slope, self.both.scaled(exponent))
 
     def rows(self, which):
-        return LeakySpace(self.X[which], self.slope)
+        return BentSpace(self.X[which], self.slope)
 
     def estimate(self, name):
         return self.both.estimate(name)
@@ -165,10 +165,10 @@ class LeakySpace(UnitSpace):
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    monkeypatch.setitem(ARCHITECTURES, "leaky", Leaky(0.25))
+    monkeypatch.setitem(ARCHITECTURES, "bent", Bent(0.25))
 
 
-def leaky(heights, slope):
+def bent(heights, slope):
     return np.where(heights > 0, heights, slope * heights)
 
 
@@ -176,7 +176,7 @@ def random_problem(seed, slope=0.25, n=8, fraction=0.1, bias="none", loss="squar
     rng = np.random.default_rng(seed)
     X, y = rng.standard_normal((n, 2)), rng.standard_normal(n)
     y = np.sign(y) if loss == "logistic" else y
-    problem = Problem(X, y, beta=1, bias=bias, loss=loss, architecture=Leaky(slope))
+    problem = Problem(X, y, beta=1, bias=bias, loss=loss, architecture=Bent(slope))
     return problem.at_fraction(fraction)
 
 
@@ -204,7 +204,7 @@ def test_it_is_solved_and_certified(seed, slope):
     assert solution.certificate.verdict == "global"
     assert solution.certificate.primal == pytest.approx(conic_optimum(problem, slope), rel=1e-6)
     heights = problem.X @ solution.network.directions.T
-    fit = leaky(heights, slope) @ (solution.network.signs * solution.network.masses)
+    fit = bent(heights, slope) @ (solution.network.signs * solution.network.masses)
     np.testing.assert_allclose(solution.network.fit(problem.X), fit, atol=1e-12)
     np.testing.assert_allclose(solution.network.fine_fit(problem.X).hi, fit, atol=1e-12)
 
@@ -214,15 +214,15 @@ def test_its_bounds_hold_for_every_direction(seed):
     problem = random_problem(seed, 0.7)
     nu = np.random.default_rng(seed).standard_normal(problem.n)
     angles = np.linspace(0, 2 * np.pi, 20_001)
-    values = nu @ leaky(problem.X @ np.array([np.cos(angles), np.sin(angles)]), 0.7)
+    values = nu @ bent(problem.X @ np.array([np.cos(angles), np.sin(angles)]), 0.7)
     answer = problem.space.oracle("cells").best_units(Question(nu, above=0.0))
     assert np.abs(values).max() <= answer.upper <= np.abs(values).max() * (1 + 1e-6)
-    # What lengths of rows alone say counts that leaky entries may be negative.
+    # What lengths of rows alone say counts that bent entries may be negative.
     assert np.abs(values).max() <= problem.space.reach.bound(nu)
 
 
 def test_rows_of_opposite_use_need_what_lies_below_zero():
-    space = Leaky(0.5).on(np.array([[1.0], [-1.0]]))
+    space = Bent(0.5).on(np.array([[1.0], [-1.0]]))
     nu = np.array([1.0, -1.0])  # at u = 1 the column is (1, -0.5)
     assert space.reach.bound(nu) == pytest.approx(1.5)
     assert Reach.of(space.X).bound(nu) < 1.5
@@ -234,7 +234,7 @@ def test_all_optima_and_the_members_among_them(bias, loss):
     problem = random_problem(3, bias=bias, loss=loss)
     solution = solve(problem)
     optima = optimal_set(solution)
-    np.testing.assert_allclose(leaky(problem.X @ optima.directions.T, 0.25) * optima.signs, optima.A, atol=1e-12)
+    np.testing.assert_allclose(bent(problem.X @ optima.directions.T, 0.25) * optima.signs, optima.A, atol=1e-12)
     np.testing.assert_allclose(optima.nu @ optima.A, problem.beta, rtol=1e-9)
     for network in (solution.network, optima.smallest(), optima.sample(np.random.default_rng(0))):
         assert optima.contains(network)
@@ -252,7 +252,7 @@ def test_all_optima_and_the_members_among_them(bias, loss):
 
 def test_a_staircase_with_steps():
     # Symmetric data: every corner of the octagon could have the unit of any other.
-    problem = Problem(polygon(8), np.ones(8), beta=1, bias="none", architecture="leaky").at_fraction(0.1)
+    problem = Problem(polygon(8), np.ones(8), beta=1, bias="none", architecture="bent").at_fraction(0.1)
     optima = optimal_set(solve(problem))
     stairs = staircase(optima)
     assert len(stairs.rows) > 2
@@ -273,7 +273,7 @@ def test_a_staircase_with_steps():
 def test_without_a_slope_it_is_that_of_relu():
     X, y = polygon(8), np.ones(8)
     found = {}
-    for architecture in ("relu", Leaky(0.0)):
+    for architecture in ("relu", Bent(0.0)):
         problem = Problem(X, y, beta=1, bias="none", architecture=architecture).at_fraction(0.1)
         optima = optimal_set(solve(problem))
         rows = [(row.m, row.components, row.isolated) for row in staircase(optima).rows]
@@ -294,15 +294,15 @@ def test_its_figures_and_those_that_are_not_its_own():
     optima = optimal_set(solution)
     assert figures.units(solution, optima).layers
     for figure in (figures.zonotopes, figures.rectified_ellipsoid):
-        with pytest.raises(figures.DoesNotApplyError, match=r"architecture 'relu' alone; here it is 'leaky 0.25'"):
+        with pytest.raises(figures.DoesNotApplyError, match=r"architecture 'relu' alone; here it is 'bent:0.25'"):
             figure(solution, optima)
-    with pytest.raises(InputError, match="is that of the architecture 'relu', the problem has 'leaky'"):
+    with pytest.raises(InputError, match=r"is that of two-layer networks .*, the problem has the architecture 'bent'"):
         Program.of(solution.problem)
 
 
 def test_its_curves_are_what_its_units_compute():
     x = np.linspace(-2, 2, 9)[:, None]
-    problem = Problem(x, np.abs(x[:, 0]), beta=1, architecture="leaky").at_fraction(0.05)
+    problem = Problem(x, np.abs(x[:, 0]), beta=1, architecture="bent").at_fraction(0.05)
     solution = solve(problem)
     total = next(layer for layer in figures.units(solution).layers if getattr(layer, "name", "") == "their sum")
     at = total.pieces[0]
@@ -320,36 +320,36 @@ def test_networks_of_two_kinds_are_told_apart():
     problem = random_problem(4)
     optima = optimal_set(solve(problem))
     relu = Network.of(optima.smallest().units, optima.smallest().masses, "none")
-    message = "architecture 'relu', the problem of 'leaky 0.25'"
+    message = "architecture 'relu', the problem of 'bent:0.25'"
     for asked in (problem.objective, optima.contains):
         with pytest.raises(InputError, match=message):
             asked(relu)
-    with pytest.raises(InputError, match=r"of the architecture 'leaky 0.5'"):
-        problem.objective(Network.from_weights([[1.0, 0.0]], [1.0], architecture=Leaky(0.5)))
-    assert Network.from_weights([[1.0, 0.0]], [1.0], architecture="leaky").predict([[-1.0, 0.0]]).tolist() == [-0.25]
+    with pytest.raises(InputError, match=r"of the architecture 'bent:0.5'"):
+        problem.objective(Network.from_weights([[1.0, 0.0]], [1.0], architecture=Bent(0.5)))
+    assert Network.from_weights([[1.0, 0.0]], [1.0], architecture="bent").predict([[-1.0, 0.0]]).tolist() == [-0.25]
     assert problem.key != random_problem(4, slope=0.3).key
-    assert problem.title.endswith("bias none, leaky 0.25")
+    assert problem.title.endswith("bias none, bent:0.25")
 
 
 def test_json_and_command_line(tmp_path):
     problem = random_problem(5)
     analysis = analyze(problem)
     content = to_dict(analysis)
-    assert content["problem"]["architecture"] == "leaky 0.25"
-    assert "leaky(u_j . x)" in content["objective"]
+    assert content["problem"]["architecture"] == "bent:0.25"
+    assert "bent(u_j . x)" in content["objective"]
     from dualscape import write_json
 
-    write_json(tmp_path / "leaky.json", content)
-    predictor = load_result(tmp_path / "leaky.json")
+    write_json(tmp_path / "bent.json", content)
+    predictor = load_result(tmp_path / "bent.json")
     rows = np.random.default_rng(0).standard_normal((5, 2))
     np.testing.assert_array_equal(predictor.predict(rows), analysis.solution.network.predict(rows))
     table = tmp_path / "new.csv"
     table.write_text("x0,x1\n1,-2\n", encoding="utf-8")
-    result = run("predict", tmp_path / "leaky.json", table)
+    result = run("predict", tmp_path / "bent.json", table)
     assert result.exit_code == 0, result.output
     # The same name with another slope is another architecture.
     write_json(tmp_path / "other.json", to_dict(analyze(random_problem(5, slope=0.5))))
-    with pytest.raises(InputError, match=r"unknown architecture 'leaky 0.5'; known: relu, leaky 0.25"):
+    with pytest.raises(InputError, match=r"unknown architecture 'bent:0.5'; known: relu, abs, bent:0.25"):
         load_result(tmp_path / "other.json")
 
 
@@ -361,10 +361,10 @@ def test_relu_is_named_in_files(tmp_path):
 
 
 def test_what_is_missing_is_named():
-    class NoPieces(LeakySpace):
+    class NoPieces(BentSpace):
         pieces = UnitSpace.pieces
 
-    class Solvable(Leaky):
+    class Solvable(Bent):
         def on(self, inputs):
             return NoPieces(inputs, self.slope)
 
@@ -379,15 +379,15 @@ def test_what_is_missing_is_named():
 
 
 def test_it_needs_no_faces():
-    class NoFaces(LeakySpace):
+    class NoFaces(BentSpace):
         faces = UnitSpace.faces
 
-    class Curved(Leaky):
+    class Curved(Bent):
         def on(self, inputs):
             return NoFaces(inputs, self.slope)
 
     rng = np.random.default_rng(1)
     X, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
-    found = [solve(Problem(X, y, beta=0.5, architecture=kind(0.25))).certificate for kind in (Leaky, Curved)]
+    found = [solve(Problem(X, y, beta=0.5, architecture=kind(0.25))).certificate for kind in (Bent, Curved)]
     assert found[0].verdict == "global"
     assert found[1].primal == pytest.approx(found[0].primal, rel=1e-6)

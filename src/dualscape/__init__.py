@@ -25,10 +25,16 @@ if TYPE_CHECKING:
         MissingError,
         NotCertifiedError,
     )
+    from dualscape.landscape.events import PathEvent
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
+    from dualscape.landscape.path_point import PathPoint
+    from dualscape.landscape.sensitivity import Sensitivity, sensitivity
+    from dualscape.landscape.solution_path import SolutionPath, solution_path
     from dualscape.landscape.staircase import Staircase, staircase
+    from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
     from dualscape.model.losses import Huber, Logistic, Loss, RowSum, Squared, SquaredHinge
+    from dualscape.model.minimal import minimal
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
     from dualscape.model.program import Program
@@ -52,6 +58,7 @@ __all__ = [
     "Squared",
     "Huber",
     "Logistic",
+    "GatedReLU",
     "SquaredHinge",
     "Program",
     "solve",
@@ -62,6 +69,13 @@ __all__ = [
     "OptimalSet",
     "staircase",
     "Staircase",
+    "minimal",
+    "solution_path",
+    "SolutionPath",
+    "PathPoint",
+    "PathEvent",
+    "sensitivity",
+    "Sensitivity",
     "analyze",
     "Analysis",
     "read_table",
@@ -95,6 +109,7 @@ _HOME = {
     "Squared": "model.losses",
     "Huber": "model.losses",
     "Logistic": "model.losses",
+    "GatedReLU": "model.architectures",
     "SquaredHinge": "model.losses",
     "Program": "model.program",
     "solve": "solver",
@@ -105,6 +120,13 @@ _HOME = {
     "OptimalSet": "landscape.optimal_set",
     "staircase": "landscape.staircase",
     "Staircase": "landscape.staircase",
+    "minimal": "model.minimal",
+    "solution_path": "landscape.solution_path",
+    "SolutionPath": "landscape.solution_path",
+    "PathPoint": "landscape.path_point",
+    "PathEvent": "landscape.events",
+    "sensitivity": "landscape.sensitivity",
+    "Sensitivity": "landscape.sensitivity",
     "analyze": "analysis",
     "Analysis": "analysis",
     "read_table": "data.tables",

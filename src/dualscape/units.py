@@ -22,7 +22,8 @@ class Units:
 
     Attributes:
         directions: (k, d) unit vectors; what came to nothing is the zero vector.
-        outputs: (k, c) unit vectors; with one output the sign, +1 or -1.
+        outputs: (k, c) unit vectors; with one output the sign, +1 or -1. Units with one of c gates have the sign in the
+            place of their gate, and zeros elsewhere.
 
     >>> units = Units.signed(np.eye(2), np.array([1.0, -1.0]))
     >>> len(units), units.d, units.c, units.signs
@@ -33,9 +34,14 @@ class Units:
     outputs: Matrix
 
     @classmethod
-    def signed(cls, directions: Matrix, signs: Vector) -> "Units":
-        """Those with one output, from directions (k, d) and signs (k,)."""
-        return cls(directions, signs[:, None])
+    def signed(cls, directions: Matrix, signs: Vector, gates: Index | None = None, count: int = 1) -> "Units":
+        """Those with one output, from directions (k, d) and signs (k,); where there are several gates, with the gate of
+        each (k,) and how many there are."""
+        if gates is None:
+            return cls(directions, signs[:, None])
+        outputs = np.zeros((len(signs), count))
+        outputs[np.arange(len(signs)), gates] = signs
+        return cls(directions, outputs)
 
     @classmethod
     def none(cls, d: int, c: int = 1) -> "Units":
@@ -66,9 +72,16 @@ class Units:
 
     @property
     def signs(self) -> Vector:
-        """(k,) the outputs, where there is one."""
-        assert self.c == 1, f"units with {self.c} outputs have no signs"
-        return self.outputs[:, 0]
+        """(k,) the outputs, where there is one, or one for each gate."""
+        if self.c == 1:
+            return self.outputs[:, 0]
+        assert (np.count_nonzero(self.outputs, axis=1) == 1).all(), f"units with {self.c} outputs have no signs"
+        return np.asarray(self.outputs.sum(axis=1))
+
+    @property
+    def gates(self) -> Index:
+        """(k,) the place of the sign; 0 where there is one output."""
+        return np.asarray(np.abs(self.outputs).argmax(axis=1))
 
     def take(self, which: Which) -> "Units":
         """Some of them, in that order."""
@@ -87,6 +100,19 @@ class Units:
         norms = np.linalg.norm(self.directions, axis=1)
         alive = norms > 0
         return Units(self.directions[alive] / norms[alive, None], self.outputs[alive])
+
+    def inverted(self) -> NDArray[np.bool_]:
+        """(k,) which directions point away from a generic one: of u and -u one does."""
+        return np.asarray(self.directions @ (1.0 / (np.arange(self.d) + np.pi)) < 0)
+
+    def upright(self) -> "Units":
+        """The same with the inverted directions turned round, where u and -u compute the same.
+
+        >>> Units.signed(np.array([[-1.0, 0.0], [0.0, 1.0]]), np.ones(2)).upright().directions
+        array([[1., 0.],
+               [0., 1.]])
+        """
+        return self.turned(np.where(self.inverted()[:, None], -self.directions, self.directions) + 0.0)  # no -0.0
 
     # --- which are the same -------------------------------------------------------------------------------
     def gaps(self, directions: Matrix, outputs: Matrix) -> Vector:

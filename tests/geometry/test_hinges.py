@@ -54,17 +54,18 @@ def test_a_multiple_has_the_same_hyperplanes(factor):
 
 
 @settings(max_examples=50, deadline=None)
-@given(arrays(np.float64, (6, 3), elements=st.floats(-3, 3).map(lambda v: round(v, 1))), st.integers(0, 1000))
-def test_hinges_are_the_function(X, seed):
+@given(X=arrays(np.float64, (6, 3), elements=st.floats(-3, 3).map(lambda v: round(v, 1))), seed=st.integers(0, 1000))
+@pytest.mark.parametrize("slope", [0.0, 0.3, -0.7, -1.0])
+def test_hinges_are_the_function(slope, X, seed):
     rng = np.random.default_rng(seed)
     X = np.vstack([X, -X[:2], 2 * X[2:4]])
     nu, u = rng.standard_normal(len(X)), rng.standard_normal(3)
     u /= np.linalg.norm(u)
-    hinges = Hinges.of(X)
+    hinges = Hinges.of(X, slope)
     kappa, linear = hinges.reduce(nu)
     v = hinges.basis.T @ u
     value = linear @ v + kappa @ np.maximum(hinges.rows @ v, 0)
-    exact = nu @ np.maximum(X @ u, 0)
+    exact = nu @ np.maximum(X @ u, slope * (X @ u))
     assert abs(value - exact) <= hinges.slack(nu) + 1e-14 * (np.abs(nu) @ np.linalg.norm(X, axis=1))
     assert hinges.slack(nu) <= 1e-12 * (np.abs(nu) @ np.linalg.norm(X, axis=1)) + 1e-300
 
@@ -74,7 +75,8 @@ def exact_difference(hinges, nu, u):
     kappa, linear = hinges.reduce(nu)
     place = exactly(u)
     heights = [sum(a * b for a, b in zip(exactly(x), place, strict=True)) for x in hinges.X]
-    true = sum(v * max(h, Fraction(0)) for v, h in zip(exactly(nu), heights, strict=True))
+    slope = Fraction(hinges.slope)
+    true = sum(v * max(h, slope * h) for v, h in zip(exactly(nu), heights, strict=True))
     inside = [sum(a * b for a, b in zip(exactly(column), place, strict=True)) for column in hinges.basis.T]
     reduced = sum(a * b for a, b in zip(exactly(linear), inside, strict=True))
     for z, weight in zip(hinges.rows, exactly(kappa), strict=True):
@@ -100,13 +102,14 @@ def rows_of_one_line(rng, data):
     "data",
     ["told apart by less than is kept", "a pair that leaves a linear part", "many that nearly cancel", "multiples"],
 )
-def test_the_slack_covers_what_is_lost_in_exact_arithmetic(data):
+@pytest.mark.parametrize("slope", [0.0, 0.3, -0.7])
+def test_the_slack_covers_what_is_lost_in_exact_arithmetic(data, slope):
     """Along the line, where all of it shows, and in random directions."""
     largest = 0.0
     for seed in range(40):
         rng = np.random.default_rng(seed)
         X, nu = rows_of_one_line(rng, data)
-        hinges = Hinges.of(X)
+        hinges = Hinges.of(X, slope)
         for u in (X[0], -X[0], rng.standard_normal(3), np.cross(X[0], rng.standard_normal(3))):
             u = u / np.linalg.norm(u) * (1 - 2.0**-50)  # within the ball, for sure
             lost = exact_difference(hinges, nu, u)

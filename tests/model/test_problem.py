@@ -80,7 +80,10 @@ BAD = {
         "the logistic loss needs a target with two classes, but y has 3 distinct values ('a', 'b', 'c'); "
         "recode it, or use the squared loss",
     ),
-    "architecture": (lambda: build(architecture="cnn"), "unknown architecture 'cnn'; known: relu"),
+    "architecture": (
+        lambda: build(architecture="cnn"),
+        "unknown architecture 'cnn'; known: relu, abs, leaky:a, gated:count",
+    ),
     "names": (lambda: build(feature_names=("a",)), "1 feature names for 2 columns of X; give one each"),
     "oracle": (
         lambda: build().oracle("magic"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from conic import conic_optimum
 from dualscape import Network, Problem, Program, certify_dual, solve
 from dualscape.errors import BudgetError, InputError
-from dualscape.model.architectures.relu import TwoLayerReLU
+from dualscape.model.architectures import RELU, Architecture
 
 
 def problem_of(loss="squared", bias="none", seed=0, n=6, d=2):
@@ -120,14 +120,17 @@ def test_an_unbalanced_network_costs_less_as_a_point():
     assert saved == pytest.approx(problem.beta * ((25 + 1) / 2 - 5), rel=1e-12)
 
 
-class Other(TwoLayerReLU):
+class Other(Architecture):
     name = "other"
+    formula = "f(x) = 0"
+    on, columns, fine_columns = RELU.on, RELU.columns, RELU.fine_columns
 
 
 WRONG = {
     "another architecture": (
         lambda p: Program.of(Problem(p.X, p.y, beta=0.1, architecture=Other())),
-        "the convex program is that of the architecture 'relu', the problem has 'other'; use solve",
+        "the convex program is that of two-layer networks (relu, leaky:a, abs), "
+        "the problem has the architecture 'other'",
     ),
     "no problem": (lambda p: Program.of(np.eye(2)), "Program.of takes a Problem, got a ndarray; see help(Program.of)"),
     "short patterns": (

@@ -65,3 +65,15 @@ def test_no_score_moves_further_than_the_change_of_nu():
         assert moved <= Reach.of(X).change(move)
     # One row, looked at along itself, moves by as much.
     assert Reach.of(np.array([[3.0, 4.0]])).change(np.array([-2.0])) == 10.0
+
+
+@pytest.mark.parametrize("slope", [0.4, -0.4, -1.0])
+@given(seed=st.integers(0, 10**6))
+def test_the_trivial_bound_counts_what_lies_below_zero(slope, seed):
+    """Two opposite rows, where it is attained: at u = 1 the column is (1, -slope)."""
+    rng = np.random.default_rng(seed)
+    nu = rng.standard_normal(2)
+    exact = max(abs(nu @ [1.0, -slope]), abs(nu @ [-slope, 1.0]))
+    found = Reach.of(np.array([[1.0], [-1.0]]), slope).bound(nu)
+    assert exact <= found
+    assert slope < 0 or nu[0] * nu[1] > 0 or found <= exact * (1 + 1e-14)

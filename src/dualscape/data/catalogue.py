@@ -62,6 +62,7 @@ class Entry:
         source: where it comes from.
         table: makes the data.
         loss: default loss.
+        activation: default activation.
         bias: default bias.
         free: default free features.
         beta: default weight decay, or None when `beta_fraction` gives it.
@@ -74,6 +75,7 @@ class Entry:
     source: str
     table: Callable[[], Table]
     loss: str = "squared"
+    activation: str = "relu"
     bias: str = "none"
     free: str = "none"
     beta: float | None = None
@@ -89,6 +91,7 @@ class Entry:
             data.y,
             beta=1.0 if chosen is None else chosen,
             loss=self.loss,
+            activation=self.activation,
             bias=self.bias,
             free=self.free,
             feature_names=data.feature_names,
@@ -169,6 +172,14 @@ _LIST = (
         known=Known(0.285, 4, 1, 2, 3, {2: 2, 3: 7, 4: 1}),
     ),
     _polygon_entry("square", 4, 4, dimension=1, m_star=2, M_star=2, components={2: 4, 3: 2, 4: 1}),
+    Entry(
+        "square-abs",
+        "square with targets 1, -1, 1, -1, absolute values: |x0| and |x1|, each of two twins",
+        "by hand",
+        lambda: polygon(4, [1.0, -1.0, 1.0, -1.0]),
+        activation="abs",
+        known=Known(0.38, 2, 0, 2, 2, {2: 8, 3: 1}),
+    ),
     *(
         Entry(
             f"square-{free}",
@@ -236,6 +247,24 @@ _LIST = (
     Entry("grid-3", "3 x 3 integer grid coloured like a chess board", "degenerate", lambda: grid(3), bias="penalised"),
     Entry("random-10x2", "10 random rows of 2 features", "generic", lambda: random_generic(10, 2), bias="penalised"),
     Entry("random-30x3", "30 random rows of 3 features", "generic", lambda: random_generic(30, 3), bias="penalised"),
+    Entry(
+        "leaky-7x2",
+        "7 random rows of 2 features, no bias, leaky ReLU of slope 0.2",
+        "generic",
+        lambda: random_generic(7, 2, seed=3),
+        activation="leaky:0.2",
+        beta_fraction=0.2,
+        known=Known(0.5903744532338184, 2, 0, 2, 2, {2: 2, 3: 1}),
+    ),
+    Entry(
+        "gated-7x2",
+        "the same rows, gated ReLU: 1000 gates, open on all 14 sets of rows that there are",
+        "generic",
+        lambda: random_generic(7, 2, seed=3),
+        activation="gated:1000",
+        beta_fraction=0.2,
+        known=Known(0.5588866278842728, 1, 0, 1, 1, {1: 2, 2: 1}),
+    ),
     Entry(
         "diabetes-bmi-s5",
         "442 patients: disease progression from bmi and s5, standardised",

@@ -190,13 +190,14 @@ def _reach(staircase: Staircase) -> tuple[float, float]:
 
 
 def _caption(staircase: Staircase, aggregated: bool) -> str:
+    twins = f" and each of the {staircase.twins}^m choices between its units and their twins" * (staircase.twins > 1)
     text = (
         "Every column is the set of optimal networks of one width. The smallest of them have m* = "
         f"{plural(ends(staircase.m_star)[0], 'neuron')}; the last isolated ones, red, which no optimal path leaves, "
         f"have M* = {grouped(staircase.M_star)}; from width {grouped(staircase.connected_from)} on all optimal "
         f"networks are connected. The general guarantee {staircase.guarantee} is {grouped(staircase.general_bound)}. "
         "Marks count networks up to the order of their neurons; the numbers on top count components of the weights "
-        "themselves, where each of the m! orders of an isolated network is a component of its own."
+        f"themselves, where each of the m! orders of an isolated network{twins} is a component of its own."
     )
     if aggregated:
         text += (

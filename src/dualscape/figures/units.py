@@ -9,6 +9,7 @@ from dualscape.figures.layers import BLUE, GREEN, INK, ORANGE, Axis, DoesNotAppl
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
 from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.model.architectures import GatedReLU
 from dualscape.model.network import Network
 from dualscape.solver.solution import Solution
 
@@ -16,6 +17,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 GRID = 71
 LABELLED = 14
+#: How far from where a gated unit jumps its two sides are drawn, as a share of the picture.
+JUMP = 1e-6
 
 
 def units(solution: Solution, optimal_set: OptimalSet | None = None, table: Table | None = None) -> Scene:
@@ -50,6 +53,11 @@ def mean_network(optimal_set: OptimalSet) -> Network:
     return optimal_set.problem.network(optimal_set.units, masses)
 
 
+def borders(network: Network) -> Matrix:
+    """(m, d) normals of the hyperplanes on which the neurons bend or jump."""
+    return network.architecture.borders(network.units)
+
+
 def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:
     """(k, m) what every neuron adds to the prediction at the points (k, q)."""
     return network.contributions(inputs.rows(points))
@@ -58,9 +66,12 @@ def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:
 def grid_with_kinks(inputs: Inputs, network: Network, count: int = 200) -> Vector:
     """Points on the line of a single feature, the kinks of all neurons among them."""
     low, high = inputs.box()
-    slopes, offsets = inputs.affine(network.directions)
+    slopes, offsets = inputs.affine(borders(network))
     bent = np.abs(slopes[:, 0]) > 0
     kinks = -offsets[bent] / slopes[bent, 0]
+    if isinstance(network.architecture, GatedReLU):
+        aside = JUMP * (high[0] - low[0])
+        kinks = np.concatenate([kinks - aside, kinks + aside])
     inside = kinks[(kinks > low[0]) & (kinks < high[0])]
     return np.unique(np.concatenate([np.linspace(low[0], high[0], count), inside]))
 
@@ -94,7 +105,7 @@ def _curves(inputs: Inputs, network: Network, which: str) -> Scene:
 
 
 def _inside(inputs: Inputs, network: Network) -> int:
-    values = inputs.problem.X @ network.prune().directions.T
+    values = inputs.problem.X @ borders(network.prune()).T
     return int(((values > 0).any(axis=0) & (values < 0).any(axis=0)).sum())
 
 
@@ -117,7 +128,9 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
             "The marks are the data, coloured by their target on the same scale: a mark that stands out from its "
             "surroundings is one that it does not fit."
         )
-    slopes, offsets = inputs.affine(network.directions)
+    gated = isinstance(network.architecture, GatedReLU)
+    bends, normal = ("the gate of one unit opens", "g") if gated else ("one unit bends", "u")
+    slopes, offsets = inputs.affine(borders(network))
     rings: list[Layer] = []
     for sign, colour, name in ((1, BLUE, "kink lines, s = +1"), (-1, GREEN, "kink lines, s = -1")):
         pieces, places, texts = [], [], []
@@ -135,8 +148,8 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     layers += [*marks, *rings]  # the rings last, so that nothing hides a number
     caption = (
         f"The background is the prediction of {which}, {plural(int((network.masses > 0).sum()), 'unit')}; between the "
-        "lines it is linear. Every line is where one unit bends, u.x = 0, with a short stroke towards the side where "
-        f"u.x > 0; {_inside(inputs, network)} of them pass between data points. {said}"
+        f"lines it is linear. Every line is where {bends}, {normal}.x = 0, with a short stroke towards the side where "
+        f"{normal}.x > 0; {_inside(inputs, network)} of them pass between data points. {said}"
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
     return Scene("units", "The units over the data", caption, axes, tuple(layers), height=560)

@@ -1,11 +1,11 @@
-"""The positively homogeneous function f(u) = nu^T (X u)_+ in its shortest form.
+"""The positively homogeneous function f(u) = nu^T max(X u, a X u), a <= 1, in its shortest form; a = 0 is nu^T (X u)_+.
 
 Rows on a common line through 0 (duplicates, multiples, antipodes) share one hyperplane, so that
 
     f(u) = linear . u + sum_g kappa_g (z_g . u)_+        z_g distinct unit vectors of the row space
 
-with kappa and linear depending on nu alone: for x_i = t_i z_g, (x_i.u)_+ is t_i (z_g.u)_+ when t_i > 0 and
-|t_i| (z_g.u)_+ + x_i.u when t_i < 0. Zero rows vanish. Coordinates are those of an orthonormal basis of the row space.
+with kappa and linear depending on nu alone: for x_i = t_i z_g, row i gives (1 - a) |t_i| (z_g.u)_+ and a x_i.u when
+t_i > 0, x_i.u when t_i < 0. Zero rows vanish. Coordinates are those of an orthonormal basis of the row space.
 """
 
 import time
@@ -41,6 +41,7 @@ class Hinges:
         member: (n,) rows of X that are equal up to sign share a member, -1 for a zero row.
         error: (number of members,) |x - t basis z_g| for a row of each member: what the reduction lost of it.
         seconds: what it took to find them, which tells how long other passes over such data take here and now.
+        slope: a, that of the activation below 0; |a| <= 1, so that no entry is longer than its row.
 
     >>> hinges = Hinges.of(np.array([[1.0, 0.0], [-2.0, 0.0], [0.0, 0.0], [0.0, 3.0]]))
     >>> hinges.count, hinges.rank, hinges.group.tolist()
@@ -55,6 +56,7 @@ class Hinges:
     member: NDArray[np.intp]
     error: Vector
     seconds: float = 0.0
+    slope: float = 0.0
 
     @property
     def count(self) -> int:
@@ -67,8 +69,8 @@ class Hinges:
         return self.basis.shape[1]
 
     @classmethod
-    def of(cls, X: Matrix) -> "Hinges":
-        """The hyperplanes of the rows of X (n, d)."""
+    def of(cls, X: Matrix, slope: float = 0.0) -> "Hinges":
+        """The hyperplanes of the rows of X (n, d), for an activation of that slope below 0."""
         begun, n = time.monotonic(), len(X)
         used = np.flatnonzero(X.any(axis=1))
         own = X if len(used) == n else X[used]
@@ -96,32 +98,42 @@ class Hinges:
         if len(used) < n:
             inverse, members, lengths = (_spread(values, used, n) for values in (inverse, members, lengths))
         seconds = time.monotonic() - begun
-        return cls(np.ascontiguousarray(basis), rows, inverse, lengths, X, members, error, seconds)
+        return cls(np.ascontiguousarray(basis), rows, inverse, lengths, X, members, error, seconds, slope)
 
     def of_multiple(self, X: Matrix, factor: float) -> "Hinges":
         """The hyperplanes of X = factor times these data, to the bit, for a factor that is a power of two."""
         return replace(self, X=X, lengths=factor * self.lengths, error=factor * self.error)
 
     def reduce(self, nu: Vector) -> tuple[Vector, Vector]:
-        """(kappa (N,), linear (r,)) of f(u) = nu^T (X u)_+ in the coordinates of the basis."""
+        """(kappa (N,), linear (r,)) of f in the coordinates of the basis."""
         return self._kappa(nu), self._pull(nu) @ self.basis
 
     def _kappa(self, nu: Vector) -> Vector:
         weights = nu.astype(np.longdouble)
         weights *= np.abs(self.lengths)
+        if self.slope:
+            weights *= self._bend
         return _sums(weights, self.group, self.count)
 
+    @property
+    def _bend(self) -> np.longdouble:
+        """By how much the slope grows at 0."""
+        return 1 - np.longdouble(self.slope)
+
     def _pull(self, nu: Vector) -> Vector:
-        """The linear part in the coordinates of X, (d,): the sum of nu_i x_i over rows against their normal."""
-        falling = np.flatnonzero(self.lengths < 0)
+        """The linear part in the coordinates of X, (d,): the sum of nu_i x_i over rows against their normal, and of the
+        slope times that over the others."""
         total = np.zeros(self.X.shape[1], dtype=np.longdouble)
-        for part in blocks(len(falling)):
-            some = falling[part]
-            total += (nu[some, None].astype(np.longdouble) * self.X[some]).sum(axis=0)
+        for weight, which in ((1.0, self.lengths < 0), (self.slope, self.lengths > 0)):
+            rows = np.flatnonzero(which) if weight else np.zeros(0, dtype=np.intp)
+            for part in blocks(len(rows)):
+                some = rows[part]
+                weights = nu[some, None].astype(np.longdouble) * weight
+                total += (weights * self.X[some]).sum(axis=0)
         return total.astype(float)
 
     def slack(self, nu: Vector) -> float:
-        """A bound on |nu^T (X u)_+ - f(u)| over the unit ball: what `reduce` may have lost, its rounding included.
+        """A bound on |nu^T max(X u, a X u) - f(u)| over the unit ball: what `reduce` may have lost, and its rounding.
 
         Rows that are equal up to sign lose the same, so that only the sum of their nu counts.
         """
@@ -137,7 +149,8 @@ class Hinges:
         across = float(np.linalg.norm(pull - self.basis @ linear))
         weight = float(np.abs(self.lengths) @ np.abs(nu))
         rounded = EPS * (float(np.abs(kappa).sum()) + (len(self.basis) + 4) * float(np.linalg.norm(pull)))
-        slack = 1.01 * (float(together @ self.error) + across + (len(nu) + 8) * fine * weight + 4 * rounded)
+        lost = float(self._bend) * float(together @ self.error)
+        slack = 1.01 * (lost + across + (len(nu) + 8) * fine * weight + 4 * rounded)
         return kappa, linear, slack
 
     def patterns(self, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.geometry.leaky import leaky
+
 #: Rows of a block, which stay in the cache.
 ROWS = 4096
 #: More rows than this, and more than columns, are brought to as few as there are columns.
@@ -44,9 +46,9 @@ def weighted_gram(A: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
 
 
 def rectified_sum(
-    A: NDArray[np.float64], directions: NDArray[np.float64], weights: NDArray[np.float64]
+    A: NDArray[np.float64], directions: NDArray[np.float64], weights: NDArray[np.float64], slope: float = 0.0
 ) -> NDArray[np.float64]:
-    """sum_j w_j (A u_j)_+, shape (n,), for A (n, d), directions u_j (k, d) and weights (k,).
+    """sum_j w_j max(A u_j, slope A u_j), shape (n,), for A (n, d), directions u_j (k, d) and weights (k,).
 
     >>> rectified_sum(np.array([[1.0], [-2.0]]), np.array([[1.0], [-1.0]]), np.array([3.0, 5.0]))
     array([ 3., 10.])
@@ -54,7 +56,7 @@ def rectified_sum(
     total = np.empty(len(A))
     for part in blocks(len(A)):
         heights = A[part] @ directions.T
-        total[part] = np.maximum(heights, 0.0, out=heights) @ weights
+        total[part] = leaky(heights, slope) @ weights
     return total
 
 

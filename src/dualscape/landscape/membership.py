@@ -91,8 +91,11 @@ def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAU
         return Membership(False, reason, None, None, error, j)
     units = np.full(network.width, -1, dtype=np.intp)
     masses = np.zeros(len(optimal.units))
+    asked, twins = network.units, network.architecture.twin(network.units)
     for j in np.flatnonzero(network.masses > 0).tolist():
-        unit = optimal.units.find(network.directions[j], network.units.outputs[j], tolerances.direction)
+        unit = optimal.units.find(asked.directions[j], asked.outputs[j], tolerances.direction)
+        if unit is None:
+            unit = optimal.units.find(twins.directions[j], twins.outputs[j], tolerances.direction)
         if unit is None and network.masses[j] <= tolerances.mass * scale:
             continue
         if unit is None:
@@ -122,14 +125,18 @@ def _fit_error(optimal: Optima, network: Network) -> float:
 def _not_a_unit(optimal: Optima, network: Network, j: int) -> str:
     problem = optimal.problem
     unit = network.units.take(np.array([j]))
+    twin = network.architecture.twin(unit)
     value = float(problem.space.scores(optimal.nu, unit)[0])
     text = (
         f"neuron {j} is no optimal unit: nu^T a = {value:.9g} of its column a, "
         f"where optimal units have beta = {problem.beta:.9g}"
     )
-    same = np.flatnonzero(optimal.units.signs == unit.signs[0])
-    if same.size == 0:
+    chords = [
+        np.linalg.norm(optimal.units.directions[optimal.units.signs == one.signs[0]] - one.directions[0], axis=1)
+        for one in (unit, twin)
+    ]
+    chord = min(part.min(initial=np.inf) for part in chords)
+    if chord == np.inf:
         return f"{text}, and there is no optimal unit of its sign"
-    chord = np.linalg.norm(optimal.units.directions[same] - unit.directions[0], axis=1).min()
     angle = np.degrees(2 * np.arcsin(min(chord / 2, 1.0)))
     return f"{text}; the nearest optimal unit of its sign is {angle:.3g} degrees away"

@@ -243,14 +243,16 @@ class OptimalSet:
                 else "The zero network is the only optimal network."
             )
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
+        twins = " Each has a twin, the unit neuron that computes the same." * (self.problem.architecture.twins > 1)
+        alike = ", their twins" * (self.problem.architecture.twins > 1)
         shape = (
-            "Up to the order and the splitting of neurons it is unique."
+            f"Up to the order{alike} and the splitting of neurons it is unique."
             if self.dimension == 0
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
-        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}). {shape}"]
+        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}).{twins} {shape}"]
         lines += [] if self.functions is None else [self.functions.explain()]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)

@@ -2,6 +2,10 @@
 
 With G_m^< the vertices of C* with fewer than m units, joined at width m, and N_m the vertices with exactly m,
 the optimal networks of width m have components(G_m^<) + m! N_m connected components; the latter are single points.
+
+Where every unit has a twin that computes the same, C* over all unit neurons has 2^m vertices for each one with m units
+over one of each pair. Those with a free slot are joined, by moving mass from a neuron to its twin there, so that G_m^<
+over one of each pair has the components of the whole, and N_m counts 2^m times.
 """
 
 from dataclasses import dataclass, replace
@@ -32,7 +36,8 @@ class Row:
         m: the width.
         components: connected components of Theta*_m, the optimal weights of m neurons.
         isolated: how many of them are single points.
-        polytope_components: connected components of C*_m, where the order of neurons does not count.
+        polytope_components: connected components of C*_m, where the order of neurons does not count, nor which of two
+            twins a neuron is.
     """
 
     m: int
@@ -58,6 +63,7 @@ class Staircase:
         tree: the merge tree of the known vertices.
         exact: whether every number is exact: all vertices are known, and every decision is clear of rounding.
         resolution: how clearly the decisions were made; None where only a tree is known.
+        twins: how many unit neurons compute what each optimal unit does: an isolated network is one of m! twins^m.
         spared: number of independent free features.
     """
 
@@ -70,6 +76,7 @@ class Staircase:
     tree: MergeTree
     exact: bool
     resolution: Resolution | None = None
+    twins: int = 1
     spared: int = 0
 
     @property
@@ -158,48 +165,54 @@ def staircase(
     tree = merge_tree(supports)
     spared = optimal.problem.free.spared
     sizes = (optimal.problem.n - spared, optimal.rank)
+    twins = optimal.problem.architecture.twins
     if optimal.vertices_complete:
-        result = _exact(tree, *sizes, max_width)
+        result = _exact(tree, *sizes, max_width, twins)
     else:
-        result = _bounded(tree, optimal, *sizes, max_width, effort.first(MILP_SHARE))
+        result = _bounded(tree, optimal, *sizes, max_width, effort.first(MILP_SHARE), twins)
     progress(Event("staircase", len(supports), len(supports)))
     exact = result.exact and optimal.exact
-    return replace(result, exact=exact, resolution=optimal.resolution, spared=spared)
+    return replace(result, exact=exact, resolution=optimal.resolution, spared=spared, twins=twins)
 
 
 # --- all vertices known -------------------------------------------------------------------------------
-def _exact(tree: MergeTree, n: int, rank: int, max_width: int | None) -> Staircase:
+def _exact(tree: MergeTree, n: int, rank: int, max_width: int | None, twins: int = 1) -> Staircase:
     m_star, M_star = int(tree.births.min()), int(tree.births.max())
-    connected = _connected_from(tree)
-    rows = tuple(_exact_row(tree, m) for m in range(m_star, 1 + _last(connected, max_width)))
+    connected = _connected_from(tree, twins)
+    rows = tuple(_exact_row(tree, m, twins) for m in range(m_star, 1 + _last(connected, max_width)))
     both = m_star + M_star
     return Staircase(m_star, M_star, connected, min(both, n + 1), min(both, rank + 1), rows, tree, True)
 
 
-def _connected_from(tree: MergeTree) -> int:
+def _connected_from(tree: MergeTree, twins: int) -> int:
     """The least width from which on the optimal networks are connected.
 
-    At M* a vertex without a free slot is isolated in each of its M*! orders; beyond, the polytope's own
+    At M* a vertex without a free slot is isolated in each of its M*! orders and twins; beyond, the polytope's own
     connectivity decides, and its last merger lies beyond M* because supports are never nested.
     """
     if len(tree.edges):
         return int(tree.edges[:, 2].max())
     M_star = int(tree.births.max())
-    return M_star + 1 if M_star >= 2 else M_star
+    return M_star + 1 if _places(M_star, twins) >= 2 else M_star
 
 
-def _exact_row(tree: MergeTree, m: int) -> Row:
+def _places(m: int, twins: int) -> int:
+    """How many networks of width m there are with given masses on m different units: their orders, and their twins."""
+    return factorial(m) * twins**m
+
+
+def _exact_row(tree: MergeTree, m: int, twins: int) -> Row:
     full = int((tree.births == m).sum())
     joined = tree.components(m)
     # A vertex with exactly m units is a component of its own in C*_m: no other support lies inside its own.
-    components = joined - full + factorial(m) * full
+    isolated = _places(m, twins) * full
     zero = bool((tree.births == 0).any())  # the zero network is one point at every width
-    return Row(m, components, 1 if zero else factorial(m) * full, joined)
+    return Row(m, joined - full + isolated, 1 if zero else isolated, joined)
 
 
 # --- vertices sampled ---------------------------------------------------------------------------------
 def _bounded(
-    tree: MergeTree, optimal: OptimalSet, n: int, rank: int, max_width: int | None, effort: Effort
+    tree: MergeTree, optimal: OptimalSet, n: int, rank: int, max_width: int | None, effort: Effort, twins: int
 ) -> Staircase:
     """Bounds from a MILP for m*, the sampled vertices and the rank; dimension >= 1, so there are two vertices."""
     seen = int(tree.births.min())
@@ -213,7 +226,7 @@ def _bounded(
     # A vertex of M units is isolated at width M; faces of C* of more than rank + 1 units are never needed.
     connected = _interval(most + 1, min(both[1], limit + 1))
     last = _last(_ends(connected)[1], max_width)
-    rows = tuple(_bounded_row(tree, m, m_star, limit, connected) for m in range(_ends(m_star)[0], 1 + last))
+    rows = tuple(_bounded_row(tree, m, m_star, limit, connected, twins) for m in range(_ends(m_star)[0], 1 + last))
     return Staircase(m_star, M_star, connected, general, by_rank, rows, tree, False)
 
 
@@ -228,15 +241,15 @@ def _fewest(optimal: OptimalSet, seen: int, effort: Effort) -> tuple[int, int]:
     return found.low, found.high
 
 
-def _bounded_row(tree: MergeTree, m: int, m_star: Width, limit: int, connected: Width) -> Row:
+def _bounded_row(tree: MergeTree, m: int, m_star: Width, limit: int, connected: Width, twins: int) -> Row:
     if m >= _ends(connected)[1]:
         return Row(m, 1, 0, 1)
     full = int((tree.births == m).sum())
     smaller = bool((tree.births < m).any())
-    isolated: Count = 0 if m > limit else (factorial(m) * full, None)
+    places = _places(m, twins) * full
+    isolated: Count = 0 if m > limit else (places, None)
     least = 1 if m >= _ends(m_star)[1] else 0
-    lowest = max(factorial(m) * full + smaller, least)
-    return Row(m, (lowest, None), isolated, (max(full + smaller, least), None))
+    return Row(m, (max(places + smaller, least), None), isolated, (max(full + smaller, least), None))
 
 
 # --- numbers and intervals ----------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class Network:
         architecture: what its unit neurons compute.
         free: its free features: "none", "constant", "linear", "affine" or "given".
         free_weights: (q,) their weights w; the network adds m(x) . w to its neurons.
+        gates: (m,) the gate of each neuron, where the architecture has a list of them; otherwise zeros.
 
     >>> net = Network.from_weights([[3.0, 4.0]], [-5.0], bias="none")
     >>> net.directions, net.signs, net.masses
@@ -62,6 +63,7 @@ class Network:
     architecture: Architecture = RELU
     free: str = "none"
     free_weights: Vector = field(default_factory=lambda: np.zeros(0))
+    gates: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         directions = np.atleast_2d(_numeric(self.directions, "directions"))
@@ -83,15 +85,17 @@ class Network:
             raise InputError("signs must be +1 or -1")
         check_bias(self.bias)
         object.__setattr__(self, "architecture", get_architecture(self.architecture))
+        gates = self._checked_gates(len(masses))
         lengths = np.linalg.norm(directions, axis=1)
         wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
         if wrong.size:
             raise InputError(
                 f"direction {wrong[0]} has length {lengths[wrong[0]]:g}, not 1; use Network.from_weights for weights"
             )
-        for name, array in zip(
-            ("directions", "signs", "masses", "imbalance"), (directions, signs, masses, imbalance), strict=True
-        ):
+        arrays = {
+            "directions": directions, "signs": signs, "masses": masses, "imbalance": imbalance, "gates": gates,
+        }  # fmt: skip
+        for name, array in arrays.items():
             array = array.copy()
             array.setflags(write=False)
             object.__setattr__(self, name, array)
@@ -109,6 +113,15 @@ class Network:
         weights.setflags(write=False)
         return weights
 
+    def _checked_gates(self, width: int) -> NDArray[np.intp]:
+        count = self.architecture.outputs
+        if self.gates is None and width and count > 1:
+            raise InputError(f"a network of {count} gates needs the gate of each neuron; give gates=...")
+        gates = np.zeros(width) if self.gates is None else _numeric(self.gates, "gates").reshape(-1)
+        if len(gates) != width or not np.isin(gates, np.arange(count)).all():
+            raise InputError(f"gates must hold one number from 0 to {count - 1} for each of {width} neurons")
+        return gates.astype(np.intp)
+
     @classmethod
     def of(
         cls,
@@ -121,12 +134,17 @@ class Network:
     ) -> "Network":
         """The balanced network of units with one output, their masses (k,) and the weights of free features (q,)."""
         weights = np.asarray(free_weights, dtype=float)
-        return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights)
+        return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights, units.gates)
+
+    @property
+    def _gates(self) -> NDArray[np.intp]:
+        assert self.gates is not None
+        return self.gates
 
     @property
     def units(self) -> Units:
         """Its unit neurons."""
-        return Units.signed(self.directions, self.signs)
+        return Units.signed(self.directions, self.signs, self.gates, self.architecture.outputs)
 
     def __repr__(self) -> str:
         free = "" if self.free == "none" else f", free {self.free}"
@@ -143,8 +161,12 @@ class Network:
         architecture: str | Architecture = RELU,
         free: str = "none",
         free_weights: ArrayLike = (),
+        gates: ArrayLike | None = None,
     ) -> "Network":
-        """The network with first-layer weights U (m, d), second-layer weights alpha (m,) and those of free features."""
+        """The network with first-layer weights U (m, d), second-layer weights alpha (m,) and those of free features.
+
+        `gates` (m,) are those of the neurons, where the architecture has several.
+        """
         weights = np.atleast_2d(_numeric(U, "U"))
         outer = _numeric(alpha, "alpha").reshape(-1)
         if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
@@ -169,6 +191,7 @@ class Network:
             get_architecture(architecture),
             free,
             _numeric(free_weights, "free_weights"),
+            None if gates is None else np.asarray(gates),
         )
 
     def weights(self) -> tuple[Matrix, Vector]:
@@ -287,6 +310,7 @@ class Network:
             self.architecture,
             self.free,
             self.free_weights,
+            self._gates[index],
         )
 
     def permute(self, order: ArrayLike) -> "Network":
@@ -312,7 +336,7 @@ class Network:
         return self._select(index, masses)
 
     def merge(self, tolerance: float = DEFAULT.direction) -> "Network":
-        """Neurons of equal sign and direction (closer than `tolerance`) joined; zero neurons left out."""
+        """Neurons of equal sign, gate and direction (closer than `tolerance`) joined; zero neurons left out."""
         used = np.flatnonzero(self.masses > 0)
         leaders, total = self.units.take(used).merged(self.masses[used], tolerance)
         return self._select(used[leaders], total)
@@ -336,4 +360,5 @@ class Network:
             self.architecture,
             self.free,
             self.free_weights,
+            np.append(self._gates, np.zeros(extra, dtype=np.intp)),
         )

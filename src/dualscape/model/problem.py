@@ -77,6 +77,19 @@ def _counted(loss: Loss, sample_weight: ArrayLike | None, n: int) -> tuple[NDArr
     return rows, loss if (weights == 1).all() else loss.weighted(weights)
 
 
+def _kind(activation: str | Architecture | None, architecture: str | Architecture) -> Architecture:
+    """The architecture, which an activation names as well: that of two layers."""
+    kind = get_architecture(architecture)
+    if activation is None:
+        return kind
+    if kind.key != RELU.key:
+        raise InputError(
+            f"activation={activation!r} names a two-layer architecture, and architecture={kind.title!r} was given too; "
+            "leave one of them out"
+        )
+    return get_architecture(activation, "activation")
+
+
 def _residual(profile: Profiled, y: Vector) -> Vector:
     """y - M w for the w that fits it best, each entry rounded once."""
     w = profile.weights_at(np.zeros(len(y)), y)
@@ -97,6 +110,9 @@ def _positive(number: Any, name: str) -> float:
 @dataclass(frozen=True, eq=False, init=False)
 class Problem:
     """min over networks of L(f(X), y) + beta/2 sum_j (|u_j|^2 + alpha_j^2).
+
+    What neurons compute is said by `activation`, "relu", "leaky:a" with -1 <= a < 1, "abs" or "gated:count", or else by
+    `architecture`, one of these names or an object.
 
     With `sample_weight` w (n,) >= 0 the loss of row i counts w_i times: as w_i equal rows do. Rows of weight 0 are left
     out, also of n, X and y below. A loss that has weights of its own is multiplied by these.
@@ -150,6 +166,7 @@ class Problem:
         beta: float,
         loss: str | Loss = "squared",
         bias: str = "penalised",
+        activation: str | Architecture | None = None,
         architecture: str | Architecture = "relu",
         free: str | ArrayLike = "none",
         free_decay: float = 0.0,
@@ -171,7 +188,7 @@ class Problem:
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = _positive(beta, "beta")
         the_loss.check_target(target)
-        kind = get_architecture(architecture)
+        kind = _kind(activation, architecture)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]

@@ -5,8 +5,9 @@ With the activation patterns D_i = diag(1[X u >= 0]) (Pilanci and Ergen 2020),
     min  L(sum_i D_i X (v_i - w_i), y) + beta sum_i (|v_i| + |w_i|)
     s.t. (2 D_i - I) X v_i >= 0 and (2 D_i - I) X w_i >= 0.
 
-In the cone of its pattern D_i X v = (X v)_+: a point of the program is a network whose neurons of one pattern and sign
-are one neuron, and over all patterns its optimum is that of the problem at every width.
+With an activation of slope a below 0, D_i holds a in place of 0 in the first line. In the cone of its pattern D_i X v
+is what a neuron v computes: a point of the program is a network whose neurons of one pattern and sign are one neuron,
+and over all patterns its optimum is that of the problem at every width.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import BudgetError, InputError, expect
 from dualscape.geometry.arrangement.arrangement import Arrangement
+from dualscape.geometry.leaky import slopes
+from dualscape.model.architectures import TwoLayerReLU
 from dualscape.model.arrays import finite_array, real_array
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -38,7 +41,7 @@ class Program:
 
     Attributes:
         problem: the problem.
-        patterns: (P, n) the diagonals of the D_i.
+        patterns: (P, n) which rows are active.
 
     >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
     >>> program = Program.of(problem)
@@ -63,7 +66,7 @@ class Program:
         Over a list of some patterns the optimum is an upper bound of the problem's.
 
         Args:
-            problem: a problem of two-layer ReLU networks.
+            problem: a problem of two-layer networks, ReLU, leaky or absolute value.
             patterns: (P, n) zeros and ones, or truths; each is kept once. None lists all patterns.
 
         Raises:
@@ -75,10 +78,10 @@ class Program:
         array([[ True, False]])
         """
         expect(problem, Problem, "Program.of")
-        if problem.architecture.name != "relu":
+        if not isinstance(problem.architecture, TwoLayerReLU):
             raise InputError(
-                f"the convex program is that of the architecture 'relu', the problem has "
-                f"{problem.architecture.name!r}; use solve"
+                "the convex program is that of two-layer networks (relu, leaky:a, abs), the problem has the "
+                f"architecture {problem.architecture.name!r}; use solve"
             )
         if patterns is None:
             arrangement = Arrangement.of(problem.X)
@@ -107,6 +110,12 @@ class Program:
     def sides(self) -> NDArray[np.float64]:
         """(P, n) the diagonals of 2 D_i - I, +1 or -1."""
         return np.where(self.patterns, 1.0, -1.0)
+
+    @property
+    def slopes(self) -> NDArray[np.float64]:
+        """(P, n) the diagonals of the D_i: 1 where a row is active, the slope below 0 elsewhere."""
+        assert isinstance(self.problem.architecture, TwoLayerReLU)
+        return slopes(self.patterns, self.problem.architecture.slope)
 
     # --- networks ------------------------------------------------------------------------------------
     def point(self, network: Network) -> Point:
@@ -150,7 +159,7 @@ class Program:
     def fit(self, point: tuple[ArrayLike, ArrayLike]) -> Vector:
         """sum_i D_i X (v_i - w_i), shape (n,); without the part of free features."""
         v, w = self._checked(point)
-        return np.asarray(np.sum(self.patterns * ((v - w) @ self.problem.X.T), axis=0))
+        return np.asarray(np.sum(self.slopes * ((v - w) @ self.problem.X.T), axis=0))
 
     def objective(self, point: tuple[ArrayLike, ArrayLike]) -> float:
         """L(sum_i D_i X (v_i - w_i), y) + beta sum_i (|v_i| + |w_i|), up to rounding; feasible or not.

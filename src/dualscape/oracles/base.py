@@ -134,10 +134,10 @@ class Oracle(ABC):
 
 
 class HingeOracle(Oracle):
-    """An oracle for s nu^T (X u)_+ over unit vectors u and signs s, which the hyperplanes of X (n, d) determine."""
+    """An oracle for s nu^T max(X u, a X u) over unit vectors u and signs s, from the hyperplanes of X (n, d)."""
 
     def __init__(self, hinges: Hinges) -> None:
-        self.hinges, self.reach = hinges, Reach.of(hinges.X)
+        self.hinges, self.reach = hinges, Reach.of(hinges.X, hinges.slope)
 
     @classmethod
     def on(cls, X: Matrix, **options: Any) -> Self:

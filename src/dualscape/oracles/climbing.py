@@ -1,4 +1,4 @@
-"""Climbing to local maximisers of s nu^T (X u)_+ from units at hand, many at once."""
+"""Climbing to local maximisers of s nu^T max(X u, a X u) from units at hand, many at once."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from dualscape.geometry.climbs import climb_all
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.leaky import EVEN
 from dualscape.geometry.minorants import Pieces, rise_by_hops
 from dualscape.oracles.base import Matrix, Vector
 from dualscape.running.threads import Threads
@@ -24,7 +25,7 @@ def climb_from(
     """Local maximisers reached from q units: (these, hyperplane signs (q, N), what holds each).
 
     A start from which nothing positive is reached comes back as the zero direction, and so does what is left once
-    `expired` says that time is up.
+    `expired` says that time is up. Where u and -u compute the same, the maximisers are upright.
     """
     kappa, linear = hinges.reduce(nu)
     q, r = len(units), hinges.rank
@@ -43,6 +44,9 @@ def climb_from(
 
     _in_parts(climb_part, q, hinges, expired)
     climbed = units.turned(_as_directions(found, hinges))
+    if hinges.slope == EVEN:
+        bits ^= climbed.inverted()[:, None]
+        climbed = climbed.upright()
     return climbed, bits, [active[j, : held[j]].copy() for j in range(q)]
 
 

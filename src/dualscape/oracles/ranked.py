@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.geometry.leaky import EVEN, leaky
 from dualscape.geometry.tall import blocks
 from dualscape.oracles.base import Matrix, OracleAnswer, Vector
 from dualscape.oracles.proof import agreed, capped
@@ -20,13 +21,13 @@ SCORED_ENTRIES, FEWEST_SCORED = 64_000, 64
 DECIMALS = 12
 
 
-def scores(X: Matrix, nu: Vector, units: Units) -> Vector:
-    """s_j nu^T (X u_j)_+ in plain NumPy, shape (q,)."""
+def scores(X: Matrix, nu: Vector, units: Units, slope: float = 0.0) -> Vector:
+    """s_j nu^T max(X u_j, slope X u_j) in plain NumPy, shape (q,)."""
     values = np.zeros(len(units))
     for some in blocks(len(units), max(SCORED_ENTRIES // max(len(X), 1), FEWEST_SCORED)):
         for part in blocks(len(X)):
             heights = X[part] @ units.directions[some].T
-            values[some] += nu[part] @ np.maximum(heights, 0.0, out=heights)
+            values[some] += nu[part] @ leaky(heights, slope)
     return units.signs * values
 
 
@@ -37,7 +38,7 @@ class Ranked(NamedTuple):
     values: Vector
 
     @classmethod
-    def of(cls, X: Matrix, nu: Vector, units: Units, same: float = DEFAULT.direction) -> "Ranked":
+    def of(cls, X: Matrix, nu: Vector, units: Units, same: float = DEFAULT.direction, slope: float = 0.0) -> "Ranked":
         """From units in any order and more than once, of which only those of positive value are kept.
 
         Args:
@@ -45,9 +46,11 @@ class Ranked(NamedTuple):
             nu: (n,) dual variable.
             units: zero directions among them are left out.
             same: units as near as this are one.
+            slope: of the activation below 0; where u and -u compute the same, one of them is kept.
         """
         alive = units.take(units.alive()).normalised()
-        return cls(alive, scores(X, nu, alive)).once(same)
+        alive = alive.upright() if slope == EVEN else alive
+        return cls(alive, scores(X, nu, alive, slope)).once(same)
 
     @classmethod
     def join(cls, parts: "Iterable[Ranked]") -> "Ranked":
@@ -91,6 +94,7 @@ def assemble(
     looked_at: int,
     stopped: Stopped = Stopped.FINISHED,
     ceiling: Callable[[], float] = lambda: np.inf,
+    slope: float = 0.0,
 ) -> OracleAnswer:
     """The answer that lists these units once each, best first, with values recomputed from the data.
 
@@ -99,7 +103,7 @@ def assemble(
     Raises:
         ContradictionError: a unit has a value above the upper bound by more than the rounding of the value.
     """
-    ranked = Ranked.of(X, nu, units, DEFAULT.apart)
+    ranked = Ranked.of(X, nu, units, DEFAULT.apart, slope)
     lower = float(ranked.values[0]) if len(ranked.values) else 0.0
     upper = agreed(reach, nu, lower, capped(reach, nu, lower, upper, above, ceiling), oracle)
     return OracleAnswer(*ranked.above(above), lower, upper, oracle, looked_at, stopped)

@@ -31,9 +31,9 @@ class Reach:
     below: float = 1.0
 
     @classmethod
-    def of(cls, X: Matrix) -> "Reach":
-        """That of entries (x_i . u)_+ with |u| = 1, for the rows of X (n, d)."""
-        return cls(row_lengths(X), X.shape[1], below=0.0)
+    def of(cls, X: Matrix, slope: float = 0.0) -> "Reach":
+        """That of entries max(x_i . u, slope x_i . u) with |u| = 1 >= |slope|, for the rows of X (n, d)."""
+        return cls(row_lengths(X), X.shape[1], below=max(slope, 0.0))
 
     @property
     def _rounding(self) -> float:
@@ -45,7 +45,7 @@ class Reach:
         return float(np.abs(nu) @ self.lengths)
 
     def rounding(self, nu: Vector) -> float:
-        """A bound on the rounding of s nu^T (X u)_+ for every u of length one up to rounding."""
+        """A bound on the rounding of the score of every unit whose direction has length one up to rounding."""
         return self._rounding * self.change(nu)
 
     def bound(self, nu: Vector) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, MissingError
-from dualscape.model.architectures import RELU, architecture_titled
+from dualscape.model.architectures import RELU, GatedReLU, get_architecture
 from dualscape.model.arrays import features_of, finite_array
 from dualscape.model.design import Design
 from dualscape.model.losses import get_loss
@@ -171,7 +171,7 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     if two and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
     directions = np.array(network["directions"], dtype=np.float64).reshape(-1, d)
-    kind = architecture_titled(problem.get("architecture", RELU.title))
+    kind = get_architecture(problem.get("architecture", RELU.title)) if "gates" not in problem else _gated(problem)
     trained = Network(
         directions,
         network["signs"],
@@ -180,5 +180,14 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         architecture=kind,
         free=problem.get("free", "none"),
         free_weights=network.get("free_weights", ()),
+        gates=network.get("gates"),
     )
     return Predictor(trained, loss.text, scaling, names, str(data["target_name"]), classes)
+
+
+def _gated(problem: dict[str, Any]) -> GatedReLU:
+    """Gated networks with the gates that the file lists: sampled ones need not be sampled again."""
+    gates = GatedReLU(problem["gates"])
+    if gates.gates(int(problem["d"])).shape != (gates.outputs, int(problem["d"])):
+        raise ValueError(f"gates for {problem['d']} coordinates")
+    return gates

@@ -14,12 +14,14 @@ from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
+from dualscape.model.architectures import Architecture, GatedReLU
 from dualscape.model.labels import plain
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.prediction.predictor import SCHEMA
 from dualscape.report.hints import Judgement, judge
 from dualscape.running.files import write_whole
+from dualscape.units import Units
 
 
 def to_dict(
@@ -42,6 +44,7 @@ def to_dict(
         network and notes; optimal_set, widths and staircase are None when optimality is not certified.
     """
     problem, found = analysis.problem, analysis.solution.certificate
+    kind = problem.architecture
     table = table or Table(problem.inputs, problem.y, problem.feature_names, "y")
     judgement = judgement or judge(analysis.solution, table.scaling)
     return {
@@ -51,7 +54,7 @@ def to_dict(
         "problem": {
             "n": problem.n,
             "d": problem.d,
-            "architecture": problem.architecture.title,
+            "architecture": kind.title,
             "loss": problem.loss.text,
             "bias": problem.bias,
             "beta": problem.beta,
@@ -60,6 +63,7 @@ def to_dict(
             "free": problem.free.kind,
             "free_decay": problem.free.decay,
             **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
+            **({"gates": _plain(kind.gates(problem.d))} if isinstance(kind, GatedReLU) else {}),
         },
         "data": _data(problem, table),
         "certificate": {
@@ -124,6 +128,7 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "dimension": found.dimension,
         "directions": _plain(found.directions),
         "signs": _signs(found.signs),
+        **_gates(found.units, found.problem.architecture),
         **({} if found.functions is None else {"functions": _functions(found.functions)}),
         "vertices": _plain(found.vertices) if found.vertices_complete else None,
         "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
@@ -160,9 +165,15 @@ def _network(network: Network) -> dict[str, Any]:
     return {
         "directions": _plain(network.directions),
         "signs": _signs(network.signs),
+        **_gates(network.units, network.architecture),
         "masses": _plain(network.masses),
         "free_weights": _plain(network.free_weights),
     }
+
+
+def _gates(units: Units, architecture: Architecture) -> dict[str, Any]:
+    """Which of the problem's gates each unit has, where there are gates."""
+    return {"gates": units.gates.tolist()} if isinstance(architecture, GatedReLU) else {}
 
 
 def _signs(signs: Any) -> list[int]:

@@ -1,13 +1,14 @@
 """The sections of the report that are words and tables: verdict, key numbers, staircase and units, as HTML."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from dualscape.figures.numbers import grouped, plural
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.staircase import Staircase
+from dualscape.model.architectures import RELU, Architecture, GatedReLU
 from dualscape.report.words import words
 from dualscape.solver.solution import Solution
 
@@ -48,6 +49,7 @@ def key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: S
         [
             ("rows n", f"{problem.n:,}"),
             ("coordinates of a neuron d", f"{problem.d:,}"),
+            ("activation", problem.architecture.title),
             ("bias", problem.bias),
             *([("free features", problem.free.title)] if problem.free.q else []),
             ("loss", problem.loss.title),
@@ -143,6 +145,7 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
     if len(units) == 0:
         return f"<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>{_free_table(solution)}"
     names = solution.problem.design.coordinates
+    gated = isinstance(solution.problem.architecture, GatedReLU)
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
     ranges = ["mass"]
@@ -158,11 +161,12 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
         values = [f"{v:.{digits}f}" for v in direction] if wide else [_largest(direction, names)]
         values += [f"{smallest[j]:.6g}"]
         values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
-        rows.append([str(j), "+1" if units.signs[j] > 0 else "-1", *values])
-    table = _grid(["unit", "s", *columns, *ranges], rows)
+        rows.append([str(j), "+1" if units.signs[j] > 0 else "-1", *([str(units.gates[j])] if gated else []), *values])
+    table = grid(["unit", "s", *(["gate"] if gated else []), *columns, *ranges], rows)
     more = f'<p class="soft">The first {ROWS} of {len(units):,} units.</p>' if len(units) > ROWS else ""
     heading = "Units" if optimal_set is None else "The optimal units"
-    return f"<h2>{heading}</h2>\n<p>{_about(optimal_set)}</p>\n{table}{more}{_free_table(solution)}"
+    about = _about(solution.problem.architecture, optimal_set)
+    return f"<h2>{heading}</h2>\n<p>{about}</p>\n{table}{more}{_free_table(solution)}"
 
 
 def _free_table(solution: Solution) -> str:
@@ -174,12 +178,15 @@ def _free_table(solution: Solution) -> str:
     more = f'<p class="soft">The first {ROWS} of {free.q:,} features.</p>' if free.q > ROWS else ""
     return (
         "<h3>Free features</h3>\n<p>What the network found adds to its neurons. Other optimal networks may share their "
-        f"fit with the neurons otherwise.</p>\n{_grid(['feature', 'weight'], rows)}{more}"
+        f"fit with the neurons otherwise.</p>\n{grid(['feature', 'weight'], rows)}{more}"
     )
 
 
-def _about(optimal_set: OptimalSet | None) -> str:
+def _about(architecture: Architecture, optimal_set: OptimalSet | None) -> str:
     text = "Neuron j computes s · mass · max(direction · x, 0)"
+    if architecture.key != RELU.key:
+        text = f"Neuron j is a term of {architecture.formula}, with alpha_j = s · mass and u_j its direction"
+    text += "; its twin, which computes the same, is as good" * (architecture.twins > 1)
     if optimal_set is None:
         return f"{text}. These are the neurons of the network found; nothing is claimed about others."
     text += (
@@ -195,7 +202,8 @@ def _largest(direction: "np.ndarray[tuple[int], np.dtype[np.float64]]", names: t
     return ", ".join(f"{names[i]} {direction[i]:+.4f}" for i in order)
 
 
-def _grid(head: list[str], rows: list[list[str]]) -> str:
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of numbers under their names, as HTML."""
     top = "".join(f'<th scope="col" class="number">{html.escape(name)}</th>' for name in head)
     lines = "".join(
         "<tr>" + "".join(f'<td class="number">{html.escape(value)}</td>' for value in row) + "</tr>" for row in rows

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from dualscape.analysis import Analysis
 from dualscape.landscape.staircase import Count
+from dualscape.model.architectures import RELU, GatedReLU
 from dualscape.model.scaling import Scaling
 from dualscape.oracles.choice import YEAR, Choice
 from dualscape.report.hints import Judgement, judge
@@ -176,8 +177,9 @@ def show(
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
+    kind = "" if problem.architecture.key == RELU.key else f"{problem.architecture.title}, "
     free = f", free {problem.free.title}" if problem.free.q else ""
-    model = f"{problem.loss.title} loss, bias {problem.bias}{free}, beta = {problem.beta:.6g}"
+    model = f"{kind}{problem.loss.title} loss, bias {problem.bias}{free}, beta = {problem.beta:.6g}"
     console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
     for note in dict.fromkeys((*notes, *analysis.notes)):
         console.print(Text(f"note: {note}", style="yellow"))
@@ -265,7 +267,8 @@ def _units(analysis: Analysis, width: int) -> Table:
     names = analysis.problem.design.coordinates
     wide = sum(max(len(name), 7) + 3 for name in names) + 40 <= width
     table.add_column("", justify="right")
-    table.add_column("sign")
+    gated = isinstance(analysis.problem.architecture, GatedReLU)
+    table.add_column("gate" if gated else "sign", justify="right" if gated else "left")
     for name in names if wide else ["unit direction: largest coordinates"]:
         table.add_column(Text(name), justify="right" if wide else "left")
     mass = "mass"
@@ -275,7 +278,8 @@ def _units(analysis: Analysis, width: int) -> Table:
     for j in range(min(len(units), MOST_ROWS)):
         direction = units.directions[j]
         shown = [f"{value:.4f}" for value in direction] if wide else [_largest(names, direction)]
-        table.add_row(str(j), "+" if units.signs[j] > 0 else "-", *map(Text, shown), masses[j])
+        sign = str(units.gates[j]) if gated else "+" if units.signs[j] > 0 else "-"
+        table.add_row(str(j), sign, *map(Text, shown), masses[j])
     if len(units) > MOST_ROWS:
         table.caption = f"{len(units) - MOST_ROWS} more are in the JSON output"
     return table

@@ -1,10 +1,13 @@
 """Linear pieces of units: where they stand, in which directions they turn, and who has left one."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.pieces import Pieces
+from exact_values import exactly
 
 X = np.random.default_rng(3).standard_normal((9, 4))
 NU = np.random.default_rng(4).standard_normal(9)
@@ -83,3 +86,25 @@ def test_a_unit_has_left_its_piece_when_a_row_is_on_its_other_side(beyond, left)
     assert held.left(np.array([[1.0, -0.5]]), 1e-9).tolist() == []
     off = Pieces(data, np.array([[1.0, 0.0]]), np.array([[True, False]]), (np.zeros(0, dtype=np.intp),))
     assert off.left(np.array([[1.0, beyond]]), 1e-9).tolist() == left
+
+
+def test_units_stand_to_thirty_digits_whatever_their_slopes():
+    """A slope of 0.3 rounds every product in double precision; against fractions."""
+    pieces = pieces_of((0, 0, 0))
+    slopes = np.where(pieces.active, 1.0, 0.3) * np.array([[1.0], [-1.0], [1.0]])
+    stand = Pieces(X, slopes, pieces.active, pieces.held).stand(TwoFloat.of(NU))
+    for j, row in enumerate(slopes):
+        pull = [
+            sum(s * v * x for s, v, x in zip(exactly(row), exactly(NU), exactly(X[:, a]), strict=True))
+            for a in range(4)
+        ]
+        value = Fraction(float(stand.values.hi[j])) + Fraction(float(stand.values.lo[j]))
+        assert abs(value * value - sum(p * p for p in pull)) <= Fraction(1, 10**28)
+        direction = [
+            Fraction(float(hi)) + Fraction(float(lo))
+            for hi, lo in zip(stand.directions.hi[j], stand.directions.lo[j], strict=True)
+        ]
+        for i in range(9):
+            column = Fraction(float(stand.columns.hi[i, j])) + Fraction(float(stand.columns.lo[i, j]))
+            height = sum(x * u for x, u in zip(exactly(X[i]), direction, strict=True))
+            assert abs(column - Fraction(float(row[i])) * height) <= Fraction(1, 10**28)

@@ -1,7 +1,10 @@
 """Faces of ReLU units: the linear pieces of their columns."""
 
 import numpy as np
+import pytest
 
+from dualscape.geometry.two_float import TwoFloat
+from dualscape.model.architectures.relu_space import ReLUSpace
 from rough_states import rough_state
 
 
@@ -36,3 +39,30 @@ def test_faces_are_the_linear_pieces_of_the_columns():
     for j in range(len(units)):
         mine = faces.owner == j
         np.testing.assert_allclose(faces.jacobian[:, mine] @ v[mine], moved[:, j], atol=1e-12)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, -0.4, -1.0])
+def test_scores_pulls_pieces_and_climbs_of_every_slope(slope):
+    rng = np.random.default_rng(1)
+    X, nu = rng.standard_normal((9, 3)), rng.standard_normal(9)
+    space = ReLUSpace(X, slope=slope)
+    units = space.random(40, rng)
+    columns = space.columns(units)
+    np.testing.assert_allclose(space.scores(nu, units), nu @ columns, atol=1e-14)
+    np.testing.assert_allclose(space.together(units), columns.sum(axis=1), atol=1e-13)
+    np.testing.assert_allclose((space.pull(nu, units) * units.directions).sum(axis=1), nu @ columns, atol=1e-13)
+    climbed, pieces = space.pieces(nu, units)
+    alive = np.flatnonzero(climbed.alive())
+    risen, there = climbed.take(alive), pieces.take(alive)
+    assert (space.scores(nu, risen) >= space.scores(nu, units.take(alive)) - 1e-13).all()
+    np.testing.assert_allclose(there.slopes.T * (X @ risen.directions.T), space.columns(risen), atol=1e-13)
+    stand = there.stand(TwoFloat.of(nu))
+    np.testing.assert_allclose(stand.directions.hi, risen.directions, atol=1e-9)
+    np.testing.assert_allclose(stand.values.hi, space.scores(nu, risen), rtol=1e-12)
+    assert len(there.left(risen.directions, 1e-9)) == 0
+    _, _, faces_of = space.faces(nu, units)
+    faces = faces_of(alive)
+    inside = (faces.basis * risen.directions[faces.owner].T).sum(axis=0)
+    for j in range(len(alive)):
+        mine = faces.owner == j
+        np.testing.assert_allclose(faces.jacobian[:, mine] @ inside[mine], space.columns(risen)[:, j], atol=1e-12)

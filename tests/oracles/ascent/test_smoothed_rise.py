@@ -84,6 +84,25 @@ def test_what_has_risen_is_scored_in_the_units_of_the_data(scale):
     assert (values / scale > score(X, nu, directions, signs)).mean() > 0.9
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1.0, 1e150])
+@pytest.mark.parametrize("slope", [0.4, -1.0])
+def test_a_slope_below_zero_is_a_linear_part(slope, scale):
+    rng = np.random.default_rng(6)
+    X, nu = rng.standard_normal((33, 5)), rng.standard_normal(33)
+    directions, signs = example(70)[2:]
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+
+    def scored(at):
+        heights = X @ at.T
+        return signs * (nu @ np.maximum(heights, slope * heights))
+
+    with ThreadPoolExecutor(2) as pool:
+        smooth = SmoothedScores(X * scale, nu, np.linalg.norm(X, axis=1) * scale, Effort(), pool, slope)
+        risen, values = smooth.rise(directions, signs, 0.1, 0.1, 10)
+    np.testing.assert_allclose(values / scale, scored(risen), atol=1e-4)
+    assert (values / scale > scored(directions)).mean() > 0.9
+
+
 def test_the_device_is_asked_and_its_answer_used(monkeypatch):
     """A device that leaves directions where they are: the oracle climbs exactly from there."""
     asked = []

@@ -14,6 +14,7 @@ from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.bisection import oracle as bisection
 from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from exact_values import CASES, dense, greatest_value
 from questions import random_question, same
@@ -145,3 +146,12 @@ def test_a_bound_that_cannot_be_paid_is_the_trivial_one(problem):
     assert true < answer.upper
     # A deadline of 0 asks for what can be had at once, and no clock is held against that.
     assert true <= oracle.best_units(question, effort=Effort(deadline=0.0)).upper < answer.upper
+
+
+def test_a_checkpoint_is_that_of_one_slope_below_zero(tmp_path):
+    X, nu = random_question(n=20, d=3)
+    checkpoint = Checkpoint(tmp_path / "proof.npz")
+    for slope in (0.0, 0.5, 0.0):
+        oracle = BisectionOracle(Hinges.of(X, slope))
+        saved = oracle.best_units(Question(nu, above=0.0), effort=Effort(checkpoint=checkpoint))
+        same(saved, BisectionOracle(Hinges.of(X, slope)).best_units(Question(nu, above=0.0)))

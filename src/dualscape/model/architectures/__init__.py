@@ -1,18 +1,27 @@
-"""Registry of architectures: one line each."""
+"""Registry of architectures: one line each, those with parameters among the families."""
+
+from collections.abc import Callable
 
 from dualscape.errors import InputError, declared
 from dualscape.model.architectures.base import Architecture, Faces, Pieces, UnitSpace
+from dualscape.model.architectures.gated import GatedReLU
 from dualscape.model.architectures.relu import TwoLayerReLU
 
 RELU = TwoLayerReLU()
 #: Architectures by name.
 ARCHITECTURES: dict[str, Architecture] = {
     "relu": RELU,
+    "abs": TwoLayerReLU(-1.0),
+}
+#: Those with parameters, by name: their titles go on with ":" and the parameters, which are written so and read so.
+FAMILIES: dict[str, tuple[str, Callable[[str], Architecture]]] = {
+    "leaky": ("leaky:a", lambda slope: TwoLayerReLU(float(slope))),
+    "gated": ("gated:count", GatedReLU.read),
 }
 
 
-def get_architecture(architecture: str | Architecture) -> Architecture:
-    """The architecture of that name; an Architecture is returned as it is.
+def get_architecture(architecture: str | Architecture, what: str = "architecture") -> Architecture:
+    """The architecture of that title; an Architecture is returned as it is. Errors call it `what`.
 
     Raises:
         InputError: there is no such architecture.
@@ -20,35 +29,47 @@ def get_architecture(architecture: str | Architecture) -> Architecture:
 
     >>> get_architecture("relu").formula
     'f(x) = sum_j alpha_j max(u_j . x, 0)'
+    >>> get_architecture("leaky:0.2").key
+    ('leaky', '0.2')
     """
     if isinstance(architecture, Architecture):
         declared(architecture, Architecture, f"architecture {type(architecture).__name__!r}", "be used")
         return architecture
-    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
-        raise InputError(f"unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[architecture]
+    if isinstance(architecture, str):
+        for short, known in ARCHITECTURES.items():
+            if architecture in (short, known.title):
+                return known
+        name, _, parameters = architecture.partition(":")
+        if name in FAMILIES and parameters:
+            return _member(architecture, name, parameters, what)
+    raise InputError(f"unknown {what} {architecture!r}; known: {', '.join(titles())}")
 
 
-def architecture_titled(title: str) -> Architecture:
-    """The registered architecture that files name so, its parameters included.
+def titles() -> list[str]:
+    """Titles of all architectures; where there are parameters, how they are written."""
+    return [known.title for known in ARCHITECTURES.values()] + [form for form, _ in FAMILIES.values()]
 
-    Raises:
-        InputError: none is named so.
-    """
-    for known in ARCHITECTURES.values():
-        if known.title == title:
-            return known
-    titles = ", ".join(known.title for known in ARCHITECTURES.values())
-    raise InputError(f"unknown architecture {title!r}; known: {titles}")
+
+def _member(title: str, name: str, parameters: str, what: str) -> Architecture:
+    form, read = FAMILIES[name]
+    try:
+        return read(parameters)
+    except InputError as error:
+        raise InputError(f"{what} {title!r}: {error}") from None
+    except ValueError:
+        raise InputError(f"{what} {title!r} cannot be read; write {form}, with numbers") from None
 
 
 __all__ = [
     "ARCHITECTURES",
+    "FAMILIES",
     "RELU",
     "Architecture",
     "Faces",
+    "GatedReLU",
     "Pieces",
+    "TwoLayerReLU",
     "UnitSpace",
-    "architecture_titled",
     "get_architecture",
+    "titles",
 ]

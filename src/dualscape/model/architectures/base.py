@@ -200,15 +200,21 @@ class Architecture(ABC):
     """Unit neurons of one kind, and what they compute on any rows.
 
     Every column is positively homogeneous in the direction of its unit: a unit twice as long computes twice as much.
-    No two different units may compute the same on all rows (where u and -u do, one of the two is the unit).
+    No two different units may compute the same on all rows. Where two unit neurons do, such as u and -u with an even
+    activation, one of them is the unit, which its space lists, and the other is its twin: both may be in a network, and
+    the staircase counts both.
 
     Attributes:
         name: its name, in the registry and on results.
         formula: what a network computes, in plain text.
+        twins: how many unit neurons compute what each unit does, itself included: 1 or 2.
+        outputs: the number of entries of a unit's output: 1, or the number of gates.
     """
 
     name: str
     formula: str
+    twins: int = 1
+    outputs: int = 1
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -217,12 +223,24 @@ class Architecture(ABC):
 
     @property
     def title(self) -> str:
-        """Its key in one text, by which files name it."""
-        return " ".join(self.key)
+        """Its key in one text, by which files and the command line name it."""
+        return ":".join(self.key)
 
     @abstractmethod
     def on(self, inputs: Matrix) -> UnitSpace:
         """Its unit neurons on what neurons see, (n, d)."""
+
+    def twin(self, units: Units) -> Units:
+        """The other unit neurons that compute what these do, one for each; these themselves where `twins` is 1."""
+        return units
+
+    def upright(self, units: Units) -> Units:
+        """Of each of these and its twin the one that spaces list."""
+        return units
+
+    def borders(self, units: Units) -> Matrix:
+        """(k, d) normals of the hyperplane on which each unit's function bends or jumps."""
+        return units.directions
 
     @abstractmethod
     def columns(self, inputs: Matrix, units: Units) -> Matrix:

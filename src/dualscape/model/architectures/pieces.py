@@ -75,7 +75,7 @@ class Pieces:
         A unit without pull stands nowhere: its direction is nan.
         """
         X = TwoFloat.of(self.X)
-        pulls = TwoFloat(self.slopes * nu.hi, self.slopes * nu.lo) @ X
+        pulls = _times(self.slopes, nu) @ X
         for j, held in enumerate(self.held):
             if len(held):
                 normals = X[held]
@@ -92,7 +92,7 @@ class Pieces:
             values = total.sqrt()
             directions = pulls / TwoFloat(*(np.broadcast_to(part, pulls.hi.shape) for part in (values.hi, values.lo)))
         heights = X @ directions.T
-        columns = TwoFloat(self.slopes.T * heights.hi, self.slopes.T * heights.lo)
+        columns = _times(self.slopes.T, heights)
         return Stand(values[:, 0], directions, columns)
 
     def turning(self, j: int) -> tuple[Matrix, Matrix]:
@@ -113,3 +113,10 @@ class Pieces:
         for j, held in enumerate(self.held):
             off[held, j] = False
         return np.flatnonzero(off.any(axis=0))
+
+
+def _times(slopes: Matrix, values: TwoFloat) -> TwoFloat:
+    """The product with each slope; those of ReLU units, -1, 0 and 1, round nothing and take no care."""
+    if (np.abs(slopes) == slopes * slopes).all():
+        return TwoFloat(slopes * values.hi, slopes * values.lo)
+    return TwoFloat.of(slopes) * values

@@ -1,4 +1,4 @@
-"""Unit neurons of two-layer ReLU networks on data: (ubar, s) with the column s (X ubar)_+ ."""
+"""Unit neurons of two-layer (leaky) ReLU networks on data: (ubar, s) with the column s max(X ubar, a X ubar)."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.leaky import leaky, slopes
 from dualscape.geometry.tall import blocks, rectified_sum
 from dualscape.model.architectures.base import Faces, Matrix, Pieces, UnitSpace, Vector
 from dualscape.oracles.ascent.oracle import AscentOracle
@@ -21,7 +22,7 @@ from dualscape.units import Units
 
 
 class ReLUSpace(UnitSpace):
-    """The units of `TwoLayerReLU` on the rows of X (n, d)."""
+    """The units of `TwoLayerReLU` on the rows of X (n, d); `slope` is a, that of the activation below 0."""
 
     kinds: ClassVar[Mapping[str, type[HingeOracle]]] = {
         "cells": CellsOracle,
@@ -29,10 +30,10 @@ class ReLUSpace(UnitSpace):
         "ascent": AscentOracle,
     }
 
-    def __init__(self, X: Matrix, hinges: Hinges | None = None) -> None:
+    def __init__(self, X: Matrix, hinges: Hinges | None = None, slope: float = 0.0) -> None:
         """On data, with the hyperplanes of its rows where they are known already."""
         super().__init__()
-        self._X = X
+        self._X, self.slope = X, slope
         self.n, self.d = X.shape
         if hinges is not None:
             self.hinges = hinges
@@ -40,12 +41,12 @@ class ReLUSpace(UnitSpace):
     @cached_property
     def hinges(self) -> Hinges:
         """The hyperplanes of the rows, found when they are first needed."""
-        return Hinges.of(self._X)
+        return Hinges.of(self._X, self.slope)
 
     @cached_property
     def reach(self) -> Reach:
         """What rows can be worth: their lengths."""
-        return Reach.of(self._X)
+        return Reach.of(self._X, self.slope)
 
     @property
     def size(self) -> int:
@@ -59,20 +60,22 @@ class ReLUSpace(UnitSpace):
         out = np.empty((self.n, len(units))) if out is None else out
         for part in blocks(self.n):
             heights = self._X[part] @ units.directions.T
-            np.multiply(np.maximum(heights, 0.0, out=heights), units.signs, out=out[part])
+            np.multiply(leaky(heights, self.slope), units.signs, out=out[part])
         return out
 
     def together(self, units: Units) -> Vector:
-        return rectified_sum(self._X, units.directions, units.signs)
+        return rectified_sum(self._X, units.directions, units.signs, self.slope)
 
     def scores(self, nu: Vector, units: Units) -> Vector:
-        return scores(self._X, nu, units)
+        return scores(self._X, nu, units, self.slope)
 
     def pull(self, nu: Vector, units: Units) -> Matrix:
         total = np.zeros((len(units), self.d))
         for part in blocks(self.n):
             active = np.asarray(self._X[part] @ units.directions.T)
             np.greater(active, 0.0, out=active)
+            if self.slope:
+                active[active == 0.0] = self.slope
             active *= nu[part, None]
             total += active.T @ self._X[part]
         total *= units.outputs
@@ -107,9 +110,10 @@ class ReLUSpace(UnitSpace):
                 on[alike[:, None], held] = True
                 free = np.linalg.qr(hinges.rows[held].transpose(0, 2, 1), mode="complete")[0][:, :, held.shape[1] :]
                 basis[:, starts[alike][:, None] + np.arange(size)] = np.moveaxis(hinges.basis @ free, 0, 1)
-            inside = hinges.patterns(bits[which]) & ~(on[:, hinges.group] & (hinges.group >= 0))
+            factors = slopes(hinges.patterns(bits[which]), self.slope) * units.outputs[which]
+            factors[on[:, hinges.group] & (hinges.group >= 0)] = 0.0
             jacobian = X @ basis
-            jacobian *= (inside * units.outputs[which]).T[:, owner]
+            jacobian *= factors.T[:, owner]
             return Faces(basis, jacobian, owner)
 
         return climbed, dimensions, faces_of
@@ -122,24 +126,25 @@ class ReLUSpace(UnitSpace):
         else:
             climbed, bits, holding = climb_from(hinges, nu, units)
         active = hinges.patterns(bits)
+        factors = slopes(active, self.slope) * units.outputs
         # One row for each hyperplane, whichever comes first.
         planes, first = np.unique(hinges.group, return_index=True)
         row_of = np.zeros(hinges.count, dtype=np.intp)
         row_of[planes[planes >= 0]] = first[planes >= 0]
         for j, held in enumerate(holding):
-            active[j, np.isin(hinges.group, held)] = False
-        slopes = np.where(active, units.outputs, 0.0)
-        return climbed, Pieces(self._X, slopes, active, tuple(row_of[held] for held in holding))
+            on = np.isin(hinges.group, held)
+            active[j, on], factors[j, on] = False, 0.0
+        return climbed, Pieces(self._X, factors, active, tuple(row_of[held] for held in holding))
 
     def scaled(self, exponent: int) -> "ReLUSpace":
         if exponent == 0:
             return self
         X = np.ldexp(self._X, exponent)
         X.setflags(write=False)
-        return ReLUSpace(X, self.hinges.of_multiple(X, 2.0**exponent))
+        return ReLUSpace(X, self.hinges.of_multiple(X, 2.0**exponent), self.slope)
 
     def rows(self, which: NDArray[np.intp]) -> "ReLUSpace":
-        return ReLUSpace(self._X[which])
+        return ReLUSpace(self._X[which], slope=self.slope)
 
     def estimate(self, name: str) -> Estimate:
         return self.kinds[name].estimate(self.hinges)

@@ -34,6 +34,10 @@ class Hessian(ABC):
         """The least x, (n,), with (W^1/2)^T x = v; `unroot` where the root is symmetric."""
         return self.unroot(v)
 
+    def times(self, v: Vector) -> Vector:
+        """W v, (n,); here for a symmetric root."""
+        return np.asarray(self.root(self.root(v)))
+
     @abstractmethod
     def raised(self, share: float) -> "Hessian":
         """W with its eigenvalues raised to this share of the greatest there can be."""

@@ -331,6 +331,9 @@ class ProfiledHessian(Hessian):
     def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
         return self._across(self._W.root(M, overwrite=overwrite))
 
+    def times(self, v: Vector) -> Vector:
+        return np.asarray(self._W.root(self._across(self.root(v))))
+
     def _back(self, v: Vector) -> Vector:
         return self._shrunk(v, 1 / self._kept) if self._decay > 0 else v
 

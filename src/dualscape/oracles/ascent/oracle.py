@@ -69,7 +69,7 @@ MOST_ENTRIES, FEWEST_CLIMBS = 60_000_000, 16
 
 
 class AscentOracle(HingeOracle):
-    """Local maximisers of |nu^T (X u)_+| from random directions, data rows and given starts; deterministic."""
+    """Local maximisers of |nu^T max(X u, a X u)| from random directions, data rows and given starts; deterministic."""
 
     name = "ascent"
     exact = False
@@ -129,10 +129,10 @@ class AscentOracle(HingeOracle):
         starts_near = self._near(bases, moved, EACH * len(bases), rng)
         best = self._starts // 8
         with Threads() as pool:
-            slope = SmoothedScores(self._X, nu, self.reach.lengths, effort, pool)
+            smooth = SmoothedScores(self._X, nu, self.reach.lengths, effort, pool, self.hinges.slope)
 
             def rise(units: Units, how: Rise) -> Ranked:
-                risen, values = slope.rise(units.directions, units.signs, *how)
+                risen, values = smooth.rise(units.directions, units.signs, *how)
                 return Ranked(units.turned(risen), values)
 
             risen = rise(self._far(known.units, far, rng), FAR_RISES[attempt % len(FAR_RISES)])
@@ -146,19 +146,22 @@ class AscentOracle(HingeOracle):
     def _climbed(self, nu: Vector, units: Units, effort: Effort, hops: int = 0) -> Ranked:
         """The maximisers that these lead to, or they themselves, once each, best first."""
         found = hop_from(self.hinges, nu, units, hops=hops, expired=effort.expired).directions
-        return Ranked.of(self._X, nu, units.turned(np.where(found.any(axis=1, keepdims=True), found, units.directions)))
+        return self._ranked(nu, units.turned(np.where(found.any(axis=1, keepdims=True), found, units.directions)))
+
+    def _ranked(self, nu: Vector, units: Units) -> Ranked:
+        return Ranked.of(self._X, nu, units, slope=self.hinges.slope)
 
     def _facing(self, nu: Vector, units: Units | None) -> Ranked:
         """Units where they stand, in their order, each with the sign that makes its value positive."""
         units = Units.none(self._X.shape[1]) if units is None else units
-        values = scores(self._X, nu, Units.signed(units.directions, np.ones(len(units))))
+        values = scores(self._X, nu, Units.signed(units.directions, np.ones(len(units))), self.hinges.slope)
         return Ranked(Units.signed(units.directions, np.where(values < 0, -1.0, 1.0)), np.abs(values))
 
     def _given(self, nu: Vector, units: Units | None, effort: Effort, hops: int = 0) -> Ranked:
         """The maximisers that given directions climb to, each for its own sign; too many stay where they are."""
         facing = self._facing(nu, units).units
         if len(facing) > self._most:
-            return Ranked.of(self._X, nu, facing)
+            return self._ranked(nu, facing)
         hops = hops if len(facing) * self._X.size <= KNOWN_HOPPED_ENTRIES else 0
         return self._climbed(nu, facing, effort, hops)
 

@@ -88,8 +88,29 @@ def from_lanes(lanes: Lanes, count: int, dimension: int) -> NDArray[np.float64]:
     return np.asarray(directions / np.where(norms > 0, norms, 1.0))
 
 
+def with_linear_part(
+    X: NDArray[np.float64], nu: NDArray[np.float64], slope: float, units: tuple[float, float] = (1.0, 1.0)
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows and weights with nu^T max(X u, slope X u) as their nu'^T (X' u)_+, for a slope below 1.
+
+    It is (1 - slope) nu^T (X u)_+ and a linear part, which is that of two opposite rows v, -v of opposite weights,
+    smoothed or not: v.u = (v.u)_+ - (-v.u)_+. Rows and weights are given in units in which they are near one.
+
+    >>> rows, weights = with_linear_part(np.array([[2.0]]), np.array([3.0]), 0.5)
+    >>> [float(weights @ np.maximum(rows @ [u], 0.0)) for u in (1.0, -1.0)]
+    [6.0, -3.0]
+    """
+    if slope == 0.0:
+        return X, nu
+    longest, largest = units
+    pull = slope * ((nu / largest) @ X / longest)
+    size = float(np.linalg.norm(pull))
+    row, weight = pull / max(size, 1e-300) * longest, size * largest
+    return np.vstack([X, row, -row]), np.concatenate([(1.0 - slope) * nu, [weight, -weight]])
+
+
 class SmoothedScores:
-    """The scores s nu^T (X u)_+ of one nu with their kinks rounded off, in single precision.
+    """The scores s nu^T max(X u, a X u) of one nu with their kinks rounded off, in single precision.
 
     Args:
         X: (n, d) data.
@@ -97,6 +118,7 @@ class SmoothedScores:
         lengths: (n,) of the rows of X, not all zero.
         effort: whose deadline ends a rise early, and whose device rises.
         pool: the threads that share the work.
+        slope: a, that of the activation below 0.
     """
 
     def __init__(
@@ -106,9 +128,11 @@ class SmoothedScores:
         lengths: NDArray[np.float64],
         effort: Effort,
         pool: Executor,
+        slope: float = 0.0,
     ) -> None:
         # In units in which nothing over- or underflows.
         longest, largest = float(lengths.max()), max(float(np.abs(nu).max()), 1e-300)
+        X, nu = with_linear_part(X, nu, slope, (longest, largest))
         self._rows = filled_up(X, ROWS, COORDINATES, unit=longest)
         self._weights = filled_up(nu, ROWS, unit=largest)
         self._unit, self._length = longest * largest, float(lengths.mean()) / longest

@@ -85,11 +85,11 @@ class BisectionOracle(HingeOracle):
         region = None if self._last is None else self._last.region(self.reach, nu, above)
         search = _Search(form, region, effort, progress)
         if effort.checkpoint is not None:
-            kind = type(self)
-            search.keep_in(effort.checkpoint, fingerprint(f"{kind.__module__}.{kind.__qualname__}", X, nu, above))
+            kind = f"{type(self).__module__}.{type(self).__qualname__}"
+            search.keep_in(effort.checkpoint, fingerprint(kind, X, hinges.slope, nu, above))
 
         def found_enough(found: Matrix) -> bool:
-            return bool(scores(X, nu, self.units_of(found)).max(initial=-np.inf) > question.enough)
+            return bool(scores(X, nu, self.units_of(found), hinges.slope).max(initial=-np.inf) > question.enough)
 
         stopped = search.run(found_enough if np.isfinite(question.enough) else None)
         frontier = search.frontier
@@ -109,6 +109,7 @@ class BisectionOracle(HingeOracle):
             looked_at=cones,
             stopped=stopped,
             ceiling=ceiling,
+            slope=hinges.slope,
         )
 
 

@@ -62,7 +62,7 @@ class CellsOracle(HingeOracle):
         work = Work.of(self._arrangement, form, little=little, device=device is not None)
 
         def found_enough(found: Matrix) -> bool:
-            return bool(scores(hinges.X, nu, self.units_of(found)).max(initial=-np.inf) > question.enough)
+            return bool(scores(hinges.X, nu, self.units_of(found), hinges.slope).max(initial=-np.inf) > question.enough)
 
         sweep = _Sweep(work, form, effort, progress)
         sweep.run(found_enough if np.isfinite(question.enough) else None, little=little)
@@ -78,6 +78,7 @@ class CellsOracle(HingeOracle):
             looked_at=sweep.visited,
             stopped=stopped,
             ceiling=lambda: form.ceiling(effort.overdue),
+            slope=hinges.slope,
         )
 
 
