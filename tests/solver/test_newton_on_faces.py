@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dualscape import Problem, solve
+from dualscape.model.losses import get_loss
 from dualscape.solver import newton_on_faces as slide
 from dualscape.solver.newton_on_faces import FINER, ROUGH, newton_on_faces
 from dualscape.solver.task import Task
@@ -21,11 +22,11 @@ def test_a_slide_out_of_time_is_what_was_given(problem):
     assert slide.slide(Task.of(problem), *units, nu, 1e-8, lambda: False) == units
 
 
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("loss", ["squared", "logistic", "huber:0.5", "squared-hinge"])
 def test_newton_goes_back_to_an_optimum(loss):
     rng = np.random.default_rng(5)
     X, y = rng.standard_normal((40, 3)), rng.standard_normal(40)
-    y = y if loss == "squared" else np.where(y > 0, 1.0, -1.0)
+    y = y if get_loss(loss).target == "numbers" else np.where(y > 0, 1.0, -1.0)
     problem = Problem(X, y, beta=2.0 if loss == "squared" else 1.0, loss=loss, bias="none")
     solution = solve(problem)
     assert solution.certificate.verdict == "global"

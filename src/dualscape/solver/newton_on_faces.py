@@ -17,6 +17,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from dualscape.model.architectures.base import Faces, UnitSpace
 from dualscape.model.losses import Loss
 from dualscape.solver.descent import descend_jointly
+from dualscape.solver.master import FLAT
 from dualscape.solver.task import Task
 from dualscape.units import Units
 
@@ -57,6 +58,8 @@ def newton_on_faces(
     """
     J, owner = faces.jacobian, faces.owner
     count = int(owner.max(initial=-1)) + 1
+    # Along a unit only the loss is curved: where it is flat, a step would have no length.
+    least = 0.0 if loss.strictly_convex else FLAT
     gram = _gram(loss.hessian(y, y).root(J)) if loss.quadratic else None
 
     def norms_of(x: Vector) -> Vector:
@@ -84,7 +87,7 @@ def newton_on_faces(
         if residual <= precision or stale > 3 or not live.any() or not in_time():
             break
         if gram is None:
-            H = _gram(loss.hessian(f, y).root(J[:, live], overwrite=True))
+            H = _gram(loss.hessian(f, y).raised(least).root(J[:, live], overwrite=True))
         else:
             H = gram.copy() if live.all() else gram[np.ix_(live, live)]
         step = _newton_step(H, owner[live], beta / norms[owner[live]], unit[live], gradient[live])
