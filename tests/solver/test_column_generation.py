@@ -316,3 +316,14 @@ def test_time_is_kept_for_what_passes_over_the_data_will_take(problem):
     run._passes = 1e3
     run._share_time()
     assert run._search_until - run.log.began == pytest.approx(50, abs=1)
+
+
+def test_few_rounds_follow_once_hardly_a_unit_is_missing():
+    """Rough slides would gain a digit or less in each of ten rounds: units at hand, moved a little, found again."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((150, 4))
+        y = np.maximum(X @ rng.standard_normal((4, 5)), 0) @ [1, -1, 1, -1, 1] + 0.2 * rng.standard_normal(150)
+        history = solve(Problem(X, y, beta=3.0, bias="none"), oracle="ascent").history
+        late = next(at for at, entry in enumerate(history) if entry.violation <= 1e-4)
+        assert sum(entry.violation > 1e-13 for entry in history[late:]) <= 2

@@ -10,7 +10,9 @@ from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture
+from dualscape.model.architectures.sparse import SparseNeurons
 from dualscape.model.arrays import finite_array, label_list, plain_array
+from dualscape.model.design import Design
 from dualscape.model.interpolability import is_spanned
 from dualscape.model.labels import Classes, ordered, shown, two_classes
 from dualscape.model.losses import Loss, Profiled
@@ -72,6 +74,16 @@ def kind_of(activation: str | Architecture | None, architecture: str | Architect
             "leave one of them out"
         )
     return get_architecture(activation, "activation")
+
+
+def seeing(kind: Architecture, features_per_neuron: int | None, design: Design) -> Architecture:
+    """The architecture whose neurons see so many features at most; None: as many as it says itself."""
+    always = design.d - design.p
+    if features_per_neuron is not None:
+        kind = SparseNeurons(kind, features_per_neuron, always)
+    if isinstance(kind, SparseNeurons):
+        kind.fits(design.p, always)
+    return kind
 
 
 def left_of(target: Vector, loss: Loss, profile: Loss) -> Vector:

@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, declared, expect
+from dualscape.geometry.tall import row_lengths
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import RELU
 from dualscape.model.architectures.base import Architecture, UnitSpace
+from dualscape.model.architectures.sparse import SparseNeurons
 from dualscape.model.arrays import finite_array, names_of
 from dualscape.model.beta_max import Interval
 from dualscape.model.completion import Completion, determining_rows, tight_dual
 from dualscape.model.design import Design
 from dualscape.model.free_features import FreeFeatures
-from dualscape.model.given import counted, decay_of, kind_of, left_of, positive, target_of
+from dualscape.model.given import counted, decay_of, kind_of, left_of, positive, seeing, target_of
 from dualscape.model.labels import Classes
 from dualscape.model.losses import Loss, Profiled, Squared, get_loss
 from dualscape.model.network import Network
@@ -52,7 +54,7 @@ class Problem:
 
     Attributes:
         inputs: (n, p) features as given.
-        X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
+        X: (n, d) what the neurons see: the features, and a column of ones if there is a bias.
         y: (n,) targets; for two classes -1 and +1.
         beta: weight decay > 0; 1 for interpolation.
         loss: the loss object.
@@ -101,6 +103,7 @@ class Problem:
         bias: str = "penalised",
         activation: str | Architecture | None = None,
         architecture: str | Architecture = "relu",
+        features_per_neuron: int | None = None,
         free: str | ArrayLike = "none",
         free_decay: float = 0.0,
         feature_names: Sequence[str] | None = None,
@@ -117,11 +120,11 @@ class Problem:
         free_features = FreeFeatures.of(free, free_decay, inputs, names, rows)
         inputs = inputs[rows]
         design = Design(names, bias, free=free_features.kind)
-        if design.d == 0:
+        if design.d == 0 or (design.p == 0 and design.has_free_bias):
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = decay_of(beta, the_loss)
         the_loss.check_target(target)
-        kind = kind_of(activation, architecture)
+        kind = seeing(kind_of(activation, architecture), features_per_neuron, design)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
@@ -130,7 +133,12 @@ class Problem:
             the_loss.check_free(free_features.columns, target, free_features.decay)
             profile = Profiled(the_loss, free_features.columns, free_features.decay)
         rest = left_of(target, the_loss, profile)
-        space = kind.on(seen)
+        if design.has_free_bias and not free_features.spares_constant:
+            raise InputError(
+                "neurons with a free bias make a constant at as little cost as one likes, never at none: without "
+                "a free output bias no network need be optimal; give free='constant' (--free constant), or 'affine'"
+            )
+        space = kind.on_free(seen) if design.has_free_bias else kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
         if the_loss.constraint:
             determining_rows(seen, target, kind, free_features.columns)  # raises where no network has this fit
@@ -166,12 +174,12 @@ class Problem:
 
     @property
     def d(self) -> int:
-        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        """Number of coordinates of a neuron's direction, that of the bias included."""
         return self.design.d
 
     @property
     def bias(self) -> str:
-        """Whether the bias is "penalised" or there is "none"."""
+        """Whether the bias is "penalised" or "free", or there is "none"."""
         return self.design.bias
 
     @property
@@ -180,9 +188,14 @@ class Problem:
         return self.design.feature_names
 
     @property
+    def features_per_neuron(self) -> int | None:
+        """How many features a neuron sees at most; None: all."""
+        return self.architecture.q if isinstance(self.architecture, SparseNeurons) else None
+
+    @property
     def title(self) -> str:
         """The problem in a few words, beta left out."""
-        other = "" if self.architecture.key == RELU.key else f", {self.architecture.title}"
+        other = "" if self.architecture.key == RELU.key else f", {self.architecture.words}"
         free = "" if self.free.kind == "none" else f", free {self.free.title}"
         return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{free}{other}"
 
@@ -199,11 +212,7 @@ class Problem:
         least = f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), {sums}"
         if self.loss.constraint:
             least = f"1/2 sum_j (|u_j|^2 + alpha_j^2), summed over neurons j, subject to {self.loss.formula}"
-        return (
-            f"{least}; {self.architecture.formula}"
-            + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
-            + self.free.in_words
-        )
+        return f"{least}; {self.architecture.formula}" + self.design.bias_in_words + self.free.in_words
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:
@@ -249,7 +258,7 @@ class Problem:
         self.check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
-        reach = float(network.masses @ lengths) * self.space.reach.lengths
+        reach = float(network.masses @ lengths) * np.maximum(self.space.reach.lengths, row_lengths(self.X))
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
         if self.free.q:
             off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))

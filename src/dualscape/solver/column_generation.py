@@ -48,6 +48,9 @@ WIDE_FROM, NARROW, WIDTH, STEPS = 60, 40, 200, 100
 #: Of what a search finds, only units whose violation is above this share of the largest join at once: the rest, mostly
 #: units at hand that have moved a little, would not show in the objective (it falls with the square), but in the time.
 STRONG = 0.01
+#: When the violation was at most this, hardly a unit is missing, and slides go on to more digits: after rough ones the
+#: next searches would find little else than the units at hand, moved a little, a few digits in each of many rounds.
+HARDLY = 1e-4
 #: Searches in a row that must find nothing, where no exact oracle finishes and nothing else is said.
 SEARCHES = 20
 #: After an interruption masses are only polished where rows times squared units are at most this many.
@@ -273,7 +276,8 @@ class _Run:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
         iterate, task = self.iterate, self.iterate.task
         self.asked = None
-        iterate.slide(self.in_time, rough=ROUGH)
+        missed = self.log.rounds[-1].violation if self.log.rounds else np.inf
+        iterate.slide(self.in_time, rough=ROUGH if missed > HARDLY else FINER)
         if not self.in_time():
             return False
         above = task.beta * (1 + self.tolerances.violation)

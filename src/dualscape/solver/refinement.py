@@ -221,9 +221,10 @@ class _Refinement:
         before, after = space.columns(units), space.columns(climbed)
         lost = np.linalg.norm(after - before, axis=0) > FAR * np.linalg.norm(before, axis=0)
         used = np.flatnonzero(masses > 0)
-        leaders = climbed.distinct(used, DEFAULT.apart)
+        places = space.measured(climbed)
+        leaders = places.distinct(used, DEFAULT.apart)
         for j in np.setdiff1d(used, leaders):
-            lost |= climbed.gaps(climbed.directions[j], climbed.outputs[j]) <= 2 * DEFAULT.apart
+            lost |= places.gaps(places.directions[j], places.outputs[j]) <= 2 * DEFAULT.apart
         return pieces, np.flatnonzero(lost & (masses > 0))
 
     def _on_pieces(self, pieces: Pieces, units: Units, masses: Vector) -> tuple[Vector, Vector]:
@@ -258,14 +259,19 @@ class _Refinement:
         return Units(self.at.directions.hi, self.outputs)
 
     def _merge(self, alive: Index) -> None:
-        """Units that compute the same become one, with the masses of both; only those alive are kept."""
-        columns = self.at.columns.hi
+        """Units that compute the same become one, with the masses of both; only those alive are kept.
+
+        Where units see different features those are two that compute the same in these rows alone, with other weights.
+        """
+        columns, places = self.at.columns.hi, self.at.directions.hi
         lengths = np.linalg.norm(columns, axis=0)
         kept: list[int] = []
         for j in alive[np.argsort(-self.masses.hi[alive], kind="stable")].tolist():
             if lengths[j] == 0:
                 continue
             near = [i for i in kept if (self.outputs[i] == self.outputs[j]).all()]
+            if self.pieces.seen is not None:
+                near = [i for i in near if np.linalg.norm(places[i] - places[j]) <= DEFAULT.direction]
             gaps = np.linalg.norm(columns[:, near] - columns[:, [j]], axis=0)
             if gaps.min(initial=np.inf) <= SAME_COLUMN * lengths[j]:
                 self.merged = max(self.merged, float(gaps.min() / lengths[j]))
