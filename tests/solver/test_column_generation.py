@@ -272,15 +272,14 @@ print(repr((solution.certificate.dual, solution.certificate.primal, solution.cer
 @pytest.mark.parametrize(("d", "share"), [(4, 0.5), (20, 0.9)])
 def test_time_is_kept_for_a_proof_that_time_improves(d, share):
     X = np.random.default_rng(0).standard_normal((1000, d))
-    run = columns._Run(
-        Problem(X, X[:, 0], beta=1.0, bias="none"), "bisection", Effort.within(1000.0), columns.DEFAULT, columns.silent
-    )
+    problem = Problem(X, X[:, 0], beta=1.0, bias="none")
+    run = columns._Run(problem, "bisection", Effort.within(1000.0), columns.DEFAULT, columns.SEARCHES, columns.silent)
     assert run._search_until - run.log.began == pytest.approx(1000 * share, abs=20)
 
 
 def late_run(problem, seconds, passes):
     """A run with so much time left, on data whose passes have taken so long."""
-    run = columns._Run(problem, "bisection", Effort.within(seconds), columns.DEFAULT, columns.silent)
+    run = columns._Run(problem, "bisection", Effort.within(seconds), columns.DEFAULT, columns.SEARCHES, columns.silent)
     run._passes = passes
     return run
 

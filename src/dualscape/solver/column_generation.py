@@ -24,6 +24,7 @@ from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import MOST_ROUNDS, Stopped
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
+from dualscape.solver.multipliers import as_a_step, interpolate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
@@ -102,13 +103,11 @@ def solve(
     if searches < 1:
         raise InputError(f"searches must be 1 or more, got {searches}")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
-    run = _Run(problem, oracle, effort, tolerances, searches, progress)
-    try:
-        run.begin(start)
-        stopped = run.rounds()
-    except KeyboardInterrupt:
-        stopped = Stopped.INTERRUPTED
-    return run.finish(Stopped.INTERRUPTED if interrupted() and stopped is not Stopped.CONVERGED else stopped)
+    how = oracle, effort, tolerances, searches
+    if not problem.loss.constraint:
+        return _Run(problem, *how, progress).solution(start)
+    train = lambda step, known: _Run(step, *how, as_a_step(progress)).solution(known)  # noqa: E731
+    return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=effort)
 
 
 @dataclass
@@ -200,6 +199,15 @@ class _Run:
         """For how many units there is time to take them on over all rows; some in any case."""
         left = self.effort.remaining() - CERTIFICATE_TIMES * self._passes
         return WIDEST if left == np.inf else max(int(left / (UNIT_TIMES * self._passes + 1e-9)), FEWEST)
+
+    def solution(self, start: Network | None) -> Solution:
+        """From beginning to end; see `solve`."""
+        try:
+            self.begin(start)
+            stopped = self.rounds()
+        except KeyboardInterrupt:
+            stopped = Stopped.INTERRUPTED
+        return self.finish(Stopped.INTERRUPTED if interrupted() and stopped is not Stopped.CONVERGED else stopped)
 
     # --- rounds ------------------------------------------------------------------------------------------
     def begin(self, start: Network | None) -> None:
