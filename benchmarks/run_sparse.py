@@ -48,9 +48,7 @@ def main() -> None:
     limit = parser.parse_args().limit
     solve(Problem([[0.0, 1.0], [1.0, 0.0]], [1.0, 2.0], beta=0.1, features_per_neuron=1))  # compiles
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
-    print(
-        "| problem | q | families | beta / beta_max | verdict | relative gap | neurons | seconds | seconds of processors |"
-    )
+    print("| problem | q | families | beta / beta_max | verdict | gap | neurons | seconds | of processors |")
     print("|---|--:|--:|--:|---|--:|--:|--:|--:|")
     for name, problem, fraction in problems():
         begun, used = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_utime
