@@ -1,8 +1,7 @@
 """How soon networks whose neurons see few features are certified: `python benchmarks/run_sparse.py`.
 
 The ten features of diabetes, standardised, with a penalised bias, and a Gaussian table of many columns of which five
-matter. Needs dualscape and scikit-learn's copy of the diabetes data, which the catalogue has. `--limit SECONDS` ends a
-problem with the gap that is proven by then.
+matter. Needs dualscape alone. `--limit SECONDS` ends a problem with the gap that is proven by then.
 """
 
 import argparse
