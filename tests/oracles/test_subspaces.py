@@ -101,3 +101,16 @@ def test_many_rows_are_looked_at_in_part():
     assert sorted(np.argsort(-scores)[:3]) == [0, 1, 2]  # those that see feature 0
     assert scores[:3] == pytest.approx(scores[0], rel=0.2)
     assert scores[0] > 1.2 * scores[3:].max()
+
+
+@pytest.mark.parametrize("exponent", [-900, 900])
+def test_great_rows_and_small_weights_are_the_same_as_others(exponent):
+    rng = np.random.default_rng(3)
+    X, nu = rng.standard_normal((30, 4)), rng.standard_normal(30)
+    which = np.array(list(combinations(range(4), 2)))
+    far, weights = np.ldexp(X, exponent), np.ldexp(nu, -exponent)
+    here = subspace_bounds(X, nu, which, lengths_of(X, which))
+    np.testing.assert_allclose(subspace_bounds(far, weights, which, lengths_of(far, which)), here, rtol=1e-12)
+    # Where their products leave the floating range nothing is claimed.
+    beyond = subspace_bounds(far, np.ldexp(nu, exponent // 2), which, lengths_of(far, which))
+    assert (beyond == np.inf).all()

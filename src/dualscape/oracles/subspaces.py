@@ -48,7 +48,7 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
     with np.errstate(over="ignore", under="ignore"):
         sizes = nu * lengths
         size = float(np.abs(sizes).sum())
-    if size == 0.0:
+    if not ((nu != 0) & (lengths > 0)).any():
         return np.zeros(len(which))
     if not LEAST < size < np.inf:
         return np.full(len(which), np.inf)
