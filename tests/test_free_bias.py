@@ -206,3 +206,11 @@ def test_objectives_know_the_rounding_of_large_biases():
     fit = [c * (Fraction(biases[1]) + Fraction(x) - Fraction(biases[0]) - Fraction(x)) + Fraction(0.7) for x in rows]
     exact = sum((f - Fraction(y)) ** 2 for f, y in zip(fit, (-1, -0.5, -2), strict=True)) / 2 + 2 * Fraction(0.1) * c
     assert abs(Fraction(value) - exact) <= Fraction(error)
+
+
+@pytest.mark.parametrize("rows", [[[1.0, 2.0]], [[1.0], [1.0], [1.0]]])
+def test_rows_that_do_not_differ_need_no_neurons(rows):
+    y = [3.0, 1.0, 2.5][: len(rows)]
+    solution = solve(Problem(rows, y, beta=0.1, bias="free", free="constant"))
+    assert solution.network.width == 0
+    assert solution.predict(rows) == pytest.approx([np.mean(y)] * len(rows))
