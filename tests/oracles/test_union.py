@@ -16,8 +16,9 @@ from dualscape.oracles import Question
 from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.oracles.members import Member, Members
 from dualscape.oracles.reach import Reach
-from dualscape.oracles.union import Member, Members, UnionOracle
+from dualscape.oracles.union import UnionOracle
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from dualscape.running.stopped import Stopped

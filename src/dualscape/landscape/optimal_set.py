@@ -281,6 +281,8 @@ class OptimalSet:
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
+        if len(self.active) < self.k:
+            units = f"{len(self.active)} of {self.k} tight unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
         between = " and those between ends of plateaus" if self.continuous else ""
         lines = [f"All optimal networks{among} use {units}{between} ({whose} rank {self.rank}).{twins} {shape}"]

@@ -6,22 +6,20 @@ of them are in memory than are asked together.
 """
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
-from dualscape.oracles.base import NO_LIMITS, Oracle, OracleAnswer, Question, Vector
+from dualscape.oracles.base import NO_LIMITS, Oracle, OracleAnswer, Question
+from dualscape.oracles.members import Listed, Member, Members
 from dualscape.oracles.ranked import Ranked
-from dualscape.oracles.reach import Reach
 from dualscape.running.checkpoint import Arrays, fingerprint
 from dualscape.running.effort import Effort, run_all
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import Stopped
-from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 
 #: A call of one member that takes longer than this many seconds shares its own work among the workers and saves itself;
@@ -33,99 +31,6 @@ SAVE_EVERY = 10.0
 AT_ONCE = 200
 #: A search asks so many members a call: one half those that promise most, the other by turns.
 SEARCHED = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Member:
-    """One family of units with its oracle, and how its units lie among those of the union.
-
-    Attributes:
-        oracle: over the family, in its own coordinates.
-        embed: units of the family as units of the union.
-        own: of units of the union those that belong to the family, in its coordinates.
-    """
-
-    oracle: Oracle
-    embed: Callable[[Units], Units]
-    own: Callable[[Units], Units]
-
-
-class Members(ABC):
-    """The members of a union, each made when it is asked for.
-
-    Attributes:
-        name: of the union's oracle.
-        reach: what rows can be worth in a score of any of them.
-        seconds: what one call of one of them takes, about.
-    """
-
-    name: str
-    reach: Reach
-    seconds: float
-
-    @abstractmethod
-    def __len__(self) -> int:
-        """How many there are."""
-
-    @abstractmethod
-    def __getitem__(self, at: int) -> Member:
-        """One of them."""
-
-    def __iter__(self) -> Iterator[Member]:
-        """All of them, one after the other."""
-        return (self[at] for at in range(len(self)))
-
-    def samples(self) -> Iterable[Oracle]:
-        """Oracles that stand for all: what holds of each of these holds of every one."""
-        yield self[0].oracle
-
-    @abstractmethod
-    def bounds(self, nu: Vector) -> Vector:
-        """(count,) proven bounds on h(nu) of each, that cost little."""
-
-    def promise(self, nu: Vector, attempt: int) -> Vector:
-        """(count,) how high a search may get in each, roughly, looking elsewhere at another attempt."""
-        return self.bounds(nu)
-
-    def maximal(self, nu: Vector, units: Units) -> NDArray[np.bool_]:
-        """(k,) which units are local maximisers in every member that they belong to, beside the one that found them."""
-        return np.ones(len(units), dtype=bool)
-
-    def once(self, found: Ranked) -> Ranked:
-        """Units of positive value that members have found, once each, best first."""
-        return found.once(DEFAULT.apart)
-
-    def key(self) -> Sequence[ArrayLike]:
-        """What tells these members from all others."""
-        return ()
-
-
-class _Listed(Members):
-    """Members that are all there."""
-
-    name, seconds = "union", np.inf
-
-    def __init__(self, members: Sequence[Member]) -> None:
-        self._members = tuple(members)
-        oracles = [member.oracle for member in members]
-        self.reach = replace(
-            oracles[0].reach,
-            lengths=np.max([oracle.reach.lengths for oracle in oracles], axis=0),
-            d=max(oracle.reach.d for oracle in oracles),
-            below=max(oracle.reach.below for oracle in oracles),
-        )
-
-    def __len__(self) -> int:
-        return len(self._members)
-
-    def __getitem__(self, at: int) -> Member:
-        return self._members[at]
-
-    def samples(self) -> Iterable[Oracle]:
-        return [member.oracle for member in self]
-
-    def bounds(self, nu: Vector) -> Vector:
-        return np.array([member.oracle.reach.bound(nu) for member in self])
 
 
 class UnionOracle(Oracle):
@@ -141,7 +46,7 @@ class UnionOracle(Oracle):
         """
         if not len(members):
             raise InputError("a union needs at least one member; give the oracles of its families")
-        self.members = members if isinstance(members, Members) else _Listed(members)
+        self.members = members if isinstance(members, Members) else Listed(members)
         self.name, self.reach, self.none = self.members.name, self.members.reach, Units.none(d, c)
         oracles = list(self.members.samples())
         self.exact = all(oracle.exact for oracle in oracles)
@@ -174,6 +79,8 @@ class _Asking:
         self.done = np.zeros(count, dtype=bool)
         self._parts: dict[int, Ranked] = {}
         self._seen: list[Units] = []
+        #: Whether a member has found enough.
+        self._ended = False
         self._lower, self._looked_at, self._stopped = 0.0, 0, Stopped.FINISHED
         self._saved = time.monotonic()
         self._fingerprint = ""
@@ -192,7 +99,7 @@ class _Asking:
         left = self._order()
         while len(left):
             for begin in range(0, len(left), size):
-                if self._lower > self._question.enough:
+                if self._enough():
                     return Stopped.ENOUGH
                 if self._effort.overdue():
                     return self._effort.ended() or Stopped.TIME
@@ -202,7 +109,7 @@ class _Asking:
                 for at, member, answer in self._asked_alone(some, share) if alone else self._asked(some, share):
                     self._take(at, member, answer)
                 self._tell(begin + size)
-            if self._lower > self._question.enough:
+            if self._enough():
                 return Stopped.ENOUGH
             # Who was stopped since others wait goes on in the time that these have left; a bound at once is one look.
             again = left[~self.done[left] & (self.bounds[left] > self._above())]
@@ -210,6 +117,9 @@ class _Asking:
                 return self._effort.ended() if len(again) else self._stopped
             left = again
         return self._stopped
+
+    def _enough(self) -> bool:
+        return self._ended or self._lower > self._question.enough
 
     def _order(self) -> NDArray[np.intp]:
         """Members that may matter, the greatest bound first; of a search not all of them."""
@@ -263,6 +173,7 @@ class _Asking:
         self._lower = max(self._lower, answer.lower)
         self.bounds[at] = min(self.bounds[at], answer.upper)
         self._looked_at += answer.looked_at
+        self._ended |= answer.stopped is Stopped.ENOUGH
         self.done[at] = answer.stopped in (Stopped.FINISHED, Stopped.ROUNDING, Stopped.DIMENSION)
         if self.done[at]:
             self._stopped = self._stopped or answer.stopped
@@ -312,7 +223,8 @@ class _Asking:
     def answer(self, stopped: Stopped) -> OracleAnswer:
         """Of all of them together."""
         found = self._found()
-        if self._union.exact:
+        if self._union.exact and not stopped:
+            # Where one rises elsewhere, that which it rises to is listed as well.
             found = found.take(self._members.maximal(self._question.nu, found.units))
         upper = max(float(self.bounds.max()), self._question.above) if self._union.exact else np.inf
         return OracleAnswer(

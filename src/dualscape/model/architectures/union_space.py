@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from dualscape.model.architectures.base import Faces, Matrix, UnitSpace, Vector
 from dualscape.oracles import Estimate, Oracle
-from dualscape.oracles.union import Member, Members, UnionOracle
+from dualscape.oracles.members import Member, Members
+from dualscape.oracles.union import UnionOracle
 from dualscape.units import Units
 
 Index = NDArray[np.intp]
