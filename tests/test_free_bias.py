@@ -214,3 +214,19 @@ def test_rows_that_do_not_differ_need_no_neurons(rows):
     solution = solve(Problem(rows, y, beta=0.1, bias="free", free="constant"))
     assert solution.network.width == 0
     assert solution.predict(rows) == pytest.approx([np.mean(y)] * len(rows))
+
+
+@pytest.mark.parametrize(("free", "units"), [("affine", 4), ("constant", None)])
+def test_the_known_interpolant_has_one_kink_anywhere_between_two_rows(free, units):
+    """Over kinks at the rows it takes two neurons; where there are many dual optima, m* is that of each."""
+    problem = Problem(np.arange(4.0)[:, None], [0.0, 0.0, 1.0, 3.0], loss="interpolation", bias="free", free=free)
+    solution = solve(problem)
+    assert (solution.certificate.verdict, solution.certificate.primal) == ("global", pytest.approx(2.0, rel=1e-11))
+    optima = optimal_set(solution)
+    if units is not None:
+        np.testing.assert_allclose(solution.nu, [1.0, -1.0, -1.0, 1.0], atol=1e-9)
+        assert optima.k == units
+    smallest = optima.smallest()
+    assert staircase(optima).m_star == smallest.width == 1
+    assert abs(smallest.directions[0, 1]) == pytest.approx(1.5)
+    np.testing.assert_allclose(smallest.predict([[0.0], [1.0], [2.0], [3.0]]), [0.0, 0.0, 1.0, 3.0], atol=1e-9)
