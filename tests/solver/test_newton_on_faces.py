@@ -67,3 +67,17 @@ def test_a_rough_slide_of_many_coordinates_only_climbs(loss, monkeypatch):
     monkeypatch.setattr(slide, "LARGEST_ROUGH_SYSTEM", 10_000)
     state.slide(lambda: True, rough=ROUGH)
     assert called == [FINER, ROUGH]
+
+
+def test_whole_pieces_are_slid_to_their_optimum_at_once(monkeypatch):
+    """All gates at once: what Newton's method or descent gives is the optimum over them."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((30, 3)), rng.standard_normal(30)
+    task = Task.of(Problem(X, y, beta=0.5, bias="none", activation="gated:12"))
+    units = task.space.random(24, rng)
+    optimum = solve(Problem(X, y, beta=0.5, bias="none", activation="gated:12")).certificate.primal
+    for largest, rel in ((slide.LARGEST_GRAM, 1e-12), (0.0, 1e-3)):
+        monkeypatch.setattr(slide, "LARGEST_GRAM", largest)
+        found, masses = slide.slide(task, units, np.full(24, 0.1), y, 1e-2)
+        value = task.value(task.columns(found) @ masses, float(masses.sum()))
+        assert optimum * (1 - 1e-12) <= value <= optimum * (1 + rel)

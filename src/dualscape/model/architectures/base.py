@@ -51,12 +51,14 @@ class UnitSpace(ABC):
     Attributes:
         n, d, c: number of rows, of coordinates of a direction and of outputs.
         kinds: its oracles by name, in the order in which "auto" prefers them among those of the same standing.
+        whole: whether the pieces of its units have no borders: then it can say what units of one piece are together.
     """
 
     n: int
     d: int
     c: int = 1
     kinds: ClassVar[Mapping[str, type[Oracle]]]
+    whole: bool = False
 
     def __init__(self) -> None:
         self._oracles: dict[str, Oracle] = {}
@@ -117,6 +119,11 @@ class UnitSpace(ABC):
             None where columns are not linear around units: the solver then does without.
         """
         return None
+
+    def gathered(self, units: Units, masses: Vector) -> tuple[Units, Vector]:
+        """(units, masses): one unit for each piece, of the same fit together as these with their masses (k,) and no
+        more mass; where pieces are whole."""
+        raise MissingError(f"unit space {type(self).__name__!r}", "gather units of one piece", ("gathered",))
 
     def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
         """The local maximisers of `climb` and the linear pieces that they lie on; without nu, the units as they are, on
