@@ -5,20 +5,29 @@ from fractions import Fraction
 
 import numpy as np
 
+from dualscape.model.losses import get_loss
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 
 
-def exact_loss(loss, fit, y):
-    """L(f, y) of Fractions, to 60 digits."""
-    if loss == "squared":
-        return sum((f - Fraction(t)) ** 2 for f, t in zip(fit, y, strict=True)) / 2
-    total = Fraction(0)
+def exact_row(loss, f, t):
+    """The loss of one row of weight 1 at fractions f and t, to 60 digits."""
+    r = f - t
+    if loss.name == "squared":
+        return r * r / 2
+    if loss.name == "huber":
+        delta = Fraction(loss.delta)
+        return r * r / 2 if abs(r) <= delta else delta * (abs(r) - delta / 2)
+    if loss.name == "squared-hinge":
+        return max(1 - t * f, Fraction(0)) ** 2 / 2
     with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
-        for f, t in zip(fit, y, strict=True):
-            margin = f * Fraction(t)
-            total += Fraction((1 + (-Decimal(margin.numerator) / margin.denominator).exp()).ln())
-    return total
+        margin = f * t
+        return Fraction((1 + (-Decimal(margin.numerator) / margin.denominator).exp()).ln())
+
+
+def exact_loss(loss, fit, y):
+    """L(f, y) of Fractions, to 60 digits; every row counts once."""
+    return sum(exact_row(loss, f, Fraction(t)) for f, t in zip(fit, y, strict=True))
 
 
 def exact_objective(problem, network):
@@ -36,7 +45,7 @@ def exact_objective(problem, network):
     cost = sum(c * (1 + sum(v * v for v in unit)) / 2 for unit, c in zip(units, masses, strict=True))
     # |u|^2 + alpha^2 = 2 |u| |alpha| + (|u| - |alpha|)^2
     cost += sum(Fraction(v) ** 2 for v in network.imbalance.tolist()) / 2
-    return exact_loss(problem.loss.name, fit, problem.y.tolist()) + Fraction(problem.beta) * cost
+    return exact_loss(problem.loss, fit, problem.y.tolist()) + Fraction(problem.beta) * cost
 
 
 def cancelling(loss, seed, apart, mass):
@@ -47,7 +56,8 @@ def cancelling(loss, seed, apart, mass):
     u = np.repeat(rng.standard_normal((2, 3)), 2, axis=0)
     u[1::2] += apart * rng.standard_normal((2, 3))
     u /= np.linalg.norm(u, axis=1)[:, None]
-    y = rng.choice([-1.0, 1.0], size=6) if loss == "logistic" else rng.standard_normal(6)
+    two = get_loss(loss).target == "two classes"
+    y = rng.choice([-1.0, 1.0], size=6) if two else rng.standard_normal(6)
     # A weight decay that leaves the loss its place beside such masses.
-    problem = Problem(X, y, beta=1e-3 / mass, loss=loss, classes=(-1, 1) if loss == "logistic" else None)
+    problem = Problem(X, y, beta=1e-3 / mass, loss=loss, classes=(-1, 1) if two else None)
     return problem, Network(u, [1, -1, 1, -1], mass * np.array([1.0, 1.0, 0.5, 0.5]), problem.bias)

@@ -11,13 +11,13 @@ from conic import conic_optimum
 from dualscape import Problem, Program, load_result, optimal_set, solve, staircase
 from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
-from dualscape.model.losses import LOSSES, Diagonal, Loss
+from dualscape.model.losses import LOSSES, Diagonal, RowSum
 
 EPS = 2.0**-53
 
 
-class PseudoHuber(Loss):
-    """L(f, y) = sum_i sqrt(1 + (f_i - y_i)^2) - 1: squared near y, absolute far from it."""
+class PseudoHuber(RowSum):
+    """L(f, y) = sum_i w_i (sqrt(1 + (f_i - y_i)^2) - 1): squared near y, absolute far from it."""
 
     name = "pseudo-huber"
     target = "numbers"
@@ -25,58 +25,62 @@ class PseudoHuber(Loss):
     strictly_convex = True
     formula = "sum_i sqrt(1 + (f(x_i) - y_i)^2) - 1"
 
-    def check_target(self, y):
-        pass
-
     def least(self, y):
         return 0.0
 
     def value(self, f, y):
         r = f - y
-        return float(np.sum(r * r / (1 + np.sqrt(1 + r * r))))
+        return float(np.sum(self._rows.times(r * r / (1 + np.sqrt(1 + r * r)))))
 
     def value_bounds(self, f, off, y):
         near = f.hi - y
         r = near + f.lo
         off = off + 3 * EPS * (np.abs(near) + np.abs(f.lo))
-        value = fsum(r * r / (1 + np.sqrt(1 + r * r)))
-        return value, 1.01 * float(np.abs(r) / np.sqrt(1 + r * r) @ off + 0.5 * (off @ off)) + 16 * EPS * value
+        value = fsum(self._rows.times(r * r / (1 + np.sqrt(1 + r * r))))
+        steep = self._rows.times(np.abs(r) / np.sqrt(1 + r * r))
+        return value, 1.01 * float(steep @ off + 0.5 * (off @ self._rows.times(off))) + 16 * EPS * value
 
     def gradient(self, f, y):
-        return (f - y) / np.sqrt(1 + (f - y) ** 2)
+        return self._rows.times((f - y) / np.sqrt(1 + (f - y) ** 2))
 
     def fine_gradient(self, f, y):
-        r = f - TwoFloat.of(y)
-        error = 16 * ROUNDING * float(np.linalg.norm(np.abs(f.hi) + np.abs(y)))
-        return r / (TwoFloat.of(np.ones_like(y)) + r * r).sqrt(), error
+        r, w = f - TwoFloat.of(y), self._rows.each(len(y))
+        error = 20 * ROUNDING * float(np.linalg.norm(w * (np.abs(f.hi) + np.abs(y))))
+        return TwoFloat.of(w) * r / (TwoFloat.of(np.ones_like(y)) + r * r).sqrt(), error
 
     def hessian(self, f, y):
-        return Diagonal((1 + (f - y) ** 2) ** -1.5)
+        return Diagonal(self._rows.times((1 + (f - y) ** 2) ** -1.5))
 
     def fit_of(self, nu, y, near):
-        inside = np.abs(nu) < 1
+        slope = self._rows.over(nu)
+        inside = np.abs(slope) < 1
         found = near.copy()
-        found[inside] = (y - nu / np.sqrt((1 - nu) * (1 + nu), where=inside, out=np.ones_like(nu)))[inside]
+        root = np.sqrt((1 - slope) * (1 + slope), where=inside, out=np.ones_like(nu))
+        found[inside] = (y - slope / root)[inside]
         return found
 
     def dual_terms(self, nu, y):
-        if np.abs(nu).max(initial=0.0) > 1:
+        slope = self._rows.over(nu)
+        if np.abs(slope).max(initial=0.0) > 1:
             return np.array([-np.inf])
-        return np.concatenate([nu * y, -nu * nu / (1 + np.sqrt((1 - nu) * (1 + nu)))])
+        return np.concatenate([nu * y, -nu * slope / (1 + np.sqrt((1 - slope) * (1 + slope)))])
 
     def dual_noise(self, nu):
         # The slope of D is unbounded at the edge of its domain.
-        return float(np.sum(nu * nu / np.sqrt(np.maximum((1 - nu) * (1 + nu), EPS))))
+        slope = self._rows.over(nu)
+        return float(np.sum(np.abs(nu * slope) / np.sqrt(np.maximum((1 - slope) * (1 + slope), EPS))))
 
     def nearest_dual(self, nu, y):
-        return np.clip(nu, -1.0, 1.0)
+        w = self._rows.each(len(nu))
+        return np.clip(nu, -w, w)
 
     def best_scale(self, nu, y, largest):
-        top = np.abs(nu).max(initial=0.0)
+        slope = self._rows.over(nu)
+        top = np.abs(slope).max(initial=0.0)
         low, high = 0.0, min(largest, (1 - 1e-15) / top) if top > 0 else largest
 
         def derivative(t):
-            return float(nu @ y - np.sum(t * nu * nu / np.sqrt((1 - t * nu) * (1 + t * nu))))
+            return float(nu @ y - np.sum(t * nu * slope / np.sqrt((1 - t * slope) * (1 + t * slope))))
 
         if derivative(high) >= 0:
             return high
@@ -113,6 +117,19 @@ def test_a_new_loss_is_solved_and_certified(seed, fraction):
     optima = optimal_set(solution)
     assert optima.contains(solution.network)
     assert optima.network(optima.vertices[0]).fit(X) == pytest.approx(solution.network.fit(X), abs=1e-7)
+
+
+def test_a_new_loss_takes_weights_of_rows():
+    rng = np.random.default_rng(0)
+    X, y, counts = rng.standard_normal((6, 2)), 3 * rng.standard_normal(6), np.array([1, 0, 2, 1, 3, 1])
+    repeated = np.repeat(np.arange(6), counts)
+    weighted = Problem(X, y, beta=0.2, loss="pseudo-huber", sample_weight=counts)
+    same = Problem(X[repeated], y[repeated], beta=0.2, loss="pseudo-huber")
+    ours, theirs = solve(weighted), solve(same)
+    assert ours.certificate.verdict == theirs.certificate.verdict == "global"
+    assert ours.certificate.primal == pytest.approx(theirs.certificate.primal, rel=1e-11)
+    sets = optimal_set(ours), optimal_set(theirs)
+    assert sets[0].total_mass == pytest.approx(sets[1].total_mass, rel=1e-9)
 
 
 def test_a_new_loss_has_a_staircase():

@@ -25,11 +25,16 @@ if TYPE_CHECKING:
         MissingError,
         NotCertifiedError,
     )
+    from dualscape.landscape.events import PathEvent
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
+    from dualscape.landscape.path_point import PathPoint
+    from dualscape.landscape.sensitivity import Sensitivity, sensitivity
+    from dualscape.landscape.solution_path import SolutionPath, solution_path
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
-    from dualscape.model.losses import Logistic, Loss, Squared
+    from dualscape.model.losses import Huber, Logistic, Loss, RowSum, Squared, SquaredHinge
+    from dualscape.model.minimal import minimal
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
     from dualscape.model.program import Program
@@ -49,9 +54,12 @@ __all__ = [
     "Network",
     "Units",
     "Loss",
+    "RowSum",
     "Squared",
+    "Huber",
     "Logistic",
     "GatedReLU",
+    "SquaredHinge",
     "Program",
     "solve",
     "Solution",
@@ -61,6 +69,13 @@ __all__ = [
     "OptimalSet",
     "staircase",
     "Staircase",
+    "minimal",
+    "solution_path",
+    "SolutionPath",
+    "PathPoint",
+    "PathEvent",
+    "sensitivity",
+    "Sensitivity",
     "analyze",
     "Analysis",
     "read_table",
@@ -90,9 +105,12 @@ _HOME = {
     "Network": "model.network",
     "Units": "units",
     "Loss": "model.losses",
+    "RowSum": "model.losses",
     "Squared": "model.losses",
+    "Huber": "model.losses",
     "Logistic": "model.losses",
     "GatedReLU": "model.architectures",
+    "SquaredHinge": "model.losses",
     "Program": "model.program",
     "solve": "solver",
     "Solution": "solver",
@@ -102,6 +120,13 @@ _HOME = {
     "OptimalSet": "landscape.optimal_set",
     "staircase": "landscape.staircase",
     "Staircase": "landscape.staircase",
+    "minimal": "model.minimal",
+    "solution_path": "landscape.solution_path",
+    "SolutionPath": "landscape.solution_path",
+    "PathPoint": "landscape.path_point",
+    "PathEvent": "landscape.events",
+    "sensitivity": "landscape.sensitivity",
+    "Sensitivity": "landscape.sensitivity",
     "analyze": "analysis",
     "Analysis": "analysis",
     "read_table": "data.tables",

@@ -71,7 +71,10 @@ BAD = {
         lambda: build(bias="free"),
         "bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'",
     ),
-    "loss": (lambda: build(loss="hinge"), "unknown loss 'hinge'; known losses: logistic, squared"),
+    "loss": (
+        lambda: build(loss="hinge"),
+        "unknown loss 'hinge'; known losses: huber, logistic, squared, squared-hinge",
+    ),
     "labels": (
         lambda: build(y=["a", "b", "c"], loss="logistic"),
         "the logistic loss needs a target with two classes, but y has 3 distinct values ('a', 'b', 'c'); "

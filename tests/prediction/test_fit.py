@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
+from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_squared_error, r2_score
 
 from dualscape.data.tables import Table, standardize
 from dualscape.model.problem import Problem
@@ -24,6 +24,16 @@ def test_classification_as_scikit_learn_has_it():
     found = fit_of("logistic", f, y)
     assert found.measures["accuracy"] == accuracy_score(y, np.where(f > 0, 1.0, -1.0))
     assert found.measures["log_loss"] == pytest.approx(log_loss(y, 1 / (1 + np.exp(-f))))
+
+
+def test_losses_that_are_flat_in_places_as_scikit_learn_has_them():
+    rng = np.random.default_rng(1)
+    y, f = rng.standard_normal(40) + 5, rng.standard_normal(40) + 5
+    found = fit_of("huber:0.5", f, y)
+    assert found.measures == {**fit_of("squared", f, y).measures, "mae": pytest.approx(mean_absolute_error(y, f))}
+    assert f", MAE = {mean_absolute_error(y, f):.6g} on these 40 rows." in found.explain()
+    y = rng.choice([-1.0, 1.0], 40)
+    assert fit_of("squared-hinge", f, y).measures == {"accuracy": accuracy_score(y, np.where(f > 0, 1.0, -1.0))}
 
 
 @pytest.mark.parametrize("y", [[3.0, 3.0], [3.0]])
@@ -52,4 +62,4 @@ def test_measures_are_in_the_units_of_the_original_target():
 
 
 def test_another_loss_has_no_measures():
-    assert fit_of("huber", np.zeros(1), np.zeros(1)).explain() == ""
+    assert fit_of("pinball", np.zeros(1), np.zeros(1)).explain() == ""

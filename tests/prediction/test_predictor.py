@@ -88,7 +88,10 @@ def test_a_column_twice_is_no_answer():
         (lambda text: '{"a": 1}', "is no result of dualscape"),
         (lambda text: text.replace('"data"', '"date"'), "was written by a version that did not keep"),
         (lambda text: text.replace('"means"', '"moans"'), "is a damaged result (key 'means' is missing)"),
-        (lambda text: text.replace('"squared"', '"hinge"'), "is a damaged result (unknown loss 'hinge')"),
+        (
+            lambda text: text.replace('"squared"', '"hinge"'),
+            "is a damaged result (unknown loss 'hinge'; known losses: ",
+        ),
         (lambda text: text.replace('"size", "age"', '"size"'), "is a damaged result (1 feature names for 3"),
     ],
 )

@@ -133,3 +133,11 @@ def test_worse_than_the_shares_of_the_classes():
     labels = np.where(np.arange(40) < 38, 1.0, -1.0)
     lines = found(RNG.standard_normal((40, 1)), labels, 0.5, loss="logistic")
     assert any("shares of the two classes" in line for line in lines)
+
+
+def test_an_outlier_that_the_huber_loss_lets_be_is_no_hint():
+    """The mean fits it better than a robust fit does, and no one asked for that."""
+    X, y = np.arange(10.0)[:, None], np.append(np.zeros(9), 1e3)
+    robust = solve(Problem(X, y, beta=0.1, loss="huber:0.1"))
+    assert training_fit(robust).measures["r2"] < 0
+    assert not any("worse than the mean" in line for line in hints(robust))

@@ -81,3 +81,28 @@ def test_units_at_hand_are_tight_after_a_rough_slide():
         state.slide(lambda: True, rough=ROUGH)
         slack = state.columns.T @ state.nu / state.task.beta - 1
         assert np.abs(slack).max() <= 1e-7
+
+
+@pytest.mark.parametrize("most", [0, 300 * 12])
+def test_columns_that_are_not_kept_are_the_same(problem, monkeypatch, most):
+    plain = solve(problem, oracle="ascent")
+    monkeypatch.setattr(state, "KEPT", most)
+    assert solve(problem, oracle="ascent").certificate.primal == pytest.approx(plain.certificate.primal, rel=1e-9)
+    at = Iterate.empty(Task.of(problem))
+    for some in (plain.network.units, problem.space.random(40, np.random.default_rng(0))):
+        at.add(some)
+        assert at.kept is None or at.kept.size <= most
+        np.testing.assert_allclose(at.columns, problem.space.columns(at.units), rtol=0, atol=1e-14)
+        assert (at.masses > 0).all()
+        assert at.objective == pytest.approx(at._value(at.columns, at.masses), rel=1e-14)
+
+
+def test_columns_that_are_not_kept_come_back_from_a_file(problem, monkeypatch):
+    monkeypatch.setattr(state, "KEPT", 0)
+    one, other = (Iterate.empty(Task.of(problem)) for _ in range(2))
+    one.add(problem.space.random(5, np.random.default_rng(0)))
+    other.restore(one.arrays(one.nu))
+    for at in (one, other):
+        assert at.kept is None
+        at.master()
+    assert one.objective == other.objective

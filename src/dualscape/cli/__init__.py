@@ -9,6 +9,7 @@ from dualscape import __version__
 from dualscape.cli.analyze import analyze
 from dualscape.cli.catalogue import catalogue
 from dualscape.cli.group import Commands
+from dualscape.cli.path import path
 from dualscape.cli.predict import predict
 from dualscape.running.listener import Listener
 
@@ -19,7 +20,7 @@ def commands() -> None:
     """The loss landscape of regularised ReLU networks, exactly."""
 
 
-for command in (analyze, predict, catalogue):
+for command in (analyze, path, predict, catalogue):
     commands.add_command(command)
 
 

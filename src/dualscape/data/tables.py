@@ -14,6 +14,7 @@ from dualscape.data.formats.values import are_truths, classes_of, numbers
 from dualscape.errors import InputError
 from dualscape.model.labels import Classes, shown
 from dualscape.model.losses import get_loss
+from dualscape.model.losses.weights import counting_rows
 from dualscape.model.scaling import Scaling, standard
 from dualscape.running.progress import Progress, silent
 
@@ -35,6 +36,7 @@ class Table:
         notes: what was assumed or changed, one sentence each.
         classes: for a target of two classes the one that is -1 and the one that is +1; otherwise None.
         scaling: what standardising did; None for data taken as they are.
+        sample_weight: (n,) > 0 what each row counts in the loss; None where every row counts once.
 
     >>> table = Table(np.array([[1.0], [3.0]]), np.array([5.0, 5.0]), ("size",), "price")
     >>> standardize(table).notes[-1]
@@ -48,6 +50,7 @@ class Table:
     notes: tuple[str, ...] = ()
     classes: Classes | None = None
     scaling: Scaling | None = None
+    sample_weight: Vector | None = None
 
     def __repr__(self) -> str:
         n, p = self.X.shape
@@ -66,6 +69,7 @@ def read_table(
     target: str | int | None = None,
     features: Sequence[str | int] | None = None,
     loss: str = "squared",
+    sample_weight: str | int | None = None,
     header: bool | None = None,
     progress: Progress = silent,
 ) -> Table:
@@ -78,8 +82,10 @@ def read_table(
         path: the file; "-" is standard input.
         target: name or number of the target column, counted from 0, or from the end when negative; NPZ files say it.
         features: names or numbers of the feature columns; None takes all others.
-        loss: for "logistic" the two values of the target become -1 and +1: the smaller number, False, or the first text
-            in alphabetical order becomes -1.
+        loss: as `get_loss` takes it; for one of two classes the two values of the target become -1 and +1: the smaller
+            number, False, or the first text in alphabetical order becomes -1.
+        sample_weight: name or number of a column that says what each row counts, >= 0, and is no feature. Rows of
+            weight 0 are left out.
         header: whether a text file starts with a line of names; None finds out.
         progress: is told how far the reading of text has come.
 
@@ -89,25 +95,49 @@ def read_table(
     columns = read_columns(path, header, progress=progress)
     _check_names(columns)
     where = _find_target(columns, target)
-    chosen = _find_features(columns, features, where)
+    weight = None if sample_weight is None else _find(columns, sample_weight)
+    chosen = _find_features(columns, features, where, weight)
     notes, classes = list(columns.notes), None
     used = (*chosen, where)
+    rows, weights = (None, None) if weight is None else _weights(columns, weight, notes)
     X = np.column_stack([numbers(columns, i, used, where) for i in chosen])
+    X = X if rows is None else X[rows]
     notes += [
         _index_note(columns.names[i]) for i, column in zip(chosen, X.T, strict=True) if _is_index(columns, i, column)
     ]
     name = columns.names[where]
-    if get_loss(loss).target == "two classes":
-        y, classes = classes_of(columns, where)
+    kind = get_loss(loss)
+    if kind.target == "two classes":
+        y, classes = classes_of(columns, where, kind.name, rows)
         if classes != (-1, 1):
             notes.append(f"labels of {name!r}: {shown(classes[0])} is -1, {shown(classes[1])} is +1")
     else:
         y = numbers(columns, where, used, where).copy()  # or all columns stay in memory
+        y = y if rows is None else y[rows]
         if are_truths(columns, where):
             notes.append(f"target {name!r}: False is 0, True is 1; --loss logistic takes them as two classes")
         elif len(y) > 1 and (y == y[0]).all():
             notes.append(f"target {name!r} is constant: it is {y[0]:g} in every row")
-    return Table(X, y, tuple(columns.names[i] for i in chosen), name, tuple(notes), classes)
+    return Table(X, y, tuple(columns.names[i] for i in chosen), name, tuple(notes), classes, None, weights)
+
+
+def _weights(columns: Columns, i: int, notes: list[str]) -> tuple[NDArray[np.intp] | None, Vector]:
+    """(rows that count, None for all; their weights), which is noted."""
+    name = columns.names[i]
+    given = numbers(columns, i, (i,))
+    wrong = np.flatnonzero(given < 0)
+    if wrong.size:
+        raise InputError(
+            f"{columns.source}, {columns.place(int(wrong[0]))}, column {name!r}: the weight {given[wrong[0]]:g} is "
+            "negative; give weights of 0 or more"
+        )
+    rows, weights = counting_rows(given, len(given), f"{columns.source}: column {name!r}")
+    notes.append(f"rows count as column {name!r} says")
+    if len(rows) == len(given):
+        return None, weights
+    left = len(given) - len(rows)
+    notes.append(f"{left:,} row{'s' * (left > 1)} of weight 0 {'are' if left > 1 else 'is'} left out")
+    return rows, weights
 
 
 def _is_index(columns: Columns, i: int, column: Vector) -> bool:
@@ -122,7 +152,8 @@ def _index_note(name: str) -> str:
 def standardize(table: Table, *, target: bool = True) -> Table:
     """The table with features, and the target if `target`, centred to mean 0 and scaled to standard deviation 1.
 
-    Constant columns become 0. `scaling` of the result says what was subtracted and what divided by.
+    Constant columns become 0. Where rows have weights, means and standard deviations count them so. `scaling` of the
+    result says what was subtracted and what divided by.
 
     >>> table = standardize(Table(np.array([[1.0], [3.0]]), np.array([10.0, 30.0]), ("size",), "price"))
     >>> table.X.tolist(), table.y.tolist()
@@ -131,15 +162,16 @@ def standardize(table: Table, *, target: bool = True) -> Table:
     [25.0]
     """
     notes = [*table.notes, f"features{' and target' if target else ''} standardised (mean 0, standard deviation 1)"]
-    found = [_standard(table.X[:, i], name, notes) for i, name in enumerate(table.feature_names)]
-    middle, size = _standard(table.y, table.target_name, notes) if target else (0.0, 1.0)
+    columns = [(table.X[:, i], name) for i, name in enumerate(table.feature_names)]
+    found = [_standard(column, name, table.sample_weight, notes) for column, name in columns]
+    middle, size = _standard(table.y, table.target_name, table.sample_weight, notes) if target else (0.0, 1.0)
     step = Scaling(np.array([mean for mean, _ in found]), np.array([scale for _, scale in found]), middle, size)
     done = table.scaled.then(step)
     return replace(table, X=step.features(table.X), y=step.target(table.y), notes=tuple(notes), scaling=done)
 
 
-def _standard(column: Vector, name: str, notes: list[str]) -> tuple[float, float]:
-    mean, scale = standard(column)
+def _standard(column: Vector, name: str, weights: Vector | None, notes: list[str]) -> tuple[float, float]:
+    mean, scale = standard(column, weights)
     if scale == 0:
         notes.append(f"column {name!r} is constant: centred to 0, not scaled")
     return mean, scale
@@ -202,9 +234,15 @@ def _find_target(columns: Columns, target: str | int | None) -> int:
         raise InputError(f"{error}; name one target") from None
 
 
-def _find_features(columns: Columns, features: Sequence[str | int] | None, target: int) -> list[int]:
+def _find_features(
+    columns: Columns, features: Sequence[str | int] | None, target: int, weight: int | None = None
+) -> list[int]:
+    if weight == target:
+        raise InputError(
+            f"{columns.source}: column {columns.names[target]!r} is the target and the weight of the rows; choose one"
+        )
     if features is None:
-        chosen = [i for i in range(len(columns.names)) if i not in (target, columns.target)]
+        chosen = [i for i in range(len(columns.names)) if i not in (target, columns.target, weight)]
     else:
         chosen = [_find(columns, wanted) for wanted in features]
     if not chosen:
@@ -212,6 +250,10 @@ def _find_features(columns: Columns, features: Sequence[str | int] | None, targe
     for position, i in enumerate(chosen):
         if i == target:
             raise InputError(f"{columns.source}: column {columns.names[i]!r} is the target and a feature; choose one")
+        if i == weight:
+            raise InputError(
+                f"{columns.source}: column {columns.names[i]!r} is the weight of the rows and a feature; choose one"
+            )
         if i in chosen[:position]:
             raise InputError(f"{columns.source}: feature {columns.names[i]!r} is listed twice; list it once")
     return chosen

@@ -10,6 +10,7 @@
 from dualscape.figures.convergence import convergence
 from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
+from dualscape.figures.path import path_masses, path_neurons, path_objective
 from dualscape.figures.polytope import polytope
 from dualscape.figures.rectified_ellipsoid import rectified_ellipsoid
 from dualscape.figures.scene import Scene
@@ -27,6 +28,9 @@ __all__ = [
     "zonotopes",
     "polytope",
     "convergence",
+    "path_objective",
+    "path_masses",
+    "path_neurons",
     "Scene",
     "Axis",
     "Points",

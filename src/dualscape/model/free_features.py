@@ -73,9 +73,16 @@ class FreeFeatures:
 
     @classmethod
     def of(
-        cls, free: str | ArrayLike, decay: float, features: Matrix, feature_names: tuple[str, ...]
+        cls,
+        free: str | ArrayLike,
+        decay: float,
+        features: Matrix,
+        feature_names: tuple[str, ...],
+        rows: NDArray[np.intp] | slice = slice(None),
     ) -> "FreeFeatures":
         """Those of a kind, or a matrix (n, q), for a problem with features (n, p) as neurons see them.
+
+        Only some of the rows may be of the problem.
 
         Raises:
             InputError: there is no such kind, the matrix has another number of rows or is not finite, or the decay is
@@ -101,7 +108,7 @@ class FreeFeatures:
                 kind = "none"
         if kind == "none" and rho > 0:
             raise InputError("free_decay is the weight decay of free features, and there are none; give free=...")
-        M = np.ascontiguousarray(M)
+        M = np.ascontiguousarray(M[rows])
         M.setflags(write=False)
         return cls(kind, names, M, np.arange(M.shape[1]) if rho > 0 else _independent(M), rho)
 

@@ -1,4 +1,4 @@
-"""Two classes as the signs -1 and +1 that the logistic loss takes."""
+"""Two classes as the signs -1 and +1 that losses take."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,7 +13,9 @@ Classes = tuple[Any, Any]
 SHOWN = 5
 
 
-def two_classes(labels: Sequence[Any], what: str, source: str = "") -> tuple[NDArray[np.float64], Classes]:
+def two_classes(
+    labels: Sequence[Any], what: str, source: str = "", *, loss: str = "logistic"
+) -> tuple[NDArray[np.float64], Classes]:
     """Labels (n,) of two classes as signs: the lower class is -1, the higher +1.
 
     Numbers are ordered by size, False comes before True, and texts are in alphabetical order, capitals first.
@@ -22,6 +24,7 @@ def two_classes(labels: Sequence[Any], what: str, source: str = "") -> tuple[NDA
         labels: n values without gaps, of which two are distinct.
         what: what has them, for the message.
         source: the file they come from, for the message.
+        loss: name of the loss that needs them, for the message.
 
     Raises:
         InputError: there are not exactly two classes.
@@ -38,9 +41,19 @@ def two_classes(labels: Sequence[Any], what: str, source: str = "") -> tuple[NDA
         values = f"{len(distinct)} distinct value{'s' * (len(distinct) != 1)} ({_listed(ordered(distinct))})"
         remedy = "add rows of a second class" if len(distinct) < 2 else "recode it, or use the squared loss"
         where = f"{source}: " if source else ""
-        raise InputError(f"{where}the logistic loss needs a target with two classes, but {what} has {values}; {remedy}")
+        raise InputError(f"{where}the {loss} loss needs a target with two classes, but {what} has {values}; {remedy}")
     low, high = ordered(distinct)
     return np.array([1.0 if label == high else -1.0 for label in labels]), (low, high)
+
+
+def check_signs(y: NDArray[np.float64], loss: str) -> None:
+    """Raise InputError where a target (n,) is not -1 or +1; `loss` is the name of the loss that needs it."""
+    wrong = np.flatnonzero(np.abs(y) != 1)
+    if wrong.size:
+        raise InputError(
+            f"target of the {loss} loss must be +1 or -1, but row {wrong[0]} has {y[wrong[0]]:g}; "
+            "recode the two classes as +1 and -1, or use loss='squared'"
+        )
 
 
 def ordered(labels: Iterable[Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """A training problem: data, loss, weight decay and architecture (THEORY section 0), validated once."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from dualscape.model.design import Design
 from dualscape.model.free_features import FreeFeatures
 from dualscape.model.labels import Classes, ordered, shown, two_classes
 from dualscape.model.losses import Loss, Profiled, get_loss
+from dualscape.model.losses.weights import counting_rows
 from dualscape.model.network import Network
 from dualscape.oracles import Oracle, Question
 from dualscape.oracles.base import NO_LIMITS
@@ -34,10 +35,14 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, Classes | None]:
-    """The target (n,) as numbers, and its two classes where the loss takes labels."""
+def _target(
+    y: ArrayLike, n: int, rows: NDArray[np.intp] | slice, loss: Loss, classes: Classes | None
+) -> tuple[Vector, Classes | None]:
+    """The target of these of n rows as numbers, and its two classes where the loss takes labels."""
     if classes is None and loss.target == "two classes":
-        return two_classes(label_list(y, "y"), "y")
+        given = label_list(y, "y")
+        _check_length(given, n)
+        return two_classes([given[i] for i in np.arange(n)[rows].tolist()], "y", loss=loss.name)
     if classes is not None:
         if loss.target != "two classes":
             raise InputError(f"classes were given, but the {loss.name} loss takes numbers; leave them out")
@@ -45,13 +50,31 @@ def _target(y: ArrayLike, loss: Loss, classes: Classes | None) -> tuple[Vector, 
             raise InputError(f"classes must be two different labels, that of -1 and that of +1, got {classes!r}")
         classes = (classes[0], classes[1])
     try:
-        return finite_array(y, "y", 1), classes
+        numbers = finite_array(y, "y", 1)
     except InputError:
         labels = set(plain_array(y, "y").ravel().tolist())
         if len(labels) == 2 and all(isinstance(label, str) for label in labels):
             low, high = map(shown, ordered(labels))
             raise InputError(f"y has two labels, {low} and {high}: say loss='logistic', or give numbers") from None
         raise
+    _check_length(numbers, n)
+    return numbers[rows], classes
+
+
+def _check_length(y: Sized, n: int) -> None:
+    if len(y) != n:
+        raise InputError(f"X has {n} rows but y has {len(y)} entries; they must agree")
+
+
+def _counted(loss: Loss, sample_weight: ArrayLike | None, n: int) -> tuple[NDArray[np.intp] | slice, Loss]:
+    """(rows that count, the loss of these rows with their weights)."""
+    if sample_weight is None:
+        return slice(None), loss
+    rows, weights = counting_rows(sample_weight, n, "sample_weight")
+    if loss.weights is not None and len(loss.weights) != n:
+        raise InputError(f"the loss has {len(loss.weights)} weights for {n} rows; give one a row")
+    loss = loss.take(rows)
+    return rows, loss if (weights == 1).all() else loss.weighted(weights)
 
 
 def _kind(activation: str | Architecture | None, architecture: str | Architecture) -> Architecture:
@@ -91,6 +114,9 @@ class Problem:
     What neurons compute is said by `activation`, "relu", "leaky:a" with -1 <= a < 1, "abs" or "gated:count", or else by
     `architecture`, one of these names or an object.
 
+    With `sample_weight` w (n,) >= 0 the loss of row i counts w_i times: as w_i equal rows do. Rows of weight 0 are left
+    out, also of n, X and y below. A loss that has weights of its own is multiplied by these.
+
     Attributes:
         inputs: (n, p) features as given.
         X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
@@ -103,7 +129,7 @@ class Problem:
         free: its free features, without weight decay or with one of their own.
         profile: the loss with the free features in it, as the neurons see it; without any the loss itself.
         target: (n,) y without what the free features can fit of it alone, where the loss is quadratic; otherwise y.
-        classes: for the logistic loss the labels that are -1 and +1; otherwise None. Of any two labels the smaller
+        classes: for a loss of two classes the labels that are -1 and +1; otherwise None. Of any two labels the smaller
             number, False or the first text in alphabetical order is -1; where y has signs, `classes` may name them.
         decay: the weight decay as it was asked for, in words: "beta = 0.5", or "0.1 of beta_max".
 
@@ -113,6 +139,8 @@ class Problem:
     >>> spam = Problem([[1.0], [2.0]], ["spam", "good"], beta=0.1, loss="logistic")
     >>> spam.y, spam.classes
     (array([ 1., -1.]), ('good', 'spam'))
+    >>> Problem([[1.0], [2.0], [4.0]], [1, 2, 9], beta=0.1, sample_weight=[1, 2, 0]).title
+    '2 rows, 2 coordinates, weighted squared loss, bias penalised'
     """
 
     inputs: Matrix
@@ -144,16 +172,17 @@ class Problem:
         free_decay: float = 0.0,
         feature_names: Sequence[str] | None = None,
         classes: Classes | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> None:
         the_loss = get_loss(loss)
         inputs = finite_array(X, "X", 2)
         if inputs.shape[0] == 0:
             raise InputError("X has no rows; give at least one example")
-        target, classes = _target(y, the_loss, classes)
-        if len(target) != len(inputs):
-            raise InputError(f"X has {len(inputs)} rows but y has {len(target)} entries; they must agree")
+        rows, the_loss = _counted(the_loss, sample_weight, len(inputs))
+        target, classes = _target(y, len(inputs), rows, the_loss, classes)
         names = names_of(X, inputs.shape[1], feature_names)
-        free_features = FreeFeatures.of(free, free_decay, inputs, names)
+        free_features = FreeFeatures.of(free, free_decay, inputs, names, rows)
+        inputs = inputs[rows]
         design = Design(names, bias, free=free_features.kind)
         if design.d == 0:
             raise InputError("X has no columns; give at least one feature or a penalised bias")

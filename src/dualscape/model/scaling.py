@@ -76,19 +76,27 @@ def scaled(values: Matrix, mean: Vector | float, scale: Vector | float) -> Matri
     return result
 
 
-def standard(column: Vector) -> tuple[float, float]:
+def standard(column: Vector, weights: Vector | None = None) -> tuple[float, float]:
     """(mean, scale) that give a column mean 0 and standard deviation 1; the scale of a constant column is 0.
+
+    With weights (n,) > 0 row i counts as weights[i] equal rows.
 
     >>> standard(np.array([1.0, 3.0])), standard(np.array([7.0, 7.0]))
     ((2.0, 1.0), (7.0, 0.0))
+    >>> standard(np.array([1.0, 5.0]), np.array([3.0, 1.0]))[0]
+    2.0
     """
     # Squares of huge or tiny columns would leave the floating range; a power of two divides without rounding.
     exponent = int(np.frexp(np.abs(column).max(initial=0.0))[1])
     unit = np.ldexp(column, -exponent)
-    mean = float(unit.mean())
-    mean += float((unit - mean).mean())
-    spread = float((unit - mean).std())
+    mean = float(np.average(unit, weights=weights))
+    mean += float(np.average(unit - mean, weights=weights))
+    spread = float((unit - mean).std()) if weights is None else _deviation(unit - mean, weights)
     middle, scale = float(np.ldexp(mean, exponent)), float(np.ldexp(spread, exponent))
     if spread <= CONSTANT:
         return middle, 0.0
     return (0.0, 1.0) if abs(middle) <= STANDARD and abs(scale - 1.0) <= STANDARD else (middle, scale)
+
+
+def _deviation(centred: Vector, weights: Vector) -> float:
+    return float(np.sqrt(np.average(centred * centred, weights=weights)))

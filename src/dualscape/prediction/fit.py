@@ -20,9 +20,10 @@ class Fit:
     Attributes:
         n: number of rows.
         measures: by name. Squared loss: "r2", 1 - sum (y - f)^2 / sum (y - mean)^2, and "rmse", the root of the mean of
-            (y - f)^2, in the units of the original target. Logistic loss: "accuracy", the share of rows whose class is
-            predicted (the second class where f > 0), and "log_loss", the mean of log(1 + exp(-y f)), natural logarithm.
-            None for what is not defined: R^2 of a target that does not vary.
+            (y - f)^2, in the units of the original target; Huber loss: besides "mae", the mean of |y - f|. Two classes:
+            "accuracy", the share of rows whose class is predicted (the second class where f > 0); logistic loss:
+            besides "log_loss", the mean of log(1 + exp(-y f)), natural logarithm. None for what is not defined: R^2 of
+            a target that does not vary.
         rescaled: whether the network saw the target in other units.
 
     >>> fit_of("squared", np.array([1.0, 2.0]), np.array([1.0, 4.0])).explain()
@@ -40,9 +41,11 @@ class Fit:
             return ""
         rows = "this 1 row" if self.n == 1 else f"these {self.n:,} rows"
         if "accuracy" in found:
-            return f"Accuracy {100 * (found['accuracy'] or 0.0):.4g} %, log-loss {found['log_loss']:.6g} on {rows}."
+            log_loss = f", log-loss {found['log_loss']:.6g}" if "log_loss" in found else ""
+            return f"Accuracy {100 * (found['accuracy'] or 0.0):.4g} %{log_loss} on {rows}."
         units = " (in the units of the original target)" if self.rescaled else ""
-        rmse = f"RMSE = {found['rmse']:.6g}{units}"
+        mae = f", MAE = {found['mae']:.6g}" if "mae" in found else ""
+        rmse = f"RMSE = {found['rmse']:.6g}{mae}{units}"
         if found["r2"] is None:
             return f"{rmse} on {rows}; R^2 is not defined, since the target does not vary."
         return f"R^2 = {_rounded(found['r2'])}, {rmse} on {rows}."
@@ -61,14 +64,24 @@ def _regression(f: Vector, y: Vector) -> dict[str, float | None]:
     return {"r2": r2, "rmse": size * float(np.sqrt(left / len(y)))}
 
 
-def _classification(f: Vector, y: Vector) -> dict[str, float | None]:
-    return {"accuracy": float(np.mean((f > 0) == (y > 0))), "log_loss": float(-log_expit(y * f).mean())}
+def _robust(f: Vector, y: Vector) -> dict[str, float | None]:
+    return {**_regression(f, y), "mae": float(np.abs(y - f).mean())}
+
+
+def _classes(f: Vector, y: Vector) -> dict[str, float | None]:
+    return {"accuracy": float(np.mean((f > 0) == (y > 0)))}
+
+
+def _probabilities(f: Vector, y: Vector) -> dict[str, float | None]:
+    return {**_classes(f, y), "log_loss": float(-log_expit(y * f).mean())}
 
 
 #: Measures by the name of the loss.
 MEASURES: dict[str, Callable[[Vector, Vector], dict[str, float | None]]] = {
     "squared": _regression,
-    "logistic": _classification,
+    "huber": _robust,
+    "logistic": _probabilities,
+    "squared-hinge": _classes,
 }
 
 
@@ -76,12 +89,13 @@ def fit_of(loss: str, f: Vector, y: Vector, *, rescaled: bool = False) -> Fit:
     """The measures of a loss for predictions f (n,) of targets y (n,), in the units in which they are given.
 
     Args:
-        loss: name of the loss; one without measures gives an empty fit.
+        loss: the loss as `get_loss` takes it; one without measures gives an empty fit.
         f: predictions, before they become classes.
-        y: targets; -1 and +1 for the logistic loss.
+        y: targets; -1 and +1 for two classes.
         rescaled: whether the network saw the target in other units.
     """
-    return Fit(len(y), MEASURES[loss](f, y) if loss in MEASURES else {}, rescaled)
+    name = loss.partition(":")[0]
+    return Fit(len(y), MEASURES[name](f, y) if name in MEASURES else {}, rescaled)
 
 
 def training_fit(solution: Solution, scaling: Scaling | None = None) -> Fit:

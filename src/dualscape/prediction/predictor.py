@@ -13,7 +13,7 @@ from dualscape.errors import InputError, MissingError
 from dualscape.model.architectures import RELU, GatedReLU, get_architecture
 from dualscape.model.arrays import features_of, finite_array
 from dualscape.model.design import Design
-from dualscape.model.losses import LOSSES
+from dualscape.model.losses import get_loss
 from dualscape.model.network import Network
 from dualscape.model.scaling import Scaling
 from dualscape.running.threads import one_blas_thread
@@ -29,11 +29,11 @@ class Predictor:
 
     Attributes:
         network: the network.
-        loss: name of the loss it was trained with.
+        loss: the loss it was trained with, as `get_loss` takes it: "squared", "huber:1.5".
         scaling: what standardising did; nothing where data were taken as they are.
         feature_names: names of the p features, in the order of the columns of X.
         target_name: name of the target.
-        classes: the two labels, first that of f <= 0; empty for the squared loss.
+        classes: the two labels, first that of f <= 0; empty where the target is numbers.
         design: what the neurons see of raw features.
 
     >>> from dualscape.model.network import Network
@@ -105,7 +105,7 @@ class Predictor:
         """
         if not self.classes:
             raise InputError("probabilities need a network trained with the logistic loss; use predict")
-        found = LOSSES[self.loss].probability(self.output(X, free))
+        found = get_loss(self.loss).probability(self.output(X, free))
         if found is None:
             raise MissingError(f"loss {self.loss!r}", "give probabilities", ("probability",))
         return found
@@ -113,7 +113,7 @@ class Predictor:
     @property
     def has_probability(self) -> bool:
         """Whether `probability` can be asked."""
-        return bool(self.classes) and LOSSES[self.loss].probability(np.zeros(1)) is not None
+        return bool(self.classes) and get_loss(self.loss).probability(np.zeros(1)) is not None
 
     def __repr__(self) -> str:
         return f"Predictor({self.target_name!r} from {len(self.feature_names)} features, {self.network!r})"
@@ -157,9 +157,7 @@ def load_result(path: str | os.PathLike[str]) -> Predictor:
 
 def _predictor(content: dict[str, Any]) -> Predictor:
     problem, data, network = content["problem"], content["data"], content["network"]
-    names, loss, d = tuple(map(str, data["feature_names"])), problem["loss"], int(problem["d"])
-    if loss not in LOSSES:
-        raise ValueError(f"unknown loss {loss!r}")
+    names, loss, d = tuple(map(str, data["feature_names"])), get_loss(str(problem["loss"])), int(problem["d"])
     if d != Design(names, problem["bias"]).d:
         raise ValueError(f"{len(names)} feature names for {d} coordinates")
     scaling = Scaling(
@@ -168,7 +166,7 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         float(data["target_mean"]),
         float(data["target_scale"]),
     )
-    two = LOSSES[loss].target == "two classes"
+    two = loss.target == "two classes"
     classes = tuple(map(str, data["classes"])) if two else ()
     if two and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
@@ -184,7 +182,7 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         free_weights=network.get("free_weights", ()),
         gates=network.get("gates"),
     )
-    return Predictor(trained, loss, scaling, names, str(data["target_name"]), classes)
+    return Predictor(trained, loss.text, scaling, names, str(data["target_name"]), classes)
 
 
 def _gated(problem: dict[str, Any]) -> GatedReLU:

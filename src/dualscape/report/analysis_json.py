@@ -55,7 +55,7 @@ def to_dict(
             "n": problem.n,
             "d": problem.d,
             "architecture": kind.title,
-            "loss": problem.loss.name,
+            "loss": problem.loss.text,
             "bias": problem.bias,
             "beta": problem.beta,
             "beta_max": _plain(analysis.beta_max.low),

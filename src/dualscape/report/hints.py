@@ -103,7 +103,8 @@ def _worse_than_constant(solution: Solution, scaling: Scaling | None, fit: Fit) 
     found, y = fit.measures, solution.problem.y
     smaller = "give a smaller --beta or --beta-fraction"
     r2, log_loss = found.get("r2"), found.get("log_loss")
-    if r2 is not None and r2 < 0:
+    # The mean is the best constant of the squared loss alone.
+    if r2 is not None and r2 < 0 and solution.problem.loss.quadratic:
         other = "" if scaling is not None and scaling.of_target else ", or --standardize"
         return f"the network fits worse than the mean of the target would; {smaller}{other}"
     if log_loss is not None:
@@ -118,7 +119,7 @@ def _worse_than_constant(solution: Solution, scaling: Scaling | None, fit: Fit) 
 def _far_target(solution: Solution, scaling: Scaling | None) -> str:
     y = solution.problem.y
     spared = "constant" in solution.problem.free.names and solution.problem.free.decay == 0
-    if solution.problem.loss.name != "squared" or np.ptp(y) == 0 or spared:
+    if solution.problem.loss.target != "numbers" or np.ptp(y) == 0 or spared:
         return ""
     mean, deviation = float(y.mean()), float(y.std())
     if abs(mean) <= FAR * deviation:

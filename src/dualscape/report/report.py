@@ -2,7 +2,7 @@
 
 import html
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dualscape import figures
@@ -81,7 +81,7 @@ def render(
         "All optimal networks of a training problem" if certified else "A trained network and what is proven of it"
     )
     heading = html.escape(title or default)
-    drawn, missing = _gallery(solution, optimal_set, staircase, table)
+    drawn, missing = gallery(_wanted(solution, optimal_set, staircase, table))
     judgement = judgement or judge(solution, None if table is None else table.scaling)
     warnings = optimal_set.warnings if optimal_set is not None else ()
     body = [
@@ -103,8 +103,8 @@ def render(
         units_table(solution, optimal_set),
         "<h2>Figures</h2>",
         '<noscript><p class="warning">The figures need JavaScript; the numbers above do not.</p></noscript>',
-        *(_figure(scene) for scene in drawn),
-        _missing(missing),
+        *(figure_element(scene) for scene in drawn),
+        missing_figures(missing),
     ]
     return page(heading, "\n".join(part for part in body if part))
 
@@ -126,13 +126,11 @@ def _wanted(
     yield lambda: figures.convergence(solution)
 
 
-def _gallery(
-    solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None, table: Table | None
-) -> tuple[list[Scene], list[str]]:
+def gallery(wanted: Iterable[Callable[[], Scene]]) -> tuple[list[Scene], list[str]]:
     """Figures that apply, and one line for each that does not."""
     drawn: list[Scene] = []
     missing: list[str] = []
-    for figure in _wanted(solution, optimal_set, staircase, table):
+    for figure in wanted:
         try:
             check()
             drawn.append(figure())
@@ -145,7 +143,8 @@ def _gallery(
     return drawn, missing
 
 
-def _figure(scene: Scene) -> str:
+def figure_element(scene: Scene) -> str:
+    """A scene with its title and caption, as HTML."""
     return (
         f"<figure>\n<h3>{html.escape(scene.title)}</h3>\n{element(scene)}\n"
         f"<figcaption>{html.escape(scene.caption)}</figcaption>\n{_figure_words(scene)}</figure>"
@@ -156,7 +155,8 @@ def _figure_words(scene: Scene) -> str:
     return words("zonotope") + "\n" if "zonotope" in scene.caption.lower() + scene.title.lower() else ""
 
 
-def _missing(reasons: list[str]) -> str:
+def missing_figures(reasons: list[str]) -> str:
+    """Why figures are left out, as HTML."""
     if not reasons:
         return ""
     lines = "".join(f"<li>{html.escape(reason)}</li>" for reason in dict.fromkeys(reasons))

@@ -1,7 +1,7 @@
 """The sections of the report that are words and tables: verdict, key numbers, staircase and units, as HTML."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -162,7 +162,7 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
         values += [f"{smallest[j]:.6g}"]
         values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
         rows.append([str(j), "+1" if units.signs[j] > 0 else "-1", *([str(units.gates[j])] if gated else []), *values])
-    table = _grid(["unit", "s", *(["gate"] if gated else []), *columns, *ranges], rows)
+    table = grid(["unit", "s", *(["gate"] if gated else []), *columns, *ranges], rows)
     more = f'<p class="soft">The first {ROWS} of {len(units):,} units.</p>' if len(units) > ROWS else ""
     heading = "Units" if optimal_set is None else "The optimal units"
     about = _about(solution.problem.architecture, optimal_set)
@@ -178,7 +178,7 @@ def _free_table(solution: Solution) -> str:
     more = f'<p class="soft">The first {ROWS} of {free.q:,} features.</p>' if free.q > ROWS else ""
     return (
         "<h3>Free features</h3>\n<p>What the network found adds to its neurons. Other optimal networks may share their "
-        f"fit with the neurons otherwise.</p>\n{_grid(['feature', 'weight'], rows)}{more}"
+        f"fit with the neurons otherwise.</p>\n{grid(['feature', 'weight'], rows)}{more}"
     )
 
 
@@ -202,7 +202,8 @@ def _largest(direction: "np.ndarray[tuple[int], np.dtype[np.float64]]", names: t
     return ", ".join(f"{names[i]} {direction[i]:+.4f}" for i in order)
 
 
-def _grid(head: list[str], rows: list[list[str]]) -> str:
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of numbers under their names, as HTML."""
     top = "".join(f'<th scope="col" class="number">{html.escape(name)}</th>' for name in head)
     lines = "".join(
         "<tr>" + "".join(f'<td class="number">{html.escape(value)}</td>' for value in row) + "</tr>" for row in rows

@@ -47,7 +47,7 @@ WIDE_FROM, NARROW, WIDTH, STEPS = 60, 40, 200, 100
 #: Of what a search finds, only units whose violation is above this share of the largest join at once: the rest, mostly
 #: units at hand that have moved a little, would not show in the objective (it falls with the square), but in the time.
 STRONG = 0.01
-#: Where no exact oracle finishes, this many searches in a row must find nothing before the search stops.
+#: Searches in a row that must find nothing, where no exact oracle finishes and nothing else is said.
 SEARCHES = 20
 #: After an interruption masses are only polished where rows times squared units are at most this many.
 AT_ONCE = 20_000_000
@@ -67,6 +67,7 @@ def solve(
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
     device: str | None = None,
+    searches: int = SEARCHES,
     progress: Progress = silent,
 ) -> Solution:
     """Train to the global optimum of every width, with a certificate if the oracle covers all directions.
@@ -83,6 +84,7 @@ def solve(
             one on another problem is refused.
         device: a PyTorch device on which searches rise and patterns stream, such as "cuda"; the processors when not
             given.
+        searches: where no exact oracle finishes, so many searches in a row must find nothing before the search stops.
         progress: told of every round.
 
     Returns:
@@ -94,8 +96,10 @@ def solve(
     ('global', 0.0975)
     """
     expect(problem, Problem, "solve", Table="Problem(table.X, table.y, beta=...)")
+    if searches < 1:
+        raise InputError(f"searches must be 1 or more, got {searches}")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
-    run = _Run(problem, oracle, effort, tolerances, progress)
+    run = _Run(problem, oracle, effort, tolerances, searches, progress)
     try:
         run.begin(start)
         stopped = run.rounds()
@@ -137,7 +141,13 @@ class _Run:
     """One call of `solve`."""
 
     def __init__(
-        self, problem: Problem, oracle: str, effort: Effort, tolerances: Tolerances, progress: Progress
+        self,
+        problem: Problem,
+        oracle: str,
+        effort: Effort,
+        tolerances: Tolerances,
+        searches: int,
+        progress: Progress,
     ) -> None:
         self.problem, self.effort, self.tolerances, self.progress = problem, effort, tolerances, progress
         task = Task.of(problem)
@@ -156,7 +166,7 @@ class _Run:
         if self.prover is not None and not choice.estimates[self.prover].at_once:
             self._share = SEARCH_SHARE
         #: Searches in a row that must find nothing before the search ends.
-        self.attempts = 1 if self.prover is not None and choice.complete else SEARCHES
+        self.attempts = 1 if self.prover is not None and choice.complete else searches
         # What will not finish, and has no time limit either, gives the bound that can be had at once.
         self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.complete else effort
         #: The last exact question, while nothing has been searched since.

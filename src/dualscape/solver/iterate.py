@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
+from dualscape.running.memory import give_back
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import solve_master
 from dualscape.solver.newton_on_faces import can_climb, slide
@@ -24,16 +25,23 @@ BEGIN_ROWS = 4000
 WIDEST = 10_000
 #: A wide network is trained until a step lowers the objective by less than this share, which at a great beta is soon.
 WIDE_LEAST = 5e-4
+#: Columns of more entries than this are computed when a master needs them and not kept: they would lie beside those of
+#: the next master and of a slide, and computing them takes little beside the search that comes between.
+KEPT = 1_000_000
 
 
 @dataclass
 class Iterate:
-    """The units at hand and the master's solution over them, in the solver's units of length."""
+    """The units at hand and the master's solution over them, in the solver's units of length.
+
+    Attributes:
+        kept: (n, k) the columns of the units; None where they are too many to be kept.
+    """
 
     task: Task
     units: Units
     masses: Vector
-    columns: Matrix
+    kept: Matrix | None
     nu: Vector
     objective: float
 
@@ -43,10 +51,15 @@ class Iterate:
         none = Units.none(task.space.d, task.space.c)
         return cls(task, none, np.zeros(0), np.zeros((len(zero), 0)), task.dual(zero), task.value(zero, 0.0))
 
+    @property
+    def columns(self) -> Matrix:
+        """The columns of the units at hand, (n, k)."""
+        return self.task.columns(self.units) if self.kept is None else self.kept
+
     def add(self, units: Units, masses: Vector | None = None, *, rough: bool = False) -> None:
         """More units, then the master over all of them (roughly or not); units that end without mass are dropped."""
         together = Units.join([self.units, units])
-        columns = self._columns_with(units)
+        columns = self._columns_with(units, together)
         start = lowest = np.concatenate([self.masses, np.zeros(len(units))])
         if masses is not None:
             alone = np.concatenate([np.zeros_like(self.masses), masses])
@@ -59,18 +72,21 @@ class Iterate:
         # Within rounding the master has the last word: it knows which masses are nothing.
         if self._value(columns, c) > before + 1e-15 * abs(before):
             c = lowest
-        keep = c > 0
-        self._become(together.take(keep), c[keep], columns if keep.all() else columns[:, keep])
+        self._become(together, c, columns)
 
-    def _columns_with(self, units: Units) -> Matrix:
-        """The columns at hand and those of more units, side by side; the former are kept there and nowhere else."""
+    def _columns_with(self, units: Units, together: Units) -> Matrix:
+        """The columns of the units at hand and of more; those at hand are kept there, if at all, and nowhere else."""
+        if not self._few(together):
+            self.kept = None
+            give_back()
+            return self.task.columns(together)
         if len(units) == 0:
             return self.columns
-        n, k = self.columns.shape
-        columns = np.empty((n, k + len(units)))
-        columns[:, :k] = self.columns
-        self.columns = columns[:, :k]
-        self.task.space.columns(units, out=columns[:, k:])
+        columns = np.empty((self.task.space.n, len(together)))
+        at_hand, new = np.split(columns, [len(self.units)], axis=1)
+        at_hand[:] = self.columns
+        self.kept = at_hand
+        self.task.space.columns(units, out=new)
         return columns
 
     def master(self, *, rough: bool = False) -> None:
@@ -78,9 +94,26 @@ class Iterate:
         self.add(Units.none(self.task.space.d, self.task.space.c), rough=rough)
 
     def _become(self, units: Units, masses: Vector, columns: Matrix) -> None:
-        self.units, self.masses, self.columns = units, masses, columns
-        f = columns @ masses
+        """Those of these units that have mass."""
+        f, alive = columns @ masses, masses > 0
         self.nu, self.objective = self.task.dual(f), self.task.value(f, float(masses.sum()))
+        self.units, self.masses = units.take(alive), masses[alive]
+        if self._few(self.units):
+            self.kept = columns if alive.all() else columns[:, alive]
+        else:
+            self.kept = None
+
+    def _few(self, units: Units) -> bool:
+        """Whether the columns of so many units are kept."""
+        return self.task.space.n * len(units) <= KEPT
+
+    def _improve(self, units: Units, masses: Vector, below: float) -> bool:
+        """These instead of the units at hand, if their objective is below that; whether it is."""
+        columns = self.task.columns(units)
+        better = self._value(columns, masses) < below
+        if better:
+            self._become(units, masses, columns)
+        return better
 
     def arrays(self, nu: Vector) -> dict[str, NDArray[np.float64]]:
         """Everything that `restore` needs, and the nu that an oracle is asked about."""
@@ -97,8 +130,8 @@ class Iterate:
     def restore(self, saved: Mapping[str, NDArray[np.generic]]) -> Vector:
         """Put back what `arrays` gave, to the bit; returns the nu that an oracle was asked about."""
         self.units = Units(saved["directions"].astype(float), saved["outputs"].astype(float))
-        for name in ("masses", "columns", "nu"):
-            setattr(self, name, saved[name].astype(float))
+        self.masses, self.nu = saved["masses"].astype(float), saved["nu"].astype(float)
+        self.kept = saved["columns"].astype(float) if self._few(self.units) else None
         self.objective = float(saved["objective"])
         return saved["asked"].astype(float)
 
@@ -121,9 +154,7 @@ class Iterate:
                 return
             before, nu = self.objective, self.nu
             units, masses = slide(self.task, self.units, self.masses, nu, precision, in_time)
-            columns = self.task.columns(units)
-            if self._value(columns, masses) < before + noise * abs(before):
-                self._become(units, masses, columns)
+            if self._improve(units, masses, before + noise * abs(before)):
                 if rough:
                     # A search sees violations that are smaller than what is left of Newton's residual.
                     self.master(rough=True)
@@ -145,11 +176,7 @@ class Iterate:
         """Newton over the units at hand and these, for masses too small for the objective to show; whether it took."""
         masses = np.concatenate([self.masses, np.zeros(len(units))])
         units, masses = slide(self.task, Units.join([self.units, units]), masses, self.nu, 1e-15)
-        columns = self.task.columns(units)
-        if not self._value(columns, masses) <= self.objective * (1 + 1e-14):
-            return False
-        self._become(units, masses, columns)
-        return True
+        return self._improve(units, masses, self.objective * (1 + 1e-14))
 
     def begin_wide(
         self,

@@ -15,8 +15,13 @@ from dualscape.solver.active_set import solve_gram
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: Newton's method takes the curvature of the loss to be at least this share of the greatest.
-STEEP = 1e-14
+#: Newton's method takes the curvature of the loss to be at least this share of the greatest, the second for a loss that
+#: is flat in places.
+STEEP, FLAT = 1e-14, 1e-6
+#: A step that does not lower the objective is taken again with so much more curvature (Levenberg and Marquardt), up to
+#: so many times the greatest; one that keeps this share of what its slope promises is followed by one with less. A
+#: shorter step of the same direction would hold the columns of both its ends.
+RAISE, STEEPEST, RIGHT = 10.0, 100.0, 0.4
 #: Pivots without progress after which the active set is as good as rounding lets it be.
 STALE = 60
 #: Newton's method for other losses ends with a step that helps by no more than this share of the value, or with so many
@@ -197,26 +202,29 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
     c = start if rough else reduce_to_basic(seen, start)
     f = A @ c
     value, least = loss.value(f, y) + beta * c.sum(), ROUGHLY if rough else EXACTLY
-    idle = 0
+    least_steep = STEEP if loss.strictly_convex else FLAT
+    idle, steep = 0, least_steep
     for _ in range(NEWTON_STEPS):
-        W = loss.hessian(f, y).raised(STEEP)
-        target = W.root(f) - W.lift(loss.gradient(f, y))
-        trial = solve_quadratic(W.root(A), target, beta, c, rough=rough)
-        step, moved = 1.0, trial - c
-        slope = float(loss.gradient(f, y) @ (A @ moved) + beta * moved.sum())
-        while step > 1e-12:
-            candidate = np.maximum(c + step * moved, 0.0)
-            new = loss.value(A @ candidate, y) + beta * candidate.sum()
-            if new <= value + 1e-4 * step * slope + 1e-15 * abs(value):
+        gradient, W = loss.gradient(f, y), loss.hessian(f, y).raised(steep)
+        trial = solve_quadratic(W.root(A), W.root(f) - W.lift(gradient), beta, c, rough=rough)
+        moved = trial - c
+        promised = -float(gradient @ (A @ moved) + beta * moved.sum())
+        new = loss.value(A @ trial, y) + beta * trial.sum()
+        if not new <= value - 1e-4 * promised + 1e-15 * abs(value):
+            if steep >= STEEPEST:
                 break
-            step *= 0.5
-        else:
-            break
-        c = reduce_to_basic(seen, candidate)
+            steep *= RAISE
+            continue
+        c = reduce_to_basic(seen, trial)
         f = A @ c
         decrease, value = value - new, new
+        # Steps that are short for being bent say nothing of what is left.
+        shown = decrease * max(steep / FLAT, 1.0)
         # What rounding leaves of the slope may promise a little for ever.
-        idle = idle + 1 if decrease <= least * abs(value) else 0
-        if idle and (rough or idle == IDLE or (step == 1.0 and -slope <= least * abs(value))):
+        idle = idle + 1 if shown <= least * abs(value) else 0
+        if idle and (rough or idle == IDLE or promised <= least * abs(value)):
             break
+        # A quadratic whose curvature is right keeps half of what the slope promises.
+        if decrease >= RIGHT * promised:
+            steep = max(steep / RAISE, least_steep)
     return c

@@ -36,6 +36,11 @@ class Rates:
     slacks: Vector
     columns: Vector
 
+    @classmethod
+    def unknown(cls, k: int) -> "Rates":
+        """Those of k units of which nothing is known."""
+        return cls(np.inf, np.inf, np.full(k, np.inf), np.full(k, np.inf))
+
 
 def rates_of(
     task: Task, pieces: Pieces, at: Stand, fit: TwoFloat, masses: TwoFloat, active: Index, slacks: Vector

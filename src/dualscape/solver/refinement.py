@@ -78,7 +78,9 @@ class Refined:
     merged: float
 
 
-def refine(problem: Problem, nu: Vector, units: Units, masses: Vector, *, rounding: float) -> Refined:
+def refine(
+    problem: Problem, nu: Vector, units: Units, masses: Vector, *, rounding: float, rated: bool = True
+) -> Refined:
     """The optimum over the units that these climb to at nu.
 
     Args:
@@ -88,6 +90,8 @@ def refine(problem: Problem, nu: Vector, units: Units, masses: Vector, *, roundi
         masses: (k,) masses >= 0 that are nearly optimal, with independent columns.
         rounding: relative changes of the data up to this size are their rounding; it decides no more than which of the
             units of a tie carry mass.
+        rated: whether to find out how far all this moves with the data, which takes longer than the rest; without that
+            the rates are inf.
 
     Raises:
         BudgetError: the units have too many coordinates together.
@@ -96,7 +100,7 @@ def refine(problem: Problem, nu: Vector, units: Units, masses: Vector, *, roundi
     task = Task.of(problem)
     scale = Scale.of(task)
     scaled = np.ldexp(masses, scale.x - scale.y)
-    same = scale.task(task), np.ldexp(nu, -scale.y), units, scaled, rounding
+    same = scale.task(task), np.ldexp(nu, -scale.y), units, scaled, rounding, rated
     first: NotCertifiedError | None = None
     for dependent in NEARLY_DEPENDENT:
         try:
@@ -124,8 +128,10 @@ def _undone(scale: Scale, found: Refined) -> Refined:
 class _Refinement:
     """The active set and what it has come to."""
 
-    def __init__(self, task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, dependent: float) -> None:
-        self.task, self.rounding = task, rounding
+    def __init__(
+        self, task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, rated: bool, dependent: float
+    ) -> None:
+        self.task, self.rounding, self.rated = task, rounding, rated
         self.merged = 0.0
         pieces, stay = self._first_pieces(nu, units, masses)
         moved = False
@@ -261,10 +267,10 @@ class _Refinement:
 
     def _result(self, nu: TwoFloat, slacks: Vector) -> Refined:
         at = self.at
+        rates = self._rates(slacks) if self.rated else Rates.unknown(len(slacks))
         return Refined(
-            nu.hi, self.fit.hi, self._units(), at.columns.hi, slacks, self.masses.hi, self._rates(slacks), self.error,
-            self.merged,
-        )  # fmt: skip
+            nu.hi, self.fit.hi, self._units(), at.columns.hi, slacks, self.masses.hi, rates, self.error, self.merged
+        )
 
     def _rates(self, slacks: Vector) -> Rates:
         return rates_of(self.task, self.pieces, self.at, self.fit, self.masses, self.active, slacks)

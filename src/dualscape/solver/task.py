@@ -84,16 +84,17 @@ class Scale:
     @classmethod
     def of(cls, task: Task) -> "Scale":
         """Those of the longest row and of the target's root mean square; labels have no length."""
-        size = float(np.linalg.norm(task.y)) / len(task.y) ** 0.5 if task.loss.quadratic else 1.0
+        size = float(np.linalg.norm(task.y)) / len(task.y) ** 0.5 if task.loss.scaled(0) else 1.0
         return cls(_exponent(float(task.space.reach.lengths.max(initial=0.0))), _exponent(size))
 
     def task(self, task: Task) -> Task:
         """The task in these units of length."""
-        y, apart = task.y, task.apart
-        if task.loss.quadratic:
+        scaled = task.loss.scaled(-self.y)
+        loss, y, apart = scaled or task.loss, task.y, task.apart
+        if scaled is not None:
             y = np.ldexp(y, -self.y)
             apart = None if apart is None else np.ldexp(apart, -self.y)
-        return Task(task.space.scaled(-self.x), task.loss, y, float(np.ldexp(task.beta, -self.x - self.y)), apart)
+        return Task(task.space.scaled(-self.x), loss, y, float(np.ldexp(task.beta, -self.x - self.y)), apart)
 
     def masses(self, masses: Vector) -> Vector:
         """Masses of the task in these units, in those of the original."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
@@ -13,12 +13,13 @@ from scipy.optimize import minimize_scalar
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.losses import LOSSES, get_loss
+from exact_objectives import exact_row
 
 N = 4
 FITS = arrays(float, N, elements=st.floats(-6, 6, allow_subnormal=False))
 LABELS = arrays(float, N, elements=st.sampled_from([-1.0, 1.0]))
 WEIGHTS = [0.3, 2.0, 1.0, 7.0]
-CASES = {**LOSSES, **{f"weighted {name}": type(loss)(weights=WEIGHTS) for name, loss in LOSSES.items()}}
+CASES = {**LOSSES, **{f"weighted {name}": loss.weighted(np.array(WEIGHTS)) for name, loss in LOSSES.items()}}
 ALL = pytest.mark.parametrize("loss", CASES.values(), ids=CASES)
 
 
@@ -28,19 +29,29 @@ def slopes(function, f, step):
     return np.array([(function(f + e) - function(f - e)) / (2 * step) for e in steps])
 
 
+def bend(loss, f, y):
+    """How far the fits are from where the slope has a kink."""
+    if loss.name == "huber":
+        return np.abs(np.abs(f - y) - loss.delta).min()
+    return np.abs(f - y).min() if loss.name == "squared-hinge" else np.inf
+
+
 @ALL
 @given(f=FITS, y=LABELS)
 def test_gradient_is_the_slope_of_the_value(loss, f, y):
+    assume(bend(loss, f, y) > 1e-4)
     np.testing.assert_allclose(loss.gradient(f, y), slopes(lambda g: loss.value(g, y), f, 1e-5), atol=1e-7)
 
 
 @ALL
 @given(f=FITS, y=LABELS)
 def test_hessian_is_the_slope_of_the_gradient(loss, f, y):
+    assume(bend(loss, f, y) > 1e-4)
     jacobian = slopes(lambda g: loss.gradient(g, y), f, 1e-5)
     W = loss.hessian(f, y)
     np.testing.assert_allclose(jacobian, W.root(W.root(np.eye(N))), atol=1e-7)
-    np.testing.assert_allclose(W.root(W.unroot(f)), f, rtol=1e-12)
+    if loss.strictly_convex:
+        np.testing.assert_allclose(W.root(W.unroot(f)), f, rtol=1e-12)
 
 
 @ALL
@@ -74,7 +85,7 @@ def test_best_scale_is_the_best(loss, f, y, largest):
     nu = -loss.gradient(f, y)
     t = loss.best_scale(nu, y, largest)
     assert 0 <= t <= largest
-    trials = np.linspace(0, largest, 401)
+    trials = np.linspace(0, largest, 101)
     assert loss.dual(t * nu, y) >= max(loss.dual(s * nu, y) for s in trials) - 1e-9
 
 
@@ -95,25 +106,47 @@ def test_the_value_of_one_row_includes_its_rounding(loss):
     one, used = loss.take(np.array([1])), 0.0
     for seed in range(400):
         rng = np.random.default_rng(seed)
-        y = rng.choice([-1.0, 1.0], 1) if loss.name == "logistic" else rng.standard_normal(1)
+        y = targets(loss, rng)[:1]
         fit = TwoFloat(rng.standard_normal(1), np.zeros(1))
         fit = TwoFloat(fit.hi, 2.0**-54 * fit.hi * rng.uniform(-1, 1, 1))
         value, error = one.value_bounds(fit, np.zeros(1), y)
         exact = row_value(one, Fraction(fit.hi[0]) + Fraction(fit.lo[0]), Fraction(y[0]))
         off = abs(exact - Fraction(value))
         assert off <= Fraction(error)
-        used = max(used, float(off) / value)
+        used = max(used, float(off) / (value or 1.0))
     assert used > 1e-16
 
 
 def row_value(one, f, t):
     """The loss of one row at a fraction, to 60 digits."""
-    w = Fraction(1 if one.weights is None else one.weights[0])
-    if one.name == "squared":
-        return w * (f - t) ** 2 / 2
+    return Fraction(1 if one.weights is None else one.weights[0]) * exact_row(one, f, t)
+
+
+def exact_slope(loss, f, t):
+    """Its derivative."""
+    if loss.name == "squared":
+        return f - t
+    if loss.name == "huber":
+        return max(min(f - t, Fraction(loss.delta)), -Fraction(loss.delta))
+    if loss.name == "squared-hinge":
+        return -t * max(1 - t * f, Fraction(0))
     with localcontext(prec=60):
         margin = Decimal((f * t).numerator) / (f * t).denominator
-        return w * Fraction((1 + (-margin).exp()).ln())
+        return -t * Fraction(1 / (1 + margin.exp()))
+
+
+def exact_row_dual(loss, v, t):
+    """The dual objective of one row of weight 1 at a fraction of its domain, to 60 digits."""
+    if loss.name != "logistic":
+        assert abs(v) <= Fraction(getattr(loss, "delta", np.finfo(float).max))
+        assert loss.target == "numbers" or v * t >= 0
+        return v * t - v * v / 2
+    total = Fraction(0)
+    with localcontext(prec=60):
+        for part in (v * t, 1 - v * t):
+            share = Decimal(part.numerator) / part.denominator
+            total -= Fraction(share * share.ln()) if part else 0
+    return total
 
 
 @ALL
@@ -124,7 +157,7 @@ def test_best_scale_of_zero(loss):
 
 
 def test_unknown_loss():
-    with pytest.raises(InputError, match="unknown loss 'hinge'; known losses: logistic, squared"):
+    with pytest.raises(InputError, match="unknown loss 'hinge'; known losses: huber, logistic, squared, squared-hinge"):
         get_loss("hinge")
 
 
@@ -132,42 +165,38 @@ def fractions(*vectors):
     return [[Fraction(v) for v in vector] for vector in vectors]
 
 
+def weights_of(loss):
+    return WEIGHTS if loss.weights is not None else [1.0] * N
+
+
 def exact_dual(loss, nu, y):
     """D(nu) to 60 digits, of Fractions."""
-    total = Fraction(0)
-    with localcontext(prec=60):
-        for v, t, w in zip(*fractions(nu, y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
-            if loss.name == "squared":
-                total += v * t - v * v / (2 * w)
-                continue
-            for part in (v * t / w, 1 - v * t / w):
-                share = Decimal(part.numerator) / part.denominator
-                total -= w * Fraction(share * share.ln()) if part else 0
-    return total
+    rows = zip(*fractions(nu, y, weights_of(loss)), strict=True)
+    return sum(w * exact_row_dual(loss, v / w, t) for v, t, w in rows)
 
 
 def exact_value(loss, f, y):
     """L(f, y) of Fractions, to 60 digits."""
-    total = Fraction(0)
-    with localcontext(prec=60):
-        for g, t, w in zip(f, *fractions(y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
-            margin = Decimal((g * t).numerator) / (g * t).denominator
-            total += w * ((g - t) ** 2 / 2 if loss.name == "squared" else Fraction((1 + (-margin).exp()).ln()))
-    return total
+    return sum(w * exact_row(loss, g, t) for g, t, w in zip(f, *fractions(y, weights_of(loss)), strict=True))
 
 
 def exact_gradient(loss, f, y):
     """The gradient of L at Fractions, to 60 digits."""
-    slopes = []
-    with localcontext(prec=60):
-        for g, t, w in zip(f, *fractions(y, WEIGHTS if loss.weights is not None else np.ones(N)), strict=True):
-            margin = Decimal((g * t).numerator) / (g * t).denominator
-            slopes.append(w * (g - t if loss.name == "squared" else -t * Fraction(1 / (1 + margin.exp()))))
-    return slopes
+    return [w * exact_slope(loss, g, t) for g, t, w in zip(f, *fractions(y, weights_of(loss)), strict=True)]
 
 
 def targets(loss, rng):
-    return rng.choice([-1.0, 1.0], size=N) if loss.name == "logistic" else rng.standard_normal(N)
+    return rng.choice([-1.0, 1.0], size=N) if loss.target == "two classes" else rng.standard_normal(N)
+
+
+def at_the_edge(loss, y, edge, rng):
+    """Dual variables that are a share `edge` off the edge of the domain, at most."""
+    inside, w = 1 - edge * rng.random(N), np.array(weights_of(loss))
+    if loss.name == "huber":
+        inside = inside * loss.delta * rng.choice([-1.0, 1.0], N)
+    if loss.name == "squared-hinge":
+        inside = y * (1 - inside)
+    return loss.nearest_dual((y if loss.name == "logistic" else 1.0) * inside * w, y)
 
 
 @ALL
@@ -176,9 +205,7 @@ def test_the_dual_bound_is_below_the_exact_value(loss, seed, edge):
     """Rounding included: of the terms and of their sum, also near the edge of the domain."""
     rng = np.random.default_rng(seed)
     y = targets(loss, rng)
-    nu = rng.standard_normal(N)
-    if loss.name == "logistic":
-        nu = loss.nearest_dual(y * (1 - edge * rng.random(N)) * (1.0 if loss.weights is None else loss.weights), y)
+    nu = rng.standard_normal(N) if loss.name == "squared" else at_the_edge(loss, y, edge, rng)
     bound, exact = loss.dual_bound(nu, y), exact_dual(loss, nu, y)
     assert Fraction(bound) <= exact
     assert bound >= float(exact) - 1e-12 * (1 + abs(float(exact)))
@@ -225,7 +252,7 @@ def test_what_a_loss_declares(loss, f, y):
     np.testing.assert_allclose(loss.fit_of(nu, y, f), f, rtol=1e-9, atol=1e-11)
     assert loss.least(y) <= loss.value(f, y)
     assert loss.least(y) == pytest.approx(loss.dual(np.zeros(N), y), abs=1e-15)
-    assert loss.target == ("two classes" if loss.name == "logistic" else "numbers")
+    assert get_loss(loss.text).key == (loss.key if loss.weights is None else loss.key[:-1])
     assert loss.key[0] == loss.name
     if loss.quadratic:
         assert loss.value(3 * f, 3 * y) == pytest.approx(9 * loss.value(f, y), rel=1e-12, abs=1e-300)

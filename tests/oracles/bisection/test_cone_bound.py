@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import nnls
 
-from dualscape.oracles.bisection.cone_bound import _norm_bound, cone_bound, frame_cone, make_bound_work, side_bound
+from dualscape.oracles.bisection.cone_bound import (
+    _least_norm,
+    _norm_bound,
+    cone_bound,
+    frame_cone,
+    make_bound_work,
+    side_bound,
+)
 from dualscape.oracles.bisection.frontier import orthants
 from dualscape.running.compiled import kernel
 
@@ -132,3 +140,26 @@ def test_any_multipliers_give_a_bound():
         np.testing.assert_allclose(w, lam @ V, atol=1e-14)
         missed += top > np.linalg.norm(w)
     assert missed > 0
+
+
+@kernel(cache=False)
+def least_norm(G, t):
+    r = len(t)
+    lam = np.empty(r)
+    _least_norm(G, t, lam, np.empty(r, dtype=np.bool_), np.empty((r, r)), np.empty(r))
+    return lam
+
+
+@pytest.mark.parametrize("r", [2, 3, 5])
+def test_multipliers_are_the_best_ones(r):
+    """min 1/2 lam^T G lam - t.lam over lam >= 0 is a problem of least squares: G = V V^T and t = V b."""
+    rng, back = np.random.default_rng(r), 0
+    for _ in range(400):
+        V, b = rng.random((r, r)) + 0.5 * rng.standard_normal((r, r)), rng.standard_normal(r)
+        lam = least_norm(V @ V.T, V @ b)
+        best, _ = nnls(V.T, b)
+        assert lam.min() >= 0
+        assert np.linalg.norm(V.T @ lam - b) <= np.linalg.norm(V.T @ best - b) + 1e-9
+        # One that is left out at first and belongs to the best all the same.
+        back += ((np.linalg.solve(V @ V.T, V @ b) < 0) & (best > 1e-6)).any()
+    assert back > 0

@@ -66,13 +66,24 @@ def _truths(texts: list[str]) -> Vector | None:
     return None if None in found else np.array(found, dtype=np.float64)
 
 
-def classes_of(columns: Columns, i: int) -> tuple[Vector, Classes]:
+def classes_of(
+    columns: Columns, i: int, loss: str = "logistic", rows: NDArray[np.intp] | None = None
+) -> tuple[Vector, Classes]:
     """Column i as the signs -1 and +1 of its two classes, and the classes: numbers, truth values or texts.
+
+    Args:
+        columns: the file.
+        i: the column.
+        loss: name of the loss that takes classes, for messages.
+        rows: which rows count; None for all.
 
     Raises:
         InputError: a cell is missing, or there are not two classes.
     """
-    return two_classes(labels(columns, i, target=i), f"column {columns.names[i]!r}", columns.source)
+    found = labels(columns, i, target=i)
+    if rows is not None:
+        found = [found[row] for row in rows.tolist()]
+    return two_classes(found, f"column {columns.names[i]!r}", columns.source, loss=loss)
 
 
 def labels(columns: Columns, i: int, target: int | None = None) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.errors import InputError, MissingError
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.losses.hessian import Hessian
 from dualscape.tolerances import EPS
@@ -15,7 +16,7 @@ Vector = NDArray[np.float64]
 
 
 class Loss(ABC):
-    """A convex, twice differentiable loss, summed over rows.
+    """A convex, differentiable loss, summed over rows.
 
     `nu = -gradient(f, y)` is the dual variable, and `dual(nu, y) = -L*(-nu)`, the concave dual objective,
     is -inf outside its domain. Every attribute is declared by each loss.
@@ -35,9 +36,27 @@ class Loss(ABC):
         """L in words, a sum over rows."""
 
     @property
+    def parameters(self) -> tuple[str, ...]:
+        """What tells this loss from others of its name, weights of rows apart."""
+        return ()
+
+    @property
+    def text(self) -> str:
+        """The name with the parameters, as `get_loss` takes it and files keep it: "squared", "huber:1.5"."""
+        return ":".join((self.name, *self.parameters))
+
+    def parsed(self, parameter: str) -> "Loss":
+        """The loss of this name with what stands after the colon of its text.
+
+        Raises:
+            InputError: there is no such loss.
+        """
+        raise InputError(f"the {self.name} loss takes no parameter, got {parameter!r}; leave it out")
+
+    @property
     def title(self) -> str:
         """The loss in a word or two."""
-        return self.name if self.weights is None else f"weighted {self.name}"
+        return self.text if self.weights is None else f"weighted {self.text}"
 
     @property
     def weights(self) -> Vector | None:
@@ -46,12 +65,24 @@ class Loss(ABC):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells this loss from all others: its name and every parameter."""
-        return (self.name,)
+        """What tells this loss from all others: its name and every parameter, weights among them."""
+        return (self.name, *self.parameters)
 
     def take(self, rows: NDArray[np.intp]) -> "Loss":
         """The loss of some rows alone: a loss that holds numbers for rows keeps those of these."""
         return self
+
+    def weighted(self, weights: Vector) -> "Loss":
+        """The loss in which row i counts weights[i] > 0 times as much as here; weights (n,).
+
+        Raises:
+            MissingError: the loss does not know how.
+        """
+        raise MissingError(f"loss {self.name!r}", "take sample_weight", ("weighted",))
+
+    def scaled(self, exponent: int) -> "Loss | None":
+        """The loss K with K(2^e f, 2^e y) = 4^e L(f, y) for all f and y, e the exponent; None where y has no units."""
+        return self if self.quadratic else None
 
     @abstractmethod
     def check_target(self, y: Vector) -> None:

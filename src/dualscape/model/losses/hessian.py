@@ -34,9 +34,13 @@ class Hessian(ABC):
         """The least x, (n,), with (W^1/2)^T x = v; `unroot` where the root is symmetric."""
         return self.unroot(v)
 
+    def times(self, v: Vector) -> Vector:
+        """W v, (n,); here for a symmetric root."""
+        return np.asarray(self.root(self.root(v)))
+
     @abstractmethod
     def raised(self, share: float) -> "Hessian":
-        """W with its eigenvalues raised to this share of the greatest."""
+        """W with its eigenvalues raised to this share of the greatest there can be."""
 
 
 class Identity(Hessian):
@@ -60,13 +64,18 @@ class Identity(Hessian):
 class Diagonal(Hessian):
     """W = diag(curvature) for a loss that is a sum over rows.
 
+    Args:
+        curvature: (n,) >= 0.
+        most: the greatest curvature at any fit, of all rows or of each (n,); that of this one if unsaid.
+
     >>> W = Diagonal(np.array([4.0, 9.0]))
     >>> W.root(np.ones((2, 2))).tolist(), W.unroot(np.array([2.0, 3.0])).tolist()
     ([[2.0, 2.0], [3.0, 3.0]], [1.0, 1.0])
     """
 
-    def __init__(self, curvature: Vector) -> None:
+    def __init__(self, curvature: Vector, most: Vector | None = None) -> None:
         self._curvature, self._root = curvature, np.sqrt(curvature)
+        self._most = max(curvature.max(), 1e-300) if most is None else most
 
     def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
         root = self._root if M.ndim == 1 else self._root[:, None]
@@ -79,4 +88,4 @@ class Diagonal(Hessian):
         return np.where(steep, v / np.where(steep, self._root, 1.0), flat)
 
     def raised(self, share: float) -> Hessian:
-        return Diagonal(np.maximum(self._curvature, share * max(self._curvature.max(), 1e-300)))
+        return Diagonal(np.maximum(self._curvature, share * self._most))

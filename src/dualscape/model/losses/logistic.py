@@ -3,19 +3,19 @@
 from math import fsum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import entr, expit, log_expit
 
 from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.model.losses.base import Loss
+from dualscape.model.labels import check_signs
 from dualscape.model.losses.hessian import Diagonal, Hessian
-from dualscape.model.losses.weights import RowWeights
+from dualscape.model.losses.row_sum import RowSum
 
 Vector = NDArray[np.float64]
 
 
-class Logistic(Loss):
+class Logistic(RowSum):
     """L(f, y) = sum_i w_i log(1 + exp(-y_i f_i)), labels y = +-1.
 
     Args:
@@ -33,32 +33,13 @@ class Logistic(Loss):
     quadratic = False
     strictly_convex = True
 
-    def __init__(self, *, weights: ArrayLike | None = None) -> None:
-        self._rows = RowWeights(weights)
-
     @property
     def formula(self) -> str:
-        return f"sum_i {'' if self._rows.even else 'w_i '}log(1 + exp(-y_i f(x_i)))"
-
-    @property
-    def weights(self) -> Vector | None:
-        return self._rows.given
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        return (self.name, *self._rows.key)
-
-    def take(self, rows: NDArray[np.intp]) -> "Logistic":
-        return Logistic(weights=self._rows.take(rows))
+        return f"sum_i {self._rows.symbol}log(1 + exp(-y_i f(x_i)))"
 
     def check_target(self, y: Vector) -> None:
-        wrong = np.flatnonzero(np.abs(y) != 1)
-        if wrong.size:
-            raise InputError(
-                f"target of the logistic loss must be +1 or -1, but row {wrong[0]} has {y[wrong[0]]:g}; "
-                "recode the two classes as +1 and -1, or use loss='squared'"
-            )
-        self._rows.check(y)
+        check_signs(y, self.name)
+        super().check_target(y)
 
     def check_free(self, M: NDArray[np.float64], y: Vector, decay: float) -> None:
         if decay > 0:

@@ -71,6 +71,10 @@ class Profiled(Loss):
         # The decay of the weights falls with the rows, as that of the neurons does.
         return Profiled(self.inner.take(rows), self.M[rows], self.decay * len(rows) / max(len(self.M), 1))
 
+    def scaled(self, exponent: int) -> "Profiled | None":
+        inner = self.inner.scaled(exponent)
+        return None if inner is None else self if inner is self.inner else Profiled(inner, self.M, self.decay)
+
     def check_target(self, y: Vector) -> None:
         self.inner.check_target(y)
 
@@ -326,6 +330,9 @@ class ProfiledHessian(Hessian):
 
     def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
         return self._across(self._W.root(M, overwrite=overwrite))
+
+    def times(self, v: Vector) -> Vector:
+        return np.asarray(self._W.root(self._across(self.root(v))))
 
     def _back(self, v: Vector) -> Vector:
         return self._shrunk(v, 1 / self._kept) if self._decay > 0 else v

@@ -4,10 +4,39 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
+from dualscape.geometry.error_free import two_product
 from dualscape.model.arrays import finite_array
 from dualscape.running.checkpoint import fingerprint
 
 Vector = NDArray[np.float64]
+
+
+def counting_rows(weights: ArrayLike, n: int, name: str) -> tuple[NDArray[np.intp], Vector]:
+    """(rows that count, their weights): rows of weight 0 are left out.
+
+    Args:
+        weights: (n,) >= 0, what each row counts.
+        n: number of rows.
+        name: what the weights are called in messages.
+
+    Raises:
+        InputError: there is not one weight a row, one is negative or no finite number, or all are 0.
+
+    >>> [part.tolist() for part in counting_rows([2.0, 0.0, 1.0], 3, "sample_weight")]
+    [[0, 2], [2.0, 1.0]]
+    """
+    each = finite_array(weights, name, 1)
+    if len(each) != n:
+        raise InputError(f"{name} has {len(each)} entries for {n} rows; give one a row")
+    wrong = np.flatnonzero(each < 0)
+    if wrong.size:
+        raise InputError(
+            f"{name} must not be negative, but row {wrong[0]} has {each[wrong[0]]:g}; a row of weight 0 is left out"
+        )
+    kept = np.flatnonzero(each)
+    if kept.size == 0:
+        raise InputError(f"{name} is 0 in every row; give the rows that are to count a positive weight")
+    return kept, each[kept]
 
 
 class RowWeights:
@@ -49,6 +78,11 @@ class RowWeights:
         return self._each is None
 
     @property
+    def symbol(self) -> str:
+        """The weight of a row in a formula; nothing where every row counts once."""
+        return "" if self.even else "w_i "
+
+    @property
     def key(self) -> tuple[str, ...]:
         """What tells these weights from all others."""
         return () if self._each is None else (f"weights {fingerprint(self._each)}",)
@@ -61,6 +95,14 @@ class RowWeights:
     def times(self, values: Vector) -> Vector:
         """w_i v_i, shape (n,)."""
         return values if self._each is None else self._each * values
+
+    def times_short(self, values: Vector | float) -> Vector | float:
+        """w_i v_i, or the double next to it where rounding made it longer; infinite ones stay so."""
+        if self._each is None or np.isinf(values).all():
+            return values
+        with np.errstate(invalid="ignore"):
+            product, rest = two_product(self._each, np.broadcast_to(values, self._each.shape))
+            return np.where(product * rest < 0, np.nextafter(product, 0.0), product)
 
     def over(self, values: Vector) -> Vector:
         """v_i / w_i, shape (n,)."""
