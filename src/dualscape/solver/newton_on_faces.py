@@ -196,11 +196,14 @@ def _slide_whole(
 ) -> tuple[Units, Vector]:
     """`slide` where pieces have no borders: units of one piece become one, and Newton's method ends at the optimum."""
     units, masses = task.space.gathered(units, masses)
+    if precision >= ROUGH:
+        # Newton's method has to begin where hardly a unit will come to nothing.
+        units, masses = descend_jointly(task, units, masses, steps=WHOLE_STEPS, in_time=in_time)
     found = task.space.faces(nu, units)
     assert found is not None
     size = float(found[1].sum())
-    if size > LARGEST_SYSTEM or task.space.n * size * size > LARGEST_GRAM:
-        return descend_jointly(task, units, masses, steps=WHOLE_STEPS, in_time=in_time)
+    if size > LARGEST_SYSTEM or task.space.n * size * size > LARGEST_GRAM or not in_time():
+        return units, masses
     # Nothing else will move these units, and the last digits cost a step or two.
     return _minimised(task, found[2](np.arange(len(units))), units, masses, min(precision, WHOLE), in_time)
 
