@@ -245,6 +245,16 @@ class Architecture(ABC):
         """Of each of these and its twin the one that spaces list."""
         return units
 
+    def gaps(self, units: Units, others: Units) -> Matrix:
+        """(k, l) how far k units are from l others, or from their twins where those are nearer."""
+
+        def between(some: Units) -> Matrix:
+            rows = [others.gaps(u, s) for u, s in zip(some.directions, some.outputs, strict=True)]
+            return np.array(rows).reshape(len(some), len(others))
+
+        found = between(units)
+        return found if self.twins == 1 else np.minimum(found, between(self.twin(units)))
+
     def borders(self, units: Units) -> Matrix:
         """(k, d) normals of the hyperplane on which each unit's function bends or jumps."""
         return units.directions
