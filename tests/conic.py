@@ -21,6 +21,8 @@ def loss_of(problem, fit):
     y, w = problem.y, np.ones(problem.n) if problem.loss.weights is None else problem.loss.weights
     if problem.loss.name == "squared":
         return cp.sum(cp.multiply(w, cp.square(fit - y))) / 2
+    if problem.loss.constraint:
+        return cp.transforms.indicator([fit == y])
     if problem.loss.name == "huber":
         return cp.sum(cp.multiply(w, cp.huber(fit - y, problem.loss.delta))) / 2
     if problem.loss.name == "squared-hinge":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         BudgetError,
         ContradictionError,
         DualscapeError,
+        InfeasibleError,
         InputError,
         MissingError,
         NotCertifiedError,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
-    from dualscape.model.losses import Huber, Logistic, Loss, RowSum, Squared, SquaredHinge
+    from dualscape.model.losses import Huber, Interpolation, Logistic, Loss, RowSum, Squared, SquaredHinge
     from dualscape.model.minimal import minimal
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
@@ -58,6 +59,7 @@ __all__ = [
     "Squared",
     "Huber",
     "Logistic",
+    "Interpolation",
     "GatedReLU",
     "SquaredHinge",
     "Program",
@@ -90,6 +92,7 @@ __all__ = [
     "Tolerances",
     "DualscapeError",
     "InputError",
+    "InfeasibleError",
     "MissingError",
     "BudgetError",
     "ContradictionError",
@@ -109,6 +112,7 @@ _HOME = {
     "Squared": "model.losses",
     "Huber": "model.losses",
     "Logistic": "model.losses",
+    "Interpolation": "model.losses",
     "GatedReLU": "model.architectures",
     "SquaredHinge": "model.losses",
     "Program": "model.program",
@@ -141,6 +145,7 @@ _HOME = {
     "Tolerances": "tolerances",
     "DualscapeError": "errors",
     "InputError": "errors",
+    "InfeasibleError": "errors",
     "MissingError": "errors",
     "BudgetError": "errors",
     "ContradictionError": "errors",

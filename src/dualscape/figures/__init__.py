@@ -8,6 +8,7 @@
 """
 
 from dualscape.figures.convergence import convergence
+from dualscape.figures.interpolators import interpolators, with_affine_skip
 from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
 from dualscape.figures.path import path_masses, path_neurons, path_objective
@@ -24,6 +25,8 @@ __all__ = [
     "merge_tree",
     "units",
     "spread",
+    "interpolators",
+    "with_affine_skip",
     "rectified_ellipsoid",
     "zonotopes",
     "polytope",

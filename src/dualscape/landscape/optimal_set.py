@@ -251,6 +251,8 @@ class OptimalSet:
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
+        if len(self.active) < self.k:
+            units = f"{len(self.active)} of {self.k} tight unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
         lines = [f"All optimal networks use {units} ({whose} rank {self.rank}).{twins} {shape}"]
         lines += [] if self.functions is None else [self.functions.explain()]

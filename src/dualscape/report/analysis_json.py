@@ -58,7 +58,7 @@ def to_dict(
             "loss": problem.loss.text,
             "bias": problem.bias,
             "beta": problem.beta,
-            "beta_max": _plain(analysis.beta_max.low),
+            "beta_max": None if analysis.beta_max is None else _plain(analysis.beta_max.low),
             "classes": problem.classes and [_plain(label) for label in problem.classes],
             "free": problem.free.kind,
             "free_decay": problem.free.decay,

@@ -82,6 +82,8 @@ def hints(solution: Solution, scaling: Scaling | None = None) -> tuple[str, ...]
 def _zero_network(solution: Solution, scaling: Scaling | None) -> str:
     if solution.certificate.verdict != "global" or solution.network.masses.any():
         return ""
+    if solution.problem.loss.constraint and solution.problem.free.q:
+        return ""
     if solution.problem.free.q:
         return (
             "beta is at or above beta_max, so that the free features alone are optimal; give a smaller --beta, or a "

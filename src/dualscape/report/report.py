@@ -117,7 +117,9 @@ def _wanted(
         yield lambda: figures.staircase(staircase)
         yield lambda: figures.merge_tree(staircase)
     yield lambda: figures.units(solution, optimal_set, table)
-    if optimal_set is not None:
+    if optimal_set is not None and solution.problem.loss.constraint and solution.problem.design.p == 1:
+        yield lambda: figures.interpolators(optimal_set, table, beside=figures.with_affine_skip(optimal_set))
+    elif optimal_set is not None:
         yield lambda: figures.spread(optimal_set, table)
     yield lambda: figures.rectified_ellipsoid(solution, optimal_set)
     yield lambda: figures.zonotopes(solution, optimal_set)

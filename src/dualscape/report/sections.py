@@ -53,7 +53,7 @@ def key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: S
             ("bias", problem.bias),
             *([("free features", problem.free.title)] if problem.free.q else []),
             ("loss", problem.loss.title),
-            ("weight decay β", f"{problem.beta:.10g}"),
+            *([] if problem.loss.constraint else [("weight decay β", f"{problem.beta:.10g}")]),
         ],
         [
             ("objective", f"{certificate.primal:.12g}"),

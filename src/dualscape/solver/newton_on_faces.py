@@ -24,7 +24,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: More coordinates than this, and the dense Newton matrix costs more than it gives.
 LARGEST_SYSTEM = 4000
-#: A rough slide ends Newton's method at this residual, relative to beta; and at this one when a search found nothing.
+#: A rough slide ends Newton's method at this residual, relative to beta; and at this one when a search found next to
+#: nothing.
 ROUGH, FINER = 1e-2, 1e-8
 #: While units are missing it already costs more from so many coordinates on: climbs alone lead on as far.
 LARGEST_ROUGH_SYSTEM = 600

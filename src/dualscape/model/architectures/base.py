@@ -27,6 +27,10 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
+#: Random units for each row, to span the columns of all.
+RANDOM = 6
+
+
 @dataclass(frozen=True, eq=False)
 class Faces:
     """Linear pieces of the map from scaled directions to columns, one around each of k unit neurons, side by side.
@@ -102,6 +106,10 @@ class UnitSpace(ABC):
     @abstractmethod
     def random(self, count: int, rng: np.random.Generator) -> Units:
         """Units to begin with, of all kinds of outputs by turns."""
+
+    def spanning(self, rng: np.random.Generator) -> Units:
+        """Units whose columns span those of all, or come as near to it as units at random do."""
+        return self.random(RANDOM * self.n, rng)
 
     # --- local maximisers -----------------------------------------------------------------------------------
     @abstractmethod
