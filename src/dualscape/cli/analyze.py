@@ -42,6 +42,12 @@ POSITIVE = Positive(min=0, min_open=True)
 @option("--free", metavar="NAME", help="Without weight decay: none (default), constant, linear or affine.")
 @option("--free-decay", type=POSITIVE, metavar="R", help="Penalise the weights w of --free by R/2 |w|^2 after all.")
 @option(
+    "--features-per-neuron",
+    type=int,
+    metavar="Q",
+    help="Each neuron sees at most Q features (and the bias); all if unsaid.",
+)
+@option(
     "--standardize/--no-standardize",
     default=False,
     help="Centre and scale the features and, for regression, the target. Off by default.",

@@ -31,7 +31,7 @@ LEAST_LEFT = 0.5
 #: Options that name a file that is written.
 FILES = ("json_path", "report_path", "checkpoint")
 #: Options that define the problem.
-SETTINGS = ("loss", "activation", "bias", "free", "free_decay", "beta", "beta_fraction")
+SETTINGS = ("loss", "activation", "bias", "features_per_neuron", "free", "free_decay", "beta", "beta_fraction")
 
 
 def run_job(job: "Job[Result]", listener: Listener) -> None:

@@ -15,6 +15,7 @@ from dualscape.figures.path import path_masses, path_neurons, path_objective
 from dualscape.figures.polytope import polytope
 from dualscape.figures.rectified_ellipsoid import rectified_ellipsoid
 from dualscape.figures.scene import Scene
+from dualscape.figures.shapes import shapes
 from dualscape.figures.spread import spread
 from dualscape.figures.staircase import staircase
 from dualscape.figures.units import units
@@ -24,6 +25,7 @@ __all__ = [
     "staircase",
     "merge_tree",
     "units",
+    "shapes",
     "spread",
     "interpolators",
     "with_affine_skip",

@@ -236,12 +236,10 @@ class OptimalSet:
 
     def describe(self) -> str:
         """The optimal set in plain words."""
+        among = self.problem.architecture.among
         if self.polytope.active.size == 0:
-            return (
-                "The free features alone are the only optimal network."
-                if self.problem.free.q
-                else "The zero network is the only optimal network."
-            )
+            alone = "The free features alone are" if self.problem.free.q else "The zero network is"
+            return f"{alone} the only optimal network{among}."
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
         twins = " Each has a twin, the unit neuron that computes the same." * (self.problem.architecture.twins > 1)
         alike = ", their twins" * (self.problem.architecture.twins > 1)
@@ -254,7 +252,7 @@ class OptimalSet:
         if len(self.active) < self.k:
             units = f"{len(self.active)} of {self.k} tight unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
-        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}).{twins} {shape}"]
+        lines = [f"All optimal networks{among} use {units} ({whose} rank {self.rank}).{twins} {shape}"]
         lines += [] if self.functions is None else [self.functions.explain()]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)

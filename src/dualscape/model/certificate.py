@@ -48,6 +48,7 @@ class Certificate:
         looked_at: how many activation patterns (or cones, or starts, for a search) it looked at.
         counted: `looked_at` in words.
         answer: the oracle's answer at nu.
+        among: what narrows down the networks that the bound holds for, put after "of any width"; "" for all.
     """
 
     verdict: str
@@ -62,6 +63,7 @@ class Certificate:
     looked_at: int
     counted: str
     answer: OracleAnswer
+    among: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -104,9 +106,9 @@ class Certificate:
         this = f"{self.primal:.12g}" if np.isfinite(self.primal) else "infinity, since it does not interpolate"
         if self.verdict == "global":
             return (
-                f"Globally optimal. No network of any width has an objective below {_down(self.dual, 12)}; this one "
-                f"has {this}, {self._gap_in_words}. "
-                f"The bound covers all directions ({self.counted}, oracle '{self.oracle}')."
+                f"Globally optimal. No network of any width{self.among} has an objective below "
+                f"{_down(self.dual, 12)}; this one has {this}, {self._gap_in_words}. The bound covers all "
+                f"{'such ' if self.among else ''}directions ({self.counted}, oracle '{self.oracle}')."
             )
         if self.verdict == "bounded":
             early = self.answer.stopped.of_oracle
@@ -114,9 +116,9 @@ class Certificate:
             if not self.useful:
                 above = f"by how much it exceeds the optimum is open: {self.excess_in_words}"
             return (
-                f"Bounded. No network of any width has an objective below {_down(self.dual, 12)}; this one has "
-                f"{this}, so {above}. The gap exceeds {self.tolerance:.0e}, so optimality is not claimed "
-                f"(oracle '{self.oracle}'{early})."
+                f"Bounded. No network of any width{self.among} has an objective below {_down(self.dual, 12)}; this "
+                f"one has {this}, so {above}. The gap exceeds {self.tolerance:.0e}, so optimality is not "
+                f"claimed (oracle '{self.oracle}'{early})."
             )
         return (
             f"No certificate. The objective is {this}. A search over directions from {self.counted} "
@@ -258,4 +260,5 @@ def certificate_of(
         answer.looked_at,
         counted,
         answer,
+        problem.architecture.among,
     )

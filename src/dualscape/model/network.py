@@ -222,6 +222,8 @@ class Network:
                 f"the network is of the architecture {self.architecture.title!r}, the problem of "
                 f"{architecture.title!r}; if its neurons are of that kind say so: Network(..., architecture=...)"
             )
+        if architecture is not None:
+            architecture.check(self.units)
 
     # --- what it computes ---------------------------------------------------------------------------
     @property

@@ -13,6 +13,7 @@ from dualscape.errors import InputError, declared, expect
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
+from dualscape.model.architectures.sparse import SparseNeurons
 from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.model.beta_max import Interval
 from dualscape.model.completion import Completion, determining_rows, tight_dual
@@ -91,6 +92,16 @@ def _kind(activation: str | Architecture | None, architecture: str | Architectur
             "leave one of them out"
         )
     return get_architecture(activation, "activation")
+
+
+def _seeing(kind: Architecture, features_per_neuron: int | None, design: Design) -> Architecture:
+    """The architecture whose neurons see so many features at most; None: as many as it says itself."""
+    always = design.d - design.p
+    if features_per_neuron is not None:
+        kind = SparseNeurons(kind, features_per_neuron, always)
+    if isinstance(kind, SparseNeurons):
+        kind.fits(design.p, always)
+    return kind
 
 
 def _residual(profile: Profiled, y: Vector) -> Vector:
@@ -183,6 +194,7 @@ class Problem:
         bias: str = "penalised",
         activation: str | Architecture | None = None,
         architecture: str | Architecture = "relu",
+        features_per_neuron: int | None = None,
         free: str | ArrayLike = "none",
         free_decay: float = 0.0,
         feature_names: Sequence[str] | None = None,
@@ -203,7 +215,7 @@ class Problem:
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = _decay(beta, the_loss)
         the_loss.check_target(target)
-        kind = _kind(activation, architecture)
+        kind = _seeing(_kind(activation, architecture), features_per_neuron, design)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
@@ -264,9 +276,14 @@ class Problem:
         return self.design.feature_names
 
     @property
+    def features_per_neuron(self) -> int | None:
+        """How many features a neuron sees at most; None: all."""
+        return self.architecture.q if isinstance(self.architecture, SparseNeurons) else None
+
+    @property
     def title(self) -> str:
         """The problem in a few words, beta left out."""
-        other = "" if self.architecture.key == RELU.key else f", {self.architecture.title}"
+        other = "" if self.architecture.key == RELU.key else f", {self.architecture.words}"
         free = "" if self.free.kind == "none" else f", free {self.free.title}"
         return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{free}{other}"
 

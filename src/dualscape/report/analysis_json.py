@@ -62,6 +62,7 @@ def to_dict(
             "classes": problem.classes and [_plain(label) for label in problem.classes],
             "free": problem.free.kind,
             "free_decay": problem.free.decay,
+            "features_per_neuron": problem.features_per_neuron,
             **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
             **({"gates": _plain(kind.gates(problem.d))} if isinstance(kind, GatedReLU) else {}),
         },

@@ -174,7 +174,7 @@ def show(
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
-    kind = "" if problem.architecture.key == RELU.key else f"{problem.architecture.title}, "
+    kind = "" if problem.architecture.key == RELU.key else f"{problem.architecture.words}, "
     free = f", free {problem.free.title}" if problem.free.q else ""
     console.print(Text(f"{data}; {kind}{problem.loss.title} loss, bias {problem.bias}{free}{_decay(analysis)}"))
     for note in dict.fromkeys((*notes, *analysis.notes)):

@@ -258,14 +258,19 @@ class _Refinement:
         return Units(self.at.directions.hi, self.outputs)
 
     def _merge(self, alive: Index) -> None:
-        """Units that compute the same become one, with the masses of both; only those alive are kept."""
-        columns = self.at.columns.hi
+        """Units that compute the same become one, with the masses of both; only those alive are kept.
+
+        Where units see different features those are two that compute the same in these rows alone, with other weights.
+        """
+        columns, places = self.at.columns.hi, self.at.directions.hi
         lengths = np.linalg.norm(columns, axis=0)
         kept: list[int] = []
         for j in alive[np.argsort(-self.masses.hi[alive], kind="stable")].tolist():
             if lengths[j] == 0:
                 continue
             near = [i for i in kept if (self.outputs[i] == self.outputs[j]).all()]
+            if self.pieces.seen is not None:
+                near = [i for i in near if np.linalg.norm(places[i] - places[j]) <= DEFAULT.direction]
             gaps = np.linalg.norm(columns[:, near] - columns[:, [j]], axis=0)
             if gaps.min(initial=np.inf) <= SAME_COLUMN * lengths[j]:
                 self.merged = max(self.merged, float(gaps.min() / lengths[j]))

@@ -7,7 +7,6 @@ staircase) sees only what is declared here, so that a new architecture is one ne
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,14 +54,15 @@ class UnitSpace(ABC):
     Attributes:
         n, d, c: number of rows, of coordinates of a direction and of outputs.
         kinds: its oracles by name, in the order in which "auto" prefers them among those of the same standing.
-        whole: whether the pieces of its units have no borders: then it can say what units of one piece are together.
+        borderless: whether the pieces of its units have no borders; then `gathered` says what those of one piece are
+            together.
     """
 
     n: int
     d: int
     c: int = 1
-    kinds: ClassVar[Mapping[str, type[Oracle]]]
-    whole: bool = False
+    kinds: Mapping[str, type[Oracle]]
+    borderless: bool = False
 
     def __init__(self) -> None:
         self._oracles: dict[str, Oracle] = {}
@@ -130,7 +130,7 @@ class UnitSpace(ABC):
 
     def gathered(self, units: Units, masses: Vector) -> tuple[Units, Vector]:
         """(units, masses): one unit for each piece, of the same fit together as these with their masses (k,) and no
-        more mass; where pieces are whole."""
+        more mass; where pieces have no borders."""
         raise MissingError(f"unit space {type(self).__name__!r}", "gather units of one piece", ("gathered",))
 
     def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
@@ -240,6 +240,20 @@ class Architecture(ABC):
     def title(self) -> str:
         """Its key in one text, by which files and the command line name it."""
         return ":".join(self.key)
+
+    @property
+    def words(self) -> str:
+        """Its title for people."""
+        return self.title
+
+    @property
+    def among(self) -> str:
+        """What narrows its networks down, put after the word "network" or "width"; "" where nothing does."""
+        return ""
+
+    def check(self, units: Units) -> None:
+        """Raise InputError where a unit is none of this architecture; where nothing is said, any direction is one."""
+        return None
 
     @abstractmethod
     def on(self, inputs: Matrix) -> UnitSpace:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import ClassVar
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,9 @@ PLANES, LARGEST = 5, 20_000_000
 class ReLUSpace(UnitSpace):
     """The units of `TwoLayerReLU` on the rows of X (n, d); `slope` is a, that of the activation below 0."""
 
-    kinds: ClassVar[Mapping[str, type[HingeOracle]]] = {
-        "cells": CellsOracle,
-        "bisection": BisectionOracle,
-        "ascent": AscentOracle,
-    }
+    kinds: Mapping[str, type[HingeOracle]] = MappingProxyType(
+        {"cells": CellsOracle, "bisection": BisectionOracle, "ascent": AscentOracle}
+    )
 
     def __init__(self, X: Matrix, hinges: Hinges | None = None, slope: float = 0.0) -> None:
         """On data, with the hyperplanes of its rows where they are known already."""
