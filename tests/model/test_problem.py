@@ -73,11 +73,7 @@ BAD = {
         lambda: build(beta=0.1, loss="interpolation"),
         "loss 'interpolation' takes no beta, since its fit is prescribed; leave beta out",
     ),
-    "bias": (lambda: build(bias="some"), "unknown bias 'some'; known: penalised, none"),
-    "free bias": (
-        lambda: build(bias="free"),
-        "bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'",
-    ),
+    "bias": (lambda: build(bias="some"), "unknown bias 'some'; known: penalised, free, none"),
     "loss": (
         lambda: build(loss="hinge"),
         "unknown loss 'hinge'; known losses: huber, interpolation, logistic, squared, squared-hinge",

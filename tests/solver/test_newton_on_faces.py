@@ -69,7 +69,7 @@ def test_a_rough_slide_of_many_coordinates_only_climbs(loss, monkeypatch):
     assert called == [FINER, ROUGH]
 
 
-def test_whole_pieces_are_slid_to_the_optimum_over_all_of_them(monkeypatch):
+def test_pieces_without_borders_are_slid_to_the_optimum_over_all_of_them(monkeypatch):
     """All gates at once, by Newton's method or, where that is too large, by descent."""
     rng = np.random.default_rng(0)
     problem = Problem(
@@ -84,3 +84,15 @@ def test_whole_pieces_are_slid_to_the_optimum_over_all_of_them(monkeypatch):
         value = task.value(task.columns(found) @ masses, float(masses.sum()))
         assert optimum * (1 - 1e-12) <= value <= optimum * (1 + rel)
         assert len(set(found.gates.tolist())) == len(found)
+
+
+@pytest.mark.parametrize("size", [1e-8, 1.0])
+def test_kinks_of_small_data_are_not_taken_for_each_other(size):
+    """With a free bias two units of one direction differ by their kinks alone, which are as near as the rows."""
+    x, nu = np.arange(4.0), np.array([1.0, -1.0, -1.0, 1.0])
+    target = np.array([0.0, 0.0, 1.0, 3.0]) + 0.1 * nu
+    problem = Problem(size * x[:, None], target, beta=0.1 * size, bias="free", free="constant")
+    units = Units.signed(np.array([[1.0, -size], [1.0, -2 * size]]), np.ones(2))
+    found, masses = slide.slide(Task.of(problem), units, np.ones(2) / size, 0.1 * nu, 1e-12)
+    assert found.directions.tolist() == units.directions.tolist()
+    np.testing.assert_allclose(masses * size, 1.0, rtol=1e-9)

@@ -23,6 +23,8 @@ def check_relu(problem: Problem, what: str) -> None:
         raise DoesNotApplyError(
             f"{what} drawn for the architecture {RELU.title!r} alone; here it is {problem.architecture.words!r}."
         )
+    if problem.design.has_free_bias:
+        raise DoesNotApplyError(f"{what} not drawn for a free bias, which has no length.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, declared, expect
+from dualscape.geometry.tall import row_lengths
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
@@ -145,7 +146,7 @@ class Problem:
 
     Attributes:
         inputs: (n, p) features as given.
-        X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
+        X: (n, d) what the neurons see: the features, and a column of ones if there is a bias.
         y: (n,) targets; for two classes -1 and +1.
         beta: weight decay > 0; 1 for interpolation.
         loss: the loss object.
@@ -211,7 +212,7 @@ class Problem:
         free_features = FreeFeatures.of(free, free_decay, inputs, names, rows)
         inputs = inputs[rows]
         design = Design(names, bias, free=free_features.kind)
-        if design.d == 0:
+        if design.d == 0 or (design.p == 0 and design.has_free_bias):
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = _decay(beta, the_loss)
         the_loss.check_target(target)
@@ -226,7 +227,12 @@ class Problem:
             rest = rest if not the_loss.quadratic or free_features.decay else _residual(profile, target)
             if the_loss.constraint and is_spanned(target, free_features.columns):
                 rest = np.zeros(len(target))  # nothing is left, where rounding would leave something
-        space = kind.on(seen)
+        if design.has_free_bias and not free_features.spares_constant:
+            raise InputError(
+                "neurons with a free bias make a constant at as little cost as one likes, never at none: without "
+                "a free output bias no network need be optimal; give free='constant' (--free constant), or 'affine'"
+            )
+        space = kind.on_free(seen) if design.has_free_bias else kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
         if the_loss.constraint:
             determining_rows(seen, target, kind, free_features.columns)  # raises where no network has this fit
@@ -262,12 +268,12 @@ class Problem:
 
     @property
     def d(self) -> int:
-        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        """Number of coordinates of a neuron's direction, that of the bias included."""
         return self.design.d
 
     @property
     def bias(self) -> str:
-        """Whether the bias is "penalised" or there is "none"."""
+        """Whether the bias is "penalised" or "free", or there is "none"."""
         return self.design.bias
 
     @property
@@ -300,11 +306,7 @@ class Problem:
         least = f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), {sums}"
         if self.loss.constraint:
             least = f"1/2 sum_j (|u_j|^2 + alpha_j^2), summed over neurons j, subject to {self.loss.formula}"
-        return (
-            f"{least}; {self.architecture.formula}"
-            + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
-            + self.free.in_words
-        )
+        return f"{least}; {self.architecture.formula}" + self.design.bias_in_words + self.free.in_words
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:
@@ -350,7 +352,7 @@ class Problem:
         self.check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
-        reach = float(network.masses @ lengths) * self.space.reach.lengths
+        reach = float(network.masses @ lengths) * np.maximum(self.space.reach.lengths, row_lengths(self.X))
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
         if self.free.q:
             off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.oracles.base import Oracle, Vector
+from dualscape.oracles.ranked import Ranked
 from dualscape.oracles.reach import Reach
+from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 
 
@@ -67,6 +69,10 @@ class Members(ABC):
     def maximal(self, nu: Vector, units: Units) -> NDArray[np.bool_]:
         """(k,) which units are local maximisers in every member that they belong to, beside the one that found them."""
         return np.ones(len(units), dtype=bool)
+
+    def once(self, found: Ranked) -> Ranked:
+        """Units of positive value that members have found, once each, best first."""
+        return found.once(DEFAULT.apart)
 
     def key(self) -> Sequence[ArrayLike]:
         """What tells these members from all others."""

@@ -20,7 +20,6 @@ from dualscape.running.checkpoint import Arrays, fingerprint
 from dualscape.running.effort import Effort, run_all
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import Stopped
-from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 
 #: A call of one member that takes longer than this many seconds shares its own work among the workers and saves itself;
@@ -219,7 +218,7 @@ class _Asking:
     # --- what they have said ------------------------------------------------------------------------------
     def _found(self) -> Ranked:
         parts = [self._parts[at] for at in sorted(self._parts)]
-        return Ranked.join([Ranked(self._union.none, np.zeros(0)), *parts]).once(DEFAULT.apart)
+        return self._members.once(Ranked.join([Ranked(self._union.none, np.zeros(0)), *parts]))
 
     def answer(self, stopped: Stopped) -> OracleAnswer:
         """Of all of them together."""

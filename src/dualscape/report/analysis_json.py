@@ -12,6 +12,7 @@ from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
 from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.plateaus import Plateaus
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
 from dualscape.model.architectures import Architecture, GatedReLU
@@ -131,12 +132,18 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "signs": _signs(found.signs),
         **_gates(found.units, found.problem.architecture),
         **({} if found.functions is None else {"functions": _functions(found.functions)}),
+        **_plateaus(found.plateaus),
         "vertices": _plain(found.vertices) if found.vertices_complete else None,
         "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
         "exact": found.exact,
         "perturbation": _plain(found.perturbation),
         "margins": _margins(found.resolution),
     }
+
+
+def _plateaus(found: Plateaus) -> dict[str, Any]:
+    pairs, grow = _plain(found.pairs), _plain(np.flatnonzero(found.open))
+    return {"plateaus": pairs, "open": grow} if pairs or grow else {}
 
 
 def _functions(found: Functions) -> dict[str, Any]:

@@ -134,12 +134,13 @@ def _far_target(solution: Solution, scaling: Scaling | None) -> str:
 
 def _coordinates(solution: Solution) -> list[str]:
     problem = solution.problem
-    bias = ["the bias"] if problem.design.has_bias else []
+    bias = ["the bias"] if problem.design.has_bias and not problem.design.has_free_bias else []
     return [*(f"column {name!r}" for name in problem.feature_names), *bias]
 
 
 def _uneven(solution: Solution) -> list[str]:
-    names, sizes = _coordinates(solution), np.abs(solution.problem.X).max(axis=0)
+    names = _coordinates(solution)
+    sizes = np.abs(solution.problem.X[:, : len(names)]).max(axis=0)
     used = np.flatnonzero(sizes > 0)
     if used.size < 2:
         return []

@@ -183,7 +183,7 @@ def slide(
     climbed, dimensions, faces_of = found
     if not in_time():
         return units, masses
-    leaders, masses = climbed.merged(masses)
+    leaders, masses = space.measured(climbed).merged(masses)
     units = climbed.take(leaders)
     if len(masses) == 0:
         return units, masses
@@ -216,7 +216,6 @@ def _minimised(
     start = (faces.basis * units.directions[faces.owner].T).sum(axis=0)
     x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * start
     x = newton_on_faces(faces, x, task.y, task.beta, task.loss, precision=precision, in_time=in_time)
-    w = np.zeros_like(units.directions)
-    np.add.at(w, faces.owner, (faces.basis * x).T)
-    norms = np.linalg.norm(w, axis=1)
-    return units.turned(w).normalised(), norms[norms > 0]
+    directions, masses = faces.units(x, len(units))
+    alive = masses > 0
+    return units.turned(directions).take(alive), masses[alive]

@@ -221,9 +221,10 @@ class _Refinement:
         before, after = space.columns(units), space.columns(climbed)
         lost = np.linalg.norm(after - before, axis=0) > FAR * np.linalg.norm(before, axis=0)
         used = np.flatnonzero(masses > 0)
-        leaders = climbed.distinct(used, DEFAULT.apart)
+        places = space.measured(climbed)
+        leaders = places.distinct(used, DEFAULT.apart)
         for j in np.setdiff1d(used, leaders):
-            lost |= climbed.gaps(climbed.directions[j], climbed.outputs[j]) <= 2 * DEFAULT.apart
+            lost |= places.gaps(places.directions[j], places.outputs[j]) <= 2 * DEFAULT.apart
         return pieces, np.flatnonzero(lost & (masses > 0))
 
     def _on_pieces(self, pieces: Pieces, units: Units, masses: Vector) -> tuple[Vector, Vector]:

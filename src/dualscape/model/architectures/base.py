@@ -41,11 +41,23 @@ class Faces:
         basis: (d, q) for each unit in turn, orthonormal columns that span the directions in which its piece is linear.
         jacobian: (n, q) columns of the basis vectors: s D X basis.
         owner: (q,) the unit that each column belongs to, rising.
+        lift: (d, q) the basis vectors as directions, where coordinates that cost nothing follow; None: the basis.
     """
 
     basis: Matrix
     jacobian: Matrix
     owner: NDArray[np.intp]
+    lift: Matrix | None = None
+
+    def units(self, x: Vector, count: int) -> tuple[Matrix, Vector]:
+        """(directions (count, d), masses (count,)) of scaled directions in the coordinates x (q,) of the basis.
+
+        A unit of mass 0 has the zero direction.
+        """
+        masses = np.sqrt(np.bincount(self.owner, x * x, minlength=count))
+        directions = np.zeros((count, len(self.basis)))
+        np.add.at(directions, self.owner, ((self.basis if self.lift is None else self.lift) * x).T)
+        return directions / np.where(masses > 0, masses, 1.0)[:, None], masses
 
 
 class UnitSpace(ABC):
@@ -66,6 +78,15 @@ class UnitSpace(ABC):
 
     def __init__(self) -> None:
         self._oracles: dict[str, Oracle] = {}
+
+    @property
+    def priced(self) -> Vector:
+        """(d,) 1 for the coordinates of a direction that weight decay sees, 0 for those that cost nothing."""
+        return np.ones(self.d)
+
+    def measured(self, units: Units) -> Units:
+        """Units in coordinates in which distances mean the same wherever the data lie; by default as they are."""
+        return units
 
     # --- columns and scores ---------------------------------------------------------------------------------
     @property
@@ -141,6 +162,15 @@ class UnitSpace(ABC):
             MissingError: a space that does not implement it can be solved and certified, and no more.
         """
         raise MissingError(f"unit space {type(self).__name__!r}", "list all optimal networks", ("pieces",))
+
+    def continua(self, units: Units) -> tuple[NDArray[np.intp], Units, NDArray[np.bool_]]:
+        """Where a coordinate that costs nothing might take other values at the same score.
+
+        Returns:
+            (q, 2) pairs of the k units that differ in it alone, neighbours in it; a unit in the middle of each pair;
+            and (k,) which units go on computing the same, but for a constant, however far it grows.
+        """
+        return np.zeros((0, 2), dtype=np.intp), units.take(slice(0, 0)), np.zeros(len(units), dtype=bool)
 
     # --- other data -----------------------------------------------------------------------------------------
     @abstractmethod
@@ -258,6 +288,14 @@ class Architecture(ABC):
     @abstractmethod
     def on(self, inputs: Matrix) -> UnitSpace:
         """Its unit neurons on what neurons see, (n, d)."""
+
+    def on_free(self, inputs: Matrix) -> UnitSpace:
+        """The same where the last coordinate, that of the bias, costs nothing.
+
+        Raises:
+            InputError: an architecture that does not implement it knows no free bias.
+        """
+        raise InputError(f"neurons of the architecture {self.title!r} have no free bias yet; give bias='penalised'")
 
     def twin(self, units: Units) -> Units:
         """The other unit neurons that compute what these do, one for each; these themselves where `twins` is 1."""

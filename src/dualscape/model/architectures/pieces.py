@@ -46,6 +46,7 @@ class Pieces:
         active: (k, n) whether x_i.u_j >= 0 on the piece of unit j; not on the rows that hold it.
         held: for each unit the rows that hold it, x_i.u = 0, one of each hyperplane.
         seen: (k, d) the coordinates that the direction of unit j may have; None: all.
+        low: (n, d) what rounding to double precision has left of the data; None: nothing.
     """
 
     X: Matrix
@@ -53,6 +54,7 @@ class Pieces:
     active: NDArray[np.bool_]
     held: tuple[Index, ...]
     seen: NDArray[np.bool_] | None = None
+    low: Matrix | None = None
 
     def take(self, which: Index) -> "Pieces":
         """Those of some units."""
@@ -81,7 +83,7 @@ class Pieces:
 
         A unit without pull stands nowhere: its direction is nan.
         """
-        X = TwoFloat.of(self.X)
+        X = TwoFloat.of(self.X) if self.low is None else TwoFloat(self.X, self.low)
         pulls = _times(self.slopes, nu) @ X
         if self.seen is not None:
             pulls = TwoFloat(pulls.hi * self.seen, pulls.lo * self.seen)
