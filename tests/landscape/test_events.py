@@ -11,6 +11,7 @@ from dualscape.landscape.events import Locator, Structure, _Match
 from dualscape.landscape.optimal_set import optimal_set
 from dualscape.landscape.path_point import PathPoint
 from dualscape.landscape.solution_path import solution_path
+from dualscape.model.architectures import get_architecture
 from dualscape.model.problem import Problem
 from dualscape.solver import solve
 from dualscape.units import Units
@@ -160,3 +161,16 @@ def test_units_are_matched_with_the_least_total_way():
     other = _Match.of(one, Units.signed(-np.eye(2)[:1], np.ones(1)), 1.0)
     assert other.gone.tolist() == [0, 1]
     assert other.new.tolist() == [0]
+
+
+def test_a_unit_that_is_listed_as_its_twin_is_still_there():
+    """On its way it passes the border of the half of the sphere from which units are taken."""
+    kind = get_architecture("abs")
+    angle = np.arctan2(-1 / np.pi, 1 / (1 + np.pi)) + np.array([-1e-3, 1e-3])
+    before, after = (kind.upright(Units.signed(np.array([[np.cos(a), np.sin(a)]]), np.ones(1))) for a in angle)
+    assert float(before.gaps(after.directions, after.outputs)[0]) > 1.9
+    same = _Match.of(before, after, 0.1, kind)
+    assert (len(same.gone), len(same.new)) == (0, 0)
+    assert same.furthest == pytest.approx(2e-3, rel=1e-3)
+    other = _Match.of(before, after, 0.1)
+    assert (len(other.gone), len(other.new)) == (1, 1)

@@ -203,3 +203,16 @@ def test_symmetric_data_have_a_continuum_along_the_whole_path():
         assert point.mass == pytest.approx(4 / top * (1 - share))
     assert sorted(event.kind for event in path.events) == ["dimension", *["enters"] * 4]
     assert all(event.low <= top <= event.high * (1 + 1e-12) for event in path.events)
+
+
+@pytest.mark.parametrize("activation", ["abs", "leaky:0.3", "gated:20"])
+def test_paths_of_other_activations_are_certified(activation):
+    rng = np.random.default_rng(3)
+    problem = Problem(rng.standard_normal((8, 2)), rng.standard_normal(8), beta=1, bias="none", activation=activation)
+    top = problem.beta_max()
+    path = solution_path(problem, betas=[0.8 * top, 0.4 * top, 0.2 * top])
+    assert path.certified == 3
+    for point in path.points:
+        alone = solve(problem.with_beta(point.beta)).certificate
+        assert point.solution.certificate.primal == pytest.approx(alone.primal, rel=1e-9)
+        assert point.optimal_set.contains(point.solution.network)

@@ -151,6 +151,6 @@ def _followed(before: Network, network: Network) -> dict[int, int]:
     """Which unit of the network before each unit is, as far as one is near."""
     if before.width == 0 or network.width == 0:
         return {}
-    gaps = np.array([before.units.gaps(u, s) for u, s in zip(network.directions, network.units.outputs, strict=True)])
+    gaps = network.architecture.gaps(network.units, before.units)
     rows, columns = linear_sum_assignment(np.minimum(gaps, 2 * SAME))
     return {int(j): int(i) for j, i in zip(rows, columns, strict=True) if gaps[j, i] <= SAME}

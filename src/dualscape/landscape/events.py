@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from dualscape.errors import BudgetError, DualscapeError, NotCertifiedError
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.path_point import PathPoint
+from dualscape.model.architectures import RELU, Architecture
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.interruption import check
@@ -128,11 +129,11 @@ class _Match:
     furthest: float
 
     @classmethod
-    def of(cls, high: Units, low: Units, apart: float) -> "_Match":
+    def of(cls, high: Units, low: Units, apart: float, kind: Architecture = RELU) -> "_Match":
         """Pairs with the least total way; no pair is further apart than that."""
         if len(high) == 0 or len(low) == 0:
             return cls(np.arange(len(high)), np.arange(len(low)), 0.0)
-        gaps = np.array([low.gaps(high.directions[i], high.outputs[i]) for i in range(len(high))])
+        gaps = kind.gaps(high, low)
         rows, columns = linear_sum_assignment(np.minimum(gaps, 2 * apart))
         near = gaps[rows, columns] <= apart
         gone = np.setdiff1d(np.arange(len(high)), rows[near])
@@ -171,7 +172,7 @@ class Locator:
     ) -> list[tuple[Structure, Structure]]:
         """The narrow intervals at whose ends the structure differs."""
         narrow = high.beta <= low.beta * (1 + self.precision)
-        match = _Match.of(high.used, low.used, STEP if narrow else APART)
+        match = _Match.of(high.used, low.used, STEP if narrow else APART, self.problem.architecture)
         same = len(match.gone) == len(match.new) == 0 and high.dimension == low.dimension
         if same and (narrow or match.furthest <= STEP):
             return []
@@ -212,7 +213,7 @@ class Locator:
             sure = Structure.of(self.certified(structure.beta, structure))
         except NotCertifiedError:
             return False
-        match = _Match.of(structure.used, sure.used, STEP)
+        match = _Match.of(structure.used, sure.used, STEP, self.problem.architecture)
         return len(match.gone) == len(match.new) == 0 and sure.dimension == structure.dimension
 
 
@@ -225,7 +226,7 @@ def _events(pairs: list[tuple[Structure, Structure]]) -> list[PathEvent]:
     """What changes in each of the intervals."""
     events = []
     for high, low in pairs:
-        match = _Match.of(high.used, low.used, STEP)
+        match = _Match.of(high.used, low.used, STEP, high.network.architecture)
         ends = high.beta, low.beta
         dimensions = high.dimension, low.dimension
         for kind, units, which in (("leaves", high.used, match.gone), ("enters", low.used, match.new)):
