@@ -232,14 +232,15 @@ class Path:
         values = [self._value(corner) for corner in self.corners]
         greatest = max(values)
         for k, piece in enumerate(self.pieces):
+            if piece.broken is not None:
+                reason = reason or f"piece {k}: slot {piece.broken} changes its unit neuron while its weights are not 0"
+                continue
             halfway = piece.at(0.5)
             fits = [self.problem.fit_of(network) for network in (piece.start, halfway, piece.end)]
             length = max(*(float(np.linalg.norm(f)) for f in (fits[0], fits[2], self.problem.y)), 1e-300)
             bend = max(bend, float(np.linalg.norm(fits[1] - 0.5 * (fits[0] + fits[2])) / length))
             jump = max(jump, _distance(piece.limit(0.0), piece.start), _distance(piece.limit(1.0), piece.end))
             over = self._value(halfway) - max(values[k], values[k + 1])
-            if piece.broken is not None:
-                reason = reason or f"piece {k}: slot {piece.broken} changes its unit neuron while its weights are not 0"
             if over > ROUNDING * self.size:
                 reason = reason or f"piece {k}: the objective is greater halfway than at both ends, by {over:.3g}"
         if jump > 1e-6:

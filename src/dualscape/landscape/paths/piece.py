@@ -36,7 +36,7 @@ class Piece:
         """The first slot that changes its unit neuron while its weights are not 0; None as on every sound piece."""
         first, last = self._held
         gap = np.linalg.norm(self.start.directions - self.end.directions, axis=1)
-        other = (gap > TURN) | (self.start.signs != self.end.signs)
+        other = (gap > TURN) | (self.start.signs != self.end.signs) | (_gates(self.start) != _gates(self.end))
         # What has no mass is turned by nothing.
         turned = (gap > 0) & ((self.start.masses == 0) | (self.end.masses == 0))
         found = np.flatnonzero(first & last & (other | turned))
@@ -55,18 +55,20 @@ class Piece:
         masses = (1 - t) * a.masses + t * b.masses
         imbalance = (1 - t) * a.imbalance + t * b.imbalance
         directions, signs = np.where(first[:, None], a.directions, b.directions), np.where(first, a.signs, b.signs)
+        gates = np.where(first, _gates(a), _gates(b))
         turning = np.flatnonzero(first & last & (a.directions != b.directions).any(axis=1) & (masses > 0))
         if turning.size:
             shares = (t * b.masses[turning] / masses[turning])[:, None]
             directions[turning] = (1 - shares) * a.directions[turning] + shares * b.directions[turning]
         zero = (masses == 0) & (imbalance == 0)
-        directions[zero], signs[zero] = 0.0, 1.0
+        directions[zero], signs[zero], gates[zero] = 0.0, 1.0, 0
         return replace(
             a,
             directions=directions,
             signs=signs,
             masses=masses,
             imbalance=imbalance,
+            gates=gates,
             free_weights=(1 - t) * a.free_weights + t * b.free_weights,
         )
 
@@ -83,6 +85,11 @@ def slots(network: Network, width: int) -> Network:
     zero = ~alive(padded)
     if not padded.directions[zero].any() and (padded.signs[zero] == 1).all():
         return padded
-    directions, signs = padded.directions.copy(), padded.signs.copy()
-    directions[zero], signs[zero] = 0.0, 1.0
-    return replace(padded, directions=directions, signs=signs)
+    directions, signs, gates = padded.directions.copy(), padded.signs.copy(), _gates(padded).copy()
+    directions[zero], signs[zero], gates[zero] = 0.0, 1.0, 0
+    return replace(padded, directions=directions, signs=signs, gates=gates)
+
+
+def _gates(network: Network) -> NDArray[np.intp]:
+    assert network.gates is not None
+    return network.gates

@@ -104,6 +104,8 @@ class Pool:
         directions, signs, held = np.zeros((self.width, self.units.d)), np.ones(self.width), np.zeros(self.width)
         where = places[used]
         directions[where], signs[where], held[where] = self.units.directions[used], self.units.signs[used], masses[used]
+        gates = np.zeros(self.width, dtype=np.intp)
+        gates[where] = self.units.gates[used]
         problem = self.problem
         return Network(
             directions,
@@ -114,6 +116,7 @@ class Pool:
             problem.architecture,
             problem.free.kind,
             self.free_weights(masses, share),
+            gates,
         )
 
     def free_weights(self, masses: Vector, share: float | None) -> Vector:

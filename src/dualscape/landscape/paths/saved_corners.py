@@ -12,7 +12,7 @@ from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 
 #: Arrays of a network by the name of its attribute; (K + 1, ...) each in the file.
-PARTS = ("directions", "signs", "masses", "imbalance", "free_weights")
+PARTS = ("directions", "signs", "masses", "imbalance", "free_weights", "gates")
 
 
 def written_corners(problem: Problem, corners: tuple[Network, ...], weight_decay: bool, note: str) -> bytes:
@@ -43,8 +43,8 @@ def read_corners(file: Path, problem: Problem) -> tuple[tuple[Network, ...], boo
     if str(arrays["problem"]) != _key(problem):
         raise InputError(f"{file} is a path of another problem; give the problem that it was made for")
     corners = tuple(
-        Network(d, s, c, problem.bias, i, problem.architecture, problem.free.kind, w)
-        for d, s, c, i, w in zip(*(arrays[name] for name in PARTS), strict=True)
+        Network(d, s, c, problem.bias, i, problem.architecture, problem.free.kind, w, g)
+        for d, s, c, i, w, g in zip(*(arrays[name] for name in PARTS), strict=True)
     )
     return corners, bool(arrays["weight_decay"]), str(arrays["note"])
 

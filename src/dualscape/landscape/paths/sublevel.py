@@ -50,14 +50,14 @@ def connect_sublevel(
     expect(problem, Problem, "connect_sublevel", Solution="solution.problem")
     a, b = of_one_width(problem, a, b, width, "connect_sublevel")
     needed = rank_of(problem, a, b) + 1
-    low = [_lower(problem, network, weight_decay) for network in (a, b)]
+    first, last = (_lower(problem, network, weight_decay) for network in (a, b))
     try:
-        middle = level_corners(problem, *low)
+        middle = level_corners(problem, first, last)
     except OutOfSlots:
         try:
             middle = level_corners(problem, a, b)
         except OutOfSlots:
-            middle = over_the_barrier(problem, *low, problem.beta * (1.0 if weight_decay else SHARES[-1]))
+            middle = over_the_barrier(problem, first, last, problem.beta * (1.0 if weight_decay else SHARES[-1]))
     path = Path.of(problem, [a, *middle, b], weight_decay)
     above = path.barrier > ROUNDING * path.size
     note = (
