@@ -21,6 +21,8 @@ def loss_of(problem, fit):
     y, w = problem.y, np.ones(problem.n) if problem.loss.weights is None else problem.loss.weights
     if problem.loss.name == "squared":
         return cp.sum(cp.multiply(w, cp.square(fit - y))) / 2
+    if problem.loss.constraint:
+        return cp.transforms.indicator([fit == y])
     if problem.loss.name == "huber":
         return cp.sum(cp.multiply(w, cp.huber(fit - y, problem.loss.delta))) / 2
     if problem.loss.name == "squared-hinge":
@@ -39,7 +41,9 @@ def conic_optimum(program, loss_of=loss_of) -> Conic:
         cone = np.where(active, 1.0, -1.0)[:, None] * X
         fit = fit + (np.where(active, 1.0, slope)[:, None] * X) @ (v[i] - w[i])
         constraints += [cone @ v[i] >= 0, cone @ w[i] >= 0]
-    objective = problem.beta * (cp.sum(cp.norm(v, 2, axis=1)) + cp.sum(cp.norm(w, 2, axis=1)))
+    priced = np.broadcast_to(problem.space.priced, v.shape)
+    norms = [cp.norm(cp.multiply(priced, half), 2, axis=1) for half in (v, w)]
+    objective = problem.beta * (cp.sum(norms[0]) + cp.sum(norms[1]))
     if problem.free.q:
         free = cp.Variable(problem.free.q)
         fit = fit + problem.free.matrix @ free

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         BudgetError,
         ContradictionError,
         DualscapeError,
+        InfeasibleError,
         InputError,
         MissingError,
         NotCertifiedError,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
-    from dualscape.model.losses import Huber, Logistic, Loss, RowSum, Squared, SquaredHinge
+    from dualscape.model.losses import Huber, Interpolation, Logistic, Loss, RowSum, Squared, SquaredHinge
     from dualscape.model.minimal import minimal
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
@@ -63,6 +64,7 @@ __all__ = [
     "Squared",
     "Huber",
     "Logistic",
+    "Interpolation",
     "GatedReLU",
     "SquaredHinge",
     "Program",
@@ -101,6 +103,7 @@ __all__ = [
     "Tolerances",
     "DualscapeError",
     "InputError",
+    "InfeasibleError",
     "MissingError",
     "BudgetError",
     "ContradictionError",
@@ -120,6 +123,7 @@ _HOME = {
     "Squared": "model.losses",
     "Huber": "model.losses",
     "Logistic": "model.losses",
+    "Interpolation": "model.losses",
     "GatedReLU": "model.architectures",
     "SquaredHinge": "model.losses",
     "Program": "model.program",
@@ -158,6 +162,7 @@ _HOME = {
     "Tolerances": "tolerances",
     "DualscapeError": "errors",
     "InputError": "errors",
+    "InfeasibleError": "errors",
     "MissingError": "errors",
     "BudgetError": "errors",
     "ContradictionError": "errors",

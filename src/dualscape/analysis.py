@@ -36,7 +36,8 @@ class Analysis:
 
     Attributes:
         problem: what was analysed.
-        beta_max: the interval that holds beta_max; its upper end is inf when directions were only searched.
+        beta_max: the interval that holds beta_max; its upper end is inf when directions were only searched. None for
+            interpolation, which has no beta.
         solution: the network and its certificate.
         optimal_set: all optimal networks, or None when optimality is not certified.
         staircase: their components at every width, or None.
@@ -44,7 +45,7 @@ class Analysis:
     """
 
     problem: Problem
-    beta_max: Interval
+    beta_max: Interval | None
     solution: Solution
     optimal_set: OptimalSet | None
     staircase: Staircase | None
@@ -80,7 +81,9 @@ class Draft:
     left_out: str = ""
 
     def find_beta_max(self, progress: Progress = silent, effort: Effort = NO_LIMITS) -> None:
-        """beta_max, and the problem at the fraction of it that was asked for."""
+        """beta_max, and the problem at the fraction of it that was asked for; nothing where the fit is prescribed."""
+        if self.problem.loss.constraint and self.fraction is None:
+            return
         bounds = self.problem.beta_max_bounds(self.oracles, progress, effort)
         if self.fraction is not None:
             self.problem = self.problem.at_fraction(self.fraction, bounds=bounds)
@@ -99,10 +102,11 @@ class Draft:
         """The analysis as far as it has come; without a solution yet, with one that can be had at once."""
         if self.beta_max is None:
             self.find_beta_max()
-        assert self.beta_max is not None
         solution = self.solution or unfinished(self.problem, self.network, self.prover)
         notes = [solution.stopped.note] if solution.stopped.note else []
-        if not self.beta_max.exact:
+        if self.beta_max is None:
+            pass
+        elif not self.beta_max.exact:
             notes.append("beta_max was only searched for: the value given is a lower bound")
             if self.fraction is not None:
                 notes.append(

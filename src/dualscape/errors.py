@@ -14,6 +14,19 @@ class InputError(DualscapeError):
     """The data, a parameter or a file cannot be used as given."""
 
 
+class InfeasibleError(InputError):
+    """No network has the prescribed fit.
+
+    Attributes:
+        witness: (n,) a combination nu of rows that is nothing to every network, though not to the targets.
+    """
+
+    def __init__(self, message: str, witness: object) -> None:
+        """With the message, and the evidence."""
+        super().__init__(message)
+        self.witness = witness
+
+
 class BudgetError(DualscapeError):
     """An exact answer was asked for that would exceed the stated budget."""
 

@@ -47,7 +47,7 @@ def test_entries_have_data_and_one_default(entry: Entry):
     table = entry.table()
     assert len(table.X) == len(table.y) > 0
     assert table.X.shape[1] == len(table.feature_names)
-    assert (entry.beta is None) != (entry.beta_fraction is None)
+    assert (entry.beta is not None) + (entry.beta_fraction is not None) == entry.weighed
     assert entry.summary
     assert entry.source
 

@@ -194,7 +194,7 @@ def test_predictions_of_bad_rows_are_refused(segment):
 
 
 def test_vertices_are_sampled_where_there_is_no_time_to_list_them(monkeypatch):
-    monkeypatch.setattr(sys.modules[optimal_set.__module__], "vertices", wait_for_the_end)
+    monkeypatch.setattr(sys.modules["dualscape.polytopes.vertices"], "vertices", wait_for_the_end)
     solution = solve(line_problem())
     found = optimal_set(solution, effort=Effort.within(1.0))
     assert (found.vertices_complete, len(found.sampled)) == (False, 2)

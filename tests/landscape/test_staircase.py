@@ -294,7 +294,7 @@ def test_widths_that_are_not_listed_are_refused(twelve):
 
 
 def test_the_staircase_has_wider_intervals_where_there_is_no_time(monkeypatch):
-    monkeypatch.setattr(sys.modules[optimal_set.__module__], "vertices", wait_for_the_end)
+    monkeypatch.setattr(sys.modules["dualscape.polytopes.vertices"], "vertices", wait_for_the_end)
     optima = optimal_set(solve(line_problem()), effort=Effort.within(0.5))
     assert staircase(optima).m_star == 1
     monkeypatch.setattr(type(optima.polytope), "sparsest", wait_for_the_end)

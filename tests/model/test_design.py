@@ -32,10 +32,11 @@ def test_neurons_see_the_scaled_features_and_a_last_one_for_the_bias(pair):
     X, design = pair
     seen = design.inputs(X)
     assert seen.shape == (len(X), design.d)
-    assert design.d == len(design.coordinates) == design.p + (design.bias == "penalised")
+    assert design.d == len(design.coordinates) == design.p + (design.bias != "none")
     for j, name in enumerate(design.coordinates):
         if j == design.p:
-            assert (name, design.bias) == ("bias", "penalised")
+            assert name == "bias"
+            assert design.bias in ("penalised", "free")
             expected = np.ones(len(X))
         elif design.scaling is None:
             expected = X[:, j]
@@ -57,12 +58,15 @@ def test_rows_are_seen_one_by_one_and_stay_what_they_are(pair):
 @given(rows_and_designs())
 def test_a_problem_and_its_networks_see_the_same(pair):
     X, design = pair
-    problem = Problem(X, np.ones(len(X)), beta=1.0, bias=design.bias, feature_names=design.feature_names)
-    assert problem.design == Design(design.feature_names, design.bias)
+    free = "constant" if design.bias == "free" else "none"
+    problem = Problem(X, np.ones(len(X)), beta=1.0, bias=design.bias, free=free, feature_names=design.feature_names)
+    assert problem.design == Design(design.feature_names, design.bias, free=free)
     assert np.array_equal(problem.design.inputs(X), problem.X)
     assert (problem.d, problem.bias, problem.feature_names) == (design.d, design.bias, design.feature_names)
-    network = Network(np.eye(problem.d), np.ones(problem.d), np.ones(problem.d), problem.bias)
-    np.testing.assert_allclose(network.predict(X), np.maximum(problem.X, 0.0).sum(axis=1), rtol=1e-13)
+    weights = np.tril(np.ones((problem.d, problem.d)))
+    network = Network.from_weights(weights, np.ones(problem.d), bias=problem.bias)
+    expected = np.maximum(problem.X @ weights.T, 0.0).sum(axis=1)
+    np.testing.assert_allclose(network.predict(X), expected, rtol=1e-12, atol=1e-9)
     assert (network.design.d, network.design.bias) == (problem.d, problem.bias)
     network.check(problem.design)
 
@@ -104,11 +108,7 @@ def test_a_network_without_neurons_fits_everywhere():
 
 PAIR = Design(("size", "age"), "penalised", Scaling(np.zeros(2), np.array([1e-300, 0.0])))
 BAD = {
-    "free bias": (
-        lambda: Design(("size",), "free"),
-        "bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'",
-    ),
-    "bias": (lambda: Design(("size",), "some"), "unknown bias 'some'; known: penalised, none"),
+    "bias": (lambda: Design(("size",), "some"), "unknown bias 'some'; known: penalised, free, none"),
     "scaling": (
         lambda: Design(("size",), "none", Scaling.none(2)),
         "2 means and 2 scales for 1 features",
@@ -144,3 +144,11 @@ def test_what_is_refused(build, message):
 def test_rows_that_standardising_makes_infinite_are_refused():
     with pytest.raises(InputError, match="finite numbers"):
         PAIR.inputs([[1e300, 1.0]])
+
+
+@given(rows_and_designs(), st.floats(0.1, 10.0))
+def test_weight_decay_sees_all_coordinates_but_a_free_bias(pair, factor):
+    rows, design = pair
+    seen = factor * design.inputs(rows)
+    penalised = seen[:, : design.p] if design.bias == "free" else seen
+    assert np.allclose(design.lengths(seen), np.linalg.norm(penalised, axis=1), rtol=1e-14, atol=0)

@@ -51,6 +51,22 @@ def test_weights_come_back(pair):
     np.testing.assert_allclose(outer[alive], alpha[alive], rtol=1e-9)
 
 
+@given(weights(), st.floats(-10.0, 10.0))
+def test_a_free_bias_costs_nothing_and_comes_back(pair, bias):
+    U, alpha = pair
+    inner = np.linalg.norm(U, axis=1)
+    weights = np.column_stack([U, bias * inner])
+    network = Network.from_weights(weights, alpha, bias="free")
+    assert network.cost() == pytest.approx(0.5 * float(inner @ inner + alpha @ alpha), rel=1e-9)
+    back = network.weights()[0]
+    scale = np.maximum(inner, np.abs(alpha)) * (1 + abs(bias))
+    assert (np.linalg.norm(back - weights, axis=1) <= 1e-12 * scale).all()
+    X = np.random.default_rng(0).standard_normal((7, U.shape[1]))
+    expected = np.maximum(X @ U.T + weights[:, -1], 0) @ alpha
+    size = (np.linalg.norm(X, axis=1)[:, None] + abs(bias)) * inner * np.abs(alpha)
+    assert (np.abs(network.predict(X) - expected) <= 1e-12 * (1e-300 + size.sum(axis=1))).all()
+
+
 @given(weights())
 def test_function_and_cost_agree_with_the_weights(pair):
     U, alpha = pair
@@ -164,7 +180,16 @@ BAD = {
         lambda: Network.from_weights([[np.inf]], [1.0]),
         "network weights contain NaN or inf; check how they were trained or read",
     ),
-    "bias": (lambda: Network([[1.0]], [1], [1.0], "free"), "unknown bias 'free'; known: penalised, none"),
+    "bias": (lambda: Network([[1.0]], [1], [1.0], "some"), "unknown bias 'some'; known: penalised, free, none"),
+    "length without the free bias": (
+        lambda: Network([[0.6, 0.8]], [1], [1.0], "free"),
+        "direction 0 has length 0.6, not 1; use Network.from_weights for weights",
+    ),
+    "free bias alone": (
+        lambda: Network.from_weights([[1.0, 0.0], [0.0, 2.0]], [1.0, 3.0], bias="free"),
+        "neuron 1 has a free bias alone and computes a constant; leave it out, and give the constant to the output "
+        "bias",
+    ),
     "rows": (
         lambda: Network.from_weights([[1.0]], [1.0, 2.0]),
         "U has shape (1, 1) but alpha has 2 entries; U needs one row per entry of alpha",

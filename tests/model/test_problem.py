@@ -65,15 +65,18 @@ BAD = {
     "beta negative": (lambda: build(beta=-1), "beta must be a positive finite number, got -1"),
     "beta nan": (lambda: build(beta=float("nan")), "beta must be a positive finite number, got nan"),
     "beta text": (lambda: build(beta="big"), "beta must be a number, got 'big'"),
-    "beta none": (lambda: build(beta=None), "beta must be a number, got None"),
-    "bias": (lambda: build(bias="some"), "unknown bias 'some'; known: penalised, none"),
-    "free bias": (
-        lambda: build(bias="free"),
-        "bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'",
+    "beta none": (
+        lambda: build(beta=None),
+        "give the weight decay beta, a positive number (only loss='interpolation' has none)",
     ),
+    "beta of interpolation": (
+        lambda: build(beta=0.1, loss="interpolation"),
+        "loss 'interpolation' takes no beta, since its fit is prescribed; leave beta out",
+    ),
+    "bias": (lambda: build(bias="some"), "unknown bias 'some'; known: penalised, free, none"),
     "loss": (
         lambda: build(loss="hinge"),
-        "unknown loss 'hinge'; known losses: huber, logistic, squared, squared-hinge",
+        "unknown loss 'hinge'; known losses: huber, interpolation, logistic, squared, squared-hinge",
     ),
     "labels": (
         lambda: build(y=["a", "b", "c"], loss="logistic"),

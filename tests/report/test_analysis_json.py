@@ -13,7 +13,10 @@ from dualscape.report.analysis_json import to_dict, write_json
 def test_json_of_a_certified_problem(tmp_path):
     content = analysed(tmp_path, "catalogue:two-points")
     assert {name: list(value) for name, value in content.items() if isinstance(value, dict)} == {
-        "problem": ["n", "d", "architecture", "loss", "bias", "beta", "beta_max", "classes", "free", "free_decay"],
+        "problem": [
+            *("n", "d", "architecture", "loss", "bias", "beta", "beta_max", "classes", "free", "free_decay"),
+            "features_per_neuron",
+        ],
         "certificate": [
             *("verdict", "primal", "dual", "gap", "relative_gap", "excess", "primal_error"),
             *("oracle", "patterns", "nu", "upper"),
@@ -34,6 +37,7 @@ def test_json_of_a_certified_problem(tmp_path):
     assert content["problem"] == {
         **problem,
         "beta": 0.1,
+        "features_per_neuron": None,
         "beta_max": 2.0,
         "classes": None,
         "free": "none",

@@ -33,6 +33,12 @@ def test_good_data_get_none():
     assert hints(solution, table.scaling) == ()
 
 
+def test_what_free_features_interpolate_alone_is_no_fault():
+    assert hints(solve(Problem(X[:3], X[:3, 0], loss="interpolation", free="affine"))) == ()
+    zero = hints(solve(Problem(X[:3], np.zeros(3), loss="interpolation")))
+    assert zero == ("the target is 0 in every row, so there is nothing to fit; choose another target (--target)",)
+
+
 def test_a_target_far_from_zero():
     worse, far = found(X, Y + 1000)
     assert "worse than the mean" in worse

@@ -14,7 +14,7 @@ from dualscape.oracles import Question
 from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.oracles.bisection.oracle import BisectionOracle
-from dualscape.running.effort import Effort, WorkersLostError, run_all
+from dualscape.running.effort import Effort, Here, WorkersLostError, run_all
 
 
 def die(number):
@@ -78,3 +78,11 @@ def test_part_of_an_effort_keeps_the_rest():
     effort = Effort.within(10.0, device=None)
     assert 1.9 < effort.first(0.2).remaining() <= 2.0
     assert NO_LIMITS.first(0.2) is NO_LIMITS
+
+
+def test_what_runs_as_it_is_handed_in_ends_in_time_too():
+    done = []
+    tasks = [(number,) for number in range(10)]
+    found = list(run_all(Here(), lambda number: done.append(number) or number, tasks, lambda: len(done) >= 3))
+    assert done == [0, 1, 2]
+    assert found == [(0, 0), (1, 1), (2, 2)]

@@ -188,3 +188,22 @@ def test_a_process_that_is_forked_off_makes_threads_of_its_own():
         with Threads() as pool:
             os._exit(pool.submit(lambda: 7).result(10))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_work_of_the_pool_may_hand_in_work_of_its_own():
+    """Every thread waits for work of its own: it would wait for ever if that had to wait for a thread."""
+
+    def outer(number):
+        with Threads() as pool:
+            return sum(future.result() for future in [pool.submit(pow, number, 2), pool.submit(pow, number, 3)])
+
+    with Threads() as pool:
+        futures = [pool.submit(outer, number) for number in range(4 * (os.cpu_count() or 1))]
+        assert [future.result(timeout=20) for future in futures] == [n**2 + n**3 for n in range(len(futures))]
+
+    def failing():
+        with Threads() as pool:
+            return pool.submit(int, "x").exception()
+
+    with Threads() as pool:
+        assert isinstance(pool.submit(failing).result(timeout=20), ValueError)

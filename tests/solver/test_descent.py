@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dualscape import solve
+from dualscape import Problem, solve
 from dualscape.solver import newton_on_faces as slide
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.task import Task
@@ -32,3 +32,14 @@ def test_descent_ends_out_of_time_or_when_a_step_helps_little(problem, steps, le
     for (units, masses), (others, mass) in [ended]:
         np.testing.assert_array_equal(units.directions, others.directions)
         np.testing.assert_array_equal(masses, mass)
+
+
+def test_a_free_bias_costs_nothing():
+    """One neuron with its kink far from 0: the mass that descent ends with is the best, whatever the bias."""
+    x = np.arange(10.0)
+    problem = Problem(x[:, None], np.maximum(x - 5.0, 0.0), beta=0.5, bias="free", free="constant")
+    start = Units.signed(np.array([[1.0, -4.5]]), np.ones(1))
+    units, masses = descend_jointly(Task.of(problem), start, np.ones(1), steps=300, in_time=lambda: True)
+    assert np.abs(units.directions[:, 0]).tolist() == pytest.approx([1.0])
+    best = solve(problem).certificate.primal
+    assert problem.objective(problem.network(units, masses)) == pytest.approx(best, rel=1e-3)

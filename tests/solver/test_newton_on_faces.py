@@ -67,3 +67,15 @@ def test_a_rough_slide_of_many_coordinates_only_climbs(loss, monkeypatch):
     monkeypatch.setattr(slide, "LARGEST_ROUGH_SYSTEM", 10_000)
     state.slide(lambda: True, rough=ROUGH)
     assert called == [FINER, ROUGH]
+
+
+@pytest.mark.parametrize("size", [1e-8, 1.0])
+def test_kinks_of_small_data_are_not_taken_for_each_other(size):
+    """With a free bias two units of one direction differ by their kinks alone, which are as near as the rows."""
+    x, nu = np.arange(4.0), np.array([1.0, -1.0, -1.0, 1.0])
+    target = np.array([0.0, 0.0, 1.0, 3.0]) + 0.1 * nu
+    problem = Problem(size * x[:, None], target, beta=0.1 * size, bias="free", free="constant")
+    units = Units.signed(np.array([[1.0, -size], [1.0, -2 * size]]), np.ones(2))
+    found, masses = slide.slide(Task.of(problem), units, np.ones(2) / size, 0.1 * nu, 1e-12)
+    assert found.directions.tolist() == units.directions.tolist()
+    np.testing.assert_allclose(masses * size, 1.0, rtol=1e-9)

@@ -42,6 +42,16 @@ def test_what_has_not_ended_is_certified_as_it_stands(problem):
         assert found.network.width == (network is not None)
 
 
+def test_what_has_not_ended_is_completed_where_the_fit_is_prescribed():
+    problem = Problem(X, Y, loss="interpolation")
+    optimum = solve(problem).certificate.primal
+    rough = Network.from_weights([[1.0, 0.0, 0.5]], [0.3], bias="penalised")
+    for network in (rough, None):
+        found = unfinished(problem, network, "bisection")
+        assert np.linalg.norm(found.predict(X) - Y) <= 1e-12
+        assert 0.0 < found.certificate.dual <= optimum < found.certificate.primal < np.inf
+
+
 def test_the_dual_variable_is_minus_the_slope_at_the_fit(problem):
     network = solve(problem).network
     nu, certificate = at_once(problem, network, "cells")

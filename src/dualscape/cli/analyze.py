@@ -34,11 +34,19 @@ POSITIVE = Positive(min=0, min_open=True)
 )
 @option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
 @option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
-@option("--loss", metavar="NAME", help="squared (default), huber:D, logistic or squared-hinge.")
+@option(
+    "--loss", metavar="NAME", help="squared (default), huber:D, logistic, squared-hinge, or interpolation (no beta)."
+)
 @option("--activation", metavar="NAME", help="relu (default), leaky:A, abs, or gated:COUNT for so many random gates.")
-@option("--bias", metavar="NAME", help="penalised (default) or none.")
+@option("--bias", metavar="NAME", help="penalised (default), free or none.")
 @option("--free", metavar="NAME", help="Without weight decay: none (default), constant, linear or affine.")
 @option("--free-decay", type=POSITIVE, metavar="R", help="Penalise the weights w of --free by R/2 |w|^2 after all.")
+@option(
+    "--features-per-neuron",
+    type=int,
+    metavar="Q",
+    help="Each neuron sees at most Q features (and the bias); all if unsaid.",
+)
 @option(
     "--standardize/--no-standardize",
     default=False,
@@ -97,6 +105,8 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
     sum_i log(1 + exp(-y_i f(x_i))), with squared-hinge 1/2 sum_i max(0, 1 - y_i f(x_i))^2, and with huber:D a residual
     r beyond D counts D |r| - D^2 / 2 in place of r^2 / 2. scikit-learn's alpha is this beta. PyTorch's weight_decay is
     2 beta / n with the mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
+
+    With --loss interpolation it minimises 1/2 sum_j (|u_j|^2 + alpha_j^2) over networks with f(x_i) = y_i in every row.
 
     Ctrl-C ends it within about a second, with what is proven by then; the output that was asked for is written.
     It exits with 0, with 2 after an error, and with 130 after Ctrl-C.

@@ -32,8 +32,11 @@ def catalogue(name: str | None) -> None:
     click.echo("\ndualscape catalogue NAME shows one; dualscape analyze catalogue:NAME uses it")
 
 
-def _default_beta(entry: "Entry") -> str:
-    return f"{entry.beta:g}" if entry.beta is not None else f"{entry.beta_fraction:g} beta_max"
+def _defaults(entry: "Entry") -> str:
+    model = f"{entry.loss} loss, bias {entry.bias}" if entry.weighed else f"{entry.loss}, bias {entry.bias}"
+    model += "" if entry.free == "none" else f", free {entry.free}"
+    beta = "" if entry.beta is None else f", beta {entry.beta:g}"
+    return model + (beta if entry.beta_fraction is None else f", beta {entry.beta_fraction:g} beta_max")
 
 
 def _show_entry(entry: "Entry") -> None:
@@ -41,8 +44,7 @@ def _show_entry(entry: "Entry") -> None:
     click.echo(f"{entry.name}: {entry.summary}")
     click.echo(f"source: {entry.source}")
     click.echo(f"data: {len(table.y)} rows, {table.X.shape[1]} features ({', '.join(table.feature_names)})")
-    free = "" if entry.free == "none" else f", free {entry.free}"
-    click.echo(f"defaults: {entry.loss} loss, bias {entry.bias}{free}, beta {_default_beta(entry)}")
+    click.echo(f"defaults: {_defaults(entry)}")
     for note in table.notes:
         click.echo(f"note: {note}")
     facts = {

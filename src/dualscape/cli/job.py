@@ -31,7 +31,7 @@ LEAST_LEFT = 0.5
 #: Options that name a file that is written.
 FILES = ("json_path", "report_path", "checkpoint")
 #: Options that define the problem.
-SETTINGS = ("loss", "activation", "bias", "free", "free_decay", "beta", "beta_fraction")
+SETTINGS = ("loss", "activation", "bias", "features_per_neuron", "free", "free_decay", "beta", "beta_fraction")
 
 
 def run_job(job: "Job[Result]", listener: Listener) -> None:
@@ -88,9 +88,9 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
         table, settings = _from_catalogue(data.removeprefix(CATALOGUE), options, given)
     else:
         settings = {"loss": "squared", "bias": "penalised", **given}
-        if "beta" not in given and "beta_fraction" not in given:
-            raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
         loss = get_loss(settings["loss"])
+        if "beta" not in given and "beta_fraction" not in given and not loss.constraint:
+            raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
         features = options["features"] and split_names(options["features"])
         table = read_table(
             data,
@@ -101,6 +101,10 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
             header=options["header"],
             progress=progress,
         )
+    for decay in ("beta", "beta_fraction"):
+        if decay in given and get_loss(settings["loss"]).constraint:
+            name = decay.replace("_", "-")
+            raise InputError(f"--loss {settings['loss']} takes no --{name}, since its fit is prescribed; leave it out")
     if options["standardize"]:
         table = standardize(table, target=get_loss(settings["loss"]).target == "numbers")
     return table, settings
@@ -108,6 +112,7 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
 
 def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -> tuple["Table", dict[str, Any]]:
     from dualscape.data.catalogue import get
+    from dualscape.model.losses import get_loss
 
     entry = get(name)
     for inapplicable in ("target", "features", "sample_weight", "header"):
@@ -119,7 +124,8 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
         "bias": entry.bias,
         "free": entry.free,
     }
-    if "beta" not in given and "beta_fraction" not in given:
+    constraint = get_loss(given.get("loss", entry.loss)).constraint
+    if "beta" not in given and "beta_fraction" not in given and not constraint:
         settings |= {"beta": entry.beta} if entry.beta is not None else {"beta_fraction": entry.beta_fraction}
     return entry.table(), settings | given
 
@@ -189,7 +195,9 @@ class Job(ABC, Generic[Result]):
         table, settings, options, reporter = self.table, self._settings, self.options, self._told()
         sys.set_int_max_str_digits(0)  # counts such as 2000! are printed in full
         self.fraction = settings.pop("beta_fraction", None)
-        settings = {"beta": 1.0, "feature_names": table.feature_names, "classes": table.classes, **settings}
+        settings = {"feature_names": table.feature_names, "classes": table.classes, **settings}
+        if self.fraction is not None:
+            settings["beta"] = 1.0
         settings["sample_weight"] = table.sample_weight
         problem = Problem(table.X, table.y, **settings)
         checkpoint = None if options["checkpoint"] is None else Checkpoint(options["checkpoint"])

@@ -26,6 +26,7 @@ from dualscape.data.named_tables import (
 from dualscape.data.planted import circle_family
 from dualscape.data.tables import Table
 from dualscape.errors import InputError
+from dualscape.model.losses import get_loss
 from dualscape.model.problem import Problem
 from dualscape.running.progress import Progress, silent
 
@@ -66,7 +67,7 @@ class Entry:
         bias: default bias.
         free: default free features.
         beta: default weight decay, or None when `beta_fraction` gives it.
-        beta_fraction: default weight decay as a fraction of beta_max.
+        beta_fraction: default weight decay as a fraction of beta_max; None too for interpolation, which has neither.
         known: what is known at the default beta.
     """
 
@@ -82,6 +83,11 @@ class Entry:
     beta_fraction: float | None = 0.1
     known: Known = field(default_factory=Known)
 
+    @property
+    def weighed(self) -> bool:
+        """Whether there is a weight decay."""
+        return not get_loss(self.loss).constraint
+
     def problem(self, *, beta: float | None = None, oracle: str = "auto", progress: Progress = silent) -> Problem:
         """The problem at the given beta, or at the entry's default."""
         data = self.table()
@@ -89,7 +95,7 @@ class Entry:
         problem = Problem(
             data.X,
             data.y,
-            beta=1.0 if chosen is None else chosen,
+            beta=1.0 if chosen is None and self.weighed else chosen,
             loss=self.loss,
             activation=self.activation,
             bias=self.bias,
@@ -100,6 +106,12 @@ class Entry:
         if chosen is not None or self.beta_fraction is None:
             return problem
         return problem.at_fraction(self.beta_fraction, oracle, progress)
+
+
+def interpolated_circle() -> Table:
+    """The points of the circle family at 30, 60, 90 degrees, with what all of its units together compute."""
+    planted = circle_family((30.0, 60.0, 90.0))
+    return made(planted.table.X, planted.network.predict(planted.table.X))
 
 
 def get(name: str) -> Entry:
@@ -212,6 +224,48 @@ _LIST = (
         known=Known(circle_family().value, 6, 1, 4, 5, {4: 24, 5: 121, 6: 1}),
     ),
     Entry(
+        "one-kink",
+        "four points on a line, interpolation: one neuron, with its kink between two points",
+        "by hand",
+        lambda: made([[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 1.0, 3.0]),
+        loss="interpolation",
+        bias="penalised",
+        beta_fraction=None,
+        known=Known(13**0.5, None, 0, 1, 1, {1: 1}),
+    ),
+    Entry(
+        "interpolators",
+        "three points on a line, penalised bias: a continuum of optimal interpolators",
+        f"{_PAPER}; circle family at 30, 60, 90 degrees",
+        interpolated_circle,
+        loss="interpolation",
+        bias="penalised",
+        beta_fraction=None,
+        known=Known(4.0, None, 1, 2, 3, {2: 2, 3: 7, 4: 1}),
+    ),
+    Entry(
+        "interpolators-skip",
+        "the same points with a free affine skip connection: a single function",
+        "Boursier, Flammarion (2023)",
+        interpolated_circle,
+        loss="interpolation",
+        bias="penalised",
+        free="affine",
+        beta_fraction=None,
+        known=Known(2.0, None, 1, 1, 1, {1: 2, 2: 1}),
+    ),
+    Entry(
+        "interpolators-plane",
+        "square with targets 1, -1, 1, -1, penalised bias, affine skip: a continuum all the same",
+        "symmetry",
+        lambda: made([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]], [1.0, -1.0, 1.0, -1.0]),
+        loss="interpolation",
+        bias="penalised",
+        free="affine",
+        beta_fraction=None,
+        known=Known(4.0, None, 3, 1, 1, {1: 4, 2: 1}),
+    ),
+    Entry(
         "xor", "parity of 2 bits, penalised bias", "Boolean", lambda: boolean(2, lambda b: b.prod(1)), bias="penalised"
     ),
     Entry(
@@ -245,6 +299,26 @@ _LIST = (
         bias="penalised",
     ),
     Entry("grid-3", "3 x 3 integer grid coloured like a chess board", "degenerate", lambda: grid(3), bias="penalised"),
+    Entry(
+        "kink-between-rows",
+        "4 rows on a line, free bias and skip connection: one kink anywhere between two rows",
+        "plateaus",
+        lambda: made(np.arange(4.0)[:, None], np.array([0.1, -0.1, 0.9, 3.1])),
+        bias="free",
+        free="affine",
+        beta=0.1,
+        beta_fraction=None,
+        known=Known(0.22, 4, 2, 1, 2),
+    ),
+    Entry(
+        "random-8x2-free-bias",
+        "8 random rows of 2 features, free bias of the neurons and of the output",
+        "generic",
+        lambda: random_generic(8, 2, seed=5),
+        bias="free",
+        free="constant",
+        known=Known(0.5977227243346221, 4, 0, 4, 4, {4: 24, 5: 1}),
+    ),
     Entry("random-10x2", "10 random rows of 2 features", "generic", lambda: random_generic(10, 2), bias="penalised"),
     Entry("random-30x3", "30 random rows of 3 features", "generic", lambda: random_generic(30, 3), bias="penalised"),
     Entry(

@@ -8,12 +8,14 @@
 """
 
 from dualscape.figures.convergence import convergence
+from dualscape.figures.interpolators import interpolators, with_affine_skip
 from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
 from dualscape.figures.path import path_masses, path_neurons, path_objective
 from dualscape.figures.polytope import polytope
 from dualscape.figures.rectified_ellipsoid import rectified_ellipsoid
 from dualscape.figures.scene import Scene
+from dualscape.figures.shapes import shapes
 from dualscape.figures.spread import spread
 from dualscape.figures.staircase import staircase
 from dualscape.figures.units import units
@@ -23,7 +25,10 @@ __all__ = [
     "staircase",
     "merge_tree",
     "units",
+    "shapes",
     "spread",
+    "interpolators",
+    "with_affine_skip",
     "rectified_ellipsoid",
     "zonotopes",
     "polytope",

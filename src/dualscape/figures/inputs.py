@@ -21,8 +21,10 @@ def check_relu(problem: Problem, what: str) -> None:
     """Raise DoesNotApplyError when columns are not those of ReLU networks, which the figure draws."""
     if problem.architecture.key != RELU.key:
         raise DoesNotApplyError(
-            f"{what} drawn for the architecture {RELU.title!r} alone; here it is {problem.architecture.title!r}."
+            f"{what} drawn for the architecture {RELU.title!r} alone; here it is {problem.architecture.words!r}."
         )
+    if problem.design.has_free_bias:
+        raise DoesNotApplyError(f"{what} not drawn for a free bias, which has no length.")
 
 
 @dataclass(frozen=True, eq=False)

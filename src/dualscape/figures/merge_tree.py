@@ -39,6 +39,8 @@ def merge_tree(staircase: Staircase) -> Scene:
 
     When not all vertices are known they join at the latest where all optimal networks are known to be connected.
     """
+    if staircase.continuous:
+        raise DoesNotApplyError("Optimal units form a continuum, and a merge tree of its ends alone says little.")
     connected = ends(staircase.connected_from)[1]
     assert connected is not None
     filtration = filtration_of(staircase.tree).joined_by(connected)

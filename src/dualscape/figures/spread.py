@@ -21,6 +21,10 @@ GRID_BY_PROGRAMS = 21  # without a full list of vertices every grid point costs 
 
 def spread(optimal_set: OptimalSet, table: Table | None = None) -> Scene:
     """The lowest and the highest prediction of any optimal network, at and between the data points."""
+    if not optimal_set.has_spread:
+        raise DoesNotApplyError(
+            "Free biases of optimal units may take any value on a plateau, and predictions with them."
+        )
     inputs = drawable_inputs(optimal_set.problem, table)
     if optimal_set.dimension == 0:
         raise DoesNotApplyError("All optimal networks are one function, so their predictions do not differ anywhere.")

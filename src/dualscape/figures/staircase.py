@@ -222,8 +222,11 @@ def _intervals(staircase: Staircase) -> Scene:
         at = np.array([[first, -row], [last, -row]], dtype=float)
         layers += [Lines((at,), "", colour, 6.0), Points(at, "", colour, 12.0, "square")]
         layers.append(Labels(np.array([[(first + last) / 2, 0.32 - row]]), (f"{name}: {grouped(width)}",), INK))
+    why = (
+        "Optimal units form a continuum" if staircase.continuous else "Not all irreducible optimal networks are listed"
+    )
     caption = (
-        "Not all irreducible optimal networks are listed, so the steps are known only to lie in intervals: the "
+        f"{why}, so the steps are known only to lie in intervals: the "
         f"smallest optimal network needs {grouped(staircase.m_star)} neurons, the largest irreducible one "
         f"{grouped(staircase.M_star)}, and the least width from which on the optimal networks are connected is "
         f"{grouped(staircase.connected_from)}. A single square means that the number is exact."

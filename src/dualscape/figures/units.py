@@ -32,12 +32,13 @@ def units(solution: Solution, optimal_set: OptimalSet | None = None, table: Tabl
     network = solution.network.prune() if optimal_set is None else mean_network(optimal_set)
     if not network.masses.any():
         raise DoesNotApplyError("The network has no neurons, so there are no units to draw.")
-    which = _which(optimal_set)
+    which = which_network(optimal_set)
     draw = _curves if len(inputs.features) == 1 else _kinks
     return draw(inputs, network, which)
 
 
-def _which(optimal_set: OptimalSet | None) -> str:
+def which_network(optimal_set: OptimalSet | None) -> str:
+    """The network that is drawn, in words."""
     if optimal_set is None:
         return "the network found"
     if optimal_set.dimension == 0:

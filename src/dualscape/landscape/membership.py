@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.landscape.plateaus import Plateaus
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.tolerances import DEFAULT, Tolerances
@@ -46,6 +47,10 @@ class Optima(Protocol):
     def mass_scale(self) -> float:
         """What masses are compared with."""
 
+    @property
+    def plateaus(self) -> Plateaus:
+        """Where optimal units are not finitely many."""
+
 
 @dataclass(frozen=True, eq=False)
 class Membership:
@@ -54,7 +59,8 @@ class Membership:
     Attributes:
         member: the answer.
         reason: why, with the numbers, in one line.
-        units: (m,) the unit of the optimal set that each neuron is, -1 for a zero neuron; None when some is neither.
+        units: (m,) the unit of the optimal set that each neuron is, the nearer end where it lies on a plateau, -1 for a
+            zero neuron; None when some is neither.
         masses: (k,) the mass on each unit; None when some neuron is no unit.
         fit_error: |f(X) - y*| / |y*| of the network.
         neuron: the first neuron at fault, or None.
@@ -93,15 +99,16 @@ def membership(optimal: Optima, network: Network, tolerances: Tolerances = DEFAU
     masses = np.zeros(len(optimal.units))
     asked, twins = network.units, network.architecture.twin(network.units)
     for j in np.flatnonzero(network.masses > 0).tolist():
-        unit = optimal.units.find(asked.directions[j], asked.outputs[j], tolerances.direction)
+        space, one = optimal.problem.space, np.array([j])
+        unit, shares = optimal.plateaus.place(space, optimal.units, asked.take(one), tolerances.direction)
         if unit is None:
-            unit = optimal.units.find(twins.directions[j], twins.outputs[j], tolerances.direction)
+            unit, shares = optimal.plateaus.place(space, optimal.units, twins.take(one), tolerances.direction)
         if unit is None and network.masses[j] <= tolerances.mass * scale:
             continue
         if unit is None:
             return Membership(False, _not_a_unit(optimal, network, j), None, None, error, j)
         units[j] = unit
-        masses[unit] += network.masses[j]
+        masses += network.masses[j] * shares
     if error > tolerances.fit:
         reason = f"all neurons are optimal units, but the fit is off by {error:.3g} of the size of the optimal fit"
         return Membership(False, reason, units, masses, error)

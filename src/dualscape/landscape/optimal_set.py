@@ -13,7 +13,9 @@ from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.landscape.functions import Functions, functions
 from dualscape.landscape.membership import Membership, membership
 from dualscape.landscape.optimal_units import Separation, optimal_units
-from dualscape.landscape.resolution import Resolution
+from dualscape.landscape.plateaus import Plateaus, plateaus_of
+from dualscape.landscape.resolution import Resolution, mass_margin
+from dualscape.landscape.warnings import warnings
 from dualscape.model.arrays import finite_array
 from dualscape.model.losses import LOSSES, Profiled
 from dualscape.model.network import Network
@@ -21,9 +23,9 @@ from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.polytopes.polytope import Margin, Polytope, polytope
 from dualscape.polytopes.sampling import analytic_center, hit_and_run
-from dualscape.polytopes.vertices import Vertices, sampled_vertices, vertices
+from dualscape.polytopes.vertices import known_vertices
 from dualscape.running.effort import Effort
-from dualscape.running.interruption import check, interruptible, until
+from dualscape.running.interruption import interruptible
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver.solution import Solution
@@ -32,10 +34,7 @@ from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-MANY = 16.0  # roundings of y* alone that a mass called zero may stand for
 HIDDEN = 0.5  # a share of the fit, or of a column, by which rounding may move it: then nothing can be said of masses
-LISTING = 0.5  # of the time that is left, for listing vertices and then for sampling them
-SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +49,15 @@ class OptimalSet:
         A: (n, k) their columns; with free features what these leave of them, P A.
         y_star: (n,) the optimal fit; the same for all optimal networks.
         polytope: {c >= 0 : A c = y*}, or P y*.
-        functions: what the networks compute, where a skip connection makes u and -u one kink; otherwise None.
+        functions: what the networks compute, where a skip connection makes u and -u one kink; otherwise None, and where
+            free biases may take other values.
         vertices: (V, k) its vertices, the irreducible optimal networks; (0, k) when there are too many.
         vertices_complete: whether `vertices` lists all of them.
         sampled: (S, k) some vertices, when they are not all listed; otherwise (0, k).
         separation: how clearly tight units stand out.
         resolution: how clearly all this was seen, and within which change of the data it holds.
         warnings: what may be wrong with all this, one line each.
+        plateaus: where a free bias makes a continuum of optimal units, of which `units` are the ends.
     """
 
     problem: Problem
@@ -73,6 +74,7 @@ class OptimalSet:
     separation: Separation
     resolution: Resolution
     warnings: tuple[str, ...]
+    plateaus: Plateaus
 
     def __repr__(self) -> str:
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
@@ -167,6 +169,21 @@ class OptimalSet:
         """A random optimal network, about uniform over the polytope of masses."""
         return self.network(hit_and_run(self.polytope, rng))
 
+    @property
+    def continuous(self) -> bool:
+        """Whether optimal neurons may lie between the units, at a free bias anywhere on a plateau."""
+        return self.plateaus.among(self.active)
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether what all optimal networks predict is known: free biases may take no values but those of the units."""
+        return not (self.continuous or self.plateaus.open[self.active].any())
+
+    @property
+    def widths(self) -> NDArray[np.intp]:
+        """(V,) the fewest neurons of the optimal networks with the masses of each known vertex."""
+        return np.asarray(self.plateaus.fewest(self.known_vertices > 0))
+
     def smallest(self) -> Network:
         """An optimal network with as few neurons as are known to suffice."""
         return self.choose("fewest")
@@ -181,7 +198,10 @@ class OptimalSet:
                 centre: all units that can be used are), or w (k,): the greatest w.c.
         """
         if isinstance(criterion, str):
-            return self.network(self._named_choice(criterion))
+            masses = self._named_choice(criterion)
+            if criterion == "fewest" and self.continuous:
+                return self.problem.network(*self.plateaus.joined(self.units, masses))
+            return self.network(masses)
         w = np.asarray(criterion, dtype=float)
         if w.shape != (self.k,) or not np.isfinite(w).all():
             raise InputError(f"a linear criterion needs one finite number per optimal unit, shape ({self.k},)")
@@ -196,6 +216,8 @@ class OptimalSet:
         sizes = (known > 0).sum(axis=1)
         if criterion == "most":
             return np.asarray(known[int(np.argmax(sizes))])
+        if self.continuous:
+            return np.asarray(known[int(np.argmin(self.widths))])
         best = np.asarray(known[int(np.argmin(sizes))])
         if not self.vertices_complete:
             found = self.polytope.sparsest()
@@ -208,7 +230,15 @@ class OptimalSet:
         """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features.
 
         `free` (n', q) are the free features of these rows where they are a matrix of one's own.
+
+        Raises:
+            NotCertifiedError: free biases on plateaus may take any values between, which this does not cover.
         """
+        if not self.has_spread:
+            raise NotCertifiedError(
+                "the spread of predictions is not decided: free biases of optimal units may take any value on a "
+                "plateau, and predictions with them; penalise the bias to have it"
+            )
         data = self.problem.design.inputs(X)
         W, base = self._predictions(data, None if free is None else finite_array(free, "free", 2))
         if self.vertices_complete:
@@ -236,23 +266,28 @@ class OptimalSet:
 
     def describe(self) -> str:
         """The optimal set in plain words."""
+        among = self.problem.architecture.among
         if self.polytope.active.size == 0:
-            return (
-                "The free features alone are the only optimal network."
-                if self.problem.free.q
-                else "The zero network is the only optimal network."
-            )
+            alone = "The free features alone are" if self.problem.free.q else "The zero network is"
+            return f"{alone} the only optimal network{among}."
         count = f"{len(self.vertices)}" if self.vertices_complete else f"more than {len(self.sampled)}"
         twins = " Each has a twin, the unit neuron that computes the same." * (self.problem.architecture.twins > 1)
         alike = ", their twins" * (self.problem.architecture.twins > 1)
         shape = (
-            f"Up to the order{alike} and the splitting of neurons it is unique."
+            "The optimal masses on them are unique."
+            if self.dimension == 0 and self.continuous
+            else f"Up to the order{alike} and the splitting of neurons it is unique."
             if self.dimension == 0
             else f"The optimal masses form a polytope of dimension {self.dimension} with {count} vertices."
         )
         units = "1 unit neuron" if self.k == 1 else f"{self.k} unit neurons"
+        if len(self.active) < self.k:
+            units = f"{len(self.active)} of {self.k} tight unit neurons"
         whose = "its column has" if self.k == 1 else "their columns have"
-        lines = [f"All optimal networks use {units} ({whose} rank {self.rank}).{twins} {shape}"]
+        between = " and those between ends of plateaus" if self.continuous else ""
+        lines = [f"All optimal networks{among} use {units}{between} ({whose} rank {self.rank}).{twins} {shape}"]
+        if self.plateaus.open[self.active].any():
+            lines.append("The free bias of a unit that is active on all rows may grow as far as one likes.")
         lines += [] if self.functions is None else [self.functions.explain()]
         lines += [f"Units: {self.separation.explain()}.", f"{self.resolution.explain()}."]
         return " ".join(lines)
@@ -328,13 +363,14 @@ def optimal_set(
         column_error=rounding * found.turn,
     )
     progress(Event("vertices", 0, None, f"{k} units, dimension {masses.dimension}"))
-    listed, sampled = _vertices(masses, max_vertices, effort)
+    listed, sampled = known_vertices(masses, max_vertices, effort)
     known = sampled or listed
     progress(Event("vertices", len(known.points), len(known.points) if listed.complete else None))
     none = np.zeros((0, k))
+    plateaus = plateaus_of(problem, found.nu, found.units, float(found.rates.slacks.max(initial=1.0)), rounding)
     resolution = Resolution(
-        found.slack,
-        _mass_margin(masses.margin.and_(known.margin), per_fit, per_masses, rounding),
+        found.slack.and_(plateaus.slack),
+        mass_margin(masses.margin.and_(known.margin), per_fit, per_masses, rounding),
         masses.rank_margin.scaled(1 / found.turn),
         found.same,
         rounding * per_fit,
@@ -356,58 +392,10 @@ def optimal_set(
         found.separation,
         resolution,
         (),
+        plateaus,
     )
-    return replace(result, warnings=_warnings(result, known, listed.unsound, tolerances))
-
-
-def _mass_margin(margin: Margin, per_fit: float, per_masses: float, rounding: float) -> Margin:
-    """The margin of the masses per relative change of the data.
-
-    Rounding of all data may move a mass by far more than that of y* alone. A mass called zero is a broken tie if it can
-    be the one; when y* alone would have to change by many roundings to bring it about, that is said.
-    """
-    alone = margin.needed / per_fit
-    found = margin.scaled(1 / per_masses)
-    return found.and_(Margin(needed=alone)) if alone > MANY * rounding else found
-
-
-def _vertices(masses: Polytope, budget: int, effort: Effort) -> tuple[Vertices, Vertices | None]:
-    """The vertices, and a sample of them where they cannot all be listed."""
-    listed = Vertices.unknown(masses)
-    try:
-        with until(effort.first(LISTING).deadline):
-            listed = vertices(masses, budget=budget)
-    except KeyboardInterrupt:
-        check()  # it was the time
-    if listed.complete:
-        return listed, None
-    affordable = 3_000_000 // max(masses.Q.size, 1)
-    with until(effort.first(LISTING).deadline):
-        sampled = sampled_vertices(masses, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
-    check()
-    if len(sampled.points) == 0 or masses.dimension == 0:
-        raise NotCertifiedError("rounding hides the optimal masses of the tight units; try a slightly different beta")
-    return listed, sampled
-
-
-def _warnings(result: OptimalSet, found: Vertices, unsound: int, tolerances: Tolerances) -> tuple[str, ...]:
-    """What the reader must know before trusting widths."""
-    P, lines = result.polytope, []
-    if result.separation.narrow:
-        lines.append(
-            f"tight and other units are hard to tell apart (slacks {result.separation.tight:.1e} and "
-            f"{result.separation.next:.1e}); a unit may be missing or one too many, and widths with it"
-        )
-    if not result.exact:
-        lines.append(
-            f"the optimal set is that of data within {result.perturbation:.0e} (relative) of those given, and data so "
-            "near may have another: units, widths and components may differ"
-        )
-    residual = max(P.residual, found.residual)
-    if residual > tolerances.fit:
-        lines.append(f"masses reproduce the optimal fit only up to {residual:.1e}")
-    if not result.vertices_complete:
-        raised = "(raise --max-vertices, max_vertices in Python, to try)"
-        why = "rounding hides some" if unsound else f"too many, or too costly, to list {raised}"
-        lines.append(f"irreducible networks: {why}; {len(found.points)} were sampled and widths are intervals")
-    return tuple(lines)
+    if not result.has_spread:  # kinks that may move are not counted by their ends
+        result = replace(result, functions=None)
+    level = plateaus if result.continuous else None
+    found_wanting = warnings(result.separation, resolution, masses, listed, known, level, tolerances)
+    return replace(result, warnings=found_wanting)

@@ -16,7 +16,7 @@ from dualscape.polytopes.polytope import Margin
 from dualscape.running.effort import Effort
 from dualscape.running.progress import Progress
 from dualscape.solver.rates import Rates
-from dualscape.solver.refinement import Refined, refine
+from dualscape.solver.refinement import SAME_COLUMN, Refined, refine
 from dualscape.solver.solution import Solution
 from dualscape.tolerances import Tolerances
 from dualscape.units import Units
@@ -163,16 +163,21 @@ def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances) ->
     units, columns = found.units.take(tight), found.columns[:, tight]
     return OptimalUnits(
         found.nu, found.fit, units, columns, found.slacks[tight], found.masses[tight], found.rates, separation, slack,
-        _apart(columns, units.outputs, found.merged, turn), turn,
+        _apart(columns, units, found.merged, turn), turn,
     )  # fmt: skip
 
 
-def _apart(columns: Matrix, outputs: Matrix, merged: float, turn: float) -> Margin:
-    """The margin of "these are different units": distances of columns of equal output, relative to their length."""
+def _apart(columns: Matrix, units: Units, merged: float, turn: float) -> Margin:
+    """The margin of "these are different units": distances of columns of equal output, relative to their length.
+
+    Columns that are equal though their units were not merged are those of different features: their directions differ.
+    """
+    outputs = units.outputs
     nearest = np.inf
     lengths = np.linalg.norm(columns, axis=0)
     for j in range(1, len(outputs)):
         before = np.flatnonzero((outputs[:j] == outputs[j]).all(axis=1))
         gaps = np.linalg.norm(columns[:, before] - columns[:, [j]], axis=0) / lengths[j]
-        nearest = min(nearest, float(gaps.min(initial=np.inf)))
+        apart = np.linalg.norm(units.directions[before] - units.directions[j], axis=1)
+        nearest = min(nearest, float(np.where(gaps <= SAME_COLUMN, apart, gaps).min(initial=np.inf)))
     return Margin(nearest, merged, nearest / turn, merged / turn)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from dualscape.polytopes.polytope import Margin
 
+#: Roundings of y* alone that a mass called zero may stand for.
+MANY = 16.0
+
 
 @dataclass(frozen=True)
 class Resolution:
@@ -76,3 +79,14 @@ def _margin(name: str, margin: Margin) -> str:
     positive = f"from {margin.smallest_positive:.1e} positive" if margin.smallest_positive < float("inf") else ""
     both = ", ".join(part for part in (zero, positive) if part)
     return f"{name} {both}" if both else ""
+
+
+def mass_margin(margin: Margin, per_fit: float, per_masses: float, rounding: float) -> Margin:
+    """The margin of the masses per relative change of the data.
+
+    Rounding of all data may move a mass by far more than that of y* alone. A mass called zero is a broken tie if it can
+    be the one; when y* alone would have to change by many roundings to bring it about, that is said.
+    """
+    alone = margin.needed / per_fit
+    found = margin.scaled(1 / per_masses)
+    return found.and_(Margin(needed=alone)) if alone > MANY * rounding else found

@@ -11,6 +11,9 @@ over one of each pair has the components of the whole, and N_m counts 2^m times.
 from dataclasses import dataclass, replace
 from math import factorial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dualscape.errors import InputError, expect
 from dualscape.landscape.merge_tree import Merge, MergeTree, merge_tree
 from dualscape.landscape.optimal_set import OptimalSet
@@ -35,7 +38,7 @@ class Row:
     Attributes:
         m: the width.
         components: connected components of Theta*_m, the optimal weights of m neurons.
-        isolated: how many of them are single points.
+        isolated: how many of them are single points. A unit whose free bias may grow leaves none.
         polytope_components: connected components of C*_m, where the order of neurons does not count, nor which of two
             twins a neuron is.
     """
@@ -65,6 +68,7 @@ class Staircase:
         resolution: how clearly the decisions were made; None where only a tree is known.
         twins: how many unit neurons compute what each optimal unit does: an isolated network is one of m! twins^m.
         spared: number of independent free features.
+        continuous: whether optimal units form a continuum, of which the tree has the ends alone.
     """
 
     m_star: Width
@@ -78,6 +82,7 @@ class Staircase:
     resolution: Resolution | None = None
     twins: int = 1
     spared: int = 0
+    continuous: bool = False
 
     @property
     def guarantee(self) -> str:
@@ -128,7 +133,8 @@ class Staircase:
         if self.resolution is not None:
             lines.append(f"{self.resolution.explain()}.")
         if not self.exact and not self.perturbation:
-            lines.append("Not all irreducible networks are known: pairs of numbers are bounds.")
+            why = "Units form a continuum" if self.continuous else "Not all irreducible networks are known"
+            lines.append(f"{why}: pairs of numbers are bounds.")
         return "\n".join(lines)
 
 
@@ -166,13 +172,49 @@ def staircase(
     spared = optimal.problem.free.spared
     sizes = (optimal.problem.n - spared, optimal.rank)
     twins = optimal.problem.architecture.twins
-    if optimal.vertices_complete:
+    if optimal.continuous:
+        result = _continuous(tree, optimal, sizes[0], max_width, effort.first(MILP_SHARE))
+    elif optimal.vertices_complete:
         result = _exact(tree, *sizes, max_width, twins)
     else:
         result = _bounded(tree, optimal, *sizes, max_width, effort.first(MILP_SHARE), twins)
     progress(Event("staircase", len(supports), len(supports)))
+    free = supports[:, optimal.plateaus.open].any(axis=1)
+    if free.any():
+        result = replace(result, rows=tuple(_less_isolated(row, tree.births[free]) for row in result.rows))
     exact = result.exact and optimal.exact
     return replace(result, exact=exact, resolution=optimal.resolution, spared=spared, twins=twins)
+
+
+def _less_isolated(row: Row, moving: NDArray[np.int64]) -> Row:
+    """A row without the single points that are none, since a free bias may grow: those of vertices of these widths."""
+    count = factorial(row.m) * int((moving == row.m).sum())
+    if isinstance(row.isolated, int):
+        return replace(row, isolated=max(row.isolated - count, 0))
+    return replace(row, isolated=(max(row.isolated[0] - count, 0), row.isolated[1]))
+
+
+# --- a continuum of units -----------------------------------------------------------------------------
+def _continuous(tree: MergeTree, optimal: OptimalSet, n: int, max_width: int | None, effort: Effort) -> Staircase:
+    """m*, and bounds, where optimal neurons may lie anywhere between units (THEORY section 10).
+
+    A vertex over the ends is irreducible, and no irreducible network has more neurons than columns have rank R. From
+    width R + 1 on all optima are connected: each can be reduced until its columns are independent, which frees a slot;
+    there a neuron between two ends can part into neurons that move to the ends; and so on until all are at ends.
+    """
+    seen = int(optimal.widths.min())
+    m_star: Width = seen
+    if not optimal.vertices_complete:
+        low, high = _fewest(optimal, int(tree.births.min()), effort)
+        m_star = _interval((low + 1) // 2, min(high, seen))
+    limit = optimal.polytope.active_rank
+    M_star = _interval(int(tree.births.max()), limit)
+    connected = _interval(_ends(m_star)[0], limit + 1)
+    rows = []
+    for m in range(_ends(m_star)[0], 1 + _last(limit + 1, max_width)):
+        least = int(m >= _ends(m_star)[1])
+        rows.append(Row(m, 1, 0, 1) if m > limit else Row(m, (least, None), (0, None), (least, None)))
+    return Staircase(m_star, M_star, connected, n + 1, limit + 1, tuple(rows), tree, False, continuous=True)
 
 
 # --- all vertices known -------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ class Certificate:
         looked_at: how many activation patterns (or cones, or starts, for a search) it looked at.
         counted: `looked_at` in words.
         answer: the oracle's answer at nu.
+        among: what narrows down the networks that the bound holds for, put after "of any width"; "" for all.
     """
 
     verdict: str
@@ -62,6 +63,7 @@ class Certificate:
     looked_at: int
     counted: str
     answer: OracleAnswer
+    among: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -101,11 +103,12 @@ class Certificate:
 
     def explain(self) -> str:
         """The verdict in plain words."""
+        this = f"{self.primal:.12g}" if np.isfinite(self.primal) else "infinity, since it does not interpolate"
         if self.verdict == "global":
             return (
-                f"Globally optimal. No network of any width has an objective below {_down(self.dual, 12)}; this one "
-                f"has {self.primal:.12g}, {self._gap_in_words}. "
-                f"The bound covers all directions ({self.counted}, oracle '{self.oracle}')."
+                f"Globally optimal. No network of any width{self.among} has an objective below "
+                f"{_down(self.dual, 12)}; this one has {this}, {self._gap_in_words}. The bound covers all "
+                f"{'such ' if self.among else ''}directions ({self.counted}, oracle '{self.oracle}')."
             )
         if self.verdict == "bounded":
             early = self.answer.stopped.of_oracle
@@ -113,12 +116,12 @@ class Certificate:
             if not self.useful:
                 above = f"by how much it exceeds the optimum is open: {self.excess_in_words}"
             return (
-                f"Bounded. No network of any width has an objective below {_down(self.dual, 12)}; this one has "
-                f"{self.primal:.12g}, so {above}. The gap exceeds {self.tolerance:.0e}, so optimality is not claimed "
-                f"(oracle '{self.oracle}'{early})."
+                f"Bounded. No network of any width{self.among} has an objective below {_down(self.dual, 12)}; this "
+                f"one has {this}, so {above}. The gap exceeds {self.tolerance:.0e}, so optimality is not "
+                f"claimed (oracle '{self.oracle}'{early})."
             )
         return (
-            f"No certificate. The objective is {self.primal:.12g}. A search over directions from {self.counted} "
+            f"No certificate. The objective is {this}. A search over directions from {self.counted} "
             f"(oracle '{self.oracle}') found no neuron that would lower it by more than a dual violation of "
             f"{max(self.violation, 0.0):.1e}, but a search proves nothing: an exact oracle is needed for a bound."
         )
@@ -240,7 +243,7 @@ def certificate_of(
         # Within the rounding of the objective they say the same, and a smaller lower bound is true as well.
         dual = min(dual, primal)
     gap = primal + primal_error - dual
-    relative = 0.0 if gap == 0 else gap / abs(primal) if primal else np.inf
+    relative = 0.0 if gap == 0 else gap / abs(primal) if primal and np.isfinite(primal) else np.inf
     close = relative <= tolerances.relative_gap or gap <= problem.negligible
     verdict = "none" if not answer.exact else "global" if close else "bounded"
     counted = f"{answer.looked_at:,} {problem.space.kinds[answer.oracle].counts}"
@@ -257,4 +260,5 @@ def certificate_of(
         answer.looked_at,
         counted,
         answer,
+        problem.architecture.among,
     )

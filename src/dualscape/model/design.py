@@ -1,7 +1,8 @@
 """The design: from the features of a table to the coordinates that neurons see.
 
-A neuron computes u . z with z = (x, 1) where the bias is penalised and z = x where there is none, and x may have been
-standardised. What is named, counted or appended for the sake of the bias is decided here and nowhere else.
+A neuron computes u . z with z = (x, 1) where there is a bias and z = x where there is none, and x may have been
+standardised. What is named, counted, appended or left unpenalised for the sake of the bias is decided here and nowhere
+else.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from dualscape.model.free_features import check_free, free_columns, free_names
 from dualscape.model.scaling import Scaling
 
 Matrix = NDArray[np.float64]
-BIASES = ("penalised", "none")
+Vector = NDArray[np.float64]
+BIASES = ("penalised", "free", "none")
 BIAS = "bias"  # the name of its coordinate
 
 
@@ -48,7 +50,7 @@ class Design:
 
     Attributes:
         feature_names: p names.
-        bias: "penalised" (a coordinate that is always 1) or "none".
+        bias: "penalised" (a coordinate that is always 1), "free" (the same, but its weight is not penalised) or "none".
         scaling: what standardising does to the features first; None for features taken as they are.
         free: which free features there are beside the neurons, see `free_features`.
 
@@ -70,8 +72,6 @@ class Design:
 
     def __post_init__(self) -> None:
         check_free(self.free)
-        if self.bias == "free":
-            raise InputError("bias='free' (an unpenalised bias) is not available yet; use 'penalised' or 'none'")
         check_bias(self.bias)
         if self.scaling is not None and not len(self.scaling.means) == len(self.scaling.scales) == self.p:
             raise InputError(
@@ -83,11 +83,11 @@ class Design:
         """The design of d coordinates whose features are called x0, x1, ...
 
         Raises:
-            InputError: a penalised bias has no coordinate, since d is 0.
+            InputError: a bias has no coordinate, since d is 0.
         """
         p = d - cls((), bias).d
         if p < 0:
-            raise InputError(f"neurons with a penalised bias have a coordinate for it, these have {d}")
+            raise InputError(f"neurons with a {bias} bias have a coordinate for it, these have {d}")
         return cls(names_of(None, p), bias, free=free)
 
     def __repr__(self) -> str:
@@ -103,12 +103,37 @@ class Design:
     @property
     def has_bias(self) -> bool:
         """Whether the last coordinate is that of the bias."""
-        return self.bias == "penalised"
+        return self.bias != "none"
+
+    @property
+    def has_free_bias(self) -> bool:
+        """Whether the last coordinate costs nothing."""
+        return self.bias == "free"
 
     @property
     def d(self) -> int:
-        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        """Number of coordinates of a neuron's direction, that of the bias included."""
         return self.p + self.has_bias
+
+    @property
+    def bias_in_words(self) -> str:
+        """What the bias adds to the formula of a network, as the end of a sentence; "" without one."""
+        if not self.has_bias:
+            return ""
+        free = ", which is no part of |u_j|" if self.has_free_bias else ""
+        return f", where x ends with a 1 for the {self.bias} bias{free}"
+
+    def lengths(self, directions: Matrix) -> Vector:
+        """|u_j| as weight decay sees it, for directions (k, d): the length of a unit neuron is 1; shape (k,).
+
+        >>> Design(("size",), "free").lengths(np.array([[3.0, 4.0]]))
+        array([3.])
+        """
+        penalised = directions[:, :-1] if self.has_free_bias else directions
+        # By scaling first: squares of numbers below 1e-154 or above 1e154 would leave the floating range.
+        largest = np.abs(penalised).max(axis=1, initial=0.0)
+        safe = np.where(largest > 0, largest, 1.0)
+        return np.asarray(largest * np.linalg.norm(penalised / safe[:, None], axis=1))
 
     @property
     def coordinates(self) -> tuple[str, ...]:

@@ -157,6 +157,11 @@ class FreeFeatures:
         price = "which the weight decay spares" if self.decay == 0 else f"at {self.decay:g}/2 |w|^2"
         return f"; f has besides {what}, {price}"
 
+    @property
+    def spares_constant(self) -> bool:
+        """Whether one of them is a constant that the weight decay spares."""
+        return self.decay == 0 and bool((self.matrix.any(axis=0) & (np.ptp(self.matrix, axis=0) == 0)).any())
+
     def penalty(self, weights: Vector) -> float:
         """rho/2 |w|^2 of weights (q,)."""
         return 0.0 if self.decay == 0 else 0.5 * self.decay * float(weights @ weights)

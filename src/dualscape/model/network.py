@@ -1,7 +1,8 @@
 """Networks: unit neurons with masses, and their weights (THEORY section 0).
 
-Neuron j is a unit direction, a sign and a mass: u_j = |u_j| ubar_j, alpha_j = s_j |alpha_j|, c_j = |u_j| |alpha_j|.
-The forward and the backward map between weights and (direction, sign, mass) both live here.
+Neuron j is a unit direction, a sign and a mass: u_j = |u_j| ubar_j, alpha_j = s_j |alpha_j|, c_j = |u_j| |alpha_j|,
+where |u_j| leaves out a bias that is free. The forward and the backward map between weights and (direction, sign, mass)
+both live here.
 """
 
 from dataclasses import dataclass, field
@@ -32,16 +33,21 @@ def _numeric(values: ArrayLike, name: str) -> Vector:
         raise InputError(f"{name} must be an array of numbers: {error}") from None
 
 
+def _lengths(directions: Matrix, bias: str) -> Vector:
+    """|u_j| as weight decay sees it; without neurons there may be no coordinate of a bias."""
+    return Design.of_coordinates(directions.shape[1], bias).lengths(directions) if len(directions) else np.zeros(0)
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A network f(x) = sum_j c_j a_j(x) of unit neurons; a two-layer ReLU network has a_j(x) = s_j (x . ubar_j)_+.
 
     Attributes:
-        directions: (m, d) unit vectors ubar_j; the last coordinate is the bias when `bias` is "penalised".
-            The zero neuron has direction 0.
+        directions: (m, d) unit vectors ubar_j; with a bias the last coordinate is its, and where it is free the others
+            alone have length 1. The zero neuron has direction 0.
         signs: (m,) +1 or -1, the sign of alpha_j.
         masses: (m,) c_j = |u_j| |alpha_j| >= 0.
-        bias: "penalised" or "none": whether `predict` appends a column of ones.
+        bias: "penalised", "free" or "none": whether `predict` appends a column of ones, and what of directions costs.
         imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
         architecture: what its unit neurons compute.
         free: its free features: "none", "constant", "linear", "affine" or "given".
@@ -86,7 +92,7 @@ class Network:
         check_bias(self.bias)
         object.__setattr__(self, "architecture", get_architecture(self.architecture))
         gates = self._checked_gates(len(masses))
-        lengths = np.linalg.norm(directions, axis=1)
+        lengths = _lengths(directions, self.bias)
         wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
         if wrong.size:
             raise InputError(
@@ -177,10 +183,13 @@ class Network:
             weights = weights.reshape(len(outer), -1)
         if not (np.isfinite(weights).all() and np.isfinite(outer).all()):
             raise InputError("network weights contain NaN or inf; check how they were trained or read")
-        # |u| by scaling first: squares of weights below 1e-154 or above 1e154 would leave the floating range.
-        largest = np.abs(weights).max(axis=1, initial=0.0)
-        safe = np.where(largest > 0, largest, 1.0)
-        inner = largest * np.linalg.norm(weights / safe[:, None], axis=1)
+        inner = _lengths(weights, bias)
+        constant = np.flatnonzero((inner == 0) & weights.any(axis=1) & (outer != 0))
+        if constant.size:
+            raise InputError(
+                f"neuron {constant[0]} has a free bias alone and computes a constant; leave it out, and give the "
+                "constant to the output bias"
+            )
         norm = np.where(inner > 0, inner, 1.0)
         return cls(
             weights / norm[:, None],
@@ -222,6 +231,8 @@ class Network:
                 f"the network is of the architecture {self.architecture.title!r}, the problem of "
                 f"{architecture.title!r}; if its neurons are of that kind say so: Network(..., architecture=...)"
             )
+        if architecture is not None:
+            architecture.check(self.units)
 
     # --- what it computes ---------------------------------------------------------------------------
     @property
@@ -293,7 +304,7 @@ class Network:
         assert self.imbalance is not None
         each = self.masses + 0.5 * self.imbalance**2
         # 1/2 |u|^2 is at most the cost of a neuron and changes with the square of the direction's length.
-        lengths = np.linalg.norm(self.directions, axis=1)
+        lengths = _lengths(self.directions, self.bias)
         uneven = np.where(lengths > 0, np.abs(lengths * lengths - 1.0) + 2 * (self.directions.shape[1] + 4) * EPS, 0.0)
         cost = fsum(each)
         return cost, 1.01 * float(each @ uneven) + 4 * EPS * cost

@@ -3,21 +3,26 @@
 from collections.abc import Sequence, Sized
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, declared, expect
+from dualscape.geometry.tall import row_lengths
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import RELU, get_architecture
 from dualscape.model.architectures.base import Architecture, UnitSpace
+from dualscape.model.architectures.sparse import SparseNeurons
 from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
 from dualscape.model.beta_max import Interval
+from dualscape.model.completion import Completion, determining_rows, tight_dual
 from dualscape.model.design import Design
 from dualscape.model.free_features import FreeFeatures
+from dualscape.model.interpolability import is_spanned
 from dualscape.model.labels import Classes, ordered, shown, two_classes
-from dualscape.model.losses import Loss, Profiled, get_loss
+from dualscape.model.losses import Loss, Profiled, Squared, get_loss
 from dualscape.model.losses.weights import counting_rows
 from dualscape.model.network import Network
 from dualscape.oracles import Oracle, Question
@@ -90,6 +95,16 @@ def _kind(activation: str | Architecture | None, architecture: str | Architectur
     return get_architecture(activation, "activation")
 
 
+def _seeing(kind: Architecture, features_per_neuron: int | None, design: Design) -> Architecture:
+    """The architecture whose neurons see so many features at most; None: as many as it says itself."""
+    always = design.d - design.p
+    if features_per_neuron is not None:
+        kind = SparseNeurons(kind, features_per_neuron, always)
+    if isinstance(kind, SparseNeurons):
+        kind.fits(design.p, always)
+    return kind
+
+
 def _residual(profile: Profiled, y: Vector) -> Vector:
     """y - M w for the w that fits it best, each entry rounded once."""
     w = profile.weights_at(np.zeros(len(y)), y)
@@ -107,9 +122,21 @@ def _positive(number: Any, name: str) -> float:
     return value
 
 
+def _decay(beta: Any, loss: Loss) -> float:
+    """The weight decay; 1 where there is nothing to weigh it against."""
+    if loss.constraint and beta is not None:
+        raise InputError(f"loss {loss.name!r} takes no beta, since its fit is prescribed; leave beta out")
+    if not loss.constraint and beta is None:
+        raise InputError("give the weight decay beta, a positive number (only loss='interpolation' has none)")
+    return 1.0 if loss.constraint else _positive(beta, "beta")
+
+
 @dataclass(frozen=True, eq=False, init=False)
 class Problem:
     """min over networks of L(f(X), y) + beta/2 sum_j (|u_j|^2 + alpha_j^2).
+
+    With `loss="interpolation"` there is no beta: of all networks with f(X) = y the cheapest, in the same sense with
+    beta = 1. Whether there is one is decided exactly.
 
     What neurons compute is said by `activation`, "relu", "leaky:a" with -1 <= a < 1, "abs" or "gated:count", or else by
     `architecture`, one of these names or an object.
@@ -119,9 +146,9 @@ class Problem:
 
     Attributes:
         inputs: (n, p) features as given.
-        X: (n, d) what the neurons see: the features, and a column of ones if the bias is penalised.
+        X: (n, d) what the neurons see: the features, and a column of ones if there is a bias.
         y: (n,) targets; for two classes -1 and +1.
-        beta: weight decay > 0.
+        beta: weight decay > 0; 1 for interpolation.
         loss: the loss object.
         design: what the neurons see of the features: names of the coordinates, and new rows as `design.inputs`.
         architecture: the architecture object.
@@ -163,11 +190,12 @@ class Problem:
         X: ArrayLike,
         y: ArrayLike,
         *,
-        beta: float,
+        beta: float | None = None,
         loss: str | Loss = "squared",
         bias: str = "penalised",
         activation: str | Architecture | None = None,
         architecture: str | Architecture = "relu",
+        features_per_neuron: int | None = None,
         free: str | ArrayLike = "none",
         free_decay: float = 0.0,
         feature_names: Sequence[str] | None = None,
@@ -184,11 +212,11 @@ class Problem:
         free_features = FreeFeatures.of(free, free_decay, inputs, names, rows)
         inputs = inputs[rows]
         design = Design(names, bias, free=free_features.kind)
-        if design.d == 0:
+        if design.d == 0 or (design.p == 0 and design.has_free_bias):
             raise InputError("X has no columns; give at least one feature or a penalised bias")
-        decay = _positive(beta, "beta")
+        decay = _decay(beta, the_loss)
         the_loss.check_target(target)
-        kind = _kind(activation, architecture)
+        kind = _seeing(_kind(activation, architecture), features_per_neuron, design)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
@@ -197,8 +225,17 @@ class Problem:
             the_loss.check_free(free_features.columns, target, free_features.decay)
             profile = Profiled(the_loss, free_features.columns, free_features.decay)
             rest = rest if not the_loss.quadratic or free_features.decay else _residual(profile, target)
-        space = kind.on(seen)
+            if the_loss.constraint and is_spanned(target, free_features.columns):
+                rest = np.zeros(len(target))  # nothing is left, where rounding would leave something
+        if design.has_free_bias and not free_features.spares_constant:
+            raise InputError(
+                "neurons with a free bias make a constant at as little cost as one likes, never at none: without "
+                "a free output bias no network need be optimal; give free='constant' (--free constant), or 'affine'"
+            )
+        space = kind.on_free(seen) if design.has_free_bias else kind.on(seen)
         declared(space, UnitSpace, f"unit space {type(space).__name__!r}", "be used")
+        if the_loss.constraint:
+            determining_rows(seen, target, kind, free_features.columns)  # raises where no network has this fit
         values: dict[str, Any] = {
             "inputs": own,
             "X": seen,
@@ -213,7 +250,7 @@ class Problem:
             "target": rest,
             "classes": classes,
             "_bounds": {},
-            "decay": f"beta = {decay!r}",
+            "decay": the_loss.title if the_loss.constraint else f"beta = {decay!r}",
         }
         for name, value in values.items():
             if isinstance(value, np.ndarray):
@@ -221,7 +258,7 @@ class Problem:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        return f"Problem({self.title}, beta = {self.beta:.6g})"
+        return f"Problem({self.title}{'' if self.loss.constraint else f', beta = {self.beta:.6g}'})"
 
     # --- sizes ---------------------------------------------------------------------------------------
     @property
@@ -231,12 +268,12 @@ class Problem:
 
     @property
     def d(self) -> int:
-        """Number of coordinates of a neuron's direction, the penalised bias included."""
+        """Number of coordinates of a neuron's direction, that of the bias included."""
         return self.design.d
 
     @property
     def bias(self) -> str:
-        """Whether the bias is "penalised" or there is "none"."""
+        """Whether the bias is "penalised" or "free", or there is "none"."""
         return self.design.bias
 
     @property
@@ -245,9 +282,14 @@ class Problem:
         return self.design.feature_names
 
     @property
+    def features_per_neuron(self) -> int | None:
+        """How many features a neuron sees at most; None: all."""
+        return self.architecture.q if isinstance(self.architecture, SparseNeurons) else None
+
+    @property
     def title(self) -> str:
         """The problem in a few words, beta left out."""
-        other = "" if self.architecture.key == RELU.key else f", {self.architecture.title}"
+        other = "" if self.architecture.key == RELU.key else f", {self.architecture.words}"
         free = "" if self.free.kind == "none" else f", free {self.free.title}"
         return f"{self.n} rows, {self.d} coordinates, {self.loss.title} loss, bias {self.bias}{free}{other}"
 
@@ -260,16 +302,18 @@ class Problem:
     @property
     def objective_in_words(self) -> str:
         """What is minimised, as a formula in plain text."""
-        return (
-            f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), summed over rows i and neurons j (sums, not "
-            f"means); {self.architecture.formula}"
-            + (", where x ends with a 1 for the penalised bias" if self.design.has_bias else "")
-            + self.free.in_words
-        )
+        sums = "summed over rows i and neurons j (sums, not means)"
+        least = f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), {sums}"
+        if self.loss.constraint:
+            least = f"1/2 sum_j (|u_j|^2 + alpha_j^2), summed over neurons j, subject to {self.loss.formula}"
+        return f"{least}; {self.architecture.formula}" + self.design.bias_in_words + self.free.in_words
 
     # --- values --------------------------------------------------------------------------------------
     def objective(self, network: Network) -> float:
-        """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it."""
+        """L(f(X), y) + beta * cost of the network: the primal value, as `objective_bounds` knows it.
+
+        For interpolation it is the cost of a network that interpolates up to rounding, and infinite for any other.
+        """
         return self.objective_bounds(network)[0]
 
     def check(self, network: Network, call: str = "objective") -> None:
@@ -308,7 +352,7 @@ class Problem:
         self.check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
-        reach = float(network.masses @ lengths) * self.space.reach.lengths
+        reach = float(network.masses @ lengths) * np.maximum(self.space.reach.lengths, row_lengths(self.X))
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
         if self.free.q:
             off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))
@@ -319,21 +363,48 @@ class Problem:
         return value, error
 
     def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
+        if self.loss.constraint:
+            value, error = self.completion.cost_bounds(network, fit, off)
+            # Without neurons, and with nothing left for them, exact weights of the free features are what is near.
+            return value, error if network.masses.any() or self.target.any() else 0.0
         loss, loss_error = self.loss.value_bounds(fit, off, self.y)
         cost, cost_error = network.cost_bounds()
         value = loss + self.beta * cost + self.free.penalty(network.free_weights)
         return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
+
+    @cached_property
+    def completion(self) -> Completion:
+        """What makes an exact interpolator of a network that interpolates up to rounding.
+
+        Raises:
+            InputError: in floating point no network interpolates.
+        """
+        return Completion.of(self.space, self.X, self.y, self.architecture, self.free.columns)
+
+    def completed(self, network: Network) -> Network:
+        """The network with neurons added that make it interpolate, up to rounding."""
+        return self.network(*self.completion.beside(network, self.fit_of(network))).merge()
 
     def fit_of(self, network: Network) -> Vector:
         """f(X), shape (n,): what the network gives on the rows of the problem."""
         return network.fit(self.X, self.free.matrix)
 
     def dual_of(self, network: Network) -> Vector:
-        """nu = -grad L(f(X)), shape (n,): the dual variable of the network, with the best free part."""
+        """nu = -grad L(f(X)), shape (n,): the dual variable of the network, with the best free part.
+
+        For interpolation the least nu at which all neurons of the network are tight, nu.a_j = 1 for their columns.
+        """
+        if self.loss.constraint:
+            return tight_dual(self.space.columns(network.prune().units), self.target, self.free.columns)
         return -self.profile.gradient(network.neurons_fit(self.X), self.target)
 
     def dual_at_zero(self) -> Vector:
-        """nu = -grad L(0), shape (n,): the dual variable of the zero network, with the best free part."""
+        """nu = -grad L(0), shape (n,): the dual variable of the zero network, with the best free part.
+
+        For interpolation `target`, which is that of the squared loss.
+        """
+        if self.loss.constraint:
+            return self.target
         return -self.profile.gradient(np.zeros(self.n), self.target)
 
     @property
@@ -341,6 +412,8 @@ class Problem:
         """A gap that rounding of the target alone could make, where free features may fit all of it."""
         if not (self.free.rank and self.loss.quadratic):
             return 0.0
+        if self.loss.constraint:
+            return self.completion.price(4 * EPS * np.abs(self.y))
         return (4 * EPS) ** 2 * self.loss.value(np.zeros(self.n), self.y)
 
     def rounding_of_target(self) -> Vector:
@@ -362,7 +435,11 @@ class Problem:
         """The interval that holds beta_max = h(-grad L(0)), the least beta for which the zero network is optimal.
 
         It is kept for later calls once the oracle has finished; where it was stopped, the next call may have more time.
+
+        Raises:
+            InputError: there is none, since the fit is prescribed.
         """
+        self._weighed("beta_max")
         names = self.space.names(oracle)
         if names in self._bounds:
             return self._bounds[names]
@@ -387,11 +464,36 @@ class Problem:
     # --- neighbours ----------------------------------------------------------------------------------
     def with_beta(self, beta: float) -> "Problem":
         """The same problem at another beta; what the oracles prepared and beta_max are shared."""
-        other = copy(self)
+        self._weighed("beta")
         decay = _positive(beta, "beta")
-        object.__setattr__(other, "beta", decay)
-        object.__setattr__(other, "decay", f"beta = {decay!r}")
+        return self._with(beta=decay, decay=f"beta = {decay!r}")
+
+    def _with(self, **values: Any) -> "Problem":
+        """The same problem with other values of some attributes."""
+        other = copy(self)
+        for name, value in values.items():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            object.__setattr__(other, name, value)
         return other
+
+    def _weighed(self, what: str) -> None:
+        if self.loss.constraint:
+            raise InputError(f"loss {self.loss.name!r} has no {what}, since its fit is prescribed; leave it out")
+
+    def proximal(self, nu: Vector, step: float) -> "Problem":
+        """Its step of the method of multipliers from nu (n,): a problem of squared loss with y + step nu for target.
+
+        At beta = step, its dual variable is step times a better nu, and where nu is dual optimal its fit is y.
+
+        >>> problem = Problem([[1.0], [-1.0]], [1.0, 2.0], loss="interpolation", bias="none")
+        >>> problem.proximal(np.ones(2), 0.25).y.tolist()
+        [1.25, 2.25]
+        """
+        loss, y, beta = Squared(), self.y + step * nu, f"beta = {step!r}"
+        target = y if self.target is self.y else self.target + step * nu
+        profile = Profiled(loss, self.free.columns) if self.free.rank else loss
+        return self._with(y=y, target=target, loss=loss, profile=profile, beta=step, decay=beta, _bounds={})
 
     def at_fraction(
         self,

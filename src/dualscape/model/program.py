@@ -150,7 +150,7 @@ class Program:
         """
         v, w = self._checked(point)
         vectors = np.vstack([v, w])
-        masses = np.linalg.norm(vectors, axis=1)
+        masses = self.problem.design.lengths(vectors)
         used = masses > 0
         signs = np.repeat([1.0, -1.0], len(self.patterns))
         return self.problem.network(Units.signed(vectors[used] / masses[used, None], signs[used]), masses[used])
@@ -167,7 +167,11 @@ class Program:
         Free features are at their best.
         """
         v, w = self._checked(point)
-        return self.problem.profile.value(self.fit(point), self.problem.y) + self.problem.beta * _total(v, w)
+        return self.problem.profile.value(self.fit(point), self.problem.y) + self.problem.beta * self._price(v, w)
+
+    def _price(self, v: Matrix, w: Matrix) -> float:
+        """sum_i (|v_i| + |w_i|), as weight decay sees it."""
+        return float(sum(self.problem.design.lengths(half).sum() for half in (v, w)))
 
     def violation(self, point: tuple[ArrayLike, ArrayLike]) -> float:
         """How far the point is from its cones: 0 where it is feasible.
@@ -175,7 +179,7 @@ class Program:
         The greatest -(2 D_i - I)_kk x_k . v_i, or that of w_i, as a share of |x_k| sum_i (|v_i| + |w_i|).
         """
         v, w = self._checked(point)
-        total = _total(v, w)
+        total = float(np.linalg.norm(v, axis=1).sum() + np.linalg.norm(w, axis=1).sum())
         lengths = np.linalg.norm(self.problem.X, axis=1)
         if total == 0:
             return 0.0
@@ -195,7 +199,3 @@ class Program:
                 f"{v.shape} and {w.shape}"
             )
         return v, w
-
-
-def _total(v: Matrix, w: Matrix) -> float:
-    return float(np.linalg.norm(v, axis=1).sum() + np.linalg.norm(w, axis=1).sum())

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.errors import NotCertifiedError
 from dualscape.polytopes.double_description import extreme_rays
 from dualscape.polytopes.linear_program import Maximiser
 from dualscape.polytopes.polytope import FEASIBLE, Margin, Polytope
-from dualscape.running.interruption import interrupted
+from dualscape.running.effort import Effort
+from dualscape.running.interruption import check, interrupted, until
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -23,6 +25,8 @@ RAY_ZEROS = (
     1e-10,
 )  # a coordinate of a ray below this share of its greatest is zero: the first that is clear
 ARITHMETIC = 1e-13  # what rounding of the least squares problems leaves of b
+LISTING = 0.5  # of the time that is left, for listing vertices and then for sampling them
+SAMPLES = (30, 300)  # fewest and most random functionals when there are too many vertices to list
 CLEAR = 1e2  # coordinates of rays that are not zero stand out from those that are by this factor
 
 
@@ -89,6 +93,34 @@ def sampled_vertices(P: Polytope, count: int, rng: np.random.Generator) -> Verti
             break
         found.append(solve(w)[1] > P.tolerance)
     return _solve_supports(P, np.unique(found, axis=0), False, Margin())
+
+
+def known_vertices(P: Polytope, budget: int, effort: Effort) -> tuple[Vertices, Vertices | None]:
+    """The vertices, and a sample of them where they cannot all be listed.
+
+    Args:
+        P: the polytope.
+        budget: most vertices.
+        effort: a share of the time that is left goes into listing, and one of what is left then into sampling.
+
+    Raises:
+        NotCertifiedError: there are some, and rounding hides all that were sampled.
+    """
+    listed = Vertices.unknown(P)
+    try:
+        with until(effort.first(LISTING).deadline):
+            listed = vertices(P, budget=budget)
+    except KeyboardInterrupt:
+        check()  # it was the time
+    if listed.complete:
+        return listed, None
+    affordable = 3_000_000 // max(P.Q.size, 1)
+    with until(effort.first(LISTING).deadline):
+        sampled = sampled_vertices(P, int(np.clip(affordable, *SAMPLES)), np.random.default_rng(0))
+    check()
+    if len(sampled.points) == 0 or P.dimension == 0:
+        raise NotCertifiedError("rounding hides the optimal masses of the tight units; try a slightly different beta")
+    return listed, sampled
 
 
 def _solve_supports(P: Polytope, supports: NDArray[np.bool_], complete: bool, seen: Margin) -> Vertices:

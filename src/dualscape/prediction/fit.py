@@ -82,6 +82,7 @@ MEASURES: dict[str, Callable[[Vector, Vector], dict[str, float | None]]] = {
     "huber": _robust,
     "logistic": _probabilities,
     "squared-hinge": _classes,
+    "interpolation": _regression,
 }
 
 

@@ -12,6 +12,7 @@ from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
 from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.plateaus import Plateaus
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
 from dualscape.model.architectures import Architecture, GatedReLU
@@ -58,10 +59,11 @@ def to_dict(
             "loss": problem.loss.text,
             "bias": problem.bias,
             "beta": problem.beta,
-            "beta_max": _plain(analysis.beta_max.low),
+            "beta_max": None if analysis.beta_max is None else _plain(analysis.beta_max.low),
             "classes": problem.classes and [_plain(label) for label in problem.classes],
             "free": problem.free.kind,
             "free_decay": problem.free.decay,
+            "features_per_neuron": problem.features_per_neuron,
             **({} if problem.loss.weights is None else {"weights": _plain(problem.loss.weights)}),
             **({"gates": _plain(kind.gates(problem.d))} if isinstance(kind, GatedReLU) else {}),
         },
@@ -130,12 +132,18 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "signs": _signs(found.signs),
         **_gates(found.units, found.problem.architecture),
         **({} if found.functions is None else {"functions": _functions(found.functions)}),
+        **_plateaus(found.plateaus),
         "vertices": _plain(found.vertices) if found.vertices_complete else None,
         "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
         "exact": found.exact,
         "perturbation": _plain(found.perturbation),
         "margins": _margins(found.resolution),
     }
+
+
+def _plateaus(found: Plateaus) -> dict[str, Any]:
+    pairs, grow = _plain(found.pairs), _plain(np.flatnonzero(found.open))
+    return {"plateaus": pairs, "open": grow} if pairs or grow else {}
 
 
 def _functions(found: Functions) -> dict[str, Any]:

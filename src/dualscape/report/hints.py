@@ -82,6 +82,8 @@ def hints(solution: Solution, scaling: Scaling | None = None) -> tuple[str, ...]
 def _zero_network(solution: Solution, scaling: Scaling | None) -> str:
     if solution.certificate.verdict != "global" or solution.network.masses.any():
         return ""
+    if solution.problem.loss.constraint and solution.problem.free.q:
+        return ""
     if solution.problem.free.q:
         return (
             "beta is at or above beta_max, so that the free features alone are optimal; give a smaller --beta, or a "
@@ -132,12 +134,13 @@ def _far_target(solution: Solution, scaling: Scaling | None) -> str:
 
 def _coordinates(solution: Solution) -> list[str]:
     problem = solution.problem
-    bias = ["the bias"] if problem.design.has_bias else []
+    bias = ["the bias"] if problem.design.has_bias and not problem.design.has_free_bias else []
     return [*(f"column {name!r}" for name in problem.feature_names), *bias]
 
 
 def _uneven(solution: Solution) -> list[str]:
-    names, sizes = _coordinates(solution), np.abs(solution.problem.X).max(axis=0)
+    names = _coordinates(solution)
+    sizes = np.abs(solution.problem.X[:, : len(names)]).max(axis=0)
     used = np.flatnonzero(sizes > 0)
     if used.size < 2:
         return []

@@ -99,7 +99,7 @@ def render(
         "<h2>Key numbers</h2>",
         key_numbers(solution, optimal_set, staircase),
         words("unit neuron", "slack", "irreducible", "guaranteed") if optimal_set is not None else "",
-        staircase_table(staircase),
+        staircase_table(staircase, solution.problem.architecture.among),
         units_table(solution, optimal_set),
         "<h2>Figures</h2>",
         '<noscript><p class="warning">The figures need JavaScript; the numbers above do not.</p></noscript>',
@@ -117,7 +117,11 @@ def _wanted(
         yield lambda: figures.staircase(staircase)
         yield lambda: figures.merge_tree(staircase)
     yield lambda: figures.units(solution, optimal_set, table)
-    if optimal_set is not None:
+    if solution.problem.features_per_neuron == 1:
+        yield lambda: figures.shapes(solution, optimal_set, table)
+    if optimal_set is not None and solution.problem.loss.constraint and solution.problem.design.p == 1:
+        yield lambda: figures.interpolators(optimal_set, table, beside=figures.with_affine_skip(optimal_set))
+    elif optimal_set is not None:
         yield lambda: figures.spread(optimal_set, table)
     yield lambda: figures.rectified_ellipsoid(solution, optimal_set)
     yield lambda: figures.zonotopes(solution, optimal_set)

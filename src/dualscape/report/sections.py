@@ -53,7 +53,7 @@ def key_numbers(solution: Solution, optimal_set: OptimalSet | None, staircase: S
             ("bias", problem.bias),
             *([("free features", problem.free.title)] if problem.free.q else []),
             ("loss", problem.loss.title),
-            ("weight decay β", f"{problem.beta:.10g}"),
+            *([] if problem.loss.constraint else [("weight decay β", f"{problem.beta:.10g}")]),
         ],
         [
             ("objective", f"{certificate.primal:.12g}"),
@@ -111,8 +111,8 @@ def _structure(optimal_set: OptimalSet) -> str:
     return "exact" if optimal_set.exact else f"within a perturbation of {optimal_set.perturbation:.1e}"
 
 
-def staircase_table(staircase: Staircase | None) -> str:
-    """Components at every width; nothing without a staircase."""
+def staircase_table(staircase: Staircase | None, among: str = "") -> str:
+    """Components at every width, of networks that `among` narrows down; nothing without a staircase."""
     if staircase is None:
         return ""
     head = "".join(
@@ -129,9 +129,9 @@ def staircase_table(staircase: Staircase | None) -> str:
         for row in staircase.rows
     )
     return (
-        "<h2>The staircase</h2>\n<p>How the optimal networks of each width are connected. Every order of the neurons "
-        "of an "
-        "isolated network is a component of its own; the last column counts without regard to order.</p>\n"
+        f"<h2>The staircase</h2>\n<p>How the optimal networks{among} of each width are connected. Every order of the "
+        "neurons of an isolated network is a component of its own; the last column counts without regard to order."
+        "</p>\n"
         f"{words('component', 'isolated point')}\n"
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
@@ -189,8 +189,10 @@ def _about(architecture: Architecture, optimal_set: OptimalSet | None) -> str:
     text += "; its twin, which computes the same, is as good" * (architecture.twins > 1)
     if optimal_set is None:
         return f"{text}. These are the neurons of the network found; nothing is claimed about others."
+    among = optimal_set.problem.architecture.among
     text += (
-        ". Every optimal network, of any width, is made of these units and no others. The last two columns give the "
+        f". Every optimal network{among}, of any width, is made of these units and no others. The last two columns "
+        "give the "
     )
     if not optimal_set.vertices_complete:
         return f"{text}range of the mass over the irreducible optimal networks that are known."

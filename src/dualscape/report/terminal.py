@@ -170,17 +170,13 @@ def show(
     """
     console = Console(highlight=False)
     problem = analysis.problem
-    about = "" if analysis.beta_max.resolved else "at least "
-    top = analysis.beta_max.low
-    share = f"{problem.beta / top:.4g} of beta_max" if top > 0 else "beta_max"
     names = analysis.problem.design.coordinates
     data = f"{problem.n} rows, {problem.d} coordinates"
     if len(names) <= MOST_NAMED:
         data += f" ({', '.join(names)})"
-    kind = "" if problem.architecture.key == RELU.key else f"{problem.architecture.title}, "
+    kind = "" if problem.architecture.key == RELU.key else f"{problem.architecture.words}, "
     free = f", free {problem.free.title}" if problem.free.q else ""
-    model = f"{kind}{problem.loss.title} loss, bias {problem.bias}{free}, beta = {problem.beta:.6g}"
-    console.print(Text(f"{data}; {model} ({share} = {about}{top:.6g})"))
+    console.print(Text(f"{data}; {kind}{problem.loss.title} loss, bias {problem.bias}{free}{_decay(analysis)}"))
     for note in dict.fromkeys((*notes, *analysis.notes)):
         console.print(Text(f"note: {note}", style="yellow"))
     certificate = analysis.solution.certificate
@@ -212,6 +208,15 @@ def _free(analysis: Analysis) -> str:
     shown = [f"{name} {weight:.6g}" for name, weight in zip(names[:MOST_ROWS], weights[:MOST_ROWS], strict=True)]
     more = f" and {len(names) - MOST_ROWS} more" if len(names) > MOST_ROWS else ""
     return f"Free features of the network found: {', '.join(shown)}{more}."
+
+
+def _decay(analysis: Analysis) -> str:
+    """The weight decay, beside beta_max; nothing where there is none."""
+    beta, known = analysis.problem.beta, analysis.beta_max
+    if known is None:
+        return ""
+    share = f"{beta / known.low:.4g} of beta_max" if known.low > 0 else "beta_max"
+    return f", beta = {beta:.6g} ({share} = {'' if known.resolved else 'at least '}{known.low:.6g})"
 
 
 def _widths(analysis: Analysis) -> str:

@@ -4,7 +4,8 @@ import html
 
 WORDS = {
     "gap": (
-        "The gap is the network's objective less the proven lower bound. No network of any width can be better by more."
+        "The gap is the network's objective less the proven lower bound. No network of the problem, of any width, can "
+        "be better by more."
     ),
     "objective": (
         "The objective is the loss, summed over the rows, plus half of the weight decay β times the sum of the squares "

@@ -14,7 +14,7 @@ from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.devices import open_device
 from dualscape.running.interruption import interrupted
 from dualscape.running.stopped import Stopped
-from dualscape.running.threads import Threads
+from dualscape.running.threads import Threads, done_at_once
 
 
 class Here(Executor):
@@ -22,12 +22,7 @@ class Here(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """The finished future of fn(*args, **kwargs)."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 (the caller of result() gets it)
-            future.set_exception(error)
-        return future
+        return done_at_once(fn, *args, **kwargs)
 
 
 class WorkersLostError(DualscapeError):
@@ -135,6 +130,9 @@ def run_all(
     ended: SimpleQueue[Future[Any]] = SimpleQueue()
     try:
         for index, task in enumerate(tasks):
+            # What runs as it is handed in has taken its time by now.
+            if expired():
+                break
             futures[pool.submit(function, *task)] = index
         for future in futures:
             future.add_done_callback(ended.put)

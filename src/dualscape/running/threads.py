@@ -26,7 +26,12 @@ class Threads(Executor):
         self._futures: set[Future[Any]] = set()
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
-        """The future of fn(*args, **kwargs)."""
+        """The future of fn(*args, **kwargs); within one of these threads it is done at once.
+
+        Work that waits there for work of its own would wait for ever once every thread does so.
+        """
+        if _kept.inside():
+            return done_at_once(fn, *args, **kwargs)
         future = self._pool.submit(copy_context().run, fn, *args, **kwargs)
         self._futures.add(future)
         future.add_done_callback(self._futures.discard)
@@ -41,11 +46,22 @@ class Threads(Executor):
             wait_for(list(self._futures))
 
 
+def done_at_once(fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
+    """The finished future of fn(*args, **kwargs), run in this thread."""
+    future: Future[Result] = Future()
+    try:
+        future.set_result(fn(*args, **kwargs))
+    except Exception as error:  # noqa: BLE001 (the caller of result() gets it)
+        future.set_exception(error)
+    return future
+
+
 class _Kept:
     """The pool of this process; a process that is forked off has none of its threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._mine = threading.local()
         self._pool: ThreadPoolExecutor | None = None
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
@@ -57,8 +73,15 @@ class _Kept:
         """The pool, made when it is first asked for."""
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(os.cpu_count() or 1, "dualscape")
+                self._pool = ThreadPoolExecutor(os.cpu_count() or 1, "dualscape", self._enter)
             return self._pool
+
+    def _enter(self) -> None:
+        self._mine.inside = True
+
+    def inside(self) -> bool:
+        """Whether this thread is one of the pool."""
+        return getattr(self._mine, "inside", False)
 
 
 _kept = _Kept()

@@ -24,6 +24,7 @@ from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import MOST_ROUNDS, Stopped
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
+from dualscape.solver.multipliers import as_a_step, interpolate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
 from dualscape.solver.solution import Round, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
@@ -47,6 +48,9 @@ WIDE_FROM, NARROW, WIDTH, STEPS = 60, 40, 200, 100
 #: Of what a search finds, only units whose violation is above this share of the largest join at once: the rest, mostly
 #: units at hand that have moved a little, would not show in the objective (it falls with the square), but in the time.
 STRONG = 0.01
+#: When the violation was at most this, hardly a unit is missing, and slides go on to more digits: after rough ones the
+#: next searches would find little else than the units at hand, moved a little, a few digits in each of many rounds.
+HARDLY = 1e-4
 #: Searches in a row that must find nothing, where no exact oracle finishes and nothing else is said.
 SEARCHES = 20
 #: After an interruption masses are only polished where rows times squared units are at most this many.
@@ -99,13 +103,11 @@ def solve(
     if searches < 1:
         raise InputError(f"searches must be 1 or more, got {searches}")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
-    run = _Run(problem, oracle, effort, tolerances, searches, progress)
-    try:
-        run.begin(start)
-        stopped = run.rounds()
-    except KeyboardInterrupt:
-        stopped = Stopped.INTERRUPTED
-    return run.finish(Stopped.INTERRUPTED if interrupted() and stopped is not Stopped.CONVERGED else stopped)
+    how = oracle, effort, tolerances, searches
+    if not problem.loss.constraint:
+        return _Run(problem, *how, progress).solution(start)
+    train = lambda step, known: _Run(step, *how, as_a_step(progress)).solution(known)  # noqa: E731
+    return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=effort)
 
 
 @dataclass
@@ -198,6 +200,15 @@ class _Run:
         left = self.effort.remaining() - CERTIFICATE_TIMES * self._passes
         return WIDEST if left == np.inf else max(int(left / (UNIT_TIMES * self._passes + 1e-9)), FEWEST)
 
+    def solution(self, start: Network | None) -> Solution:
+        """From beginning to end; see `solve`."""
+        try:
+            self.begin(start)
+            stopped = self.rounds()
+        except KeyboardInterrupt:
+            stopped = Stopped.INTERRUPTED
+        return self.finish(Stopped.INTERRUPTED if interrupted() and stopped is not Stopped.CONVERGED else stopped)
+
     # --- rounds ------------------------------------------------------------------------------------------
     def begin(self, start: Network | None) -> None:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
@@ -265,7 +276,8 @@ class _Run:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
         iterate, task = self.iterate, self.iterate.task
         self.asked = None
-        iterate.slide(self.in_time, rough=ROUGH)
+        missed = self.log.rounds[-1].violation if self.log.rounds else np.inf
+        iterate.slide(self.in_time, rough=ROUGH if missed > HARDLY else FINER)
         if not self.in_time():
             return False
         above = task.beta * (1 + self.tolerances.violation)

@@ -40,7 +40,7 @@ def corrected(task: Task, pieces: Pieces, fit: TwoFloat, masses: TwoFloat) -> Co
         NotCertifiedError: the columns of the units are too nearly dependent.
     """
     beta = TwoFloat.of(np.full(len(masses.hi), task.beta))
-    size = (float(np.linalg.norm(task.y)) if task.loss.quadratic else len(task.y) ** 0.5) or 1.0
+    size = (float(np.linalg.norm(task.y)) if task.loss.target == "numbers" else len(task.y) ** 0.5) or 1.0
     solve, last, shrinks, stale = None, np.inf, False, 0
     error = 0.0
     for _ in range(CORRECTIONS):

@@ -4,7 +4,8 @@ With w_j = c_j u_j and w_j = theta_j |theta_j|, the objective
 
     F(theta) = L(sum_j a_j(w_j), y) + beta sum_j |theta_j|^2
 
-is smooth off the kinks of the units, and theta_j is the balanced weight vector of neuron j.
+is smooth off the kinks of the units, and theta_j is the balanced weight vector of neuron j. Lengths are those that
+weight decay sees.
 """
 
 from collections.abc import Callable
@@ -35,17 +36,18 @@ def descend_jointly(
         least: ends with a step that lowers the objective by less than this share of it.
         in_time: whether to go on.
     """
-    space, beta = task.space, task.beta
+    space, beta, priced = task.space, task.beta, task.space.priced
     k, d = units.directions.shape
 
     def value_and_gradient(flat: Vector) -> tuple[float, Vector]:
         theta = flat.reshape(k, d)
-        norms = np.sqrt((theta * theta).sum(axis=1) + 1e-300)
+        seen = theta * priced
+        norms = np.sqrt((seen * seen).sum(axis=1) + 1e-300)
         moved = units.turned(theta * norms[:, None])
         f = space.together(moved)
         slope = -space.pull(task.dual(f), moved)
         along = (theta * slope).sum(axis=1) / norms
-        gradient = norms[:, None] * slope + along[:, None] * theta + 2 * beta * theta
+        gradient = norms[:, None] * slope + along[:, None] * seen + 2 * beta * seen
         return task.value(f, float(norms @ norms)), gradient.ravel()
 
     before = np.inf
@@ -61,6 +63,6 @@ def descend_jointly(
     options = {"maxiter": steps, "maxcor": MEMORY, "ftol": 1e-15, "gtol": 0.0}
     found = minimize(value_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options, callback=is_over)
     theta = found.x.reshape(k, d)
-    norms = np.linalg.norm(theta, axis=1)
+    norms = np.linalg.norm(theta * priced, axis=1)
     alive = norms**2 > LEAST_SHARE * float(norms @ norms)
-    return units.turned(theta).take(alive).normalised(), norms[alive] ** 2
+    return units.turned(theta / np.where(alive, norms, 1.0)[:, None]).take(alive), norms[alive] ** 2

@@ -241,7 +241,7 @@ class Iterate:
         if len(self.masses) == 0 or not can_climb(task.space):
             return
         climbed = task.space.climb(self.polished_dual(), self.units)
-        leaders, masses = climbed.merged(self.masses)
+        leaders, masses = task.space.measured(climbed).merged(self.masses)
         if len(leaders) in (0, len(self.masses)):
             return
         other = Iterate.empty(task)

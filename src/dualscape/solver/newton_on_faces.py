@@ -24,7 +24,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: More coordinates than this, and the dense Newton matrix costs more than it gives.
 LARGEST_SYSTEM = 4000
-#: A rough slide ends Newton's method at this residual, relative to beta; and at this one when a search found nothing.
+#: A rough slide ends Newton's method at this residual, relative to beta; and at this one when a search found next to
+#: nothing.
 ROUGH, FINER = 1e-2, 1e-8
 #: While units are missing it already costs more from so many coordinates on: climbs alone lead on as far.
 LARGEST_ROUGH_SYSTEM = 600
@@ -177,7 +178,7 @@ def slide(
     climbed, dimensions, faces_of = found
     if not in_time():
         return units, masses
-    leaders, masses = climbed.merged(masses)
+    leaders, masses = space.measured(climbed).merged(masses)
     units = climbed.take(leaders)
     if len(masses) == 0:
         return units, masses
@@ -187,7 +188,6 @@ def slide(
     start = (faces.basis * units.directions[faces.owner].T).sum(axis=0)
     x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * start
     x = newton_on_faces(faces, x, task.y, task.beta, task.loss, precision=precision, in_time=in_time)
-    w = np.zeros_like(units.directions)
-    np.add.at(w, faces.owner, (faces.basis * x).T)
-    norms = np.linalg.norm(w, axis=1)
-    return units.turned(w).normalised(), norms[norms > 0]
+    directions, masses = faces.units(x, len(units))
+    alive = masses > 0
+    return units.turned(directions).take(alive), masses[alive]

@@ -69,13 +69,17 @@ def rates_of(
             return np.asarray(values * (1.0 + rng.choice([-CHANGE, CHANGE], np.shape(values))))
 
         changed = pieces.changed(near)
-        other = task.with_target(near) if task.loss.quadratic else task  # labels stay what they are
+        # Labels stay what they are.
+        other = task.with_target(near) if task.loss.target == "numbers" else task
         beta = TwoFloat.of(np.full(len(slacks), float(near(np.asarray(task.beta)))))
-        there = changed.take(active).stand(other.fine_dual(fit)[0])
-        missing = fit - (there.columns @ masses[active][:, None])[:, 0]
-        shift, c = solve(missing.hi, (there.values - beta[active]).hi) if solve else (missing.hi, np.zeros(0))
-        there = changed.stand(other.fine_dual(fit + TwoFloat.of(shift))[0])
-        shifted = max(shifted, float(np.linalg.norm(seen(shift))) / CHANGE)
+        # From here the dual variable is what it was, wherever a loss looks at f - y alone.
+        base = fit + TwoFloat.of(other.y - task.y)
+        there = changed.take(active).stand(other.fine_dual(base)[0])
+        missing = base - (there.columns @ masses[active][:, None])[:, 0]
+        shift, c = solve(missing.hi, (there.values - beta[active]).hi) if solve else (-missing.hi, np.zeros(0))
+        moved_fit = base + TwoFloat.of(shift)
+        there = changed.stand(other.fine_dual(moved_fit)[0])
+        shifted = max(shifted, float(np.linalg.norm(seen((moved_fit - fit).hi))) / CHANGE)
         answered = max(answered, float(np.linalg.norm(seen(own.columns.hi @ c))) / CHANGE)
         np.maximum(moved, np.abs(((beta - there.values) / beta).hi - slacks) / CHANGE, out=moved)
         gaps = np.linalg.norm(seen((there.columns - at.columns).hi), axis=0)

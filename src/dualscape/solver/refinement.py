@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from dualscape.errors import NotCertifiedError
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.architectures import Faces, Pieces
+from dualscape.model.losses import Augmented, Profiled
 from dualscape.model.problem import Problem
 from dualscape.polytopes.caratheodory import reduce_to_basic
 from dualscape.running.interruption import check
@@ -47,6 +48,11 @@ DEPENDENT = 1e-13
 NEARLY_DEPENDENT = (1e-10, 1e-4, 1e-2)
 #: A unit climbs far when its column moves by more than this share of its length.
 FAR = 1e-7
+#: Where the fit is prescribed: s of the augmented Lagrangian, in units of |y| / |nu|. The smaller it is the sooner nu
+#: settles; but so many digits of y - f go to waste.
+STEPS = 2.0**-20, 2.0**-32
+#: What such a fit may miss of y, in double precision.
+FITTED = 1e-11
 #: The optimum over the units of the network is near when its nu is no further than this from the one that was proven.
 NEARBY = 1e-4
 
@@ -79,7 +85,14 @@ class Refined:
 
 
 def refine(
-    problem: Problem, nu: Vector, units: Units, masses: Vector, *, rounding: float, rated: bool = True
+    problem: Problem,
+    nu: Vector,
+    units: Units,
+    masses: Vector,
+    *,
+    rounding: float,
+    rated: bool = True,
+    steps: tuple[float, ...] = STEPS,
 ) -> Refined:
     """The optimum over the units that these climb to at nu.
 
@@ -92,6 +105,7 @@ def refine(
             units of a tie carry mass.
         rated: whether to find out how far all this moves with the data, which takes longer than the rest; without that
             the rates are inf.
+        steps: where the fit is prescribed, how far nu may go: the smaller, the further.
 
     Raises:
         BudgetError: the units have too many coordinates together.
@@ -100,15 +114,54 @@ def refine(
     task = Task.of(problem)
     scale = Scale.of(task)
     scaled = np.ldexp(masses, scale.x - scale.y)
-    same = scale.task(task), np.ldexp(nu, -scale.y), units, scaled, rounding, rated
+    task, near = scale.task(task), np.ldexp(nu, -scale.y)
+    if not task.loss.constraint:
+        return _undone(scale, _refined(task, near, units, scaled, rounding, rated))
+    return _undone(scale, _stepped(task, near, units, scaled, rounding, rated, steps))
+
+
+def _stepped(
+    task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, rated: bool, steps: tuple[float, ...]
+) -> Refined:
+    """The optimum where the fit is prescribed, by a step, and then by smaller s as long as that settles near by."""
+    found: Refined | None = None
+    for step in steps:
+        try:
+            finer = _refined(_augmented(task, nu, step), nu, units, masses, rounding, rated)
+        except NotCertifiedError:
+            if found is None:
+                raise
+            break
+        missed = np.linalg.norm(task.loss.seen(finer.columns @ finer.masses - task.y))
+        far = np.linalg.norm(finer.nu - nu) > NEARBY * np.linalg.norm(nu)
+        if found is not None and (far or missed > FITTED * np.linalg.norm(task.y)):
+            break
+        found, nu, units, masses = finer, finer.nu, finer.units, finer.masses
+        if far:
+            break
+    assert found is not None
+    return found
+
+
+def _refined(task: Task, nu: Vector, units: Units, masses: Vector, rounding: float, rated: bool) -> Refined:
     first: NotCertifiedError | None = None
     for dependent in NEARLY_DEPENDENT:
         try:
-            return _undone(scale, _Refinement(*same, dependent).run())
+            return _Refinement(task, nu, units, masses, rounding, rated, dependent).run()
         except NotCertifiedError as error:
             first = first or error
     assert first is not None
     raise first
+
+
+def _augmented(task: Task, nu: Vector, step: float) -> Task:
+    """The augmented Lagrangian in place of a fit that is prescribed: the same optimum, where nu is optimal already.
+
+    From another nu it leads nearer, if the units suffice. The dual optimum need not be unique: the nearest counts.
+    """
+    size = float(np.linalg.norm(task.y)) / (float(np.linalg.norm(nu)) or 1.0)
+    loss = Augmented(nu, float(2.0 ** np.floor(np.log2(step * size or 1.0))))
+    return replace(task, loss=Profiled(loss, task.loss.M) if isinstance(task.loss, Profiled) else loss)
 
 
 def _undone(scale: Scale, found: Refined) -> Refined:
@@ -168,9 +221,10 @@ class _Refinement:
         before, after = space.columns(units), space.columns(climbed)
         lost = np.linalg.norm(after - before, axis=0) > FAR * np.linalg.norm(before, axis=0)
         used = np.flatnonzero(masses > 0)
-        leaders = climbed.distinct(used, DEFAULT.apart)
+        places = space.measured(climbed)
+        leaders = places.distinct(used, DEFAULT.apart)
         for j in np.setdiff1d(used, leaders):
-            lost |= climbed.gaps(climbed.directions[j], climbed.outputs[j]) <= 2 * DEFAULT.apart
+            lost |= places.gaps(places.directions[j], places.outputs[j]) <= 2 * DEFAULT.apart
         return pieces, np.flatnonzero(lost & (masses > 0))
 
     def _on_pieces(self, pieces: Pieces, units: Units, masses: Vector) -> tuple[Vector, Vector]:
@@ -205,14 +259,19 @@ class _Refinement:
         return Units(self.at.directions.hi, self.outputs)
 
     def _merge(self, alive: Index) -> None:
-        """Units that compute the same become one, with the masses of both; only those alive are kept."""
-        columns = self.at.columns.hi
+        """Units that compute the same become one, with the masses of both; only those alive are kept.
+
+        Where units see different features those are two that compute the same in these rows alone, with other weights.
+        """
+        columns, places = self.at.columns.hi, self.at.directions.hi
         lengths = np.linalg.norm(columns, axis=0)
         kept: list[int] = []
         for j in alive[np.argsort(-self.masses.hi[alive], kind="stable")].tolist():
             if lengths[j] == 0:
                 continue
             near = [i for i in kept if (self.outputs[i] == self.outputs[j]).all()]
+            if self.pieces.seen is not None:
+                near = [i for i in near if np.linalg.norm(places[i] - places[j]) <= DEFAULT.direction]
             gaps = np.linalg.norm(columns[:, near] - columns[:, [j]], axis=0)
             if gaps.min(initial=np.inf) <= SAME_COLUMN * lengths[j]:
                 self.merged = max(self.merged, float(gaps.min() / lengths[j]))

@@ -41,6 +41,23 @@ def test_faces_are_the_linear_pieces_of_the_columns():
         np.testing.assert_allclose(faces.jacobian[:, mine] @ v[mine], moved[:, j], atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.random.default_rng(0).standard_normal((12, 3)),
+        np.array([[1.0, 2.0], [-1.0, -2.0], [2.0, 4.0], [0.0, 0.0], [3.0, -1.0]]),
+        np.array([[1.0], [-2.0], [3.0]]),
+        np.array([[1.0, 1.0]]),
+    ],
+    ids=["generic", "parallel and opposite", "one coordinate", "one row"],
+)
+def test_spanning_units_span_the_columns_of_all(X):
+    space, rng = ReLUSpace(X), np.random.default_rng(1)
+    some, all_ = (space.columns(units) for units in (space.spanning(rng), space.random(500, rng)))
+    rank = np.linalg.matrix_rank(all_, 1e-9)
+    assert np.linalg.matrix_rank(some, 1e-9) == np.linalg.matrix_rank(np.hstack([some, all_]), 1e-9) == rank
+
+
 @pytest.mark.parametrize("slope", [0.0, 0.3, -0.4, -1.0])
 def test_scores_pulls_pieces_and_climbs_of_every_slope(slope):
     rng = np.random.default_rng(1)

@@ -139,6 +139,8 @@ def test_any_multipliers_give_a_bound():
         assert top <= bound_by(V, t, lam, w, 4.0) * (1 + 1e-12)
         np.testing.assert_allclose(w, lam @ V, atol=1e-14)
         missed += top > np.linalg.norm(w)
+        # By nothing at all everything is missed, and what is missed most counts.
+        assert bound_by(V, t, np.zeros(3), w, 4.0) == pytest.approx(4 * max(t.max(), 0.0), rel=1e-14)
     assert missed > 0
 
 

@@ -19,11 +19,12 @@ def all_orthants(form, r):
     return cone_records(form.rows, form.c2, form.linear2, cones, signs, np.zeros(len(cones), dtype=np.int64))
 
 
-def explored(form, records, target=-np.inf, budget=10**6):
-    """(records left, records done, units, greatest bound on what is done)."""
+def explored(form, records, target=-np.inf, budget=10**6, spread=None):
+    """(records left, records done, units, greatest bound on what is done); the spread is that of orthants."""
+    spread = form.rows.shape[1] ** 0.5 if spread is None else spread
     left, done, found, state = explore(
         form.rows, form.split, form.c2, form.linear2, form.size, records, max(target, form.floor), form.floor,
-        form.rows.shape[1] ** 0.5, budget, DEEP, ROOM,
+        spread, budget, DEEP, ROOM,
     )  # fmt: skip
     return left, done, found, state[0]
 
@@ -137,3 +138,38 @@ def test_a_hyperplane_that_is_on_at_one_generator_only_counts_there():
     bound = explored(form, record)[3]
     assert exact_hinges(rows, kappa, linear, [1.0, 0.0]) <= Fraction(bound)
     assert bound <= 1 + 100 * small * weight
+
+
+def test_multipliers_of_sides_that_are_hardly_wrong_are_in_the_bound():
+    """A generator lies beyond two planes by less than tells; between them there is room for little else.
+
+    They leave the wedge u_2 >= small u_1, u_2 <= narrow u_3 - small u_1, in which u_3 is at least 2 small / narrow.
+    """
+    small, narrow = 5e-15, 1e-5
+    rows = np.array([[small, -1.0, 0.0], [small, 1.0, -narrow]])
+    kappa, linear = np.full(2, 1e-3), np.array([1.0, 0.0, -1.0])
+    V = np.array([[[1.0, 0.0, 0.0], [1.0, 0.0, 1.0], [1.0, narrow / 2, 1.0]]])
+    zero = np.zeros(1, dtype=np.int64)
+    for floor in (0.0, 1.0 - 1e-11):
+        form = HingeSum.of(rows, kappa, linear, floor)
+        record = cone_records(form.rows, form.c2, form.linear2, V, zero, zero)
+        bound = explored(form, record)[3]
+        assert exact_hinges(rows, kappa, linear, V[0, 0]) <= Fraction(bound)
+        assert bound <= 1 + 1e-7
+
+
+def test_a_hyperplane_that_is_on_here_and_off_there_is_in_the_bound():
+    """Settled as on by one generator, and as off by the sum of all: a flat cone, all of it next to the hyperplane."""
+    r = 8
+    above = 94 * 2.0**-52
+    below = above / 6.9
+    V = np.eye(r)
+    V[:, 0], V[:, -1] = 1.0, -below
+    V[-1, -1] = above
+    rows, kappa, linear = np.eye(r)[-1:], np.array([1.0]), np.array([1e-3, *np.zeros(r - 1)])
+    form, zero = HingeSum.of(rows, kappa, linear, 0.0), np.zeros(1, dtype=np.int64)
+    record = cone_records(form.rows, form.c2, form.linear2, V[None].copy(), zero, zero)
+    assert record[0, EXCESS] == below
+    bound = explored(form, record, spread=1.0)[3]
+    assert exact_hinges(rows, kappa, linear, V[-1]) <= Fraction(bound)
+    assert bound <= 1e-3 + 1e-12

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from dualscape.geometry.arrangement.arrangement import TURN
+from dualscape.geometry.cones import concave_caps
+from dualscape.oracles.cells.pattern_bound import make_scratch, pattern_bound
+from dualscape.running.compiled import kernel
 from exact_values import attained, exact_hinges, exactly, greatest_value, just_below, random_hinges
 from questions import bound_over_lines, forms_of
 
@@ -81,6 +84,35 @@ def test_a_maximum_in_a_cell_thinner_than_the_turn_is_bounded(turn):
         value, square = exact_hinges(rows, kappa, top, top), sum(v * v for v in exactly(top))
         for floor in (0.0, just_below(value * value / square)):
             assert Fraction(greatest_bound(rows, kappa, top, floor, turn=turn)) ** 2 * square >= value * value
+
+
+@kernel(cache=False)
+def bound_of(rows, kappa, linear, bits, turn, size, floor):
+    scratch = make_scratch(*rows.shape)
+    concave_caps(kappa, 1.0, scratch[4])
+    return pattern_bound(rows, np.ascontiguousarray(rows.T), kappa, linear, bits, turn, size, floor, scratch)[0]
+
+
+def test_a_pattern_is_bounded_wherever_its_sides_are_wrong_by_less_than_the_turn():
+    """Against dense directions; and there is more beyond its own cone than within it."""
+    turn, needed = 0.05, 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        rows, kappa, linear = random_hinges(seed, N=6, r=3)
+        kappa = np.abs(kappa) * np.where(np.arange(6) < 3, 1.0, -1.0)
+        size = float(np.abs(kappa).sum() + np.abs(linear).sum())
+        u = rng.standard_normal((20_000, 3))
+        u /= np.linalg.norm(u, axis=1)[:, None]
+        heights, values = u @ rows.T, u @ linear + np.maximum(u @ rows.T, 0) @ kappa
+        # Many of the cone of the highest one, moved a little.
+        bits = heights[values.argmax()] > 0
+        bits[rng.integers(3)] ^= True
+        wrong = -(np.where(bits, heights, -heights)[:, :3]).min(axis=1)
+        beyond = values[wrong <= turn].max(initial=0.0)
+        for floor in (0.0, beyond * (1 - 1e-9)):
+            assert beyond <= bound_of(rows, kappa, linear, bits.copy(), turn, size, floor)
+        needed += beyond > bound_of(rows, kappa, linear, bits.copy(), 0.0, size, 0.0)
+    assert needed > 5
 
 
 def half_space_form(X, nu):

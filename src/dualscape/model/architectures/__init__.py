@@ -6,6 +6,7 @@ from dualscape.errors import InputError, declared
 from dualscape.model.architectures.base import Architecture, Faces, Pieces, UnitSpace
 from dualscape.model.architectures.gated import GatedReLU
 from dualscape.model.architectures.relu import TwoLayerReLU
+from dualscape.model.architectures.sparse import SparseNeurons
 
 RELU = TwoLayerReLU()
 #: Architectures by name.
@@ -40,7 +41,7 @@ def get_architecture(architecture: str | Architecture, what: str = "architecture
             if architecture in (short, known.title):
                 return known
         name, _, parameters = architecture.partition(":")
-        if name in FAMILIES and parameters:
+        if (name in FAMILIES or name == SparseNeurons.name) and parameters:
             return _member(architecture, name, parameters, what)
     raise InputError(f"unknown {what} {architecture!r}; known: {', '.join(titles())}")
 
@@ -51,13 +52,22 @@ def titles() -> list[str]:
 
 
 def _member(title: str, name: str, parameters: str, what: str) -> Architecture:
-    form, read = FAMILIES[name]
+    form, read = SPARSE if name == SparseNeurons.name else FAMILIES[name]
     try:
         return read(parameters)
     except InputError as error:
         raise InputError(f"{what} {title!r}: {error}") from None
     except ValueError:
         raise InputError(f"{what} {title!r} cannot be read; write {form}, with numbers") from None
+
+
+def _sparse(parameters: str) -> Architecture:
+    q, always, base = parameters.split(":", 2)
+    return SparseNeurons(get_architecture(base), int(q), int(always))
+
+
+#: How files name architectures whose neurons see few features; who asks for one says `features_per_neuron`.
+SPARSE: tuple[str, Callable[[str], Architecture]] = ("sparse:q:always:architecture", _sparse)
 
 
 __all__ = [
@@ -68,6 +78,7 @@ __all__ = [
     "Faces",
     "GatedReLU",
     "Pieces",
+    "SparseNeurons",
     "TwoLayerReLU",
     "UnitSpace",
     "get_architecture",

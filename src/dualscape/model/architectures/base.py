@@ -7,7 +7,6 @@ staircase) sees only what is declared here, so that a new architecture is one ne
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,10 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
+#: Random units for each row, to span the columns of all.
+RANDOM = 6
+
+
 @dataclass(frozen=True, eq=False)
 class Faces:
     """Linear pieces of the map from scaled directions to columns, one around each of k unit neurons, side by side.
@@ -38,11 +41,23 @@ class Faces:
         basis: (d, q) for each unit in turn, orthonormal columns that span the directions in which its piece is linear.
         jacobian: (n, q) columns of the basis vectors: s D X basis.
         owner: (q,) the unit that each column belongs to, rising.
+        lift: (d, q) the basis vectors as directions, where coordinates that cost nothing follow; None: the basis.
     """
 
     basis: Matrix
     jacobian: Matrix
     owner: NDArray[np.intp]
+    lift: Matrix | None = None
+
+    def units(self, x: Vector, count: int) -> tuple[Matrix, Vector]:
+        """(directions (count, d), masses (count,)) of scaled directions in the coordinates x (q,) of the basis.
+
+        A unit of mass 0 has the zero direction.
+        """
+        masses = np.sqrt(np.bincount(self.owner, x * x, minlength=count))
+        directions = np.zeros((count, len(self.basis)))
+        np.add.at(directions, self.owner, ((self.basis if self.lift is None else self.lift) * x).T)
+        return directions / np.where(masses > 0, masses, 1.0)[:, None], masses
 
 
 class UnitSpace(ABC):
@@ -56,10 +71,19 @@ class UnitSpace(ABC):
     n: int
     d: int
     c: int = 1
-    kinds: ClassVar[Mapping[str, type[Oracle]]]
+    kinds: Mapping[str, type[Oracle]]
 
     def __init__(self) -> None:
         self._oracles: dict[str, Oracle] = {}
+
+    @property
+    def priced(self) -> Vector:
+        """(d,) 1 for the coordinates of a direction that weight decay sees, 0 for those that cost nothing."""
+        return np.ones(self.d)
+
+    def measured(self, units: Units) -> Units:
+        """Units in coordinates in which distances mean the same wherever the data lie; by default as they are."""
+        return units
 
     # --- columns and scores ---------------------------------------------------------------------------------
     @property
@@ -101,6 +125,10 @@ class UnitSpace(ABC):
     def random(self, count: int, rng: np.random.Generator) -> Units:
         """Units to begin with, of all kinds of outputs by turns."""
 
+    def spanning(self, rng: np.random.Generator) -> Units:
+        """Units whose columns span those of all, or come as near to it as units at random do."""
+        return self.random(RANDOM * self.n, rng)
+
     # --- local maximisers -----------------------------------------------------------------------------------
     @abstractmethod
     def climb(self, nu: Vector, units: Units) -> Units:
@@ -126,6 +154,15 @@ class UnitSpace(ABC):
             MissingError: a space that does not implement it can be solved and certified, and no more.
         """
         raise MissingError(f"unit space {type(self).__name__!r}", "list all optimal networks", ("pieces",))
+
+    def continua(self, units: Units) -> tuple[NDArray[np.intp], Units, NDArray[np.bool_]]:
+        """Where a coordinate that costs nothing might take other values at the same score.
+
+        Returns:
+            (q, 2) pairs of the k units that differ in it alone, neighbours in it; a unit in the middle of each pair;
+            and (k,) which units go on computing the same, but for a constant, however far it grows.
+        """
+        return np.zeros((0, 2), dtype=np.intp), units.take(slice(0, 0)), np.zeros(len(units), dtype=bool)
 
     # --- other data -----------------------------------------------------------------------------------------
     @abstractmethod
@@ -226,9 +263,31 @@ class Architecture(ABC):
         """Its key in one text, by which files and the command line name it."""
         return ":".join(self.key)
 
+    @property
+    def words(self) -> str:
+        """Its title for people."""
+        return self.title
+
+    @property
+    def among(self) -> str:
+        """What narrows its networks down, put after the word "network" or "width"; "" where nothing does."""
+        return ""
+
+    def check(self, units: Units) -> None:
+        """Raise InputError where a unit is none of this architecture; where nothing is said, any direction is one."""
+        return None
+
     @abstractmethod
     def on(self, inputs: Matrix) -> UnitSpace:
         """Its unit neurons on what neurons see, (n, d)."""
+
+    def on_free(self, inputs: Matrix) -> UnitSpace:
+        """The same where the last coordinate, that of the bias, costs nothing.
+
+        Raises:
+            InputError: an architecture that does not implement it knows no free bias.
+        """
+        raise InputError(f"neurons of the architecture {self.title!r} have no free bias yet; give bias='penalised'")
 
     def twin(self, units: Units) -> Units:
         """The other unit neurons that compute what these do, one for each; these themselves where `twins` is 1."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class GatedSpace(UnitSpace):
         which: the gates that have units.
     """
 
-    kinds: ClassVar[Mapping[str, type[Oracle]]] = {"gates": GatesOracle}
+    kinds: Mapping[str, type[Oracle]] = MappingProxyType({"gates": GatesOracle})
 
     def __init__(self, X: Matrix, gates: NDArray[np.bool_], which: Index | None = None) -> None:
         super().__init__()

@@ -45,17 +45,22 @@ class Pieces:
         slopes: (k, n) the column of unit j is slopes_j * (X u_j) on its piece; 0 on the rows that hold it.
         active: (k, n) whether x_i.u_j >= 0 on the piece of unit j; not on the rows that hold it.
         held: for each unit the rows that hold it, x_i.u = 0, one of each hyperplane.
+        seen: (k, d) the coordinates that the direction of unit j may have; None: all.
+        low: (n, d) what rounding to double precision has left of the data; None: nothing.
     """
 
     X: Matrix
     slopes: Matrix
     active: NDArray[np.bool_]
     held: tuple[Index, ...]
+    seen: NDArray[np.bool_] | None = None
+    low: Matrix | None = None
 
     def take(self, which: Index) -> "Pieces":
         """Those of some units."""
         held = tuple(self.held[j] for j in which)
-        return replace(self, slopes=self.slopes[which], active=self.active[which], held=held)
+        seen = None if self.seen is None else self.seen[which]
+        return replace(self, slopes=self.slopes[which], active=self.active[which], held=held, seen=seen)
 
     def replaced(self, which: Index, others: "Pieces") -> "Pieces":
         """These, with other pieces for some units."""
@@ -63,7 +68,11 @@ class Pieces:
         slopes[which], active[which] = others.slopes, others.active
         for place, unit in enumerate(which.tolist()):
             held[unit] = others.held[place]
-        return replace(self, slopes=slopes, active=active, held=tuple(held))
+        seen = self.seen
+        if seen is not None:
+            seen = seen.copy()
+            seen[which] = others.seen
+        return replace(self, slopes=slopes, active=active, held=tuple(held), seen=seen)
 
     def changed(self, change: Callable[[Matrix], Matrix]) -> "Pieces":
         """The same pieces on data that are changed a little."""
@@ -74,11 +83,15 @@ class Pieces:
 
         A unit without pull stands nowhere: its direction is nan.
         """
-        X = TwoFloat.of(self.X)
+        X = TwoFloat.of(self.X) if self.low is None else TwoFloat(self.X, self.low)
         pulls = _times(self.slopes, nu) @ X
+        if self.seen is not None:
+            pulls = TwoFloat(pulls.hi * self.seen, pulls.lo * self.seen)
         for j, held in enumerate(self.held):
             if len(held):
                 normals = X[held]
+                if self.seen is not None:
+                    normals = TwoFloat(normals.hi * self.seen[j], normals.lo * self.seen[j])
                 pull = pulls[j : j + 1]
                 R = np.asarray(np.linalg.qr(normals.hi.T, mode="r"))
                 for _ in range(3):
@@ -98,7 +111,9 @@ class Pieces:
     def turning(self, j: int) -> tuple[Matrix, Matrix]:
         """(d, q) orthonormal directions in which unit j may turn on its piece, and (n, q) their columns."""
         held = self.held[j]
-        free = np.linalg.qr(self.X[held].T, mode="complete")[0][:, len(held) :]
+        seen = np.flatnonzero(np.ones(self.X.shape[1], dtype=bool) if self.seen is None else self.seen[j])
+        free = np.zeros((self.X.shape[1], len(seen) - len(held)))
+        free[seen] = np.linalg.qr(self.X[np.ix_(held, seen)].T, mode="complete")[0][:, len(held) :]
         return free, (self.X @ free) * self.slopes[j][:, None]
 
     def left(self, directions: Matrix, tolerance: float) -> Index:

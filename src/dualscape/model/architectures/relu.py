@@ -50,6 +50,13 @@ class TwoLayerReLU(Architecture):
     def upright(self, units: Units) -> Units:
         return units.upright() if self.slope == EVEN else units
 
+    def on_free(self, inputs: Matrix) -> UnitSpace:
+        if self.slope:
+            return super().on_free(inputs)
+        from dualscape.model.architectures.free_bias_space import FreeBiasSpace
+
+        return FreeBiasSpace(np.ascontiguousarray(inputs[:, :-1]))
+
     def columns(self, inputs: Matrix, units: Units) -> Matrix:
         heights = inputs @ units.directions.T
         return np.asarray(np.multiply(leaky(heights, self.slope), units.signs, out=heights))

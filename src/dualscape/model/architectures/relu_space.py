@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import ClassVar
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,16 @@ from dualscape.oracles.ranked import scores
 from dualscape.oracles.reach import Reach
 from dualscape.units import Units
 
+#: Planes in which units that span all columns are looked for, and entries of their columns, at most.
+PLANES, LARGEST = 5, 20_000_000
+
 
 class ReLUSpace(UnitSpace):
     """The units of `TwoLayerReLU` on the rows of X (n, d); `slope` is a, that of the activation below 0."""
 
-    kinds: ClassVar[Mapping[str, type[HingeOracle]]] = {
-        "cells": CellsOracle,
-        "bisection": BisectionOracle,
-        "ascent": AscentOracle,
-    }
+    kinds: Mapping[str, type[HingeOracle]] = MappingProxyType(
+        {"cells": CellsOracle, "bisection": BisectionOracle, "ascent": AscentOracle}
+    )
 
     def __init__(self, X: Matrix, hinges: Hinges | None = None, slope: float = 0.0) -> None:
         """On data, with the hyperplanes of its rows where they are known already."""
@@ -85,6 +86,25 @@ class ReLUSpace(UnitSpace):
         directions = rng.standard_normal((count, self.d))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
         return Units.signed(directions, np.where(np.arange(count) % 2, 1.0, -1.0))
+
+    def spanning(self, rng: np.random.Generator) -> Units:
+        """Units on the hyperplanes of the rows and across them, within a few random planes of directions.
+
+        A column is linear between two neighbouring hyperplanes, so that in a plane those on them span all others; and
+        in a random plane rows are parallel or opposite only where they are so anyway: one plane is enough.
+        """
+        if self.d == 1:
+            return Units.signed(np.array([[1.0], [-1.0]]), np.ones(2))
+        found = []
+        for _ in range(max(1, min(PLANES, LARGEST // (4 * self.n * self.n)))):
+            plane = np.linalg.qr(rng.standard_normal((self.d, 2)))[0]
+            inside = self._X @ plane
+            inside = inside[inside.any(axis=1)]
+            across = np.column_stack([-inside[:, 1], inside[:, 0]]) @ plane.T
+            along = inside @ plane.T  # alone, the two units on a single hyperplane span nothing
+            found += [across, -across, along, -along]
+        directions = np.vstack(found)
+        return Units.signed(directions, np.ones(len(directions))).normalised()
 
     def climb(self, nu: Vector, units: Units) -> Units:
         return climb_from(self.hinges, nu, units)[0]

@@ -1,9 +1,11 @@
 """Losses: what the solver and the certificate need to know of them. A new one is one file and one line in `LOSSES`."""
 
 from dualscape.errors import InputError, declared
+from dualscape.model.losses.augmented import Augmented
 from dualscape.model.losses.base import Loss
 from dualscape.model.losses.hessian import Diagonal, Hessian, Identity
 from dualscape.model.losses.huber import Huber
+from dualscape.model.losses.interpolation import Interpolation
 from dualscape.model.losses.logistic import Logistic
 from dualscape.model.losses.profiled import Profiled
 from dualscape.model.losses.row_sum import RowSum
@@ -12,10 +14,12 @@ from dualscape.model.losses.squared_hinge import SquaredHinge
 
 __all__ = [
     "LOSSES",
+    "Augmented",
     "Diagonal",
     "Hessian",
     "Huber",
     "Identity",
+    "Interpolation",
     "Logistic",
     "Loss",
     "Profiled",
@@ -31,6 +35,7 @@ LOSSES: dict[str, Loss] = {
     "logistic": Logistic(),
     "huber": Huber(),
     "squared-hinge": SquaredHinge(),
+    "interpolation": Interpolation(),
 }
 
 

@@ -29,6 +29,8 @@ class Loss(ABC):
     quadratic: bool
     #: True when the optimal fit is unique, on which the theory of all optima rests.
     strictly_convex: bool
+    #: True when the fit is prescribed: L is 0 or infinite, without a gradient, and beta, with nothing to weigh, is 1.
+    constraint = False
 
     @property
     @abstractmethod

@@ -12,6 +12,7 @@ from dualscape.geometry.tall import weighted_gram
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.losses.base import Loss
 from dualscape.model.losses.hessian import Columns, Hessian
+from dualscape.model.losses.squared import Squared
 from dualscape.running.checkpoint import fingerprint
 from dualscape.tolerances import EPS
 
@@ -42,7 +43,9 @@ class Profiled(Loss):
     def __init__(self, loss: Loss, M: Matrix, decay: float = 0.0) -> None:
         self.inner, self.M, self.decay = loss, M, decay
         self.name, self.target = loss.name, loss.target
-        self.quadratic, self.strictly_convex = loss.quadratic, loss.strictly_convex
+        self.quadratic, self.strictly_convex, self.constraint = loss.quadratic, loss.strictly_convex, loss.constraint
+        #: Where the fit is prescribed w is that which misses it least.
+        self._smooth = Squared() if loss.constraint else loss
         self._last: Vector = np.zeros(M.shape[1])
         self._constant: ProfiledHessian | None = None  # that of a quadratic loss
         # The columns at lengths near one, by powers of two: what w is sought for.
@@ -106,9 +109,9 @@ class Profiled(Loss):
         """`weights_at` of the columns at lengths near one."""
         if self.quadratic:
             curved = self._curved(y, y)
-            w = curved.solve(-(self._unit.T @ self.inner.gradient(f, y)))
+            w = curved.solve(-(self._unit.T @ self._smooth.gradient(f, y)))
             # Once more from there: what rounding left.
-            again = self._unit.T @ self.inner.gradient(f + self._unit @ w, y) + self.decay * w
+            again = self._unit.T @ self._smooth.gradient(f + self._unit @ w, y) + self.decay * w
             return w - curved.solve(again)
         return self._newton(f, y)
 
@@ -187,7 +190,7 @@ class Profiled(Loss):
         if not self.quadratic:
             return ProfiledHessian(self.inner.hessian(self._whole(f, y), y), self._unit, self.decay)
         if self._constant is None:
-            self._constant = ProfiledHessian(self.inner.hessian(y, y), self._unit, self.decay)
+            self._constant = ProfiledHessian(self._smooth.hessian(y, y), self._unit, self.decay)
         return self._constant
 
     def _product(self, w: TwoFloat) -> TwoFloat:
