@@ -17,6 +17,8 @@ def of_one_width(problem: Problem, a: Network, b: Network, width: int | None, ca
     for network in (a, b):
         expect(network, Network, call, Solution="solution.network")
         problem.check(network, call)
+        if problem.loss.constraint and not np.isfinite(problem.objective(network)):
+            raise InputError("a network does not interpolate, and paths keep the fit; problem.completed(network) does")
     if width is None:
         if a.width != b.width:
             raise InputError(

@@ -7,6 +7,7 @@ leave for want of a slot. What it climbs then is known exactly, and is an upper 
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.errors import InputError
 from dualscape.landscape.paths.level import level_corners
 from dualscape.landscape.paths.pool import Pool
 from dualscape.landscape.paths.route import OutOfSlots, Route
@@ -67,12 +68,23 @@ class Exchange:
 def best_masses(problem: Problem, network: Network, beta: float | None = None) -> Network:
     """The best network with the unit neurons of this one, in the slots that they have: a straight line leads down.
 
-    A unit of mass costs what it does in the problem, or `beta`.
+    A unit of mass costs what it does in the problem, or `beta`. Where the fit is prescribed it is the network itself.
     """
+    if problem.loss.constraint:
+        return network
     pool = Pool.of(problem, network, network)
     exchange = Exchange(pool, problem.beta if beta is None else beta)
     masses = exchange.best(np.arange(len(pool.units)))
     return pool.network(pool.places(0, masses), masses, None)
+
+
+def check_slots(problem: Problem) -> None:
+    """Raise InputError where no unit can be given up for a slot."""
+    if problem.loss.constraint:
+        raise InputError(
+            "no path of this width that keeps the fit was found, and others have an infinite objective; give a greater "
+            "width (one more than the rank of both networks' columns is enough)"
+        )
 
 
 def over_the_barrier(problem: Problem, a: Network, b: Network, beta: float, *, ordered: bool = True) -> list[Network]:
@@ -84,7 +96,11 @@ def over_the_barrier(problem: Problem, a: Network, b: Network, beta: float, *, o
         beta: what steps take a unit of mass to cost.
         ordered: whether b's neurons must come in their order; otherwise the path ends with its reduced masses in other
             slots.
+
+    Raises:
+        InputError: the fit is prescribed, and the objective infinite where a unit is missing.
     """
+    check_slots(problem)
     pool = Pool.of(problem, a, b)
     exchange, width = Exchange(pool, beta), pool.width
     first, last = pool.reduced(0), pool.reduced(1)

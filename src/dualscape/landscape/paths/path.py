@@ -215,7 +215,9 @@ class Path:
         moved, lopsided = last.free_weights - first.free_weights, _imbalance(last) - _imbalance(first)
         found = []
         for end, fit in zip((first, last), fits, strict=True):
-            loss = float(problem.loss.gradient(fit, problem.y) @ (fits[1] - fits[0]))
+            # A fit that is prescribed is kept.
+            gradient = 0.0 * fit if problem.loss.constraint else problem.loss.gradient(fit, problem.y)
+            loss = float(gradient @ (fits[1] - fits[0]))
             cost = float((last.masses - first.masses).sum() + _imbalance(end) @ lopsided)
             found.append(loss + decay * cost + problem.free.decay * float(end.free_weights @ moved))
         return found[0], found[1]
@@ -249,7 +251,7 @@ class Path:
             reason = reason or f"fits are not linear along pieces, by {bend:.3g} of their size"
         if abs(greatest - self.max_objective) > ROUNDING * self.size:
             reason = reason or f"the greatest objective is {greatest!r}, not {self.max_objective!r}"
-        said = f"{len(self.pieces)} pieces that meet, with linear fits; the greatest objective is {greatest:.12g}"
+        said = f"pieces: {len(self.pieces)}, which meet and have linear fits; the greatest objective is {greatest:.12g}"
         return Verification(not reason, reason or said, jump, bend, greatest)
 
     def save(self, file: str | os.PathLike[str]) -> None:

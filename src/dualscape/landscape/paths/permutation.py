@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from dualscape.errors import expect
 from dualscape.landscape.paths.ends import of_one_width
-from dualscape.landscape.paths.exchange import Exchange
+from dualscape.landscape.paths.exchange import Exchange, check_slots
 from dualscape.landscape.paths.level import level_corners
 from dualscape.landscape.paths.path import ROUNDING, Path
 from dualscape.landscape.paths.pool import Pool
@@ -62,6 +62,7 @@ def permutation_path(problem: Problem, network: Network, order: ArrayLike, *, wi
 
 
 def _through_a_free_slot(problem: Problem, start: Network, end: Network) -> list[Network]:
+    check_slots(problem)
     pool = Pool.of(problem, start, end)
     exchange, used = Exchange(pool, problem.beta), np.flatnonzero(pool.reduced(0) > 0)
     best = exchange.best(used)

@@ -5,7 +5,7 @@ Without weight decay this is the theorem of Nguyen (ICML 2019) that sublevel set
 
 from dataclasses import replace
 
-from dualscape.errors import expect
+from dualscape.errors import InputError, expect
 from dualscape.landscape.paths.ends import of_one_width
 from dualscape.landscape.paths.exchange import best_masses, over_the_barrier
 from dualscape.landscape.paths.level import level_corners, rank_of
@@ -49,6 +49,8 @@ def connect_sublevel(
     """
     expect(problem, Problem, "connect_sublevel", Solution="solution.problem")
     a, b = of_one_width(problem, a, b, width, "connect_sublevel")
+    if problem.loss.constraint and not weight_decay:
+        raise InputError("interpolators differ in weight decay alone; leave weight_decay=False out")
     needed = rank_of(problem, a, b) + 1
     first, last = (_lower(problem, network, weight_decay) for network in (a, b))
     try:
