@@ -21,6 +21,8 @@ Index = NDArray[np.intp]
 DEPENDENT = 1e-11
 #: Entries of the tableau below this share of the greatest of their row or column are no pivots.
 PIVOT = 1e-8
+#: A mass that has to leave and cannot, by no more than this share of the greatest, is 0 up to rounding.
+NEARLY = 1e-6
 #: A price that is negative by no more than this share of the greatest is none.
 PRICE = 1e-10
 #: The right side has arrived when it is as near as this: masses that vanish there exactly would otherwise miss it.
@@ -84,10 +86,12 @@ class EdgeWalk:
             BudgetError: rounding has left no pivot.
         """
         shares, t, stuck = price / self._norms, 0.0, 0
+        still = np.zeros(self.k, dtype=bool)
         while True:
             check()
             begin, move = self._table[:, self.k], self._table[:, self.k + 1] - self._table[:, self.k]
-            falling = move < -1e-14 * max(float(np.abs(self._table[:, self.k :]).max(initial=0.0)), 1e-300)
+            greatest = max(float(np.abs(self._table[:, self.k :]).max(initial=0.0)), 1e-300)
+            falling = (move < -1e-14 * greatest) & ~still[self._basis]
             until = np.maximum(np.where(falling, begin / np.where(falling, -move, 1.0), np.inf), t)
             stop = float(until.min(initial=np.inf))
             if stop >= 1 - ARRIVED:
@@ -99,8 +103,14 @@ class EdgeWalk:
                 yield stop, self._masses(begin + stop * move)
             ties = np.flatnonzero(until <= stop + 1e-15)
             leaving = int(ties[self._basis[ties].argmin()] if stuck > STUCK else ties[move[ties].argmin()])
-            self._pivot(leaving, self._dual_entering(leaving, shares, stuck))
+            entering = self._dual_entering(leaving, shares, stuck)
             t = stop
+            if entering is None and (begin + move)[leaving] > -NEARLY * greatest:
+                still[self._basis[leaving]] = True  # no column could make it positive again: it falls by rounding alone
+            elif entering is None:
+                raise BudgetError("rounding has left no pivot; the columns are too nearly dependent")
+            else:
+                self._pivot(leaving, entering)
 
     # --- pivots ------------------------------------------------------------------------------------------
     def _descend(self, price: Vector, allowed: NDArray[np.bool_]) -> Iterator[Vector]:
@@ -126,12 +136,13 @@ class EdgeWalk:
             if step > 0:
                 yield self.masses
 
-    def _dual_entering(self, leaving: int, price: Vector, stuck: int) -> int:
+    def _dual_entering(self, leaving: int, price: Vector, stuck: int) -> int | None:
         row = self._table[leaving, : self.k].copy()
         row[self._basis] = 0.0
-        usable = np.flatnonzero(row < -PIVOT * np.abs(row).max(initial=0.0))
+        most = np.abs(row).max(initial=0.0)
+        usable = np.flatnonzero(row < -PIVOT * most)
         if len(usable) == 0:
-            raise BudgetError("rounding has left no pivot; the columns are too nearly dependent")
+            return None
         ratios = np.maximum(self._reduced(price)[usable], 0.0) / -row[usable]
         ties = usable[ratios <= ratios.min() * (1 + 1e-12) + 1e-15]
         return int(ties[0] if stuck > STUCK else ties[row[ties].argmin()])

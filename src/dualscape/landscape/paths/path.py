@@ -37,7 +37,8 @@ class Verification:
         ok: whether it is a path, with the objective that it says.
         reason: the first thing wrong with it, or what was checked.
         jump: the greatest distance of weights, relative to their size, by which pieces miss each other or the ends.
-        bend: the greatest distance of a fit halfway through a piece from the mean of its ends, relative to their size.
+        bend: the greatest distance of a fit halfway through a piece from the mean of its ends, relative to the size of
+            what neurons contribute to it.
         max_objective: the greatest objective at a corner, computed afresh.
     """
 
@@ -169,11 +170,13 @@ class Path:
 
     @cached_property
     def lowest(self) -> Vector:
-        """(K,) a bound from below on the objective over each piece, by its slopes at both ends."""
+        """(K,) a bound from below on the objective over each piece: where the tangents at its ends meet."""
         slopes = np.array([self._slopes(piece) for piece in self.pieces])
         begin, finish = self.objectives[:-1], self.objectives[1:]
-        bounds = np.maximum(begin + np.minimum(slopes[:, 0], 0), finish - np.maximum(slopes[:, 1], 0))
-        return np.minimum(bounds, np.minimum(begin, finish))
+        apart = slopes[:, 0] < slopes[:, 1]
+        t = np.clip((finish - slopes[:, 1] - begin) / np.where(apart, slopes[:, 0] - slopes[:, 1], 1.0), 0.0, 1.0)
+        meet = np.maximum(begin + slopes[:, 0] * t, finish - slopes[:, 1] * (1 - t))
+        return np.minimum(np.minimum(begin, finish), np.where(apart, meet, np.inf))
 
     @property
     def climb(self) -> float:
@@ -239,7 +242,7 @@ class Path:
                 continue
             halfway = piece.at(0.5)
             fits = [self.problem.fit_of(network) for network in (piece.start, halfway, piece.end)]
-            length = max(*(float(np.linalg.norm(f)) for f in (fits[0], fits[2], self.problem.y)), 1e-300)
+            length = max(*(self._length(network) for network in (piece.start, piece.end)), 1e-300)
             bend = max(bend, float(np.linalg.norm(fits[1] - 0.5 * (fits[0] + fits[2])) / length))
             jump = max(jump, _distance(piece.limit(0.0), piece.start), _distance(piece.limit(1.0), piece.end))
             over = self._value(halfway) - max(values[k], values[k + 1])
@@ -253,6 +256,12 @@ class Path:
             reason = reason or f"the greatest objective is {greatest!r}, not {self.max_objective!r}"
         said = f"pieces: {len(self.pieces)}, which meet and have linear fits; the greatest objective is {greatest:.12g}"
         return Verification(not reason, reason or said, jump, bend, greatest)
+
+    def _length(self, network: Network) -> float:
+        """The length that its fit would have if nothing in it cancelled; that of y at least."""
+        parts = np.abs(network.contributions(self.problem.X)).sum(axis=1)
+        parts = parts + np.abs(self.problem.free.matrix) @ np.abs(network.free_weights)
+        return float(np.linalg.norm(parts + np.abs(self.problem.y)))
 
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write the path to an .npz file, whole or not at all."""
