@@ -52,6 +52,7 @@ UNTESTED = {
     "landscape/paths/saved_corners.py": "the file of a path: tests/landscape/paths/test_path.py",
     "landscape/warnings.py": "a part of the optimal set: tests/landscape/test_optimal_set.py",
     "model/beta_max.py": "a part of the problem: tests/model/test_problem.py",
+    "model/given.py": "what a problem is given: tests/model/test_problem.py",
     "oracles/base.py": "a contract and its records",
     "oracles/cells/signed_form.py": "what is scanned: tests/oracles/cells/test_line_screening.py",
     "oracles/cells/tasks.py": "how a scan is shared out: tests/oracles/cells/test_line_screening.py",
