@@ -133,7 +133,7 @@ def test_all_optima_are_refused_with_the_reason(name):
         optimal_set(solve(problem))
     assert str(caught.value) == (
         f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
-        "use a strictly convex loss (squared, logistic)"
+        "use a strictly convex loss, such as squared or logistic"
     )
     analysis = analyze(problem)
     assert (analysis.optimal_set, analysis.staircase) == (None, None)

@@ -139,9 +139,7 @@ def test_a_loss_without_probabilities_predicts_classes_alone(monkeypatch, tmp_pa
     write_json(tmp_path / "result.json", to_dict(analyze(problem)))
     predictor = load_result(tmp_path / "result.json")
     assert predictor.predict([[3.0]]).tolist() == ["yes"]
-    with pytest.raises(
-        MissingError, match="loss 'unprobable' cannot give probabilities: it must implement probability"
-    ):
+    with pytest.raises(InputError, match="the unprobable loss knows no probabilities; use predict, or train"):
         predictor.probability([[3.0]])
     from dualscape.prediction.new_rows import predict_table
 

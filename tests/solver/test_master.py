@@ -31,14 +31,14 @@ def random_columns(rng, n, k, kind):
     st.integers(1, 12),
     st.integers(1, 25),
     st.sampled_from(["general", "dependent", "integer"]),
-    st.sampled_from(["squared", "logistic"]),
+    st.sampled_from(["squared", "logistic", "huber:0.3", "huber:0.01", "squared-hinge"]),
     st.sampled_from([0.5, 1e-2, 1e-4]),
 )
 def test_optimality_conditions(seed, n, k, kind, name, fraction):
     rng = np.random.default_rng(seed)
     A = random_columns(rng, n, k, kind)
     loss = get_loss(name)
-    y = rng.choice([-1.0, 1.0], size=n) if name == "logistic" else rng.standard_normal(n)
+    y = rng.choice([-1.0, 1.0], size=n) if loss.target == "two classes" else rng.standard_normal(n)
     beta_max = np.max(-A.T @ loss.gradient(np.zeros(n), y), initial=0.0)
     if beta_max <= 0:
         return
@@ -100,3 +100,12 @@ def test_a_tall_master_is_solved_by_its_triangular_factor(kind, name, monkeypatc
     assert values[1] == pytest.approx(values[0], rel=1e-13)
     violation, slack = residuals(A, y, beta, loss, short)
     assert max(violation, slack) < 1e-10
+
+
+def test_a_step_is_bent_where_all_rows_are_flat():
+    """Every row is beyond delta at the start, so that there is no curvature to go by."""
+    A, y = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]]), np.array([50.0, -3.0, 80.0])
+    loss, beta = get_loss("huber:0.5"), 0.2
+    c = solve_master(A, y, beta, loss, np.zeros(2))
+    assert max(residuals(A, y, beta, loss, c)) < 1e-12
+    assert c.max() > 10

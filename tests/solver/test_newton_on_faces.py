@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dualscape import Problem, solve
+from dualscape.model.losses import get_loss
 from dualscape.solver import newton_on_faces as slide
 from dualscape.solver.newton_on_faces import FINER, ROUGH, newton_on_faces
 from dualscape.solver.task import Task
@@ -21,11 +22,11 @@ def test_a_slide_out_of_time_is_what_was_given(problem):
     assert slide.slide(Task.of(problem), *units, nu, 1e-8, lambda: False) == units
 
 
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("loss", ["squared", "logistic", "huber:0.5", "squared-hinge"])
 def test_newton_goes_back_to_an_optimum(loss):
     rng = np.random.default_rng(5)
     X, y = rng.standard_normal((40, 3)), rng.standard_normal(40)
-    y = y if loss == "squared" else np.where(y > 0, 1.0, -1.0)
+    y = y if get_loss(loss).target == "numbers" else np.where(y > 0, 1.0, -1.0)
     problem = Problem(X, y, beta=2.0 if loss == "squared" else 1.0, loss=loss, bias="none")
     solution = solve(problem)
     assert solution.certificate.verdict == "global"
@@ -67,6 +68,23 @@ def test_a_rough_slide_of_many_coordinates_only_climbs(loss, monkeypatch):
     monkeypatch.setattr(slide, "LARGEST_ROUGH_SYSTEM", 10_000)
     state.slide(lambda: True, rough=ROUGH)
     assert called == [FINER, ROUGH]
+
+
+def test_pieces_without_borders_are_slid_to_the_optimum_over_all_of_them(monkeypatch):
+    """All gates at once, by Newton's method or, where that is too large, by descent."""
+    rng = np.random.default_rng(0)
+    problem = Problem(
+        rng.standard_normal((30, 3)), rng.standard_normal(30), beta=0.5, bias="none", activation="gated:12"
+    )
+    task, optimum = Task.of(problem), solve(problem).certificate.primal
+    for largest, rel in ((slide.LARGEST_GRAM, 1e-12), (0.0, 1e-4)):
+        monkeypatch.setattr(slide, "LARGEST_GRAM", largest)
+        found, masses = task.space.random(24, rng), np.full(24, 0.1)
+        for _ in range(3):
+            found, masses = slide.slide(task, found, masses, problem.y, ROUGH)
+        value = task.value(task.columns(found) @ masses, float(masses.sum()))
+        assert optimum * (1 - 1e-12) <= value <= optimum * (1 + rel)
+        assert len(set(found.gates.tolist())) == len(found)
 
 
 @pytest.mark.parametrize("size", [1e-8, 1.0])

@@ -17,7 +17,7 @@ from dualscape.landscape.plateaus import Plateaus, plateaus_of
 from dualscape.landscape.resolution import Resolution, mass_margin
 from dualscape.landscape.warnings import warnings
 from dualscape.model.arrays import finite_array
-from dualscape.model.losses import LOSSES, Profiled
+from dualscape.model.losses import Profiled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles.base import NO_LIMITS
@@ -172,7 +172,7 @@ class OptimalSet:
     @property
     def continuous(self) -> bool:
         """Whether optimal neurons may lie between the units, at a free bias anywhere on a plateau."""
-        return self.plateaus.among(self.active)
+        return len(self.plateaus.among(self.active)) > 0
 
     @property
     def has_spread(self) -> bool:
@@ -335,10 +335,9 @@ def optimal_set(
         )
     problem = solution.problem
     if not problem.loss.strictly_convex:
-        convex = ", ".join(name for name, loss in LOSSES.items() if loss.strictly_convex)
         raise NotCertifiedError(
             f"all optima cannot be listed: under the {problem.loss.name} loss the optimal fit need not be unique; "
-            f"use a strictly convex loss ({convex})"
+            "use a strictly convex loss, such as squared or logistic"
         )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), problem.profile.seen(found.columns)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dualscape.errors import InputError, MissingError
+from dualscape.errors import InputError
 from dualscape.model.architectures import RELU, GatedReLU, get_architecture
 from dualscape.model.arrays import features_of, finite_array
 from dualscape.model.design import Design
@@ -100,14 +100,13 @@ class Predictor:
         """Probability (n,) of the second class, for the logistic loss 1 / (1 + exp(-f)); X and `free` as for `output`.
 
         Raises:
-            InputError: there are no classes, or X does not fit.
-            MissingError: the loss knows no probabilities.
+            InputError: there are no classes, the loss knows no probabilities, or X does not fit.
         """
         if not self.classes:
             raise InputError("probabilities need a network trained with the logistic loss; use predict")
         found = get_loss(self.loss).probability(self.output(X, free))
         if found is None:
-            raise MissingError(f"loss {self.loss!r}", "give probabilities", ("probability",))
+            raise InputError(f"the {self.loss} loss knows no probabilities; use predict, or train with logistic loss")
         return found
 
     @property
