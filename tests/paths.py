@@ -4,7 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from dualscape.landscape.solution_path import SolutionPath, solution_path
+from dualscape.landscape.path_draft import SolutionPath
+from dualscape.landscape.solution_path import solution_path
 from dualscape.model.problem import Problem
 
 #: 1-D, no bias: the units x_+ and (-x)_+ have no row in common; they enter at beta = |a . y| = 4 and 5.5.

@@ -45,7 +45,7 @@ def test_scikit_learn_finds_nothing_below(p):
     found = solve(problem).certificate
     assert found.verdict == "global"
     objectives = []
-    for seed in range(25):
+    for seed in range(15):
         model = MLPRegressor(
             hidden_layer_sizes=(30,), solver="lbfgs", alpha=problem.beta, max_iter=3000, tol=1e-12, random_state=seed
         )
@@ -199,10 +199,34 @@ def test_the_command_line_takes_it_and_says_what_it_needs(tmp_path):
 def test_objectives_know_the_rounding_of_large_biases():
     """A bias of 1e9 loses digits of its height; in fractions the objective is within the error that is given."""
     rows = (0.0, 0.001, 0.003)
-    problem = Problem([[x] for x in rows], [1.0, 0.5, 2.0], beta=0.1, bias="free", free="constant")
+    problem = Problem([[x] for x in rows], [-1.0, -0.5, -2.0], beta=0.1, bias="free", free="constant")
     biases, c = (1e9 + 0.1, 1e9 + 3.3), Fraction(0.3)
     network = Network([[1.0, b] for b in biases], [-1.0, 1.0], [0.3, 0.3], "free", free="constant", free_weights=[0.7])
     value, error = problem.objective_bounds(network, precision=1.0)
     fit = [c * (Fraction(biases[1]) + Fraction(x) - Fraction(biases[0]) - Fraction(x)) + Fraction(0.7) for x in rows]
-    exact = sum((f - Fraction(y)) ** 2 for f, y in zip(fit, (1, 0.5, 2), strict=True)) / 2 + 2 * Fraction(0.1) * c
+    exact = sum((f - Fraction(y)) ** 2 for f, y in zip(fit, (-1, -0.5, -2), strict=True)) / 2 + 2 * Fraction(0.1) * c
     assert abs(Fraction(value) - exact) <= Fraction(error)
+
+
+@pytest.mark.parametrize("rows", [[[1.0, 2.0]], [[1.0], [1.0], [1.0]]])
+def test_rows_that_do_not_differ_need_no_neurons(rows):
+    y = [3.0, 1.0, 2.5][: len(rows)]
+    solution = solve(Problem(rows, y, beta=0.1, bias="free", free="constant"))
+    assert solution.network.width == 0
+    assert solution.predict(rows) == pytest.approx([np.mean(y)] * len(rows))
+
+
+@pytest.mark.parametrize(("free", "units"), [("affine", 4), ("constant", None)])
+def test_the_known_interpolant_has_one_kink_anywhere_between_two_rows(free, units):
+    """Over kinks at the rows it takes two neurons; where there are many dual optima, m* is that of each."""
+    problem = Problem(np.arange(4.0)[:, None], [0.0, 0.0, 1.0, 3.0], loss="interpolation", bias="free", free=free)
+    solution = solve(problem)
+    assert (solution.certificate.verdict, solution.certificate.primal) == ("global", pytest.approx(2.0, rel=1e-11))
+    optima = optimal_set(solution)
+    if units is not None:
+        np.testing.assert_allclose(solution.nu, [1.0, -1.0, -1.0, 1.0], atol=1e-9)
+        assert optima.k == units
+    smallest = optima.smallest()
+    assert staircase(optima).m_star == smallest.width == 1
+    assert abs(smallest.directions[0, 1]) == pytest.approx(1.5)
+    np.testing.assert_allclose(smallest.predict([[0.0], [1.0], [2.0], [3.0]]), [0.0, 0.0, 1.0, 3.0], atol=1e-9)

@@ -49,6 +49,7 @@ UNTESTED = {
     "geometry/zonotope_boundaries.py": "a part of zonotopes: tests/geometry/test_zonotopes.py",
     "landscape/warnings.py": "a part of the optimal set: tests/landscape/test_optimal_set.py",
     "model/beta_max.py": "a part of the problem: tests/model/test_problem.py",
+    "model/given.py": "what a problem is given: tests/model/test_problem.py",
     "oracles/base.py": "a contract and its records",
     "oracles/cells/signed_form.py": "what is scanned: tests/oracles/cells/test_line_screening.py",
     "oracles/cells/tasks.py": "how a scan is shared out: tests/oracles/cells/test_line_screening.py",

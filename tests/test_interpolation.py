@@ -159,3 +159,23 @@ def test_other_activations(activation):
     assert optimal_set(solution).contains(solution.network)
     with pytest.raises(InfeasibleError, match="rows 0 and 6 of X are equal, but their targets are"):
         Problem(np.vstack([X, X[:1]]), [*y, y[1]], loss="interpolation", activation=activation)
+
+
+def test_a_free_bias_leaves_a_plateau():
+    """Between two points a kink may stand anywhere; one neuron does, though over kinks at points it would take two."""
+    problem = Problem(*KINK, loss="interpolation", bias="free", free="affine")
+    solution = solve(problem)
+    assert solution.certificate.primal == pytest.approx(2.0, rel=1e-12)
+    assert solution.predict(KINK[0]) == pytest.approx(KINK[1], abs=1e-12)
+    assert staircase(optimal_set(solution)).m_star == 1
+
+
+def test_neurons_that_see_one_feature():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((7, 3)), rng.standard_normal(7)
+    alone, all_ = (Problem(X, y, loss="interpolation", features_per_neuron=q) for q in (1, None))
+    found = solve(alone)
+    assert found.certificate.relative_gap <= 1e-11
+    assert found.predict(X) == pytest.approx(y, abs=1e-12)
+    assert (np.abs(found.network.directions[:, :3]) > 0).sum(axis=1).max() == 1
+    assert found.certificate.primal > solve(all_).certificate.primal

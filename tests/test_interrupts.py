@@ -205,3 +205,24 @@ def test_bounds_at_once_are_bounds():
         trivial = np.abs(nu) @ np.linalg.norm(X, axis=1)
         assert answer.stopped in ("interrupted", "dimension")
         assert 0.9 * trivial < lower <= answer.upper <= trivial * (1 + 1e-6)
+
+
+def test_a_path_ends_with_the_points_so_far(folder):
+    arguments = ["path", "catalogue:two-points", "--n-betas", "5000", "--no-events", "--json", "path.json"]
+    with start([sys.executable, "-c", HEARD + TOLD + MAIN, *arguments], folder) as process:
+        told = b""
+        while b"path, points" not in told:
+            piece = os.read(process.stderr.fileno(), 4096)
+            assert piece, told.decode()
+            told += piece
+        process.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        told += process.communicate(timeout=60)[1]
+        assert time.monotonic() - sent < SOON
+    assert process.returncode == 130, told.decode()
+    assert b"Traceback" not in told
+    content = json.loads((folder / "path.json").read_text(encoding="utf-8"))
+    points = content["path"]["points"]
+    assert 0 < len(points) < 5000
+    assert all(point["certificate"]["verdict"] == "global" for point in points)
+    assert f"interrupted: {len(points)} of 5000 points are here" in content["notes"]

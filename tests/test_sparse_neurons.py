@@ -53,7 +53,7 @@ def test_the_optimum_is_that_of_a_conic_solver(q, bias, loss):
     assert found.primal == pytest.approx(conic_optimum(problem), rel=1e-6)
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(st.integers(0, 10**6))
 def test_more_features_cost_no_more_and_all_are_no_restriction(seed):
     X, y = table(seed)
@@ -64,7 +64,7 @@ def test_more_features_cost_no_more_and_all_are_no_restriction(seed):
     assert found[2] == pytest.approx(plain.certificate.primal, rel=1e-12)
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(st.integers(0, 10**6), st.permutations(range(4)))
 def test_the_order_of_features_does_not_matter(seed, order):
     X, y = table(seed, n=10, p=4)
@@ -207,3 +207,18 @@ def test_json_command_line_and_predictions(tmp_path):
         assert result.exit_code == 2
         assert message in result.stderr
         assert len(result.stderr.strip().splitlines()) <= 2
+
+
+def test_interpolation_of_what_sums_of_functions_can_take():
+    X, y = table(6, n=7)
+    costs = [solve(Problem(X, y, loss="interpolation", features_per_neuron=q)).certificate for q in (1, 2, 3)]
+    assert {one.verdict for one in costs} == {"global"}
+    assert costs[0].primal > costs[1].primal > costs[2].primal
+    assert costs[2].primal == pytest.approx(solve(Problem(X, y, loss="interpolation")).certificate.primal, rel=1e-9)
+    # Exclusive or is no sum of functions of one bit each.
+    bits = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    parity = Problem(bits, [0, 1, 1, 0], loss="interpolation", features_per_neuron=1)
+    with pytest.raises(InputError, match="no network whose neurons see at most 1 feature interpolates here"):
+        solve(parity)
+    both = Problem(bits, [0, 1, 1, 0], loss="interpolation", features_per_neuron=2)
+    assert solve(both).certificate.verdict == "global"

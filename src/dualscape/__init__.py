@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     )
     from dualscape.landscape.events import PathEvent
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
+    from dualscape.landscape.path_draft import SolutionPath
     from dualscape.landscape.path_point import PathPoint
     from dualscape.landscape.sensitivity import Sensitivity, sensitivity
-    from dualscape.landscape.solution_path import SolutionPath, solution_path
+    from dualscape.landscape.solution_path import solution_path
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
@@ -126,7 +127,7 @@ _HOME = {
     "Staircase": "landscape.staircase",
     "minimal": "model.minimal",
     "solution_path": "landscape.solution_path",
-    "SolutionPath": "landscape.solution_path",
+    "SolutionPath": "landscape.path_draft",
     "PathPoint": "landscape.path_point",
     "PathEvent": "landscape.events",
     "sensitivity": "landscape.sensitivity",

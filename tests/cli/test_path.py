@@ -7,18 +7,27 @@ from dualscape.errors import InputError
 from dualscape.prediction.predictor import load_result
 
 
-def test_the_whole_command(data, tmp_path):
+def test_the_whole_command(tmp_path):
     out, page = tmp_path / "path.json", tmp_path / "path.html"
-    table = (data, "--target", "y", "--features", "a", "--standardize")
-    result = run("path", *table, "--n-betas", 4, "--precision", "1e-3", "--json", out, "--report", page)
+    result = run("path", "catalogue:two-points", "--betas", "3,1,0.1", "--json", out, "--report", page)
     assert result.exit_code == 0, result.output
-    assert "4 points from beta" in result.output
-    assert "Points" in result.output
+    assert "3 points from beta = 3 down to 0.1" in result.output
+    assert "optima stop being a point: dimension 1" in result.output
     content = strict(out)
-    assert [point["certificate"]["verdict"] for point in content["path"]["points"]] == ["global"] * 4
-    assert content["data"]["feature_names"] == ["a"]
-    assert content["path"]["events"]
+    assert [point["certificate"]["verdict"] for point in content["path"]["points"]] == ["global"] * 3
+    assert [event["kind"] for event in content["path"]["events"]] == [*["enters"] * 3, "dimension"]
     assert "Certified path" in page.read_text(encoding="utf-8")
+
+
+def test_a_table_keeps_its_names_and_scaling(data, tmp_path):
+    out = tmp_path / "path.json"
+    more = ("--standardize", "--n-betas", 3, "--no-events", "--json", out)
+    assert run("path", data, "--target", "y", *more).exit_code == 0
+    content = strict(out)
+    assert content["data"]["feature_names"] == ["a", "b"]
+    assert content["data"]["means"][0] == 5.5
+    top = content["problem"]["beta_max"]
+    assert [round(point["beta"] / top, 9) for point in content["path"]["points"]] == [1.0, 0.1, 0.01]
 
 
 def test_betas_are_taken_as_given(data, tmp_path):
@@ -42,6 +51,7 @@ def test_betas_are_taken_as_given(data, tmp_path):
         (("--n-betas", "0"), "Invalid value for '--n-betas'"),
         (("--precision", "2"), "Invalid value for '--precision'"),
         (("--beta", "1"), "No such option '--beta'"),
+        (("--loss", "interpolation"), "loss interpolation has no weight decay and so no path; use dualscape analyze"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(data, tmp_path, arguments, message):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dualscape.errors import ContradictionError
-from dualscape.landscape.path_checks import better_elsewhere, check_points, lines_of
+from dualscape.landscape.path_checks import Lines, better_elsewhere, check_points
 from dualscape.landscape.path_point import PathPoint
 from dualscape.model.problem import Problem
 from dualscape.solver import solve
@@ -23,12 +23,13 @@ def with_certificate(point, **changes):
 
 
 def test_lines_are_those_of_the_networks(points):
-    values, errors = lines_of(points)
-    for i, point in enumerate(points):
-        for j, other in enumerate(points):
+    lines = Lines(points)
+    for other in points:
+        values, errors = lines.at(other.beta)
+        for point, value, error in zip(points, values, errors, strict=True):
             truth = other.solution.problem.objective(point.solution.network)
-            assert abs(values[i, j] - truth) <= errors[i, j] + 1e-14
-    assert (errors < 1e-12).all()
+            assert abs(value - truth) <= error + 1e-14
+        assert (errors < 1e-12).all()
 
 
 def test_what_must_hold_holds(points):
@@ -41,7 +42,7 @@ def test_what_must_hold_holds(points):
 
 def test_a_bound_above_the_line_of_another_point_is_a_contradiction(points):
     """At beta = 2 the networks found at beta = 4 and 1 have the objectives 3.3 and 3.0: a bound above is none."""
-    value = lines_of(points)[0][[0, 2], 1].min()
+    value = Lines(points).at(2.0)[0][[0, 2]].min()
     wrong = with_certificate(points[1], dual=value + 0.1, primal=value + 0.2)
     with pytest.raises(ContradictionError, match=r"proven at beta = 2\.0"):
         check_points([points[0], wrong, points[2]])
@@ -57,7 +58,7 @@ def test_what_is_wrong_without_a_bound_is_told(points):
     assert checks.shortfall > 0.1
     assert "better at some point" in checks.explain()
     assert "not all of them are certified" in checks.explain()
-    value = lines_of(found)[0][:, 1]
+    value = Lines(found).at(2.0)[0]
     assert better_elsewhere(found) == [(1, int(value.argmin()))]
     assert better_elsewhere(points) == []
 

@@ -17,3 +17,10 @@ def test_the_numbers_of_a_point():
 def test_without_an_optimal_set_its_numbers_are_not_known():
     point = PathPoint(solved("talk")[0])
     assert (point.k, point.dimension, point.m_star, point.M_star) == (None, None, None, None)
+    assert not point.zero
+
+
+def test_of_the_zero_network_they_are_known_all_the_same():
+    point = PathPoint(solved("zero")[0])
+    assert point.zero
+    assert (point.k, point.dimension, point.m_star, point.M_star) == (None, 0, 0, 0)

@@ -30,7 +30,8 @@ def moved(optima, beta, y):
     problem = optima.problem
     ends = []
     for step in (STEP, -STEP):
-        same = {"loss": problem.loss, "bias": problem.bias, "free": problem.free.kind, "free_decay": problem.free.decay}
+        same = {name: getattr(problem, name) for name in ("loss", "bias", "architecture")}
+        same |= {"free": problem.free.kind, "free_decay": problem.free.decay}
         there = optima_of(problem.inputs, problem.y + step * y, problem.beta + step * beta, **same)
         assert there.k == optima.k, "the step crosses an event"
         units = zip(optima.directions, optima.units.outputs, strict=True)
@@ -52,6 +53,9 @@ CASES = {
     "no bias": lambda: random(4, 8, 2, bias="none"),
     "weights": lambda: random(5, 7, 2, loss=Squared(weights=[1, 2, 1, 3, 1, 1, 2])),
     "logistic": lambda: random(6, 10, 2, loss="logistic"),
+    "leaky": lambda: random(3, 9, 2, activation="leaky:0.2"),
+    "absolute values": lambda: random(5, 9, 2, activation="abs"),
+    "gated": lambda: random(5, 9, 2, activation="gated:6"),
     "output bias": lambda: random(3, 10, 2, free="constant"),
     "ridge features": lambda: random(8, 10, 2, free="affine", free_decay=0.5),
     "logistic with a free part": lambda: random(9, 12, 2, loss="logistic", free="constant"),

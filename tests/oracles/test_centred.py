@@ -156,3 +156,14 @@ def some_units(rng, count):
     w = rng.standard_normal((count, 2))
     w /= np.linalg.norm(w, axis=1)[:, None]
     return Units.signed(np.column_stack([w, rng.standard_normal(count)]), np.ones(count))
+
+
+def test_units_are_listed_however_far_from_0_the_rows_lie():
+    """The bias of a unit there is known to fewer digits than the rows are apart."""
+    rng = np.random.default_rng(10)
+    X, nu = rng.integers(0, 9, size=(10, 2)).astype(float), balanced(rng, 10)
+    near = around_rows(CellsOracle, Centres(X)).best_units(Question(nu, above=0.1))
+    far = around_rows(CellsOracle, Centres(X + 2.0**27)).best_units(Question(nu, above=0.1))
+    # One that several rows find may be listed by each.
+    assert np.unique(far.values.round(9)).tolist() == np.unique(near.values.round(9)).tolist()
+    assert len(near.values) > 3

@@ -15,13 +15,13 @@ from dualscape.running.interruption import until
 
 
 def lengths_of(X, which):
-    return np.max([np.linalg.norm(X[:, some], axis=1) for some in which], axis=0)
+    return np.max([np.hypot(*X[:, some].T) for some in which], axis=0)
 
 
 @settings(max_examples=25)
 @given(
     st.integers(0, 10**6),
-    st.floats(-8, 8),
+    st.floats(-140, 140),
     st.sampled_from(["gaussian", "one sign", "few rows", "zeros"]),
     st.sampled_from([0.0, 0.0, 0.3, -0.5, -1.0]),
 )
@@ -86,6 +86,8 @@ def test_scores_are_those_of_units_and_near_the_highest(seed):
     tops = []
     for some in which:
         tops.append(CellsOracle.on(np.ascontiguousarray(X[:, some])).best_units(Question(nu, 0.0)).lower)
+    # They are in other units of length: the greatest entry of X and that of nu.
+    scores *= np.abs(X).max() * np.abs(nu).max()
     assert (scores <= np.array(tops) * (1 + 1e-12)).all()
     assert np.median(scores / tops) > 0.95
 
@@ -96,6 +98,19 @@ def test_many_rows_are_looked_at_in_part():
     nu = np.maximum(X[:, 0], 0.0)
     which = np.array(list(combinations(range(4), 2)))
     scores = subspace_scores(X, nu, which, np.random.default_rng(0))
-    best = float(nu @ nu)
     assert sorted(np.argsort(-scores)[:3]) == [0, 1, 2]  # those that see feature 0
-    assert scores[:3] == pytest.approx(best, rel=0.2)
+    assert scores[:3] == pytest.approx(scores[0], rel=0.2)
+    assert scores[0] > 1.2 * scores[3:].max()
+
+
+@pytest.mark.parametrize("exponent", [-900, 900])
+def test_great_rows_and_small_weights_are_the_same_as_others(exponent):
+    rng = np.random.default_rng(3)
+    X, nu = rng.standard_normal((30, 4)), rng.standard_normal(30)
+    which = np.array(list(combinations(range(4), 2)))
+    far, weights = np.ldexp(X, exponent), np.ldexp(nu, -exponent)
+    here = subspace_bounds(X, nu, which, lengths_of(X, which))
+    np.testing.assert_allclose(subspace_bounds(far, weights, which, lengths_of(far, which)), here, rtol=1e-12)
+    # Where their products leave the floating range nothing is claimed.
+    beyond = subspace_bounds(far, np.ldexp(nu, exponent // 2), which, lengths_of(far, which))
+    assert (beyond == np.inf).all()

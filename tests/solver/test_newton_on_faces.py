@@ -70,6 +70,23 @@ def test_a_rough_slide_of_many_coordinates_only_climbs(loss, monkeypatch):
     assert called == [FINER, ROUGH]
 
 
+def test_pieces_without_borders_are_slid_to_the_optimum_over_all_of_them(monkeypatch):
+    """All gates at once, by Newton's method or, where that is too large, by descent."""
+    rng = np.random.default_rng(0)
+    problem = Problem(
+        rng.standard_normal((30, 3)), rng.standard_normal(30), beta=0.5, bias="none", activation="gated:12"
+    )
+    task, optimum = Task.of(problem), solve(problem).certificate.primal
+    for largest, rel in ((slide.LARGEST_GRAM, 1e-12), (0.0, 1e-4)):
+        monkeypatch.setattr(slide, "LARGEST_GRAM", largest)
+        found, masses = task.space.random(24, rng), np.full(24, 0.1)
+        for _ in range(3):
+            found, masses = slide.slide(task, found, masses, problem.y, ROUGH)
+        value = task.value(task.columns(found) @ masses, float(masses.sum()))
+        assert optimum * (1 - 1e-12) <= value <= optimum * (1 + rel)
+        assert len(set(found.gates.tolist())) == len(found)
+
+
 @pytest.mark.parametrize("size", [1e-8, 1.0])
 def test_kinks_of_small_data_are_not_taken_for_each_other(size):
     """With a free bias two units of one direction differ by their kinks alone, which are as near as the rows."""

@@ -8,7 +8,7 @@ from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.stopped import Stopped
 from dualscape.solver import solve
-from dualscape.solver.solution import at_once, unfinished
+from dualscape.solver.solution import Log, at_once, unfinished
 from frames import Frame
 
 X, Y = np.random.default_rng(0).standard_normal((12, 2)), np.random.default_rng(1).standard_normal(12)
@@ -57,3 +57,17 @@ def test_the_dual_variable_is_minus_the_slope_at_the_fit(problem):
     nu, certificate = at_once(problem, network, "cells")
     np.testing.assert_allclose(nu, Y - network.predict(X), atol=1e-12)
     assert certificate.oracle == "cells"
+
+
+def test_the_log_tells_of_its_rounds_and_knows_the_last_violation():
+    told = []
+    log = Log()
+    assert log.violation == np.inf
+    network = Network([[1.0, 0.0]], [1], [0.5])
+    for violation in (0.5, -1e-3):
+        log.add(2.0, violation, "ascent", network, told.append)
+        assert log.violation == violation
+    assert [event.done for event in told] == [1, 2]
+    assert told[1].network is network
+    assert log.rounds[0].seconds <= log.rounds[1].seconds
+    assert "1 neurons, violation 5.0e-01 (ascent)" in told[0].note

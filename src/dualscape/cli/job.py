@@ -75,8 +75,9 @@ def _check_files(data: str, files: dict[str, Path | None]) -> None:
         check_writable(path)
 
 
-def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Table", dict[str, Any]]:
-    """The table and what defines the problem: loss, activation, bias, beta, beta_fraction."""
+def _load(data: str, options: dict[str, Any], progress: "Progress", one_beta: bool) -> tuple["Table", dict[str, Any]]:
+    """The table and what defines the problem: loss, activation, bias, beta, beta_fraction; beta is 1 where not one of
+    them is asked for."""
     from dualscape.data.formats.values import split_names
     from dualscape.data.tables import read_table, standardize
     from dualscape.model.losses import get_loss
@@ -89,7 +90,7 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
     else:
         settings = {"loss": "squared", "bias": "penalised", **given}
         loss = get_loss(settings["loss"])
-        if "beta" not in given and "beta_fraction" not in given and not loss.constraint:
+        if one_beta and "beta" not in given and "beta_fraction" not in given and not loss.constraint:
             raise InputError("give the weight decay: --beta B, or --beta-fraction F of beta_max (0.1 is a good start)")
         features = options["features"] and split_names(options["features"])
         table = read_table(
@@ -105,6 +106,10 @@ def _load(data: str, options: dict[str, Any], progress: "Progress") -> tuple["Ta
         if decay in given and get_loss(settings["loss"]).constraint:
             name = decay.replace("_", "-")
             raise InputError(f"--loss {settings['loss']} takes no --{name}, since its fit is prescribed; leave it out")
+    if not one_beta:
+        settings = {name: value for name, value in settings.items() if name != "beta_fraction"} | {"beta": 1.0}
+        if get_loss(settings["loss"]).constraint:
+            raise InputError(f"loss {settings['loss']} has no weight decay and so no path; use dualscape analyze")
     if options["standardize"]:
         table = standardize(table, target=get_loss(settings["loss"]).target == "numbers")
     return table, settings
@@ -131,7 +136,13 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
 
 
 class Job(ABC, Generic[Result]):
-    """One call of a command on data: what the thread that computes shares with the one that listens."""
+    """One call of a command on data: what the thread that computes shares with the one that listens.
+
+    Attributes:
+        one_beta: whether the command works at one weight decay, which must be given then.
+    """
+
+    one_beta = True
 
     def __init__(self, data: str, options: dict[str, Any], begun: float) -> None:
         self.data, self.options, self._begun = data, options, begun
@@ -144,7 +155,7 @@ class Job(ABC, Generic[Result]):
     def load(self) -> bool:
         """Read the data, and all modules that take time."""
         with self._reading() as progress:
-            self.table, self._settings = _load(self.data, self.options, progress)
+            self.table, self._settings = _load(self.data, self.options, progress, self.one_beta)
         from dualscape.report import terminal  # noqa: F401
 
         if self.options["report_path"]:

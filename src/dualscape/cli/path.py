@@ -12,7 +12,7 @@ from dualscape.errors import InputError
 from dualscape.running.listener import Listener
 
 if TYPE_CHECKING:
-    from dualscape.landscape.solution_path import PathDraft, SolutionPath
+    from dualscape.landscape.path_draft import PathDraft, SolutionPath
     from dualscape.model.problem import Problem
 
 #: Options of `analyze` that a path has no use for: it goes through weight decays.
@@ -56,8 +56,7 @@ def path(listener: Listener, data: str, **options: Any) -> None:
     """
     given = options["betas"]
     betas = None if given is None else [_number(text) for text in given.split(",")]
-    # Reading asks for a weight decay, which a path replaces.
-    run_job(PathJob(data, {**options, "beta": 1.0, "beta_fraction": None, "betas": betas}, listener.begun), listener)
+    run_job(PathJob(data, {**options, **dict.fromkeys(ONE_BETA), "betas": betas}, listener.begun), listener)
 
 
 def _number(text: str) -> float:
@@ -73,6 +72,7 @@ def _number(text: str) -> float:
 class PathJob(Job["SolutionPath"]):
     """One call of `path`."""
 
+    one_beta = False
     _draft: "PathDraft | None" = None
 
     def compute(self, problem: "Problem", **how: Any) -> "SolutionPath":

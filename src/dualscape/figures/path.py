@@ -7,8 +7,8 @@ from scipy.optimize import linear_sum_assignment
 from dualscape.figures.layers import BLUE, GREEN, GREY, ORANGE, RED, Axis, DoesNotApplyError, Layer, Lines, Points
 from dualscape.figures.numbers import ends, plural
 from dualscape.figures.scene import Scene
+from dualscape.landscape.path_draft import SolutionPath
 from dualscape.landscape.path_point import PathPoint
-from dualscape.landscape.solution_path import SolutionPath
 from dualscape.model.network import Network
 
 Matrix = NDArray[np.float64]
@@ -151,6 +151,6 @@ def _followed(before: Network, network: Network) -> dict[int, int]:
     """Which unit of the network before each unit is, as far as one is near."""
     if before.width == 0 or network.width == 0:
         return {}
-    gaps = np.array([before.units.gaps(u, s) for u, s in zip(network.directions, network.units.outputs, strict=True)])
+    gaps = network.architecture.gaps(network.units, before.units)
     rows, columns = linear_sum_assignment(np.minimum(gaps, 2 * SAME))
     return {int(j): int(i) for j, i in zip(rows, columns, strict=True) if gaps[j, i] <= SAME}

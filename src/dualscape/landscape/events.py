@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from dualscape.errors import BudgetError, DualscapeError, NotCertifiedError
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.path_point import PathPoint
+from dualscape.model.architectures import RELU, Architecture
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.interruption import check
@@ -55,7 +56,7 @@ class PathEvent:
     @property
     def beta(self) -> float:
         """The middle of the interval."""
-        return float(np.sqrt(self.high * self.low))
+        return _middle(self.high, self.low)
 
     @property
     def precision(self) -> float:
@@ -105,7 +106,7 @@ class Structure:
         if point.optimal_set is not None:
             return cls.of(point.optimal_set)
         solution = point.solution
-        if solution.certificate.verdict != "global" or solution.network.width:
+        if not point.zero:
             return None
         return cls(point.beta, solution.network.units, 0, solution.nu, solution.network)
 
@@ -128,11 +129,11 @@ class _Match:
     furthest: float
 
     @classmethod
-    def of(cls, high: Units, low: Units, apart: float) -> "_Match":
+    def of(cls, high: Units, low: Units, apart: float, kind: Architecture = RELU) -> "_Match":
         """Pairs with the least total way; no pair is further apart than that."""
         if len(high) == 0 or len(low) == 0:
             return cls(np.arange(len(high)), np.arange(len(low)), 0.0)
-        gaps = np.array([low.gaps(high.directions[i], high.outputs[i]) for i in range(len(high))])
+        gaps = kind.gaps(high, low)
         rows, columns = linear_sum_assignment(np.minimum(gaps, 2 * apart))
         near = gaps[rows, columns] <= apart
         gone = np.setdiff1d(np.arange(len(high)), rows[near])
@@ -171,7 +172,7 @@ class Locator:
     ) -> list[tuple[Structure, Structure]]:
         """The narrow intervals at whose ends the structure differs."""
         narrow = high.beta <= low.beta * (1 + self.precision)
-        match = _Match.of(high.used, low.used, STEP if narrow else APART)
+        match = _Match.of(high.used, low.used, STEP if narrow else APART, self.problem.architecture)
         same = len(match.gone) == len(match.new) == 0 and high.dimension == low.dimension
         if same and (narrow or match.furthest <= STEP):
             return []
@@ -179,7 +180,7 @@ class Locator:
             return [(high, low)]
         check()
         at = self._sure if high.beta > low.beta * WIDE else quick
-        middle = at(float(np.sqrt(high.beta * low.beta)), high, low)
+        middle = at(_middle(high.beta, low.beta), high, low)
         return self._narrow(high, middle, quick) + self._narrow(middle, low, quick)
 
     # --- the structure at a beta ------------------------------------------------------------------------------
@@ -208,16 +209,24 @@ class Locator:
 
     def _holds(self, structure: Structure) -> bool:
         """Whether the certified structure is the same."""
-        sure = Structure.of(self.certified(structure.beta, structure))
-        match = _Match.of(structure.used, sure.used, STEP)
+        try:
+            sure = Structure.of(self.certified(structure.beta, structure))
+        except NotCertifiedError:
+            return False
+        match = _Match.of(structure.used, sure.used, STEP, self.problem.architecture)
         return len(match.gone) == len(match.new) == 0 and sure.dimension == structure.dimension
+
+
+def _middle(high: float, low: float) -> float:
+    """Halfway in ratio, without a product that could leave the floating range."""
+    return float(np.sqrt(high) * np.sqrt(low))
 
 
 def _events(pairs: list[tuple[Structure, Structure]]) -> list[PathEvent]:
     """What changes in each of the intervals."""
     events = []
     for high, low in pairs:
-        match = _Match.of(high.used, low.used, STEP)
+        match = _Match.of(high.used, low.used, STEP, high.network.architecture)
         ends = high.beta, low.beta
         dimensions = high.dimension, low.dimension
         for kind, units, which in (("leaves", high.used, match.gone), ("enters", low.used, match.new)):

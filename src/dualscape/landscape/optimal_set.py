@@ -172,7 +172,7 @@ class OptimalSet:
     @property
     def continuous(self) -> bool:
         """Whether optimal neurons may lie between the units, at a free bias anywhere on a plateau."""
-        return self.plateaus.among(self.active)
+        return len(self.plateaus.among(self.active)) > 0
 
     @property
     def has_spread(self) -> bool:

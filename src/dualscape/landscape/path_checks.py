@@ -16,7 +16,6 @@ from dualscape.errors import ContradictionError
 from dualscape.landscape.path_point import PathPoint
 from dualscape.tolerances import EPS
 
-Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: A network of another point must be better by this share of the objective for it to be said.
 BETTER = 1e-9
@@ -55,24 +54,29 @@ class PathChecks:
         return f"{text[0].upper()}{text[1:]}."
 
 
-def lines_of(points: Sequence[PathPoint]) -> tuple[Matrix, Matrix]:
-    """(values, errors), (p, p) each: the objective at the beta of point j of the network of point i, within an error.
+class Lines:
+    """The objectives of the networks of a path as functions of beta.
 
     >>> from dualscape.model.problem import Problem
     >>> from dualscape.solver import solve
     >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
-    >>> points = [PathPoint(solve(problem.with_beta(beta))) for beta in (0.2, 0.1)]
-    >>> lines_of(points)[0].round(12).tolist()
-    [[0.19, 0.1], [0.1925, 0.0975]]
+    >>> lines = Lines([PathPoint(solve(problem.with_beta(beta))) for beta in (0.2, 0.1)])
+    >>> lines.at(0.2)[0].round(12).tolist(), lines.at(0.1)[0].round(12).tolist()
+    ([0.19, 0.1925], [0.1, 0.0975])
     """
-    betas = np.array([point.beta for point in points])
-    primal = np.array([point.objective for point in points])
-    noise = np.array([point.solution.certificate.primal_error for point in points])
-    cost, off = np.array([point.solution.network.cost_bounds() for point in points]).reshape(-1, 2).T
-    away = betas[None, :] - betas[:, None]
-    values = primal[:, None] + away * cost[:, None]
-    sizes = np.abs(primal)[:, None] + np.abs(away) * cost[:, None]
-    return values, noise[:, None] + np.abs(away) * off[:, None] + 8 * EPS * sizes
+
+    def __init__(self, points: Sequence[PathPoint]) -> None:
+        self.betas = np.array([point.beta for point in points])
+        self.primal = np.array([point.objective for point in points])
+        self.noise = np.array([point.solution.certificate.primal_error for point in points])
+        bounds = [point.solution.network.cost_bounds() for point in points]
+        self.cost, self._off = np.array(bounds).reshape(-1, 2).T
+
+    def at(self, beta: float) -> tuple[Vector, Vector]:
+        """(values, errors), (p,) each: the objective at beta of the network of every point, within an error."""
+        away = beta - self.betas
+        sizes = np.abs(self.primal) + np.abs(away) * self.cost
+        return self.primal + away * self.cost, self.noise + np.abs(away) * self._off + 8 * EPS * sizes
 
 
 def check_points(points: Sequence[PathPoint]) -> PathChecks:
@@ -81,34 +85,28 @@ def check_points(points: Sequence[PathPoint]) -> PathChecks:
     Raises:
         ContradictionError: a network is below a lower bound that is proven: a fault of the library.
     """
-    values, errors = lines_of(points)
+    lines = Lines(points)
+    lowest = np.empty(len(points))
     for j, point in enumerate(points):
         dual = point.solution.certificate.dual
-        below = values[:, j] + errors[:, j]
-        if np.isfinite(dual) and len(below) and below.min() < dual:
-            i = int(below.argmin())
+        values, errors = lines.at(point.beta)
+        i = int((values + errors).argmin())
+        lowest[j] = values[i] + errors[i]
+        if np.isfinite(dual) and lowest[j] < dual:
             raise ContradictionError(
                 f"the lower bound proven at beta = {point.beta!r}",
                 dual,
                 f"the objective there of the network found at beta = {points[i].beta!r}",
-                float(values[i, j]),
+                float(values[i]),
             )
     if len(points) < 2:
         return PathChecks(0.0, 0.0, 0.0, (0.0, 0.0), 0.0)
-    objective, mass, loss, gap, beta = (
-        np.array([entry(point) for point in points])
-        for entry in (
-            lambda point: point.objective,
-            lambda point: point.mass,
-            lambda point: point.loss,
-            lambda point: point.solution.certificate.gap,
-            lambda point: point.beta,
-        )
-    )
-    own = objective + np.array([point.solution.certificate.primal_error for point in points])
+    objective, mass, beta = lines.primal, lines.cost, lines.betas
+    loss = objective - beta * mass
+    gap = np.array([point.solution.certificate.gap for point in points])
     size, heaviest = float(np.abs(objective).max()) or 1.0, float(mass.max()) or 1.0
     both = (gap[1:] + gap[:-1]) / -np.diff(beta)
-    short = (own - (values + errors).min(axis=0)) / np.where(objective > 0, objective, 1.0)
+    short = (objective + lines.noise - lowest) / np.where(objective > 0, objective, 1.0)
     return PathChecks(
         max(float(np.diff(objective).max()), 0.0) / size,
         max(float(-np.diff(mass).min()), 0.0) / heaviest,
@@ -120,11 +118,12 @@ def check_points(points: Sequence[PathPoint]) -> PathChecks:
 
 def better_elsewhere(points: Sequence[PathPoint]) -> list[tuple[int, int]]:
     """(j, i) for each point j, not certified, at which the network of a point i is better than its own: the best i."""
-    values, errors = lines_of(points)
-    found = []
+    lines, found = Lines(points), []
     for j, point in enumerate(points):
-        i = int(values[:, j].argmin())
-        clearly = values[i, j] + errors[i, j] < point.objective * (1 - BETTER)
-        if clearly and point.solution.certificate.verdict != "global":
+        if point.solution.certificate.verdict == "global":
+            continue
+        values, errors = lines.at(point.beta)
+        i = int(values.argmin())
+        if values[i] + errors[i] < point.objective * (1 - BETTER):
             found.append((j, i))
     return found

@@ -58,6 +58,11 @@ class PathPoint:
         return self.solution.network.prune().width
 
     @property
+    def zero(self) -> bool:
+        """Whether the network without neurons is optimal: then there is no other."""
+        return self.solution.certificate.verdict == "global" and self.solution.network.width == 0
+
+    @property
     def k(self) -> int | None:
         """Number of optimal units; None where they are not known, as all that follows."""
         return None if self.optimal_set is None else self.optimal_set.k
@@ -65,14 +70,20 @@ class PathPoint:
     @property
     def dimension(self) -> int | None:
         """Dimension of the polytope of optimal masses."""
-        return None if self.optimal_set is None else self.optimal_set.dimension
+        if self.optimal_set is None:
+            return 0 if self.zero else None
+        return self.optimal_set.dimension
 
     @property
     def m_star(self) -> Width | None:
         """Fewest neurons of an optimal network."""
-        return None if self.staircase is None else self.staircase.m_star
+        if self.staircase is None:
+            return 0 if self.zero else None
+        return self.staircase.m_star
 
     @property
     def M_star(self) -> Width | None:
         """Most neurons of an irreducible optimal network."""
-        return None if self.staircase is None else self.staircase.M_star
+        if self.staircase is None:
+            return 0 if self.zero else None
+        return self.staircase.M_star

@@ -48,9 +48,9 @@ class Plateaus:
         begin = np.flatnonzero(self.following >= 0)
         return np.column_stack([begin, self.following[begin]])
 
-    def among(self, active: Index) -> bool:
-        """Whether some plateau has both its ends among these units: then an optimal neuron may lie between them."""
-        return bool(np.isin(self.pairs, active).all(axis=1).any())
+    def among(self, active: Index) -> Index:
+        """(q, 2) the plateaus with both ends among these units: where those have mass, so have neurons between them."""
+        return self.pairs[np.isin(self.pairs, active).all(axis=1)]
 
     def chains(self) -> list[list[int]]:
         """The units in chains, each of them linked by plateaus to the next."""
@@ -82,10 +82,11 @@ class Plateaus:
                 taken = alone
         return total
 
-    def explain(self) -> str:
-        """What they make of widths, in plain words."""
-        ends = ", ".join(f"{i} and {j}" for i, j in self.pairs.tolist()[:PAIRS])
-        more = ", ..." if len(self.pairs) > PAIRS else ""
+    def explain(self, active: Index) -> str:
+        """What those of units that optimal networks use make of widths, in plain words."""
+        pairs = self.among(active).tolist()
+        ends = ", ".join(f"{i} and {j}" for i, j in pairs[:PAIRS])
+        more = ", ..." if len(pairs) > PAIRS else ""
         return (
             f"optimal units form a continuum: between units {ends}{more} every free bias is optimal, and a neuron "
             "there does what two at these do; m* counts such neurons, M* and components are bounded, but not decided"

@@ -6,21 +6,20 @@ before and gets its own certificate. Mishkin and Pilanci (2023) study it as a pa
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import ContradictionError, DualscapeError, InputError, NotCertifiedError, expect
-from dualscape.landscape.events import Locator, PathEvent, Structure
+from dualscape.landscape.events import Locator, Structure
 from dualscape.landscape.optimal_set import OptimalSet, optimal_set
-from dualscape.landscape.path_checks import PathChecks, better_elsewhere, check_points
+from dualscape.landscape.path_checks import better_elsewhere
+from dualscape.landscape.path_draft import PathDraft, SolutionPath
 from dualscape.landscape.path_point import PathPoint
 from dualscape.landscape.saved_points import SavedPoints
 from dualscape.landscape.staircase import staircase
 from dualscape.model.arrays import finite_array
-from dualscape.model.beta_max import Interval
 from dualscape.model.certificate import certify_dual
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -38,124 +37,11 @@ BETA_MAX_SHARE, POINTS_SHARE = 0.2, 0.7
 #: A point may take so many times its even share of the time that is left.
 GENEROUS = 2.0
 #: Searches in a row that must find nothing, from the network of the point before; neighbours search as well.
-SEARCHES = 4
-#: What points are that are not certified, by verdict.
-STATES = {"none": "results of a search, of which nothing is proven", "bounded": "bounded only"}
-#: What is known of beta_max at first.
-UNKNOWN = Interval(0.0, np.inf)
+SEARCHES = 2
+#: Events cannot be located to a smaller share of beta: rounding decides there which masses are positive.
+FINEST = 1e-10
 #: Without betas the last point is this fraction of beta_max.
 LEAST = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class SolutionPath:
-    """The points of a path, beta falling, and the events between them.
-
-    Attributes:
-        problem: the problem; its own beta does not matter.
-        beta_max: the interval that holds beta_max; its upper end is inf when directions were only searched.
-        points: one for each beta, the greatest first.
-        events: in the order in which beta meets them as it falls.
-        precision: relative width of the intervals in which events are located.
-        checks: what must hold between the points, and by how much it does.
-        notes: what is missing, and what to beware of.
-    """
-
-    problem: Problem
-    beta_max: Interval
-    points: tuple[PathPoint, ...]
-    events: tuple[PathEvent, ...]
-    precision: float
-    checks: PathChecks
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        if not self.points:
-            return "SolutionPath(0 points)"
-        return (
-            f"SolutionPath({len(self.points)} points, beta {self.points[0].beta:.6g} to {self.points[-1].beta:.6g}, "
-            f"{self.certified} certified, {len(self.events)} events)"
-        )
-
-    @property
-    def betas(self) -> Vector:
-        """(p,) the weight decays, falling."""
-        return np.array([point.beta for point in self.points])
-
-    @property
-    def objectives(self) -> Vector:
-        """(p,) the objectives."""
-        return np.array([point.objective for point in self.points])
-
-    @property
-    def masses(self) -> Vector:
-        """(p,) the sums of masses."""
-        return np.array([point.mass for point in self.points])
-
-    @property
-    def certified(self) -> int:
-        """Number of points with the verdict "global"."""
-        return sum(point.solution.certificate.verdict == "global" for point in self.points)
-
-
-@dataclass(eq=False)
-class PathDraft:
-    """What a path has come to so far. Another thread may ask for it when it cannot wait for the end.
-
-    Attributes:
-        problem: the problem.
-        precision: as in SolutionPath; None: events are not located.
-        beta_max: the interval that holds it, once known.
-        wanted: the betas that were asked for, falling.
-        points, events: as in SolutionPath.
-        located: how many intervals between points have been looked at for events.
-        late: whether the time limit ended it.
-    """
-
-    problem: Problem
-    precision: float | None
-    beta_max: Interval = UNKNOWN
-    wanted: tuple[Problem, ...] = ()
-    points: list[PathPoint] = field(default_factory=list)
-    events: list[PathEvent] = field(default_factory=list)
-    located: int = 0
-    late: bool = False
-
-    def result(self) -> SolutionPath:
-        """The path as far as it has come.
-
-        Raises:
-            ContradictionError: two points contradict each other.
-        """
-        points = tuple(self.points)
-        return SolutionPath(
-            self.problem,
-            self.beta_max,
-            points,
-            tuple(self.events),
-            self.precision or np.inf,
-            check_points(points),
-            tuple(self._notes(points)),
-        )
-
-    def _notes(self, points: tuple[PathPoint, ...]) -> list[str]:
-        notes = []
-        if not self.beta_max.exact:
-            notes.append("beta_max was only searched for: the value given is a lower bound")
-        if len(points) < len(self.wanted):
-            why = "the time limit ended the path" if self.late else "interrupted"
-            notes.append(f"{why}: {len(points)} of {len(self.wanted)} points are here")
-        verdicts = [point.solution.certificate.verdict for point in points]
-        for verdict, words in STATES.items():
-            if verdict in verdicts:
-                notes.append(f"{verdicts.count(verdict)} of {len(points)} points are {words}")
-        without = sum(Structure.at(point) is None for point in points)
-        if self.precision is not None and without:
-            notes.append(f"events are located between certified points only; {without} points have no optimal set")
-        elif self.precision is not None and self.located < len(points) - 1:
-            notes.append(f"events below beta = {points[self.located].beta:.6g} are left out for want of time")
-        notes += dict.fromkeys(point.left_out for point in points if point.left_out)
-        return notes
 
 
 def _unseen(_: PathDraft) -> None:
@@ -209,11 +95,13 @@ def solution_path(
     [('enters', 2.0), ('enters', 2.0), ('enters', 2.0), ('dimension', 2.0)]
     """
     expect(problem, Problem, "solution_path", Table="Problem(table.X, table.y, beta=...)")
-    if precision is not None and not (np.isfinite(precision) and 0 < precision < 1):
-        raise InputError(f"precision must lie between 0 and 1, got {precision:g}; None does not look for events")
+    if precision is not None and not FINEST <= precision < 1:
+        raise InputError(f"precision must be from {FINEST:g} to below 1, got {precision:g}; None looks for no events")
+    if problem.loss.constraint:
+        raise InputError(f"loss {problem.loss.name!r} has no weight decay and so no path; use solve")
     given = None if betas is None else _falling(betas)
-    if given is None and not n_betas >= 1:
-        raise InputError(f"n_betas must be 1 or more, got {n_betas}")
+    if given is None and not (isinstance(n_betas, int) and n_betas >= 1):
+        raise InputError(f"n_betas must be a whole number, 1 or more, got {n_betas!r}")
     effort = Effort.within(time_limit, executor=executor, device=device)
     walk = _Walk(PathDraft(problem, precision), oracle, effort, SavedPoints(checkpoint, problem, oracle), progress)
     begun(walk.draft)
@@ -275,7 +163,7 @@ class _Walk:
             self.saved.keep(solution)
             draft.points.append(self._described(solution))
             network = solution.network
-            self._tell("points", at + 1, len(draft.wanted), draft.points[-1])
+            self._tell(at + 1, len(draft.wanted), draft.points[-1])
 
     def repair(self) -> None:
         """Points of a search are searched again from the network of another point that is better there."""
@@ -342,28 +230,35 @@ class _Walk:
             raise
         except (KeyboardInterrupt, DualscapeError) as error:
             check()  # what was interrupted may have failed for that alone
+            if PathPoint(solution).zero:
+                return PathPoint(solution, optima)  # at beta_max rounding hides which units are about to enter
             late = self.effort.expired()
             reason = "the time limit left too little time for it" if late else str(error)
             missing = "optimal set" if optima is None else "staircase"
-            return PathPoint(solution, optima, None, f"beta = {solution.problem.beta:.6g}: no {missing}: {reason}")
+            return PathPoint(solution, optima, None, f"no {missing}, {reason}")
 
     def _certified(self, beta: float, near: Structure) -> OptimalSet:
         """The optimal set at a beta between points, from what the optimum is there or nearby."""
         problem, effort = self.draft.problem.with_beta(beta), self.effort
-        names = problem.space.choice(self.oracle, self._limit(1)).provers
-        found = certify_dual(problem, near.network, near.nu, oracle=names, effort=effort)
-        solution = Solution(problem, near.network, near.nu, found, (), Stopped.CONVERGED)
-        if found.verdict != "global":
-            limit = self._limit(1)
+        if near.beta == beta:
+            names = problem.space.choice(self.oracle, self._limit(1)).provers
+            found = certify_dual(problem, near.network, near.nu, oracle=names, effort=effort)
+            solution = Solution(problem, near.network, near.nu, found, (), Stopped.CONVERGED)
+        else:
             solution = solve(
-                problem, oracle=self.oracle, start=near.network, time_limit=limit, executor=effort.executor
+                problem,
+                oracle=self.oracle,
+                start=near.network,
+                time_limit=self._limit(1),
+                executor=effort.executor,
+                device=effort.device,
             )
         check()
         if solution.certificate.verdict != "global":
             raise NotCertifiedError(f"the optimum at beta = {beta:.6g} is not certified; give it more time")
         return optimal_set(solution, effort=effort)
 
-    def _tell(self, stage: str, done: int, total: int, point: PathPoint) -> None:
+    def _tell(self, done: int, total: int, point: PathPoint) -> None:
         verdict = point.solution.certificate.verdict
         note = f"beta = {point.beta:.6g}, objective {point.objective:.9g}, {point.neurons} neurons ({verdict})"
-        self.progress(Event(stage, done, total, note, point.solution.network))
+        self.progress(Event("points", done, total, note, point.solution.network))

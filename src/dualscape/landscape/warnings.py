@@ -40,7 +40,7 @@ def warnings(
             "so near may have another: units, widths and components may differ"
         )
     if plateaus is not None:
-        lines.append(plateaus.explain())
+        lines.append(plateaus.explain(masses.active))
     residual = max(masses.residual, known.residual)
     if residual > tolerances.fit:
         lines.append(f"masses reproduce the optimal fit only up to {residual:.1e}")

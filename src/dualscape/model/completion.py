@@ -113,7 +113,7 @@ class Completion:
             off = np.abs(np.eye(len(rows)) - S @ B) + 1.01 * (len(rows) + space.d + 8) * EPS * hidden
             error = 1.01 * float(off.sum(axis=0).max(initial=0.0))
         if not error <= TRUSTED:
-            raise InputError(_hidden(B, rows))
+            raise InputError(_hidden(B, rows, architecture.among))
         units = candidates.take(chosen[chosen < len(candidates)])
         return cls(y, rows, units, S, error, space.reach.lengths)
 
@@ -146,11 +146,16 @@ class Completion:
         return Units.join([network.units, more]) if network.width else more, np.append(network.masses, np.abs(share))
 
 
-def _hidden(B: Matrix, rows: Index) -> str:
-    """Which rows rounding makes dependent."""
+def _hidden(B: Matrix, rows: Index, among: str) -> str:
+    """Which rows depend on each other, by rounding alone unless `among` narrows networks down."""
     weights = np.abs(np.linalg.svd(B)[0][:, -1])
     part = rows[weights > PART * weights.max()]
     named = ", ".join(map(str, part[:NAMED])) + (f" and {len(part) - NAMED} more" if len(part) > NAMED else "")
+    if among:
+        return (
+            f"no network{among} interpolates here, or only beyond 64-bit numbers: what they compute in rows {named} of "
+            "X depends on each other; let neurons see more, or use the squared loss"
+        )
     return (
         f"interpolation is beyond 64-bit numbers here: rows {named} of X are so nearly the same, or opposite, to every "
         "network that rounding hides the difference; drop one, or use the squared loss"

@@ -1,6 +1,6 @@
 """A training problem: data, loss, weight decay and architecture (THEORY section 0), validated once."""
 
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,18 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.errors import InputError, declared, expect
 from dualscape.geometry.tall import row_lengths
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
-from dualscape.model.architectures import RELU, get_architecture
+from dualscape.model.architectures import RELU
 from dualscape.model.architectures.base import Architecture, UnitSpace
 from dualscape.model.architectures.sparse import SparseNeurons
-from dualscape.model.arrays import finite_array, label_list, names_of, plain_array
+from dualscape.model.arrays import finite_array, names_of
 from dualscape.model.beta_max import Interval
 from dualscape.model.completion import Completion, determining_rows, tight_dual
 from dualscape.model.design import Design
 from dualscape.model.free_features import FreeFeatures
-from dualscape.model.interpolability import is_spanned
-from dualscape.model.labels import Classes, ordered, shown, two_classes
+from dualscape.model.given import counted, decay_of, kind_of, left_of, positive, seeing, target_of
+from dualscape.model.labels import Classes
 from dualscape.model.losses import Loss, Profiled, Squared, get_loss
-from dualscape.model.losses.weights import counting_rows
 from dualscape.model.network import Network
 from dualscape.oracles import Oracle, Question
 from dualscape.oracles.base import NO_LIMITS
@@ -38,97 +37,6 @@ from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-
-
-def _target(
-    y: ArrayLike, n: int, rows: NDArray[np.intp] | slice, loss: Loss, classes: Classes | None
-) -> tuple[Vector, Classes | None]:
-    """The target of these of n rows as numbers, and its two classes where the loss takes labels."""
-    if classes is None and loss.target == "two classes":
-        given = label_list(y, "y")
-        _check_length(given, n)
-        return two_classes([given[i] for i in np.arange(n)[rows].tolist()], "y", loss=loss.name)
-    if classes is not None:
-        if loss.target != "two classes":
-            raise InputError(f"classes were given, but the {loss.name} loss takes numbers; leave them out")
-        if not isinstance(classes, tuple | list) or len(classes) != 2 or classes[0] == classes[1]:
-            raise InputError(f"classes must be two different labels, that of -1 and that of +1, got {classes!r}")
-        classes = (classes[0], classes[1])
-    try:
-        numbers = finite_array(y, "y", 1)
-    except InputError:
-        labels = set(plain_array(y, "y").ravel().tolist())
-        if len(labels) == 2 and all(isinstance(label, str) for label in labels):
-            low, high = map(shown, ordered(labels))
-            raise InputError(f"y has two labels, {low} and {high}: say loss='logistic', or give numbers") from None
-        raise
-    _check_length(numbers, n)
-    return numbers[rows], classes
-
-
-def _check_length(y: Sized, n: int) -> None:
-    if len(y) != n:
-        raise InputError(f"X has {n} rows but y has {len(y)} entries; they must agree")
-
-
-def _counted(loss: Loss, sample_weight: ArrayLike | None, n: int) -> tuple[NDArray[np.intp] | slice, Loss]:
-    """(rows that count, the loss of these rows with their weights)."""
-    if sample_weight is None:
-        return slice(None), loss
-    rows, weights = counting_rows(sample_weight, n, "sample_weight")
-    if loss.weights is not None and len(loss.weights) != n:
-        raise InputError(f"the loss has {len(loss.weights)} weights for {n} rows; give one a row")
-    loss = loss.take(rows)
-    return rows, loss if (weights == 1).all() else loss.weighted(weights)
-
-
-def _kind(activation: str | Architecture | None, architecture: str | Architecture) -> Architecture:
-    """The architecture, which an activation names as well: that of two layers."""
-    kind = get_architecture(architecture)
-    if activation is None:
-        return kind
-    if kind.key != RELU.key:
-        raise InputError(
-            f"activation={activation!r} names a two-layer architecture, and architecture={kind.title!r} was given too; "
-            "leave one of them out"
-        )
-    return get_architecture(activation, "activation")
-
-
-def _seeing(kind: Architecture, features_per_neuron: int | None, design: Design) -> Architecture:
-    """The architecture whose neurons see so many features at most; None: as many as it says itself."""
-    always = design.d - design.p
-    if features_per_neuron is not None:
-        kind = SparseNeurons(kind, features_per_neuron, always)
-    if isinstance(kind, SparseNeurons):
-        kind.fits(design.p, always)
-    return kind
-
-
-def _residual(profile: Profiled, y: Vector) -> Vector:
-    """y - M w for the w that fits it best, each entry rounded once."""
-    w = profile.weights_at(np.zeros(len(y)), y)
-    made = (TwoFloat.of(profile.M) @ TwoFloat.of(w[:, None]))[:, 0]
-    return (TwoFloat.of(y) - made).hi
-
-
-def _positive(number: Any, name: str) -> float:
-    try:
-        value = float(number)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} must be a number, got {number!r}") from None
-    if not (np.isfinite(value) and value > 0):
-        raise InputError(f"{name} must be a positive finite number, got {value:g}")
-    return value
-
-
-def _decay(beta: Any, loss: Loss) -> float:
-    """The weight decay; 1 where there is nothing to weigh it against."""
-    if loss.constraint and beta is not None:
-        raise InputError(f"loss {loss.name!r} takes no beta, since its fit is prescribed; leave beta out")
-    if not loss.constraint and beta is None:
-        raise InputError("give the weight decay beta, a positive number (only loss='interpolation' has none)")
-    return 1.0 if loss.constraint else _positive(beta, "beta")
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -206,27 +114,25 @@ class Problem:
         inputs = finite_array(X, "X", 2)
         if inputs.shape[0] == 0:
             raise InputError("X has no rows; give at least one example")
-        rows, the_loss = _counted(the_loss, sample_weight, len(inputs))
-        target, classes = _target(y, len(inputs), rows, the_loss, classes)
+        rows, the_loss = counted(the_loss, sample_weight, len(inputs))
+        target, classes = target_of(y, len(inputs), rows, the_loss, classes)
         names = names_of(X, inputs.shape[1], feature_names)
         free_features = FreeFeatures.of(free, free_decay, inputs, names, rows)
         inputs = inputs[rows]
         design = Design(names, bias, free=free_features.kind)
         if design.d == 0 or (design.p == 0 and design.has_free_bias):
             raise InputError("X has no columns; give at least one feature or a penalised bias")
-        decay = _decay(beta, the_loss)
+        decay = decay_of(beta, the_loss)
         the_loss.check_target(target)
-        kind = _seeing(_kind(activation, architecture), features_per_neuron, design)
+        kind = seeing(kind_of(activation, architecture), features_per_neuron, design)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
-        profile, rest = the_loss, target.copy()
+        profile = the_loss
         if free_features.rank:
             the_loss.check_free(free_features.columns, target, free_features.decay)
             profile = Profiled(the_loss, free_features.columns, free_features.decay)
-            rest = rest if not the_loss.quadratic or free_features.decay else _residual(profile, target)
-            if the_loss.constraint and is_spanned(target, free_features.columns):
-                rest = np.zeros(len(target))  # nothing is left, where rounding would leave something
+        rest = left_of(target, the_loss, profile)
         if design.has_free_bias and not free_features.spares_constant:
             raise InputError(
                 "neurons with a free bias make a constant at as little cost as one likes, never at none: without "
@@ -465,7 +371,7 @@ class Problem:
     def with_beta(self, beta: float) -> "Problem":
         """The same problem at another beta; what the oracles prepared and beta_max are shared."""
         self._weighed("beta")
-        decay = _positive(beta, "beta")
+        decay = positive(beta, "beta")
         return self._with(beta=decay, decay=f"beta = {decay!r}")
 
     def _with(self, **values: Any) -> "Problem":
@@ -504,7 +410,7 @@ class Problem:
         bounds: Interval | None = None,
     ) -> "Problem":
         """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
-        fraction = _positive(fraction, "the fraction of beta_max")
+        fraction = positive(fraction, "the fraction of beta_max")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
         weight = self.space.reach.change(-self.loss.gradient(np.zeros(self.n), self.y))
         other = self.with_beta(bounds.fraction(fraction, weight))

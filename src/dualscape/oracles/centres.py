@@ -69,6 +69,12 @@ class Centres:
         lengths = (away + away.max(initial=0.0)) * (1 + 8 * EPS) + 8 * EPS * np.abs(self.middle).max(initial=0.0)
         return Reach(np.where(away.max(initial=0.0) > 0, lengths, 0.0), self.p, below=0.0)
 
+    @cached_property
+    def near(self) -> float:
+        """A kink that is no further from a row than this is at the row: its bias is rounded, however near the rows."""
+        rounding = 4 * (self.p + 2) * EPS * float(np.abs(self.X).max(initial=0.0))
+        return AT_ROW * float(self.reach.lengths.max(initial=0.0)) + rounding
+
     def around(self, row: int) -> Matrix:
         """(n, p) the rows as they are seen from one."""
         return self.X - self.X[row]
@@ -104,8 +110,7 @@ class Centres:
 
     def kinks_at(self, units: Units) -> NDArray[np.bool_]:
         """(n, k) which rows are at the kink of each unit."""
-        near = AT_ROW * float(self.reach.lengths.max(initial=0.0))
-        return np.asarray(np.abs(self.lifted @ units.directions.T) <= near)
+        return np.asarray(np.abs(self.lifted @ units.directions.T) <= self.near)
 
     def bounds(self, nu: Vector) -> Vector:
         """(n,) proven bounds on h(nu) around every row: every other row at the direction that is best for it."""
@@ -143,13 +148,12 @@ class Centres:
         order, heights, scores = self.kinks(nu, units.directions[:, :-1])
         scores = scores * units.signs
         kinks = -self.one * units.directions[:, -1]
-        near = AT_ROW * float(self.reach.lengths.max(initial=0.0))
         rows = np.empty(len(units), dtype=np.intp)
         for j, kink in enumerate(kinks.tolist()):
             here = int(np.searchsorted(heights[:, j], kink))
             lower, upper = max(here - 1, 0), min(here, self.n - 1)
             gaps = abs(heights[lower, j] - kink), abs(heights[upper, j] - kink)
-            if min(gaps) <= near:
+            if min(gaps) <= self.near:
                 at = lower if gaps[0] <= gaps[1] else upper
             else:
                 at = lower if scores[lower, j] >= scores[upper, j] else upper

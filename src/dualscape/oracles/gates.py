@@ -19,7 +19,7 @@ from dualscape.tolerances import DEFAULT
 from dualscape.units import Units
 
 #: Multiplications between two looks at the clock.
-PORTION = 20_000_000
+PORTION = 100_000_000
 
 
 def gate_pulls(X: Matrix, gates: NDArray[np.bool_], nu: Vector) -> Matrix:

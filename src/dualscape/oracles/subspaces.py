@@ -21,6 +21,8 @@ from dualscape.tolerances import EPS
 TAUS = np.geomspace(0.15, 1.0, 6)
 #: Distances of mu from the spectrum, relative to the size of M and q; the inverse of the first amplifies rounding.
 DISTANCES = np.geomspace(1e-4, 10.0, 24)
+#: The least sum of sizes that loses no digits.
+LEAST = 1e-290
 #: Subspaces on which tau is chosen, and those that are bounded at a time, and scored at a time.
 SAMPLED, TOGETHER, SCORED = 256, 4096, 64
 #: Units of each that are scored, how often the best is moved, and the rows and subspaces that are looked at.
@@ -30,7 +32,7 @@ SAMPLES, STEPS, MOST_ROWS, MOST_SCORED = 24, 4, 1000, 5000
 def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: Vector, slope: float = 0.0) -> Vector:
     """Proven bounds on max |nu^T (X u)_+| over |u| <= 1 in each subspace, (count,), rounding included.
 
-    They are inf where an interruption came before.
+    They are inf where an interruption came before, and where all numbers are at the ends of the floating range.
 
     Args:
         X: (n, d) data.
@@ -43,15 +45,20 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
     >>> bool((found >= 2**0.5).all()), bool((found < 2.0).all())  # the maximum is sqrt(2)
     (True, True)
     """
-    size = float(np.abs(nu) @ lengths)
-    if size == 0.0:
+    with np.errstate(over="ignore", under="ignore"):
+        sizes = nu * lengths
+        size = float(np.abs(sizes).sum())
+    if not ((nu != 0) & (lengths > 0)).any():
         return np.zeros(len(which))
-    weights, rho = nu / size, np.where(lengths > 0, lengths, 1.0)
-    linear = 0.5 * (1 + slope) * (weights @ X)
+    if not LEAST < size < np.inf:
+        return np.full(len(which), np.inf)
+    # Rows of length one, so that neither squares of great numbers nor those of small ones leave the floating range.
+    weights, Z = sizes / size, X / np.where(lengths > 0, lengths, 1.0)[:, None]
+    linear = 0.5 * (1 + slope) * (weights @ Z)
     weights = (1 - slope) * weights
     parts = [np.maximum(sign * weights, 0.0) for sign in (1.0, -1.0)]
-    grams = [weighted_gram(X, part / rho) for part in parts]
-    totals = [float(part @ lengths) for part in parts]
+    grams = [weighted_gram(Z, part) for part in parts]
+    totals = [float(part.sum()) for part in parts]
 
     def bound(some: NDArray[np.integer], side: int, tau: float) -> Vector:
         """That of scores of one sign, by one tau; for both at every tau the bound is true."""
@@ -75,7 +82,7 @@ def subspace_bounds(X: Matrix, nu: Vector, which: NDArray[np.integer], lengths: 
 def subspace_scores(
     X: Matrix, nu: Vector, which: NDArray[np.integer], rng: np.random.Generator, slope: float = 0.0
 ) -> Vector:
-    """Scores |nu^T (X u)_+| that units of each subspace have, (count,): a few at random, the best moved along its pull.
+    """Scores |nu^T (X u)_+| of units in each subspace, (count,), up to a factor: a few at random, the best moved on.
 
     For searches: it tells which subspaces are worth one. Of many rows and subspaces it looks at some; subspaces that it
     did not look at have the score 0.
@@ -89,7 +96,9 @@ def subspace_scores(
     """
     if len(X) > MOST_ROWS:
         rows = np.sort(rng.choice(len(X), MOST_ROWS, replace=False))
-        X, nu = X[rows], nu[rows] * (len(X) / MOST_ROWS)
+        X, nu = X[rows], nu[rows]
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        X, nu = X / (np.abs(X).max(initial=0.0) or 1.0), nu / (np.abs(nu).max(initial=0.0) or 1.0)
     directions = rng.standard_normal((which.shape[1], SAMPLES))
     directions /= np.linalg.norm(directions, axis=0)
     found, looked = np.zeros(len(which)), np.arange(len(which))

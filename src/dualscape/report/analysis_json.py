@@ -12,7 +12,6 @@ from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
 from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
-from dualscape.landscape.plateaus import Plateaus
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
 from dualscape.model.architectures import Architecture, GatedReLU
@@ -132,7 +131,7 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "signs": _signs(found.signs),
         **_gates(found.units, found.problem.architecture),
         **({} if found.functions is None else {"functions": _functions(found.functions)}),
-        **_plateaus(found.plateaus),
+        **_plateaus(found),
         "vertices": _plain(found.vertices) if found.vertices_complete else None,
         "separation": {"tight": _plain(separation.tight), "next": _plain(separation.next)},
         "exact": found.exact,
@@ -141,8 +140,10 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
     }
 
 
-def _plateaus(found: Plateaus) -> dict[str, Any]:
-    pairs, grow = _plain(found.pairs), _plain(np.flatnonzero(found.open))
+def _plateaus(found: OptimalSet) -> dict[str, Any]:
+    """Where optimal networks may have other free biases than those of the units."""
+    pairs = _plain(found.plateaus.among(found.active))
+    grow = _plain(found.active[found.plateaus.open[found.active]])
     return {"plateaus": pairs, "open": grow} if pairs or grow else {}
 
 

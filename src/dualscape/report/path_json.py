@@ -6,8 +6,8 @@ from typing import Any
 from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
 from dualscape.landscape.events import PathEvent
+from dualscape.landscape.path_draft import SolutionPath
 from dualscape.landscape.path_point import PathPoint
-from dualscape.landscape.solution_path import SolutionPath
 from dualscape.model.scaling import Scaling
 from dualscape.prediction.fit import training_fit
 from dualscape.report.analysis_json import to_dict

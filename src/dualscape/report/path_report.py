@@ -8,7 +8,7 @@ from pathlib import Path
 from dualscape import figures
 from dualscape.errors import InputError, expect
 from dualscape.figures.scene import Scene
-from dualscape.landscape.solution_path import SolutionPath
+from dualscape.landscape.path_draft import SolutionPath
 from dualscape.report.page import page
 from dualscape.report.path_words import EVENT_HEAD, POINT_HEAD, event_row, path_headline, point_row
 from dualscape.report.report import figure_element, gallery, missing_figures

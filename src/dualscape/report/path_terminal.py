@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dualscape.landscape.solution_path import SolutionPath
+from dualscape.landscape.path_draft import SolutionPath
 from dualscape.report.path_words import EVENT_HEAD, POINT_HEAD, event_row, path_headline, point_row, spread_over
 
 MOST_ROWS = 25

@@ -4,8 +4,8 @@ import numpy as np
 
 from dualscape.figures.numbers import grouped
 from dualscape.landscape.events import PathEvent
+from dualscape.landscape.path_draft import SolutionPath
 from dualscape.landscape.path_point import PathPoint
-from dualscape.landscape.solution_path import SolutionPath
 
 POINT_HEAD = ("beta", "objective", "masses", "neurons", "m*", "k", "dim.", "verdict")
 EVENT_HEAD = ("beta", "within a share of", "what happens as beta falls")

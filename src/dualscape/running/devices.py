@@ -24,6 +24,7 @@ def open_device(name: str) -> Any:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
+        # The last is what PyTorch says of devices that it knows by name alone, such as "meta".
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"PyTorch cannot use device {name!r} ({reason}); leave the device out") from None
     return device

@@ -7,7 +7,7 @@ into the master, and when it finds nothing either, its bound is the certificate.
 
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,7 +26,7 @@ from dualscape.running.threads import one_blas_thread
 from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
 from dualscape.solver.multipliers import as_a_step, interpolate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
-from dualscape.solver.solution import Round, Solution, at_once
+from dualscape.solver.solution import Log, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
 from dualscape.units import Units
@@ -110,20 +110,6 @@ def solve(
     return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=effort)
 
 
-@dataclass
-class _Log:
-    """Rounds so far, and the clock."""
-
-    began: float = field(default_factory=time.monotonic)
-    rounds: list[Round] = field(default_factory=list)
-
-    def add(self, objective: float, violation: float, oracle: str, network: Network, progress: Progress) -> None:
-        entry = Round(objective, violation, network.width, time.monotonic() - self.began, oracle)
-        self.rounds.append(entry)
-        note = f"objective {entry.objective:.9g}, {entry.units} neurons, violation {violation:.1e} ({oracle})"
-        progress(Event("solve", len(self.rounds), None, note, network))
-
-
 @dataclass(frozen=True)
 class _Asked:
     """What the exact oracle was asked last, in the user's units of length.
@@ -157,7 +143,7 @@ class _Run:
         self.iterate = Iterate.empty(self.scale.task(task))
         #: The seconds of some passes over data of this size, here and now.
         self._passes = task.space.seconds
-        self.log = _Log()
+        self.log = Log()
         self.above = problem.beta * (1 + tolerances.violation)
         #: The oracle that proves, or None when the caller asked for a search; and what it may use.
         limit = None if effort.deadline is None else effort.remaining()
@@ -276,8 +262,7 @@ class _Run:
         """Slide, then search; False when `attempts` searches in a row see nothing that would help."""
         iterate, task = self.iterate, self.iterate.task
         self.asked = None
-        missed = self.log.rounds[-1].violation if self.log.rounds else np.inf
-        iterate.slide(self.in_time, rough=ROUGH if missed > HARDLY else FINER)
+        iterate.slide(self.in_time, rough=ROUGH if self.log.violation > HARDLY else FINER)
         if not self.in_time():
             return False
         above = task.beta * (1 + self.tolerances.violation)

@@ -34,11 +34,14 @@ LARGEST_ROUGH_SYSTEM = 600
 #: lesser length above which a climb takes the better part of a second: a few steps of descent take the place of
 #: Newton's method.
 LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 10_000_000, 10
+#: The same for pieces without borders, rows times squared coordinates, some seconds of work; the residual that Newton's
+#: method ends at there in any case, and the steps of descent.
+LARGEST_GRAM, BORDERLESS, BORDERLESS_STEPS = 3e10, 1e-12, 30
 
 
 def can_climb(space: UnitSpace) -> bool:
     """Whether the data are small enough for many exact climbs."""
-    return space.size * min(space.n, space.d) <= LARGEST_CLIMB
+    return space.borderless or space.size * min(space.n, space.d) <= LARGEST_CLIMB
 
 
 def newton_on_faces(
@@ -174,6 +177,8 @@ def slide(
     climbs, and where there are no faces, a few steps of descent; and out of time what was given.
     """
     space = task.space
+    if space.borderless:
+        return _slide_borderless(task, units, masses, nu, precision, in_time)
     large = len(masses) * space.size > LARGEST_JACOBIAN or not can_climb(space)
     found = None if large else space.faces(nu, units, lambda: not in_time())
     if found is None:
@@ -187,7 +192,30 @@ def slide(
         return units, masses
     if dimensions[leaders].sum() > (LARGEST_ROUGH_SYSTEM if precision >= ROUGH else LARGEST_SYSTEM):
         return units, masses
-    faces = faces_of(leaders)
+    return _minimised(task, faces_of(leaders), units, masses, precision, in_time)
+
+
+def _slide_borderless(
+    task: Task, units: Units, masses: Vector, nu: Vector, precision: float, in_time: Callable[[], bool]
+) -> tuple[Units, Vector]:
+    """`slide` where pieces have no borders: units of one piece become one, and Newton's method ends at the optimum."""
+    units, masses = task.space.gathered(units, masses)
+    if precision >= ROUGH:
+        # Newton's method has to begin where hardly a unit will come to nothing.
+        units, masses = descend_jointly(task, units, masses, steps=BORDERLESS_STEPS, in_time=in_time)
+    found = task.space.faces(nu, units)
+    assert found is not None
+    size = float(found[1].sum())
+    if size > LARGEST_SYSTEM or task.space.n * size * size > LARGEST_GRAM or not in_time():
+        return units, masses
+    # Nothing else will move these units, and the last digits cost a step or two.
+    return _minimised(task, found[2](np.arange(len(units))), units, masses, min(precision, BORDERLESS), in_time)
+
+
+def _minimised(
+    task: Task, faces: Faces, units: Units, masses: Vector, precision: float, in_time: Callable[[], bool]
+) -> tuple[Units, Vector]:
+    """Units and masses at the minimum over their faces."""
     start = (faces.basis * units.directions[faces.owner].T).sum(axis=0)
     x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * start
     x = newton_on_faces(faces, x, task.y, task.beta, task.loss, precision=precision, in_time=in_time)

@@ -1,6 +1,7 @@
-"""What the solver returns."""
+"""What the solver returns, and its rounds on the way."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +11,7 @@ from dualscape.model.certificate import Certificate, certify_dual
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.effort import Effort
+from dualscape.running.progress import Event, Progress
 from dualscape.running.stopped import Stopped
 from dualscape.tolerances import DEFAULT, Tolerances
 from dualscape.units import Units
@@ -32,6 +34,26 @@ class Round:
     units: int
     seconds: float
     oracle: str
+
+
+@dataclass
+class Log:
+    """Rounds so far, and the clock."""
+
+    began: float = field(default_factory=time.monotonic)
+    rounds: list[Round] = field(default_factory=list)
+
+    @property
+    def violation(self) -> float:
+        """That of the last round; inf before there is one."""
+        return self.rounds[-1].violation if self.rounds else np.inf
+
+    def add(self, objective: float, violation: float, oracle: str, network: Network, progress: Progress) -> None:
+        """One more round; `progress` is told of it."""
+        entry = Round(objective, violation, network.width, time.monotonic() - self.began, oracle)
+        self.rounds.append(entry)
+        note = f"objective {entry.objective:.9g}, {entry.units} neurons, violation {violation:.1e} ({oracle})"
+        progress(Event("solve", len(self.rounds), None, note, network))
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,3 +75,16 @@ def test_gates_that_open_on_the_same_rows_are_one():
     assert space.oracle().name == "gates"
     assert set(space.random(30, np.random.default_rng(0)).gates.tolist()) == {0, 2, 4}
     assert space.estimate("gates").looked_at == 3
+
+
+def test_units_of_one_gate_are_gathered_at_no_cost(example):
+    """Their sum is one unit, of the same fit and no more mass."""
+    _, _, _, space, units = example
+    masses = np.random.default_rng(2).uniform(0, 1, len(units))
+    found, total = space.gathered(units, masses)
+    assert sorted(set(units.gates.tolist())) == found.gates.tolist()
+    np.testing.assert_allclose(space.columns(found) @ total, space.columns(units) @ masses, atol=1e-14)
+    assert total.sum() <= masses.sum()
+    np.testing.assert_allclose(np.linalg.norm(found.directions, axis=1), 1.0)
+    twin = Units(-units.directions[:1], units.outputs[:1])
+    assert len(space.gathered(Units.join([units.take(slice(1)), twin]), np.ones(2))[0]) == 0

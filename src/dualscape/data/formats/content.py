@@ -93,6 +93,7 @@ def _archive(data: bytes) -> tuple[str, str]:
     try:
         names = zipfile.ZipFile(io.BytesIO(data)).namelist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        # The last is what Python's reader says of a directory that asks for a later version of the format.
         return "a damaged ZIP archive", "get it once more"
     if any(name.endswith(".npy") for name in names):
         return "npz", ""

@@ -66,12 +66,15 @@ class UnitSpace(ABC):
     Attributes:
         n, d, c: number of rows, of coordinates of a direction and of outputs.
         kinds: its oracles by name, in the order in which "auto" prefers them among those of the same standing.
+        borderless: whether the pieces of its units have no borders; then `gathered` says what those of one piece are
+            together.
     """
 
     n: int
     d: int
     c: int = 1
     kinds: Mapping[str, type[Oracle]]
+    borderless: bool = False
 
     def __init__(self) -> None:
         self._oracles: dict[str, Oracle] = {}
@@ -145,6 +148,11 @@ class UnitSpace(ABC):
             None where columns are not linear around units: the solver then does without.
         """
         return None
+
+    def gathered(self, units: Units, masses: Vector) -> tuple[Units, Vector]:
+        """(units, masses): one unit for each piece, of the same fit together as these with their masses (k,) and no
+        more mass; where pieces have no borders."""
+        raise MissingError(f"unit space {type(self).__name__!r}", "gather units of one piece", ("gathered",))
 
     def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
         """The local maximisers of `climb` and the linear pieces that they lie on; without nu, the units as they are, on
@@ -296,6 +304,16 @@ class Architecture(ABC):
     def upright(self, units: Units) -> Units:
         """Of each of these and its twin the one that spaces list."""
         return units
+
+    def gaps(self, units: Units, others: Units) -> Matrix:
+        """(k, l) how far k units are from l others, or from their twins where those are nearer."""
+
+        def between(some: Units) -> Matrix:
+            rows = [others.gaps(u, s) for u, s in zip(some.directions, some.outputs, strict=True)]
+            return np.array(rows).reshape(len(some), len(others))
+
+        found = between(units)
+        return found if self.twins == 1 else np.minimum(found, between(self.twin(units)))
 
     def borders(self, units: Units) -> Matrix:
         """(k, d) normals of the hyperplane on which each unit's function bends or jumps."""

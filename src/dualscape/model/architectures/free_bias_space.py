@@ -145,7 +145,7 @@ class FreeBiasSpace(UnitSpace):
         ends = np.array(pairs, dtype=np.intp).reshape(-1, 2)
         middles = Units(units.directions[ends].mean(axis=1), units.outputs[ends[:, 0]])
         least = (self.centres.lifted @ units.directions.T).min(axis=0)
-        return ends, middles, np.asarray(least >= -SAME * float(self.reach.lengths.max(initial=0.0)))
+        return ends, middles, np.asarray(least >= -self.centres.near)
 
     # --- other data -------------------------------------------------------------------------------------------
     def scaled(self, exponent: int) -> "FreeBiasSpace":

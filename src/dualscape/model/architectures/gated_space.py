@@ -40,6 +40,7 @@ class GatedSpace(UnitSpace):
     """
 
     kinds: Mapping[str, type[Oracle]] = MappingProxyType({"gates": GatesOracle})
+    borderless: bool = True
 
     def __init__(self, X: Matrix, gates: NDArray[np.bool_], which: Index | None = None) -> None:
         super().__init__()
@@ -125,6 +126,15 @@ class GatedSpace(UnitSpace):
             return Faces(basis, jacobian, owner)
 
         return climbed, dimensions, faces_of
+
+    def gathered(self, units: Units, masses: Vector) -> tuple[Units, Vector]:
+        used, place = np.unique(units.gates, return_inverse=True)
+        vectors = np.zeros((len(used), self.d))
+        np.add.at(vectors, place, (units.signs * masses)[:, None] * units.directions)
+        lengths = np.linalg.norm(vectors, axis=1)
+        alive = lengths > 0
+        directions = vectors[alive] / lengths[alive, None]
+        return Units.signed(directions, np.ones(len(directions)), used[alive], self.c), lengths[alive]
 
     def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
         climbed = units if nu is None else self.climb(nu, units)

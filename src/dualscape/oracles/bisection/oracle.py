@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -71,10 +72,7 @@ class BisectionOracle(HingeOracle):
             upper = max(self.reach.bound(nu), above)
             return OracleAnswer.nothing(X.shape[1], upper, self.name, 0, effort.ended() or Stopped.TIME)
         form = ScaledForm.of(hinges, nu, above)
-
-        def ceiling() -> float:
-            return form.ceiling(effort.overdue)
-
+        ceiling = partial(form.ceiling, effort.overdue)
         stopped = Stopped.INTERRUPTED if interrupted() else Stopped.FINISHED
         if _too_large(hinges):
             stopped = Stopped.DIMENSION
@@ -82,22 +80,7 @@ class BisectionOracle(HingeOracle):
             # Too many orthants to begin with, or no time for them: the bounds of any size are all there is.
             upper = capped(self.reach, nu, 0.0, np.inf, above, ceiling)
             return OracleAnswer.nothing(X.shape[1], upper, self.name, 0, stopped)
-        region = None if self._last is None else self._last.region(self.reach, nu, above)
-        search = _Search(form, region, effort, progress)
-        if effort.checkpoint is not None:
-            kind = f"{type(self).__module__}.{type(self).__qualname__}"
-            search.keep_in(effort.checkpoint, fingerprint(kind, X, hinges.slope, nu, above))
-
-        def found_enough(found: Matrix) -> bool:
-            return bool(scores(X, nu, self.units_of(found), hinges.slope).max(initial=-np.inf) > question.enough)
-
-        stopped = search.run(found_enough if np.isfinite(question.enough) else None)
-        frontier = search.frontier
-        # The bound rests on what was excluded before, too.
-        cones = frontier.treated + (self._last.count if self._last is not None and region is not None else 0)
-        if not stopped:
-            # Where the threshold is below the slack, no more than that is proven outside.
-            self._last = _Known(nu.copy(), max(above, form.slack), Region.of(frontier.above, hinges.rank), cones)
+        frontier, stopped, cones = self._searched(form, question, effort, progress)
         return assemble(
             X,
             self.reach,
@@ -111,6 +94,29 @@ class BisectionOracle(HingeOracle):
             ceiling=ceiling,
             slope=hinges.slope,
         )
+
+    def _searched(
+        self, form: ScaledForm, question: Question, effort: Effort, progress: Progress
+    ) -> tuple[Frontier, Stopped, int]:
+        """The frontier where the waves end, why they do, and the number of cones that the bound rests on."""
+        X, nu, above, slope = self.hinges.X, question.nu, question.above, self.hinges.slope
+        region = None if self._last is None else self._last.region(self.reach, nu, above)
+        search = _Search(form, region, effort, progress)
+        if effort.checkpoint is not None:
+            kind = f"{type(self).__module__}.{type(self).__qualname__}"
+            search.keep_in(effort.checkpoint, fingerprint(kind, X, slope, nu, above))
+
+        def found_enough(found: Matrix) -> bool:
+            return bool(scores(X, nu, self.units_of(found), slope).max(initial=-np.inf) > question.enough)
+
+        stopped = search.run(found_enough if np.isfinite(question.enough) else None)
+        frontier = search.frontier
+        # The bound rests on what was excluded before, too.
+        cones = frontier.treated + (self._last.count if self._last is not None and region is not None else 0)
+        if not stopped:
+            # Where the threshold is below the slack, no more than that is proven outside.
+            self._last = _Known(nu.copy(), max(above, form.slack), Region.of(frontier.above, self.hinges.rank), cones)
+        return frontier, stopped, cones
 
 
 @dataclass(frozen=True)
