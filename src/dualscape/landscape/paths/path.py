@@ -254,7 +254,7 @@ class Path:
             reason = reason or f"fits are not linear along pieces, by {bend:.3g} of their size"
         if abs(greatest - self.max_objective) > ROUNDING * self.size:
             reason = reason or f"the greatest objective is {greatest!r}, not {self.max_objective!r}"
-        said = f"pieces: {len(self.pieces)}, which meet and have linear fits; the greatest objective is {greatest:.12g}"
+        said = f"pieces meet, and fits are linear along them; the greatest objective is {greatest:.12g}"
         return Verification(not reason, reason or said, jump, bend, greatest)
 
     def _length(self, network: Network) -> float:
