@@ -205,7 +205,10 @@ BAD = {
         ("data.csv", *TARGET, *BETA, "--loss", "hinge"),
         "unknown loss 'hinge'; known losses: huber, interpolation, logistic, squared, squared-hinge",
     ),
-    "unknown bias": (("data.csv", *TARGET, *BETA, "--bias", "some"), "unknown bias 'some'; known: penalised, none"),
+    "unknown bias": (
+        ("data.csv", *TARGET, *BETA, "--bias", "some"),
+        "unknown bias 'some'; known: penalised, free, none",
+    ),
     "unknown oracle": (
         ("data.csv", *TARGET, *BETA, "--oracle", "magic"),
         f"unknown oracle 'magic'; known: auto, {', '.join(ReLUSpace.kinds)}",

@@ -55,7 +55,6 @@ UNTESTED = {
     "model/beta_max.py": "a part of the problem: tests/model/test_problem.py",
     "model/given.py": "what a problem is given: tests/model/test_problem.py",
     "oracles/base.py": "a contract and its records",
-    "oracles/cells/signed_form.py": "what is scanned: tests/oracles/cells/test_line_screening.py",
     "oracles/cells/tasks.py": "how a scan is shared out: tests/oracles/cells/test_line_screening.py",
     "report/sections.py": "the sections of the report: tests/report/test_report.py",
     "running/progress.py": "a record",

@@ -203,12 +203,14 @@ def test_a_window_that_is_no_wider_than_rounding_is_narrow():
 
 def test_units_are_apart_by_the_least_distance_of_columns_of_equal_output():
     columns = np.array([[1.0, 1.0, 0.0, 2.0], [0.0, 1e-3, 1.0, 1e-9]])
-    outputs = np.array([[1.0], [1.0], [1.0], [-1.0]])
-    margin = _apart(columns, outputs, 1e-14, 4.0)
+    units = Units.signed(np.eye(4), np.array([1.0, 1.0, 1.0, -1.0]))
+    margin = _apart(columns, units, 1e-14, 4.0)
     assert margin.smallest_positive == pytest.approx(1e-3, rel=1e-6)
     assert (margin.breaks, margin.largest_zero, margin.needed) == (pytest.approx(0.25e-3, rel=1e-6), 1e-14, 0.25e-14)
     # The nearest column has another output: it is no candidate for the same unit.
-    assert _apart(columns[:, [0, 3]], outputs[[0, 3]], 0.0, 1.0).smallest_positive == np.inf
+    assert _apart(columns[:, [0, 3]], units.take(np.array([0, 3])), 0.0, 1.0).smallest_positive == np.inf
+    # Equal columns of different directions are units that see different features.
+    assert _apart(columns[:, [0, 0]], units.take(np.array([0, 1])), 0.0, 1.0).smallest_positive == pytest.approx(2**0.5)
 
 
 @pytest.mark.parametrize("seed", range(6))
