@@ -1,4 +1,8 @@
-"""A group lasso of a few blocks to many digits: min L(sum_i A_i x_i) + beta sum_i |x_i|, all x_i other than 0."""
+"""Group lassos over all sets of a few blocks, to many digits: min L(sum_i A_i x_i) + beta sum_i |x_i|.
+
+A block is 0 in an optimum over a set exactly when the optimum without it leaves it so: |A_i^T nu| <= beta at the nu of the
+set without i. So sets are gone over from the small to the large, and a program is solved only where no block is 0.
+"""
 
 from collections.abc import Sequence
 
@@ -9,69 +13,83 @@ from dualscape.model.losses import Loss
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: Rounds of reweighting, and of Newton's method after them.
-REWEIGHTED, NEWTON = 400, 60
-#: A block this small, as a share of the largest, is on its way to 0.
-GONE = 1e-7
-#: The gradient may be so much of beta.
-CONVERGED = 1e-9
+#: Rounds of reweighting, and of Newton's method after so many of them.
+REWEIGHTED, NEWTON, EVERY = 600, 60, 8
+#: A block this small, as a share of the largest, is none that Newton's method can turn.
+GONE = 1e-9
+#: The gradient may be so much of beta, and a block that is worth no more above its price is 0.
+CONVERGED, TIGHT = 1e-9, 1e-8
 
 
-def group_lasso(loss: Loss, y: Vector, blocks: Sequence[Matrix], beta: float) -> list[Vector] | None:
-    """The blocks x_i of the optimum, none of them 0.
+class GroupLassos:
+    """The optima over sets of blocks, kept for larger sets.
 
-    Reweighted squares (|x| = min (|x|^2 / e + e) / 2) lead near it, Newton's method to the last digits.
-
-    Args:
-        loss: the loss.
-        y: (n,) the target.
-        blocks: A_i (n, q_i).
-        beta: weight > 0 of the lengths.
-
-    Returns:
-        (q_i,) for each block; an empty list where a block is 0 in the optimum; None where nothing converged.
+    Attributes:
+        unresolved: how many programs did not converge.
 
     >>> from dualscape.model.losses import Squared
-    >>> group_lasso(Squared(), np.array([3.0, 4.0]), [np.eye(2)], 1.0)[0].round(9)
-    array([2.4, 3.2])
-    >>> group_lasso(Squared(), np.array([0.3, 0.4]), [np.eye(2)], 1.0)
-    []
+    >>> found = GroupLassos(Squared(), np.array([3.0, 4.0]), [np.eye(2), np.array([[1.0], [0.0]])], 1.0)
+    >>> found.optimum((1,)), found.optimum((0,))[0].round(9)
+    ([array([2.])], array([2.4, 3.2]))
+    >>> found.optimum((0, 1)) is None
+    True
     """
-    A = np.hstack(blocks)
-    owner = np.repeat(np.arange(len(blocks)), [block.shape[1] for block in blocks])
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    program = _Program(loss, y, A, owner, starts, beta)
-    # Where a block is worth less than its price even alone in the gradient at 0, others can only lower it: no test,
-    # since blocks may help each other; the reweighting decides.
-    x = program.begin()
-    for step in range(REWEIGHTED):
-        x, moved = program.reweighted(x)
-        lengths = program.lengths(x)
-        if lengths.min() <= GONE * max(lengths.max(), 1e-300) or lengths.max() <= GONE:
-            return []
-        if moved <= 1e-4 or step % 20 == 19:
-            found = program.newton(x)
-            if found is not None:
-                return np.split(found, starts[1:])
-    # A block that shrinks ever more slowly is 0 if the others do without it.
-    return [] if program.lengths(x).min() <= 1e-3 * program.lengths(x).max() else None
+
+    def __init__(self, loss: Loss, y: Vector, blocks: Sequence[Matrix], beta: float) -> None:
+        self.loss, self.y, self.blocks, self.beta, self.unresolved = loss, y, blocks, beta, 0
+        #: nu of the optimum over a set; None where it is not known.
+        self._nus: dict[tuple[int, ...], Vector | None] = {(): -loss.gradient(np.zeros(len(y)), y)}
+
+    def optimum(self, chosen: tuple[int, ...]) -> list[Vector] | None:
+        """The blocks x_i (q_i,) of the optimum over a set of blocks, given by rising number; None where one of them is
+        0, or the program does not converge. All its subsets with one block less must have been asked for."""
+        for i in chosen:
+            nu = self._nus[tuple(j for j in chosen if j != i)]
+            if nu is not None and np.linalg.norm(self.blocks[i].T @ nu) <= self.beta * (1 + TIGHT):
+                self._nus[chosen] = nu
+                return None
+        program = _Program(self.loss, self.y, [self.blocks[i] for i in chosen], self.beta)
+        x = program.solve()
+        if x is None:
+            self._nus[chosen], self.unresolved = None, self.unresolved + 1
+            return None
+        self._nus[chosen] = program.nu(x)
+        return np.split(x, program.starts[1:])
 
 
 class _Program:
     """The program, with its steps."""
 
-    def __init__(
-        self, loss: Loss, y: Vector, A: Matrix, owner: NDArray[np.intp], starts: NDArray[np.intp], beta: float
-    ) -> None:
-        self.loss, self.y, self.A, self.owner, self.starts, self.beta = loss, y, A, owner, starts, beta
-        self._same = owner[:, None] == owner
+    def __init__(self, loss: Loss, y: Vector, blocks: Sequence[Matrix], beta: float) -> None:
+        self.loss, self.y, self.beta = loss, y, beta
+        self.A = np.hstack(blocks)
+        self.owner = np.repeat(np.arange(len(blocks)), [block.shape[1] for block in blocks])
+        self.starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
+        self._same = self.owner[:, None] == self.owner
 
-    def begin(self) -> Vector:
-        """A small step down from 0, in every block."""
+    def solve(self) -> Vector | None:
+        """The optimum, no block of which is 0; None where it does not converge.
+
+        Reweighted squares (|x| = min (|x|^2 / e + e) / 2) lead near it, Newton's method to the last digits.
+        """
+        x = self._begin()
+        for step in range(REWEIGHTED):
+            x = self._reweighted(x)
+            if step % EVERY == EVERY - 1:
+                found = self._newton(x)
+                if found is not None:
+                    return found
+        return None
+
+    def nu(self, x: Vector) -> Vector:
+        """-grad L at the fit."""
+        return -self.loss.gradient(self.A @ x, self.y)
+
+    def _begin(self) -> Vector:
+        """A step down from 0, a little aside so that no block is 0."""
         g = self.A.T @ self.loss.gradient(np.zeros(len(self.y)), self.y)
-        scale = np.linalg.norm(self.A, axis=0).max() ** 2
-        x = -g / scale
-        return x + 1e-3 * (np.abs(x).max() + 1e-9) * np.cos(1.0 + np.arange(len(x)))
+        x = -g / np.linalg.norm(self.A, axis=0).max() ** 2
+        return np.asarray(x + 1e-3 * np.abs(x).max() * np.cos(1.0 + np.arange(len(x))))
 
     def lengths(self, x: Vector) -> Vector:
         """|x_i|."""
@@ -85,15 +103,13 @@ class _Program:
         root = self.loss.hessian(self.A @ x, self.y).root(self.A.copy())
         return np.asarray(root.T @ root)
 
-    def reweighted(self, x: Vector) -> tuple[Vector, float]:
-        """(the next x, how far it moved as a share)."""
-        weights = self.beta / self.lengths(x)[self.owner]
+    def _reweighted(self, x: Vector) -> Vector:
+        weights = self.beta / np.maximum(self.lengths(x)[self.owner], 1e-150)
         gradient = self.A.T @ self.loss.gradient(self.A @ x, self.y) + weights * x
         step = -np.linalg.solve(self._curvature(x) + np.diag(weights), gradient)
-        return self._down(x, step), float(np.linalg.norm(step) / np.linalg.norm(x))
+        return self._down(x, step)
 
-    def newton(self, x: Vector) -> Vector | None:
-        """The optimum near x, or None."""
+    def _newton(self, x: Vector) -> Vector | None:
         for _ in range(NEWTON):
             lengths = self.lengths(x)
             if lengths.min() <= GONE * lengths.max():

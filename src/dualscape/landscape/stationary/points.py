@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from dualscape.errors import BudgetError, InputError, expect
 from dualscape.landscape.stationary.faces import Face, faces
-from dualscape.landscape.stationary.group_lasso import group_lasso
+from dualscape.landscape.stationary.group_lasso import GroupLassos
 from dualscape.landscape.stationary.stationarity import Stationarity, stationarity
 from dualscape.model.architectures import TwoLayerReLU
 from dualscape.model.network import Network
@@ -33,8 +33,11 @@ from dualscape.units import Units
 Vector = NDArray[np.float64]
 #: Fits and objectives this near, as a share of their size, are the same.
 SAME = 1e-6
+#: An objective above the certified optimum by no more than this share is optimal.
+OPTIMAL = 1e-8
 #: Rows of a neuron inside a face are further from their hyperplanes than this share of their length.
 INSIDE = 1e-7
+SIGNS = (1.0, -1.0)
 GLOBAL, LOCAL, SADDLE = "global minimum", "local minimum", "saddle"
 
 
@@ -128,13 +131,13 @@ def stationary_points(
         )
     found: list[StationaryPoint] = []
     fits: list[Vector] = []
-    unresolved = 0
-    for chosen, signs in _sets(every, most):
-        network = _network(problem, chosen, signs)
+    # Block 2 i is face i with sign +, block 2 i + 1 the same with sign -.
+    blocks = [sign * face.columns for face in every for sign in SIGNS]
+    lassos = GroupLassos(problem.profile, problem.target, blocks, problem.beta)
+    for chosen in _sets(len(every), most):
+        parts = lassos.optimum(chosen) if chosen else []
+        network = None if parts is None else _network(problem, every, chosen, parts)
         if network is None:
-            continue
-        if isinstance(network, bool):
-            unresolved += 1
             continue
         fit, still = problem.fit_of(network), stationarity(problem, network, kink=INSIDE)
         if not still.clarke or any(np.abs(fit - other).max() <= SAME * np.abs(problem.y).max() for other in fits):
@@ -142,7 +145,7 @@ def stationary_points(
         fits.append(fit)
         found.append(_point(problem, network, still, solution))
     found.sort(key=lambda point: point.objective)
-    return StationaryPoints(problem, tuple(found), sets, most, unresolved)
+    return StationaryPoints(problem, tuple(found), sets, most, lassos.unresolved)
 
 
 def _checked(problem: Problem, solution: Solution) -> float:
@@ -169,24 +172,21 @@ def _enough(problem: Problem) -> int:
     return problem.n - problem.free.spared
 
 
-def _sets(every: Sequence[Face], most: int) -> Iterator[tuple[tuple[Face, ...], tuple[float, ...]]]:
-    for count in range(min(most, len(every)) + 1):
-        for chosen in combinations(every, count):
-            for signs in product((1.0, -1.0), repeat=count):
-                yield chosen, signs
+def _sets(count: int, most: int) -> Iterator[tuple[int, ...]]:
+    """Sets of blocks, the small ones first, each face at most once: of its two signs nu allows one."""
+    for size in range(min(most, count) + 1):
+        for chosen in combinations(range(count), size):
+            for turned in product((0, 1), repeat=size):
+                yield tuple(2 * i + minus for i, minus in zip(chosen, turned, strict=True))
 
 
-def _network(problem: Problem, chosen: Sequence[Face], signs: Sequence[float]) -> Network | bool | None:
-    """The network of the optimum over a set of faces; None where one of them is not used, or left; False where the
-    program does not converge."""
-    if not chosen:
+def _network(
+    problem: Problem, every: Sequence[Face], blocks: tuple[int, ...], parts: Sequence[Vector]
+) -> Network | None:
+    """The network of the optimum over a set of blocks; None where a neuron leaves its face."""
+    if not blocks:
         return problem.network(Units.none(problem.d), np.zeros(0))
-    blocks = [sign * face.columns for face, sign in zip(chosen, signs, strict=True)]
-    parts = group_lasso(problem.profile, problem.target, blocks, problem.beta)
-    if parts is None:
-        return False
-    if not parts:
-        return None
+    chosen, signs = [every[i // 2] for i in blocks], np.array([SIGNS[i % 2] for i in blocks])
     directions = np.array([face.basis @ part for face, part in zip(chosen, parts, strict=True)])
     masses = np.linalg.norm(directions, axis=1)
     directions /= masses[:, None]
@@ -196,12 +196,12 @@ def _network(problem: Problem, chosen: Sequence[Face], signs: Sequence[float]) -
     # On its face: the rows that go through it aside.
     if (heights * sides <= reach)[sides != 0].any():
         return None
-    return problem.network(Units.signed(directions, np.array(signs)), masses)
+    return problem.network(Units.signed(directions, signs), masses)
 
 
 def _point(problem: Problem, network: Network, still: Stationarity, solution: Solution) -> StationaryPoint:
-    objective, best = problem.objective(network), solution.certificate.primal
-    if objective <= best + SAME * SAME * max(abs(best), 1e-300) + SAME * 1e-3 * abs(best):
+    objective, best = problem.objective(network), solution.certificate
+    if objective <= best.primal + best.primal_error + OPTIMAL * abs(best.primal):
         kind = GLOBAL
     else:
         kind = LOCAL if still.first_order and network.width else SADDLE
