@@ -1,8 +1,8 @@
 """What can be said of any network: how far it is from optimal, whether it is stationary, and a better one.
 
-A network of mass 0 in one neuron that is a local minimum is a global one (Haeffele and Vidal, Global Optimality in Neural
-Network Training, CVPR 2017): out of any other network a unit neuron with s nu^T (X u)_+ > beta leads down, in a neuron of
-mass 0 or one that is added.
+A network of mass 0 in one neuron that is a local minimum is a global one (Haeffele and Vidal, Global Optimality in
+Neural Network Training, CVPR 2017): out of any other network a unit neuron with s nu^T (X u)_+ > beta leads down, in a
+neuron of mass 0 or one that is added.
 """
 
 import time

@@ -1,7 +1,7 @@
 """Group lassos over all sets of a few blocks, to many digits: min L(sum_i A_i x_i) + beta sum_i |x_i|.
 
-A block is 0 in an optimum over a set exactly when the optimum without it leaves it so: |A_i^T nu| <= beta at the nu of the
-set without i. So sets are gone over from the small to the large, and a program is solved only where no block is 0.
+A block is 0 in an optimum over a set exactly when the optimum without it leaves it so: |A_i^T nu| <= beta at the nu of
+the set without i. So sets are gone over from the small to the large, and a program is solved only where no block is 0.
 """
 
 from collections.abc import Sequence
@@ -106,7 +106,7 @@ class _Program:
     def _reweighted(self, x: Vector) -> Vector:
         weights = self.beta / np.maximum(self.lengths(x)[self.owner], 1e-150)
         gradient = self.A.T @ self.loss.gradient(self.A @ x, self.y) + weights * x
-        step = -np.linalg.solve(self._curvature(x) + np.diag(weights), gradient)
+        step = np.asarray(-np.linalg.solve(self._curvature(x) + np.diag(weights), gradient))
         return self._down(x, step)
 
     def _newton(self, x: Vector) -> Vector | None:
@@ -120,7 +120,7 @@ class _Program:
             if np.abs(gradient).max() <= CONVERGED * self.beta:
                 return x
             bend = (np.eye(len(x)) - np.where(self._same, np.outer(unit, unit), 0.0)) / each[:, None]
-            step = -np.linalg.lstsq(self._curvature(x) + self.beta * bend, gradient, rcond=1e-12)[0]
+            step = np.asarray(-np.linalg.lstsq(self._curvature(x) + self.beta * bend, gradient, rcond=1e-12)[0])
             before, x = x, self._down(x, step)
             if (x == before).all():
                 return None

@@ -1,7 +1,8 @@
 """All stationary values of small problems: one convex program for each set of faces that neurons may be on.
 
-At a stationary point every neuron is inside a face, where its direction is beta u = s (D X)^T nu. Neurons of one face and
-sign agree, and by Caratheodory as many suffice as there are rows. So every stationary value is the optimum of a group lasso
+At a stationary point every neuron is inside a face, where its direction is beta u = s (D X)^T nu. Neurons of one face
+and sign agree, and by Caratheodory as many suffice as there are rows. So every stationary value is the optimum of a
+group lasso
 
     min L(sum_i s_i A_i x_i) + beta sum_i |x_i|,     A_i = D_i X B_i for the faces i of a set,
 

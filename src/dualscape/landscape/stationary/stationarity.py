@@ -1,12 +1,12 @@
 """Whether a network is stationary, in both notions (THEORY section 9), and the steepest way down if it is not.
 
-With nu = -grad L(f), z_i = x_i.u_j and an activation of slope a below 0, the objective changes along (du, dalpha) of neuron j
-at the rate r_u.du + r_alpha dalpha - sum_i w_i (x_i.du)_+ over the rows i of its kinks, where z_i = 0, w_i = (1 - a) alpha_j
-nu_i. It is concave where w_i > 0 and convex where w_i < 0:
+With nu = -grad L(f), z_i = x_i.u_j and an activation of slope a below 0, the objective changes along (du, dalpha) of
+neuron j at the rate r_u.du + r_alpha dalpha - sum_i w_i (x_i.du)_+ over the rows i of its kinks, where z_i = 0, w_i =
+(1 - a) alpha_j nu_i. It is concave where w_i > 0 and convex where w_i < 0:
 
 * Clarke: 0 is among r_u - sum_i t_i w_i x_i, 0 <= t_i <= 1. The residual is the least length there is.
-* First order: no direction of length one goes down. The steepest goes down at the rate max over t_i in {0, 1} where w_i > 0
-  of the min over 0 <= t_i <= 1 elsewhere of the same length; without rows of w_i > 0 the two agree.
+* First order: no direction of length one goes down. The steepest goes down at the rate max over t_i in {0, 1} where
+  w_i > 0 of the min over 0 <= t_i <= 1 elsewhere of the same length; without rows of w_i > 0 the two agree.
 
 Wang, Lacotte and Pilanci, The Hidden Convex Optimization Landscape of Regularized Two-Layer ReLU Networks (ICLR 2022).
 """

@@ -2,10 +2,10 @@
 
     min L(sum_i s_i D_i X v_i, y) + beta sum_i |v_i|,     (2 D_i - I) X v_i >= 0,
 
-over the patterns D_i and signs s_i of the neurons; one with a row at its kink counts for the patterns of both sides. A network
-attains the optimum iff no direction of its weights goes down to first order, and it is then a local minimum of the networks of
-its width. Wang, Lacotte and Pilanci, The Hidden Convex Optimization Landscape of Regularized Two-Layer ReLU Networks
-(ICLR 2022).
+over the patterns D_i and signs s_i of the neurons; one with a row at its kink counts for the patterns of both sides. A
+network attains the optimum iff no direction of its weights goes down to first order, and it is then a local minimum of
+the networks of its width. Wang, Lacotte and Pilanci, The Hidden Convex Optimization Landscape of Regularized Two-Layer
+ReLU Networks (ICLR 2022).
 """
 
 from dataclasses import dataclass
@@ -138,7 +138,8 @@ class _Cones:
 
 def _patterns(problem: Problem, network: Network, kink: float) -> tuple[NDArray[np.bool_], Vector]:
     """The patterns of the neurons that are not 0, with their signs, each once."""
-    X, found = problem.X, {}
+    X = problem.X
+    found: dict[tuple[float, ...], None] = {}
     for j in np.flatnonzero(network.masses > 0).tolist():
         heights = X @ network.directions[j]
         at_kink = np.flatnonzero(np.abs(heights) <= kink * np.linalg.norm(X, axis=1))
@@ -153,5 +154,5 @@ def _patterns(problem: Problem, network: Network, kink: float) -> tuple[NDArray[
             found[(*pattern.tolist(), network.signs[j])] = None
         if len(found) > MOST_PATTERNS:
             raise BudgetError(f"rows at kinks make more than {MOST_PATTERNS:,} patterns; give a smaller `kink`")
-    table = np.array(list(found), dtype=float).reshape(len(found), problem.n + 1)
-    return table[:, :-1] == 1, table[:, -1]
+    table = np.array(list(found), dtype=np.float64).reshape(len(found), problem.n + 1)
+    return np.asarray(table[:, :-1] == 1), np.asarray(table[:, -1])

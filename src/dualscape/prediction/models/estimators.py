@@ -1,7 +1,8 @@
 """scikit-learn networks: `MLPRegressor` and `MLPClassifier` with one hidden layer, known by their attributes.
 
-scikit-learn minimises mean_i of half squares (or of the logistic loss) + alpha / (2 b) |weights|^2 with b rows a batch, and
-no penalty on biases: n times that is this objective with beta = alpha n / b, which is alpha where a batch is all rows.
+scikit-learn minimises mean_i of half squares (or of the logistic loss) + alpha / (2 b) |weights|^2 with b rows a batch,
+and no penalty on biases: n times that is this objective with beta = alpha n / b, which is alpha where a batch is all
+rows.
 """
 
 from copy import deepcopy
@@ -40,7 +41,16 @@ def of_estimator(model: Any, source: str = "the model") -> Trained:
     if loss is None:
         raise InputError(f"{source} has the loss {kind!r}; give one of squared_error or log_loss")
     settings = {"loss": loss, "bias": "free", "free": "constant"}
-    return Trained.of(U.T, alpha, bias, output_bias, source, settings=settings, back=lambda other: _with(model, other))
+    return Trained.of(
+        U.T,
+        alpha,
+        bias,
+        output_bias,
+        source,
+        settings=settings,
+        beta_of=lambda n: beta_of(model, n),
+        back=lambda other: _with(model, other),
+    )
 
 
 def beta_of(model: Any, n: int) -> tuple[float, str]:
@@ -49,8 +59,8 @@ def beta_of(model: Any, n: int) -> tuple[float, str]:
     if b == n:
         return decay, f"scikit-learn: alpha = {decay:g} is beta, since it minimises 1/n times this objective"
     return decay * n / b, (
-        f"scikit-learn: alpha = {decay:g} is divided by the {b} rows of a batch, not by all {n}: beta = alpha n / {b} = "
-        f"{decay * n / b:g}"
+        f"scikit-learn: alpha = {decay:g} is divided by the {b} rows of a batch, not by all {n}: "
+        f"beta = alpha n / {b} = {decay * n / b:g}"
     )
 
 

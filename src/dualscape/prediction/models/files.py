@@ -103,7 +103,8 @@ def _of_arrays(source: str, data: bytes) -> Trained:
 def _npz(trained: Trained) -> bytes:
     stream = io.BytesIO()
     values = {name: getattr(trained, name) for name in ARRAYS}
-    np.savez(stream, **{name: np.asarray(value) for name, value in values.items() if value is not None})
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items() if value is not None}
+    np.savez(stream, **arrays)
     return stream.getvalue()
 
 
@@ -138,7 +139,7 @@ def _of_checkpoint(source: str, data: bytes, trust_pickle: bool) -> Trained:
         ) from None
     try:
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=not trust_pickle)
-    except Exception as error:  # what a damaged file raises is not documented
+    except Exception as error:  # noqa: BLE001 (what a damaged file raises is not documented)
         told = " ".join(str(error).split())[:120]
         raise InputError(
             f"{source} is no state of a network ({told}); save model.state_dict(), or give --trust-pickle for a whole "
@@ -159,12 +160,12 @@ def _of_checkpoint(source: str, data: bytes, trust_pickle: bool) -> Trained:
 def _of_pickle(file: Path, data: bytes) -> Trained:
     try:
         if file.suffix == ".joblib":
-            import joblib
+            import joblib  # type: ignore[import-untyped]
 
             model = joblib.load(io.BytesIO(data))
         else:
             model = pickle.loads(data)
-    except Exception as error:  # a pickle may raise anything
+    except Exception as error:  # noqa: BLE001 (a pickle may raise anything)
         told = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         raise InputError(f"{file} cannot be unpickled ({told}); use the versions that it was written with") from None
     return trained_of(model, str(file))

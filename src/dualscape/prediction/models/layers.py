@@ -127,8 +127,8 @@ def _array(value: Any, name: str) -> NDArray[Any]:
 def beta_of(weight_decay: float, n: int, loss: str, reduction: str = "mean", optimizer: str = "sgd") -> float:
     """beta of a PyTorch training with weight_decay W on n rows: 1/2 W |theta|^2 is added to the loss.
 
-    The mean of squares is 2/n times the sum of their halves, so beta = n W / 2, and W / 2 for their sum. The mean of the
-    logistic loss, as of every other, is 1/n times the sum: beta = n W, and W for the sum.
+    The mean of squares is 2/n times the sum of their halves, so beta = n W / 2, and W / 2 for their sum. The mean of
+    the logistic loss, as of every other, is 1/n times the sum: beta = n W, and W for the sum.
 
     Raises:
         InputError: the optimizer decays weights beside the loss, so that there is no objective.

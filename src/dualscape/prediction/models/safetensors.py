@@ -1,7 +1,7 @@
 """Files of tensors in the safetensors format: the length of a header, a header in JSON, and the numbers.
 
-The format is that of https://github.com/huggingface/safetensors: 8 bytes of length, least first; for each name a type, a
-shape and where its numbers begin and end after the header; `__metadata__` holds texts.
+The format is that of https://github.com/huggingface/safetensors: 8 bytes of length, least first; for each name a type,
+a shape and where its numbers begin and end after the header; `__metadata__` holds texts.
 """
 
 import json
@@ -62,9 +62,8 @@ def written_safetensors(tensors: Mapping[str, NDArray[Any]]) -> bytes:
     for name, tensor in tensors.items():
         array = np.ascontiguousarray(tensor, dtype=tensor.dtype.newbyteorder("<"))
         part = array.tobytes()
-        header[name] = {
-            "dtype": NAMES[array.dtype], "shape": list(tensor.shape), "data_offsets": [len(body), len(body) + len(part)],
-        }  # fmt: skip
+        where = [len(body), len(body) + len(part)]
+        header[name] = {"dtype": NAMES[array.dtype], "shape": list(tensor.shape), "data_offsets": where}
         body += part
     text = json.dumps(header).encode("utf-8")
     text += b" " * (-len(text) % 8)

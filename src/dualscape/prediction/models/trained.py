@@ -28,6 +28,7 @@ class Trained:
         output_bias: None for a network without.
         source: where it comes from, for messages.
         settings: what it says of its problem, by the names that `Problem` gives: loss, bias, free, beta, ...
+        beta_of: (beta, how it comes about in one sentence) on so many rows; None where it does not say.
         notes: what was assumed, one sentence each.
         back: makes an object or the bytes of a file of the same kind from other weights; None where there is none.
 
@@ -41,6 +42,7 @@ class Trained:
     output_bias: float | None
     source: str = "the network"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    beta_of: Callable[[int], tuple[float, str]] | None = None
     notes: tuple[str, ...] = ()
     back: "Callable[[Trained], Any] | None" = None
 
