@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from dualscape.errors import InputError, expect
 from dualscape.landscape.paths.descend import descend
 from dualscape.landscape.paths.path import Path
-from dualscape.landscape.stationary.stationarity import STATIONARY, Stationarity, stationarity
+from dualscape.landscape.stationary.stationarity import KINK, STATIONARY, Stationarity, stationarity
 from dualscape.model.architectures import TwoLayerReLU
 from dualscape.model.certificate import Certificate, certify_dual, percent
 from dualscape.model.minimal import without_spare
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.oracles.base import OracleAnswer, Question
 from dualscape.prediction.models.given import network_of
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
@@ -161,6 +162,7 @@ def certify(
     time_limit: float | None = None,
     better: bool = True,
     stationary: float = STATIONARY,
+    kink: float = KINK,
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
     device: str | None = None,
@@ -177,6 +179,7 @@ def certify(
         time_limit: seconds for proof and search, or None.
         better: whether to look for a path down from it.
         stationary: residuals up to this are called zero.
+        kink: rows this near to a neuron's hyperplane, as a share of |x_i| |u_j|, are at its kink.
         executor, checkpoint, device: as for `solve`.
         tolerances: `relative_gap` decides whether it is called global.
         stage: gives the progress of a stage by its name.
@@ -202,7 +205,7 @@ def certify(
     objective, error = problem.objective_bounds(given, precision=0.01 * tolerances.relative_gap)
     kept, _ = without_spare(problem, given)
     dead = _dead(problem, given)
-    still = stationarity(problem, given, tolerance=stationary) if _known(problem) else None
+    still = stationarity(problem, given, kink=kink, tolerance=stationary) if _known(problem) else None
     began = time.monotonic()
     own = Effort.within(None if time_limit is None else OWN_SHARE * time_limit, executor=executor, device=device)
     if time_limit is None and not problem.space.choice(oracle, None).complete:
@@ -213,7 +216,7 @@ def certify(
             problem, given, nu, oracle=oracle, starts=given.prune().units, effort=own, tolerances=tolerances,
             progress=progress,
         )  # fmt: skip
-    descent, begun = _descent(problem, certificate), time.monotonic()
+    descent, begun = _descent(problem, certificate.answer), time.monotonic()
     left = None if time_limit is None else max(time_limit - (begun - began), 0.1 * time_limit)
     how = {"oracle": oracle, "time_limit": left, "executor": executor, "checkpoint": checkpoint, "device": device}
     with stage("solve") as progress:
@@ -223,6 +226,9 @@ def certify(
     gap = objective + error - bound
     relative = 0.0 if gap <= 0 else gap / abs(objective) if objective else np.inf
     verdict = _verdict(problem, objective, relative, gap, solution, tolerances)
+    if descent is None and verdict != "global":
+        # The proof may have been too dear to look around: a search from the units of the better network does.
+        descent = _descent(problem, _searched(problem, nu, solution, device))
     path = None
     if better and verdict == "not global":
         path = _down(problem, given, solution)
@@ -259,12 +265,21 @@ def _zero(network: Network) -> tuple[int, ...]:
     return tuple(np.flatnonzero((network.masses == 0) & (network.imbalance == 0)).tolist())
 
 
-def _descent(problem: Problem, certificate: Certificate) -> Descent | None:
-    """The best unit that the oracle found, if it leads down by more than rounding."""
-    answer = certificate.answer
+def _searched(problem: Problem, nu: Vector, solution: Solution, device: str | None) -> OracleAnswer:
+    """What a search finds at nu."""
+    space = problem.space
+    name = next((name for name, kind in space.kinds.items() if not kind.exact), "auto")
+    nu = problem.profile.nearest_dual(nu, problem.target) if problem.free.rank else nu
+    question = Question(nu, problem.beta * (1 + DEFAULT.violation), starts=solution.network.prune().units)
+    return space.oracle(name).best_units(question, effort=Effort(device=device))
+
+
+def _descent(problem: Problem, answer: OracleAnswer) -> Descent | None:
+    """The best unit that an oracle found, if it leads down by more than rounding."""
     if len(answer.units) == 0 or answer.values[0] <= problem.beta * (1 + DEFAULT.violation):
         return None
-    top, exact = float(answer.values[0]), answer.exact and answer.upper <= answer.values[0] * (1 + 1e-6)
+    top = float(answer.values[0])
+    exact = answer.exact and answer.upper <= top * (1 + 1e-6)
     sign = int(answer.units.signs[0])
     return Descent(answer.units.directions[0], sign, problem.beta - top, exact)
 

@@ -79,8 +79,8 @@ def _path(path: Path) -> dict[str, Any]:
     U, alpha = path.end.weights()
     return {
         "width": path.width,
-        "falls": path.falls,
-        "climb": path.climb,
+        "falls": bool(path.falls),
+        "climb": _plain(path.climb),
         "times": _plain(path.times),
         "objectives": _plain(path.objectives),
         "note": path.note,

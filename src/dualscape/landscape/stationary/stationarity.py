@@ -27,8 +27,9 @@ from dualscape.running.threads import one_blas_thread
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: A row is at a neuron's kink when it is no further from its hyperplane than this share of |x_i| |u_j|.
-KINK = 1e-9
+#: A row is at a neuron's kink when it is no further from its hyperplane than this share of |x_i| |u_j|: training ends
+#: beside kinks, not at them.
+KINK = 1e-6
 #: Residuals up to this share of what cancels in them are called zero: weights in single precision leave about 1e-6.
 STATIONARY = 1e-5
 #: Of so many concave kinks at a neuron every choice of sides is tried; of more, only what alternating finds.
@@ -108,7 +109,7 @@ def stationarity(
     length = slope or 1.0
     down = -slope if slope / size > tolerance else 0.0
     return Stationarity(
-        shortest <= tolerance,
+        bool(shortest <= tolerance),
         shortest,
         False if down else True if tried else None,
         slope / size,

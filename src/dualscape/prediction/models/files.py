@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 from dualscape.data.formats.npz import DAMAGE
 from dualscape.errors import InputError
+from dualscape.model.arrays import finite_array
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
 from dualscape.prediction.models.given import trained_of
 from dualscape.prediction.models.layers import of_state
 from dualscape.prediction.models.safetensors import read_safetensors, written_safetensors
@@ -29,7 +33,8 @@ def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> T
     """The network in a file.
 
     Args:
-        path: .npz (arrays U (m, p) and alpha (m,), bias (m,) and output_bias where there are any), .safetensors or
+        path: .npz (arrays U (m, p) and alpha (m,), bias (m,), output_bias, free_weights (q,) and gates (m,) where there are
+            any), .safetensors or
             .pt, .pth (the state of a PyTorch network), .json (a result of `dualscape analyze`), .pkl, .pickle or
             .joblib (a scikit-learn or PyTorch model).
         trust_pickle: whether pickles are loaded: they run whatever code they hold.
@@ -56,6 +61,18 @@ def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> T
     if file.suffix == ".json":
         return _of_result(file)
     return _of_checkpoint(source, data, trust_pickle) if file.suffix in STATES else _of_pickle(file, data)
+
+
+def read_network(path: str | os.PathLike[str], problem: Problem) -> Network:
+    """The network in a file, as one of a problem; that of a result may be of any architecture.
+
+    Raises:
+        InputError: the file cannot be read, or its network is none of the problem.
+    """
+    result = Path(path).suffix == ".json"
+    network = load_result(path).network if result else read_model(path).network(problem)
+    problem.check(network, "reading a network")
+    return network
 
 
 def write_model(path: str | os.PathLike[str], trained: Trained) -> None:
@@ -90,14 +107,18 @@ def _of_arrays(source: str, data: bytes) -> Trained:
         reason = "holds pickled objects" if "allow_pickle" in str(error) else "is not a readable NPZ archive"
         raise InputError(f"{source} {reason}; write it with numpy.savez(path, U=U, alpha=alpha)") from None
     missing = [name for name in ARRAYS[:2] if name not in arrays]
+    free, gates = arrays.pop("free_weights", None), arrays.pop("gates", None)
     other = sorted(set(arrays) - set(ARRAYS))
     if missing or other:
         what = f"no array {missing[0]!r}" if missing else f"an array {other[0]!r} that means nothing"
         raise InputError(
             f"{source} has {what}; write it with numpy.savez(path, U=U, alpha=alpha[, bias=, output_bias=])"
         )
-    found = trained_of(arrays, source)
-    return Trained(**{**vars(found), "back": _npz})
+    more = {
+        "free_weights": None if free is None else finite_array(np.ravel(free), f"{source}: free_weights", 1),
+        "gates": None if gates is None else np.ravel(gates),
+    }
+    return replace(trained_of(arrays, source), back=_npz, **more)
 
 
 def _npz(trained: Trained) -> bytes:

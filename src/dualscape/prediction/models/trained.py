@@ -26,6 +26,8 @@ class Trained:
         alpha: (m,) outer weights.
         bias: (m,) hidden biases; None for a network without.
         output_bias: None for a network without.
+        free_weights: (q,) weights of free features, the output bias among them, in place of it; None for none.
+        gates: (m,) the gate of each neuron; None where there are none.
         source: where it comes from, for messages.
         settings: what it says of its problem, by the names that `Problem` gives: loss, bias, free, beta, ...
         beta_of: (beta, how it comes about in one sentence) on so many rows; None where it does not say.
@@ -40,6 +42,8 @@ class Trained:
     alpha: Vector
     bias: Vector | None
     output_bias: float | None
+    free_weights: Vector | None = None
+    gates: NDArray[np.intp] | None = None
     source: str = "the network"
     settings: Mapping[str, Any] = field(default_factory=dict)
     beta_of: Callable[[int], tuple[float, str]] | None = None
@@ -68,11 +72,11 @@ class Trained:
             outer = outer.reshape(-1)
         if outer.shape != (len(weights),):
             raise InputError(
-                f"{source}: U has shape {weights.shape} but alpha {outer.shape}; alpha needs one weight per row of U"
+                f"{source}: U has shape {weights.shape}, alpha {outer.shape}; U needs one row for each entry of alpha"
             )
         hidden = None if bias is None else real_array(bias, f"{source}: bias").reshape(-1)
         if hidden is not None and len(hidden) != len(outer):
-            raise InputError(f"{source}: {len(hidden)} biases for {len(outer)} neurons; give one each")
+            raise InputError(f"{source}: bias has {len(hidden)} entries for {len(outer)} neurons; give one each")
         last = None if output_bias is None else real_array(output_bias, f"{source}: output_bias").reshape(-1)
         if last is not None and len(last) != 1:
             raise InputError(f"{source}: {len(last)} output biases; a network of one output has one")
@@ -103,13 +107,15 @@ class Trained:
         design, free = problem.design, problem.free
         if self.U.shape[1] != design.p:
             raise InputError(
-                f"{self.source} takes {self.U.shape[1]} inputs, the data have {design.p} features; choose the columns "
-                "that it was trained on (--features)"
+                f"{self.source}: the neurons see {self.U.shape[1]} features, the problem has {design.p}; choose the "
+                "columns that it was trained on (--features)"
             )
         if self.biased and not design.has_bias:
-            raise InputError(f"{self.source} has hidden biases, the problem none; give bias='penalised' or 'free'")
+            raise InputError(
+                f"{self.source}: the neurons have biases, the problem none; give --bias penalised or --bias free"
+            )
         if self.output_bias and CONSTANT not in free.names:
-            raise InputError(f"{self.source} has an output bias, the problem none; give free='constant'")
+            raise InputError(f"{self.source}: the network has an output bias, the problem none; give --free constant")
         U, alpha, constant = self.U, self.alpha.copy(), self.output_bias or 0.0
         if design.has_bias:
             hidden = np.zeros(self.width) if self.bias is None else self.bias.copy()
@@ -119,12 +125,14 @@ class Trained:
                 alpha[alone & (hidden != 0)] = 0.0
                 hidden[alone] = 0.0
             U = np.column_stack([U, hidden])
-        weights = np.zeros(free.q)
+        weights = np.zeros(free.q) if self.free_weights is None else self.free_weights.copy()
+        if len(weights) != free.q:
+            raise InputError(f"{self.source}: there are {len(weights)} free_weights, the problem has {free.q}")
         if CONSTANT in free.names:
-            weights[free.names.index(CONSTANT)] = constant
+            weights[free.names.index(CONSTANT)] += constant
         kind = problem.architecture
         return Network.from_weights(
-            U, alpha, bias=problem.bias, architecture=kind, free=free.kind, free_weights=weights
+            U, alpha, bias=problem.bias, architecture=kind, free=free.kind, free_weights=weights, gates=self.gates
         )
 
     def with_network(self, problem: Problem, network: Network) -> "Trained":
@@ -139,7 +147,8 @@ class Trained:
         if any(free.values()):
             raise InputError("a network with a skip connection does not fit into a file of weights; save the JSON")
         hidden = U[:, -1] if problem.design.has_bias else None
-        return replace(self, U=problem.design.features(U), alpha=alpha, bias=hidden, output_bias=constant)
+        U = problem.design.features(U)
+        return replace(self, U=U, alpha=alpha, bias=hidden, output_bias=constant, free_weights=None)
 
     def written(self) -> Any:
         """An object of the kind that it was read from, or the bytes of such a file.
