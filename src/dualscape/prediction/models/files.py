@@ -26,6 +26,7 @@ from dualscape.running.files import write_whole
 PICKLES = (".pkl", ".pickle", ".joblib")
 STATES = (".pt", ".pth")
 KINDS = (".npz", ".safetensors", ".json", *STATES, *PICKLES)
+SAVEZ = "numpy.savez(path, U=U, alpha=alpha), and bias= and output_bias= where there are any"
 ARRAYS = ("U", "alpha", "bias", "output_bias")
 
 
@@ -33,10 +34,9 @@ def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> T
     """The network in a file.
 
     Args:
-        path: .npz (arrays U (m, p) and alpha (m,), bias (m,), output_bias, free_weights (q,) and gates (m,) where there are
-            any), .safetensors or
-            .pt, .pth (the state of a PyTorch network), .json (a result of `dualscape analyze`), .pkl, .pickle or
-            .joblib (a scikit-learn or PyTorch model).
+        path: .npz (arrays U (m, p) and alpha (m,), bias (m,), output_bias, free_weights (q,) and gates (m,) where there
+            are any), .safetensors or .pt, .pth (the state of a PyTorch network), .json (a result of `dualscape
+            analyze`), .pkl, .pickle or .joblib (a scikit-learn or PyTorch model).
         trust_pickle: whether pickles are loaded: they run whatever code they hold.
 
     Raises:
@@ -104,21 +104,21 @@ def _of_arrays(source: str, data: bytes) -> Trained:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except DAMAGE as error:
-        reason = "holds pickled objects" if "allow_pickle" in str(error) else "is not a readable NPZ archive"
-        raise InputError(f"{source} {reason}; write it with numpy.savez(path, U=U, alpha=alpha)") from None
+        reason = "it holds pickled objects" if "allow_pickle" in str(error) else "it is not a readable NPZ archive"
+        raise InputError(f"{source} is no network, {reason}; write it with {SAVEZ}") from None
     missing = [name for name in ARRAYS[:2] if name not in arrays]
     free, gates = arrays.pop("free_weights", None), arrays.pop("gates", None)
     other = sorted(set(arrays) - set(ARRAYS))
-    if missing or other:
-        what = f"no array {missing[0]!r}" if missing else f"an array {other[0]!r} that means nothing"
-        raise InputError(
-            f"{source} has {what}; write it with numpy.savez(path, U=U, alpha=alpha[, bias=, output_bias=])"
-        )
-    more = {
-        "free_weights": None if free is None else finite_array(np.ravel(free), f"{source}: free_weights", 1),
-        "gates": None if gates is None else np.ravel(gates),
-    }
-    return replace(trained_of(arrays, source), back=_npz, **more)
+    if missing:
+        raise InputError(f"{source} holds no weights {missing[0]!r}; write it with {SAVEZ}")
+    if other:
+        raise InputError(f"{source} has an array {other[0]!r} that means nothing here; write it with {SAVEZ}")
+    return replace(
+        trained_of(arrays, source),
+        back=_npz,
+        free_weights=None if free is None else finite_array(np.ravel(free), f"{source}: free_weights", 1),
+        gates=None if gates is None else np.ravel(gates),
+    )
 
 
 def _npz(trained: Trained) -> bytes:
