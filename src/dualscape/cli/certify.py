@@ -123,6 +123,7 @@ class CertifyJob(Job["Certification"]):
 
     def _convert(self, trained: "Trained", weight_decay: float | None) -> None:
         """The weight decay in our terms, now that the number of rows is known."""
+        from dualscape.model.design import Design
         from dualscape.prediction.models.layers import beta_in_words, beta_of
 
         assert self.table is not None
@@ -135,7 +136,8 @@ class CertifyJob(Job["Certification"]):
         reduction, optimizer, loss = self.options["reduction"], self.options["optimizer"], str(settings["loss"])
         settings["beta"] = beta_of(weight_decay, n, loss, reduction, optimizer)
         self._said.append(beta_in_words(weight_decay, n, loss, reduction))
-        if settings["bias"] != "free" and settings.get("free", "none") != "none" and "free_decay" not in settings:
+        design = Design.of_coordinates(1, str(settings["bias"]), str(settings.get("free", "none")))
+        if design.free_names and not design.has_free_bias and "free_decay" not in settings:
             settings["free_decay"] = settings["beta"]
             self._said.append("the weight decay counts the output bias too, as PyTorch's does that of all parameters")
 

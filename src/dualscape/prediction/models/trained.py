@@ -83,7 +83,7 @@ class Trained:
         for name, array in (("U", weights), ("alpha", outer), ("bias", hidden), ("output_bias", last)):
             if array is not None and not np.isfinite(array).all():
                 raise InputError(f"{source}: {name} contains NaN or inf; the training has failed, train it again")
-        return cls(weights, outer, hidden, None if last is None else float(last[0]), source, **more)
+        return cls(weights, outer, hidden, None if last is None else float(last[0]), source=source, **more)
 
     @property
     def width(self) -> int:
