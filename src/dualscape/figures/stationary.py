@@ -1,6 +1,7 @@
 """Stationary points of a small problem by their objective, and the way down from a network."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dualscape.figures.layers import BLUE, GREEN, GREY, INK, ORANGE, RED, Axis, DoesNotApplyError, Layer, Lines, Points
 from dualscape.figures.numbers import plural
@@ -8,7 +9,10 @@ from dualscape.figures.scene import Scene
 from dualscape.landscape.paths.path import Path
 from dualscape.landscape.stationary.points import GLOBAL, LOCAL, SADDLE, StationaryPoints
 
+Vector = NDArray[np.float64]
 STYLES = {GLOBAL: (BLUE, "circle"), LOCAL: (ORANGE, "diamond"), SADDLE: (GREY, "cross")}
+#: Points of one width whose objectives are no further apart than this share of all are drawn side by side.
+NEAR, STEP = 0.03, 0.07
 #: So many networks are drawn on each piece of a path.
 ON_PIECE = 24
 
@@ -16,12 +20,12 @@ ON_PIECE = 24
 def stationary_points(found: StationaryPoints) -> Scene:
     """All stationary points: the objective against the number of neurons, with their kind."""
     layers: list[Layer] = []
+    across = _apart(found)
     for kind, (colour, symbol) in STYLES.items():
-        points = [point for point in found.points if point.kind == kind]
-        if not points:
-            continue
-        at = np.array([[point.network.width, point.objective] for point in points])
-        layers.append(Points(at, kind, colour, 11.0, symbol, (), tuple(map(repr, points))))
+        which = [j for j, point in enumerate(found.points) if point.kind == kind]
+        if which:
+            at = np.column_stack([across[which], found.values[which]])
+            layers.append(Points(at, kind, colour, 11.0, symbol, (), tuple(repr(found.points[j]) for j in which)))
     best = float(found.values[0])
     widest = max(point.network.width for point in found.points)
     layers.append(Lines((np.array([[-0.3, best], [widest + 0.3, best]]),), "least objective", INK, 1.0, "dot"))
@@ -36,6 +40,17 @@ def stationary_points(found: StationaryPoints) -> Scene:
     ticks = tuple((float(m), str(m)) for m in range(widest + 1))
     axes = (Axis("independent neurons", ticks=ticks), Axis("objective"))
     return Scene("stationary-points", "Stationary points", caption, axes, tuple(layers))
+
+
+def _apart(found: StationaryPoints) -> Vector:
+    """(k,) the numbers of neurons, moved aside where points would cover each other."""
+    widths = np.array([float(point.network.width) for point in found.points])
+    across = widths.copy()
+    near = NEAR * float(np.ptp(found.values))
+    for j, value in enumerate(found.values):
+        before = widths[:j] == widths[j]
+        across[j] += STEP * int(np.count_nonzero(before & (value - found.values[:j] < near)))
+    return across
 
 
 def descent(path: Path | None, lower_bound: float = -np.inf) -> Scene:
