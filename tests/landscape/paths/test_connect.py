@@ -1,6 +1,7 @@
 """Paths inside the optimal set: both sides of every step of known staircases, and what is said where there is none."""
 
-from itertools import permutations
+from dataclasses import replace
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ STAIRS = {
     "square-constant": {2: 4, 3: 2, 4: 1},
     "square-linear": {2: 8, 3: 1},
     "square-affine": {1: 4, 2: 1},
+    "square abs": {2: 8, 3: 1},
+    "square gated:6": {2: 16, 3: 2, 4: 1},
 }
 SQUARE = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
 
@@ -31,21 +34,34 @@ SQUARE = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
 def optima_of(name):
     if name.startswith("square-"):
         problem = Problem(SQUARE, [1.0, -1.0, 1.0, -1.0], beta=0.1, bias="none", free=name.removeprefix("square-"))
+    elif name.startswith("square "):
+        kind = name.removeprefix("square ")
+        problem = Problem(SQUARE, [1.0, -1.0, 1.0, -1.0], beta=1.0, bias="none", activation=kind).at_fraction(0.1)
     else:
         problem = get(name).problem()
     return optimal_set(solve(problem))
+
+
+def twinned(network):
+    """The network with each choice of neurons replaced by their twins, where there are any."""
+    kind = network.architecture
+    twins = kind.twin(network.units)
+    for turned in product([False, True], repeat=network.width) if kind.twins > 1 else [(False,) * network.width]:
+        which = np.array(turned, dtype=bool)
+        directions = np.where(which[:, None], twins.directions, network.directions)
+        yield replace(network, directions=directions, signs=np.where(which, twins.signs, network.signs))
 
 
 def placements(optima, width):
     """Every vertex in every placement in the slots, without splits."""
     found = {}
     for vertex in optima.vertices:
-        network = optima.network(vertex)
-        if network.width > width:
+        if (vertex > 0).sum() > width:
             continue
-        for order in permutations(range(width)):
-            placed = network.pad(width).permute(order)
-            found[flat(placed).round(9).tobytes()] = placed
+        for network in twinned(optima.network(vertex)):
+            for order in permutations(range(width)):
+                placed = network.pad(width).permute(order)
+                found[flat(placed).round(9).tobytes() + placed.gates.tobytes()] = placed
     return list(found.values())
 
 
@@ -156,6 +172,19 @@ def test_vertices_that_are_not_all_known():
                 assert found
 
 
+def test_free_biases_on_plateaus_leave_it_open():
+    """Neurons between the units: a path from the width on that is sure, and below no claim."""
+    x = np.arange(4.0)[:, None]
+    optima = optimal_set(solve(Problem(x, [0.0, 0.0, 1.0, 3.0], beta=0.1, bias="free", free="affine")))
+    assert optima.continuous
+    a, b = optima.smallest(), optima.choose("most")
+    narrow = connect(optima, a, b, width=b.width)
+    assert narrow or not narrow.decided
+    path = connect(optima, a, b, width=optima.rank + 1)
+    assert path.constant
+    assert path.verify()
+
+
 def test_trained_networks_are_near_enough():
     """Directions and masses known to 1e-8, as of a network that was trained elsewhere."""
     optima = optima_of("square")
@@ -172,9 +201,9 @@ def test_trained_networks_are_near_enough():
 def test_bad_input():
     optima = optima_of("two-points")
     one, two = optima.smallest(), optima.choose("most")
-    with pytest.raises(InputError, match="1 and 2 neurons; give the width"):
+    with pytest.raises(InputError, match="widths 1 and 2; give the width"):
         connect(optima, one, two)
-    with pytest.raises(InputError, match="width 1 was asked for, but a network has 2"):
+    with pytest.raises(InputError, match="width 1 was asked for, but a network is of width 2"):
         connect(optima, one, two, width=1)
     with pytest.raises(InputError, match="b is not optimal"):
         connect(optima, two, Network(two.directions, two.signs, 2 * two.masses))

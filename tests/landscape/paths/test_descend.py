@@ -128,7 +128,7 @@ def test_bad_input():
     one = Network([[0.0, 1.0]], [1.0], [0.95])
     with pytest.raises(InputError, match="the network the lesser"):
         descend(problem, one, Network([[0.0, 1.0]], [1.0], [0.1]))
-    with pytest.raises(InputError, match="width 2 was asked for, but a network has 3"):
+    with pytest.raises(InputError, match="width 2 was asked for, but a network is of width 3"):
         descend(problem, one, Network([[0.0, 1.0]] * 3, [1.0] * 3, [0.3] * 3), width=2)
     with pytest.raises(InputError, match="coordinates"):
         descend(problem, Network(np.eye(3), [1, 1, 1], [1, 1, 1]))

@@ -119,7 +119,7 @@ def _target(solution: Solution, width: int, time_limit: float | None) -> tuple[N
         if smallest.width <= width:
             return smallest, "a proven global optimum"
         if optima.vertices_complete:
-            return None, f"no network of width {width} is optimal, the least has {smallest.width} neurons"
+            return None, f"no network of width {width} is optimal, the least width is {smallest.width}"
     return (
         None,
         f"no network of width {width} is known that is as good as the best, of {solution.network.width} neurons",
