@@ -5,6 +5,8 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from along import check, flat, rise
 from dualscape.data.catalogue import get
@@ -226,3 +228,76 @@ def test_components_are_those_of_the_staircase():
     stairs = staircase(optima)
     both = optima.choose("most"), optima.choose("most").permute([1, 0, 2])
     assert connect(optima, *both).components == stairs.row(3).components
+
+
+def joined(optima, a, b, width):
+    """Whether a and b are connected at this width, by a search of the tests' own over vertices (THEORY section 7)."""
+    supports = optima.vertices > 0
+
+    def inside(network):
+        used = {
+            optima.units.find(u, o)
+            for u, o, c in zip(network.directions, network.units.outputs, network.masses, strict=True)
+            if c
+        }
+        return next(i for i, s in enumerate(supports) if set(np.flatnonzero(s).tolist()) <= used)
+
+    first, last = inside(a), inside(b)
+    reached, front = {first}, [first]
+    while front:
+        v = front.pop()
+        for w in range(len(supports)):
+            if w not in reached and (supports[v] | supports[w]).sum() <= width:
+                reached.add(w)
+                front.append(w)
+    if last not in reached:
+        return False
+    # A vertex that fills all slots is alone, in each order of its neurons.
+    full = supports[first].sum() == width
+    return not full or bool(np.abs(flat(a) - flat(b)).max() < 1e-9)
+
+
+def check_answer(optima, a, b, width):
+    found = connect(optima, a, b, width=width)
+    assert bool(found) == joined(optima, a.pad(width), b.pad(width), width)
+    if found:
+        assert found.constant
+        assert found.verify(), found.verify().reason
+    else:
+        assert found.decided
+        assert not joined(optima, a.pad(found.connects_at - 1), b.pad(found.connects_at - 1), found.connects_at - 1)
+        assert joined(optima, a.pad(found.connects_at), b.pad(found.connects_at), found.connects_at)
+
+
+def test_every_width_of_the_parity():
+    optima = optima_of("parity-3")
+    rng = np.random.default_rng(0)
+    sizes = (optima.vertices > 0).sum(axis=1)
+    for width in range(4, 10):
+        for _ in range(8):
+            a, b = (optima.network(optima.vertices[rng.choice(np.flatnonzero(sizes <= width))]) for _ in "ab")
+            a, b = (network.pad(width).permute(rng.permutation(width)) for network in (a, b))
+            check_answer(optima, a, b, width)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10_000), st.sampled_from(["none", "constant", "affine"]))
+def test_degenerate_problems(seed, free):
+    """Symmetric data, whose optima are a continuum: interior points, split, padded and permuted."""
+    rng = np.random.default_rng(seed)
+    corners = int(rng.integers(3, 7))
+    angles = 2 * np.pi * np.arange(corners) / corners
+    X = np.column_stack([np.cos(angles), np.sin(angles)])
+    y = np.ones(corners) if seed % 2 else rng.choice([-1.0, 1.0], corners)
+    problem = Problem(X, y, beta=1.0, bias="none", free=free)
+    top = problem.beta_max()
+    if top < 1e-9:
+        return
+    optima = optimal_set(solve(problem.with_beta(0.2 * top)))
+    a, b = (
+        optima.sample(rng) if rng.random() < 0.5 else optima.network(rng.permutation(optima.vertices)[0]) for _ in "ab"
+    )
+    a = a.split(0, 0.4) if rng.random() < 0.5 else a
+    width = max(a.width, b.width) + int(rng.integers(0, 2))
+    a, b = (network.pad(width).permute(rng.permutation(width)) for network in (a, b))
+    check_answer(optima, a, b, width)
