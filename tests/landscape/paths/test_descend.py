@@ -138,6 +138,17 @@ def test_bad_input():
         descend(problem, one, "optimum")
 
 
+def test_a_target_that_is_no_optimum():
+    """What a unit of the start improves on need not be reached without climbing, and that is said."""
+    problem = Problem(np.eye(2), [1.0, 2.0], beta=0.1, bias="none")
+    start = Network(np.eye(2)[:1], [1.0], [5.0]).pad(3)
+    target = Network(np.eye(2)[1:], [1.0], [1.9]).pad(3)
+    path = descend(problem, start, target)
+    assert check(path, start, target, 3).max() == pytest.approx(problem.objective(start))
+    assert not path.falls
+    assert "no optimum: units of the network improve on it" in path.note
+
+
 def test_the_start_may_be_optimal():
     problem = get("two-points").problem()
     one = Network([[0.0, 1.0]], [1.0], [0.95])

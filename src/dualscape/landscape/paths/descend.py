@@ -7,7 +7,7 @@ from dataclasses import replace
 from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.landscape.optimal_set import optimal_set
 from dualscape.landscape.paths.ends import of_one_width
-from dualscape.landscape.paths.exchange import best_masses, exchanged
+from dualscape.landscape.paths.exchange import best_masses, exchanged, improves
 from dualscape.landscape.paths.level import level_corners, rank_of
 from dualscape.landscape.paths.path import ROUNDING, Path
 from dualscape.landscape.paths.piece import slots
@@ -83,11 +83,13 @@ def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered:
         if found[-1].falls:
             return replace(found[-1], note=f"never climbs, and ends at {proven}")
     path = min(found, key=lambda path: path.climb)
+    sure = f"one that never climbs is sure from width {rank_of(problem, start, goal) + 1} on"
+    if improves(problem, start, goal):
+        sure = "it is no optimum: units of the network improve on it"
     note = (
-        f"climbs by {path.climb:.6g} on its way to {proven}: an upper bound on what any path of width "
-        f"{path.width} must (one that never climbs is sure from width {rank_of(problem, start, goal) + 1} on)"
+        f"climbs by {path.climb:.6g} on its way to {proven}: an upper bound on what any path of width {path.width} must"
     )
-    return replace(path, note=note)
+    return replace(path, note=f"{note} ({sure})")
 
 
 def _ways(problem: Problem, start: Network, goal: Network, ordered: bool) -> Iterator[list[Network]]:

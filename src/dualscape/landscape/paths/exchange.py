@@ -21,6 +21,8 @@ from dualscape.solver.master import solve_master
 Vector = NDArray[np.float64]
 #: A unit helps when its score exceeds the weight decay by this share.
 HELPS = 1e-9
+#: By this share where that is held against a target, which is known to rounding only.
+IMPROVES = 1e-6
 #: So many units are tried when one has to leave, those of least mass first.
 CANDIDATES = 16
 
@@ -77,6 +79,14 @@ def best_masses(problem: Problem, network: Network, beta: float | None = None) -
     exchange = Exchange(pool, problem.beta if beta is None else beta)
     masses = exchange.best(np.arange(len(pool.units)))
     return pool.network(pool.places(0, masses), masses, None)
+
+
+def improves(problem: Problem, network: Network, target: Network) -> bool:
+    """Whether units of a network would lower the objective of a target, which is then no optimum."""
+    if problem.loss.constraint:
+        return False
+    scores = problem.space.scores(problem.dual_of(target), network.prune().units)
+    return bool((scores > problem.beta * (1 + IMPROVES)).any())
 
 
 def check_slots(problem: Problem) -> None:
