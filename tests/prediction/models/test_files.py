@@ -5,7 +5,7 @@ import pytest
 
 from dualscape.errors import InputError
 from dualscape.model.problem import Problem
-from dualscape.prediction.network_files import read_network
+from dualscape.prediction.models.files import read_network
 
 RNG = np.random.default_rng(0)
 X, y = RNG.standard_normal((6, 2)), RNG.standard_normal(6)
