@@ -145,7 +145,8 @@ class Certification:
             m = self.solution.network.width
             return (
                 f"Not optimal: the objective is {self.objective:.12g}, and a network of {m} "
-                f"neuron{'s' * (m != 1)} with {best:.12g}, {percent(share)} less, was found in {self.seconds:.2g} seconds{proven}."
+                f"neuron{'s' * (m != 1)} with {best:.12g}, {percent(share)} less, was found in {self.seconds:.2g} "
+                f"seconds{proven}."
             )
         if self.verdict == "bounded":
             above = f"at most {percent(self.excess)}" if np.isfinite(self.excess) else "an unknown share"
