@@ -89,6 +89,19 @@ def test_arrays_and_a_result(table, weights, tmp_path):
     assert "Globally optimal" in shown.output
 
 
+def test_the_gap_up_to_which_it_is_called_optimal(table, weights, tmp_path):
+    result, near, out = tmp_path / "result.json", tmp_path / "near.npz", tmp_path / "out.json"
+    assert run("analyze", table, "--target", "y", "--beta", 0.2, "--json", result, "--quiet").exit_code == 0
+    best = read_model(result)
+    np.savez(near, U=best.U * (1 + 1e-4), alpha=best.alpha, bias=best.bias)
+    verdicts = []
+    for gap in (1e-9, 1e-3):
+        more = ("--target", "y", "--beta", 0.2, "--gap", gap, "--json", out, "--quiet")
+        assert run("certify", near, table, *more).exit_code == 0
+        verdicts.append(strict(out)["verdict"])
+    assert verdicts == ["not global", "global"]
+
+
 def test_without_a_better_network(table, weights, tmp_path):
     out = tmp_path / "out.json"
     more = ("--target", "y", "--beta", 0.2, "--no-find-better", "--json", out, "--quiet")

@@ -41,6 +41,14 @@ IMPLIED = ("loss", "bias", "free", "free_decay", "beta", "activation")
 @option("--trust-pickle", is_flag=True, help="Load a pickle, which may run any code, of a model that you made.")
 @option("--better", type=click.Path(path_type=Path), metavar="OUT", help="Write a better network of MODEL's kind.")
 @option("--find-better/--no-find-better", default=True, help="Whether to look for a better network. On by default.")
+@option(
+    "--gap",
+    type=Positive(min=0, min_open=True, max=1),
+    default=1e-9,
+    metavar="G",
+    show_default=True,
+    help="Call it globally optimal up to this relative gap.",
+)
 @click.pass_obj
 def certify(listener: Listener, model: Path, data: str, **options: Any) -> None:
     """How good a trained network is: a proven bound, whether it is stationary, a better one.
@@ -160,10 +168,13 @@ class CertifyJob(Job["Certification"]):
     def compute(self, problem: "Problem", **how: Any) -> "Certification":
         from dualscape.prediction.certify import certify as run
         from dualscape.prediction.models.files import write_model
+        from dualscape.tolerances import Tolerances
 
         assert self._trained is not None
         network = self._trained.network(problem)
-        found = run(problem, network, better=self.options["find_better"], stage=self.stage, **how)
+        tolerances = Tolerances(relative_gap=self.options["gap"])
+        more = {"better": self.options["find_better"], "tolerances": tolerances, "stage": self.stage}
+        found = run(problem, network, **more, **how)
         better = self.options["better"]
         if better is not None:
             if found.better is None:

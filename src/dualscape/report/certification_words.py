@@ -45,7 +45,8 @@ def _neurons(found: Certification) -> list[str]:
 
 def _descent(found: Certification) -> list[str]:
     if found.descent is None:
-        return ["No unit neuron that leads down was found."]
+        own = found.stationarity is not None and found.stationarity.first_order is False
+        return [f"No unit neuron that leads down was found{'; its own weights lead down' if own else ''}."]
     names, u = found.problem.design.coordinates, found.descent.direction
     largest = np.argsort(-np.abs(u), kind="stable")[:4]
     parts = ", ".join(f"{names[i]} {u[i]:.3f}" for i in largest if u[i])

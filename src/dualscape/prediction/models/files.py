@@ -161,7 +161,7 @@ def _of_checkpoint(source: str, data: bytes, trust_pickle: bool) -> Trained:
     try:
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=not trust_pickle)
     except Exception as error:  # noqa: BLE001 (what a damaged file raises is not documented)
-        told = " ".join(str(error).split())[:120]
+        told = " ".join(str(error).split())[:120].partition(". ")[0]
         raise InputError(
             f"{source} is no state of a network ({told}); save model.state_dict(), or give --trust-pickle for a whole "
             "model that you made yourself"
