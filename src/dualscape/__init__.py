@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
     from dualscape.landscape.path_draft import SolutionPath
     from dualscape.landscape.path_point import PathPoint
+    from dualscape.landscape.paths.connect import Disconnected, connect
+    from dualscape.landscape.paths.descend import descend
+    from dualscape.landscape.paths.path import Path
+    from dualscape.landscape.paths.permutation import permutation_path
+    from dualscape.landscape.paths.sublevel import connect_sublevel
     from dualscape.landscape.sensitivity import Sensitivity, sensitivity
     from dualscape.landscape.solution_path import solution_path
     from dualscape.landscape.staircase import Staircase, staircase
@@ -73,6 +78,12 @@ __all__ = [
     "staircase",
     "Staircase",
     "minimal",
+    "connect",
+    "Disconnected",
+    "descend",
+    "connect_sublevel",
+    "permutation_path",
+    "Path",
     "solution_path",
     "SolutionPath",
     "PathPoint",
@@ -126,6 +137,12 @@ _HOME = {
     "staircase": "landscape.staircase",
     "Staircase": "landscape.staircase",
     "minimal": "model.minimal",
+    "connect": "landscape.paths.connect",
+    "Disconnected": "landscape.paths.connect",
+    "descend": "landscape.paths.descend",
+    "connect_sublevel": "landscape.paths.sublevel",
+    "permutation_path": "landscape.paths.permutation",
+    "Path": "landscape.paths.path",
     "solution_path": "landscape.solution_path",
     "SolutionPath": "landscape.path_draft",
     "PathPoint": "landscape.path_point",

@@ -52,3 +52,45 @@ def reduce_to_basic(A: Matrix, c: Vector, *, dependent: float = DEPENDENT) -> Ve
         leaving = int(steps.argmin())
         c[support] = np.maximum(c[support] + steps[leaving] * kernel, 0.0)
         c[support[leaving]] = 0.0
+
+
+def reduce_many(A: Matrix, c: Vector, *, dependent: float = DEPENDENT) -> Vector:
+    """`reduce_to_basic` of many more columns than their rank: the null space is written out once.
+
+    >>> A = np.array([[1.0, 0.0, 1.0, 2.0], [0.0, 1.0, 1.0, 2.0]])
+    >>> reduce_many(A, np.ones(4))
+    array([0., 0., 0., 2.])
+    """
+    c = c.copy()
+    norms = np.linalg.norm(A, axis=0)
+    support = np.flatnonzero(c > 0)
+    if len(support) == 0:
+        return c
+    scale = np.where(norms[support] > 0, norms[support], 1.0)
+    shares, kernel = c[support] * scale, _null_space(A[:, support] / scale, dependent)
+    while kernel.shape[1]:
+        # A direction in which the price falls, and of which the first share to vanish is then taken out of the others.
+        move = kernel[:, -1] if kernel[:, -1] @ (1 / scale) <= 0 else -kernel[:, -1]
+        falling = move < -1e-9 * np.abs(move).max()
+        if not falling.any():
+            move, falling = -move, move > 1e-9 * np.abs(move).max()
+        steps = np.where(falling, shares / np.where(falling, -move, 1.0), np.inf)
+        leaving = int(steps.argmin())
+        shares = np.maximum(shares + steps[leaving] * move, 0.0)
+        shares[leaving] = 0.0
+        kernel = kernel[:, :-1] - np.outer(move, kernel[leaving, :-1] / move[leaving])
+        kernel[leaving] = 0.0
+        kernel /= np.maximum(np.abs(kernel).max(axis=0, initial=0.0), 1e-300)
+    c[support] = shares / scale
+    return reduce_to_basic(A, c, dependent=dependent)
+
+
+def _null_space(unit: Matrix, dependent: float) -> Matrix:
+    """(k, k - r) a basis of {z : unit z = 0} for columns of length one or zero."""
+    R, pivots = qr(unit, mode="r", pivoting=True)
+    R = R[: min(unit.shape)]
+    rank = int((np.abs(np.diag(R)) > dependent * len(unit) ** 0.5).sum())
+    kernel = np.zeros((unit.shape[1], unit.shape[1] - rank))
+    kernel[pivots[rank:], np.arange(kernel.shape[1])] = 1.0
+    kernel[pivots[:rank]] = -solve_triangular(R[:rank, :rank], R[:rank, rank:])
+    return kernel

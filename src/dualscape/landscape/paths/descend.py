@@ -1,0 +1,133 @@
+"""From any network down to a global optimum without ever climbing (THEORY section 8)."""
+
+from dataclasses import replace
+
+from dualscape.errors import InputError, NotCertifiedError, expect
+from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.paths.ends import of_one_width
+from dualscape.landscape.paths.exchange import best_masses, over_the_barrier
+from dualscape.landscape.paths.level import level_corners, rank_of
+from dualscape.landscape.paths.path import ROUNDING, Path
+from dualscape.landscape.paths.piece import slots
+from dualscape.landscape.paths.route import OutOfSlots
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.running.effort import Effort
+from dualscape.running.interruption import interruptible
+from dualscape.running.threads import one_blas_thread
+from dualscape.solver import Solution, solve
+
+
+@interruptible()
+@one_blas_thread()
+def descend(
+    problem: Problem,
+    network: Network,
+    target: Network | Solution | None = None,
+    *,
+    width: int | None = None,
+    time_limit: float | None = None,
+) -> Path:
+    """A path from a network to a global optimum on which the objective never rises.
+
+    It is sure from width n + 1 on, and from rank + 1 of the columns of both networks; below, it often exists.
+
+    Args:
+        problem: the problem.
+        network: any network, at which the path starts.
+        target: the optimum at which it ends, in this order of neurons, or its solution; one is computed when not
+            given, and its neurons then come in the order in which they are reached.
+        width: number of slots; that of `network` when not given.
+        time_limit: seconds for computing a target, or None.
+
+    Returns:
+        The path, with `falls` and a `note` that says what is known. Where no path was found that never rises, it climbs
+        as little as was found, and `climb` is an upper bound on what any path must. Where no optimum has that width it
+        leads to the best masses of the network's own units.
+
+    Raises:
+        InputError: the network is of another problem, or the target has more neurons than the width or is worse.
+
+    >>> problem = Problem([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], beta=0.1, bias="none")
+    >>> start = Network.from_weights([[1.0, 1.0], [-1.0, 0.5], [0.0, 0.0]], [0.3, -2.0, 1.0])
+    >>> path = descend(problem, start)
+    >>> path.falls, path.width, round(path.objective(1.0), 9)
+    (True, 3, 0.218606798)
+    """
+    expect(problem, Problem, "descend", Solution="solution.problem")
+    width = width if width is not None or not isinstance(network, Network) else network.width
+    proven, ordered = "the target", target is not None
+    if target is None:
+        target, proven = _target(problem, width or 0, time_limit)
+    elif isinstance(target, Solution):
+        proven = _said(target)
+        target = target.network
+    if target is None:
+        return _as_far_as_it_goes(problem, network, width, proven)
+    start, goal = of_one_width(problem, network, target, width, "descend")
+    if problem.objective(goal) > problem.objective(start) * (1 + ROUNDING):
+        raise InputError(
+            f"the target has the objective {problem.objective(goal):.12g}, the network the lesser "
+            f"{problem.objective(start):.12g}; descend from it, or use connect_sublevel"
+        )
+    return _path(problem, start, goal, proven, ordered)
+
+
+def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered: bool) -> Path:
+    needed = rank_of(problem, start, goal) + 1
+    begun = [start]
+    better = best_masses(problem, start)
+    if problem.objective(better) < problem.objective(start):
+        begun.append(better)
+    found = []
+    for corners in (begun, [start]):
+        try:
+            path = Path.of(problem, [*corners, *level_corners(problem, corners[-1], goal, ordered=ordered)[1:]])
+        except OutOfSlots:
+            continue
+        if path.falls:
+            return replace(path, note=f"never climbs, and ends at {proven}")
+        found.append(path)
+    corners = [*begun, *over_the_barrier(problem, begun[-1], goal, problem.beta, ordered=ordered)[1:]]
+    path = min([*found, Path.of(problem, corners)], key=lambda path: path.climb)
+    if path.falls:
+        return replace(path, note=f"never climbs, and ends at {proven}")
+    note = (
+        f"climbs by {path.climb:.6g} on its way to {proven}: an upper bound on what any path of width "
+        f"{start.width} must (one that never climbs is sure from width {needed} on)"
+    )
+    return replace(path, note=note)
+
+
+def _as_far_as_it_goes(problem: Problem, network: Network, width: int | None, why: str) -> Path:
+    start, _ = of_one_width(problem, network, network, width, "descend")
+    better = best_masses(problem, start)
+    end = better if problem.objective(better) < problem.objective(start) else start
+    return Path(problem, (start, end), note=f"never climbs, and ends at the best masses of its own units: {why}")
+
+
+def _target(problem: Problem, width: int, time_limit: float | None) -> tuple[Network | None, str]:
+    """An optimum that fits into the width, and what is known of it; None, and why, where there is none."""
+    solution = solve(problem, time_limit=time_limit)
+    if solution.network.width <= width:
+        return slots(solution.network, width), _said(solution)
+    if solution.certificate.verdict == "global":
+        try:
+            optima = optimal_set(solution, effort=Effort.within(time_limit))
+        except NotCertifiedError:
+            return None, f"no optimum of so few neurons is known, {solution.network.width} suffice"
+        smallest = optima.smallest()
+        if smallest.width <= width:
+            return smallest, "a proven global optimum"
+        if optima.vertices_complete:
+            return None, f"no network of width {width} is optimal, the least has {smallest.width} neurons"
+    return (
+        None,
+        f"no network of width {width} is known that is as good as the best, of {solution.network.width} neurons",
+    )
+
+
+def _said(solution: Solution) -> str:
+    if solution.certificate.verdict == "global":
+        return "a proven global optimum"
+    return f"the best network known ({solution.certificate.excess_in_words})"

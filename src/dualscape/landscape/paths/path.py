@@ -1,0 +1,291 @@
+"""A path of networks: a polygon in masses, on whose pieces the objective is convex (THEORY section 8).
+
+A corner is a network of m slots. Between two corners the masses, the imbalances |u| - |alpha| and the weights of free
+features change linearly and the unit neuron of a slot stays. Its weights are then continuous, its fit is linear and its
+penalty convex, so that the objective is convex: it is greatest at a corner, and its slopes at the corners bound it from
+below. A slot changes its unit neuron at a corner at which its weights are 0.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path as File
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.errors import InputError
+from dualscape.landscape.paths.piece import Piece
+from dualscape.landscape.paths.saved_corners import read_corners, written_corners
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.running.files import write_whole
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+#: A change of the objective by no more than this share of its greatest value is rounding.
+ROUNDING = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """What checking a path has shown, by the weights and predictions of its networks alone.
+
+    Attributes:
+        ok: whether it is a path, with the objective that it says.
+        reason: the first thing wrong with it, or what was checked.
+        jump: the greatest distance of weights, relative to their size, by which pieces miss each other or the ends.
+        bend: the greatest distance of a fit halfway through a piece from the mean of its ends, relative to the size of
+            what neurons contribute to it.
+        max_objective: the greatest objective at a corner, computed afresh.
+    """
+
+    ok: bool
+    reason: str
+    jump: float
+    bend: float
+    max_objective: float
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Networks of one width, continuous in the weights, with the exact objective.
+
+    Attributes:
+        problem: the problem.
+        corners: K + 1 networks of m slots each, in slot order; K >= 1.
+        weight_decay: whether the objective counts the weight decay of neurons, or the loss alone.
+        note: what the path is, in one line.
+
+    >>> problem = Problem([[1.0], [-1.0]], [1.0, 0.0], beta=0.1, bias="none")
+    >>> path = Path(problem, (Network([[1.0]], [1.0], [0.5]), Network([[1.0]], [1.0], [0.9])))
+    >>> path.width, len(path.pieces), path.falls
+    (1, 1, True)
+    >>> float(path.at(0.5).masses[0]), round(path.objective(0.5), 12), round(path.max_objective, 12)
+    (0.7, 0.115, 0.175)
+    """
+
+    problem: Problem
+    corners: tuple[Network, ...]
+    weight_decay: bool = True
+    note: str = ""
+    pieces: tuple[Piece, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.corners) < 2:
+            raise InputError("a path needs two networks at least, its ends")
+        for corner in self.corners:
+            self.problem.check(corner, "a path")
+            if corner.width != self.width:
+                raise InputError(f"a path has one width, got networks of {self.width} and of {corner.width} slots")
+        pieces = tuple(Piece(*ends) for ends in pairwise(self.corners))
+        object.__setattr__(self, "pieces", pieces)
+
+    @classmethod
+    def of(cls, problem: Problem, corners: Sequence[Network], weight_decay: bool = True, note: str = "") -> "Path":
+        """The path through corners, each given once where several in a row are the same network."""
+        kept = [corners[0]]
+        for corner in corners[1:-1]:
+            if _distance(kept[-1], corner) > 0:
+                kept.append(corner)
+        if len(kept) > 1 and _distance(kept[-1], corners[-1]) == 0:
+            kept.pop()
+        return cls(problem, (*kept, corners[-1]), weight_decay, note)
+
+    def __repr__(self) -> str:
+        over = f"{self.barrier:.3g} above its ends" if self.barrier > ROUNDING * self.size else "at its ends"
+        what = "constant" if self.constant else "never rises" if self.falls else f"at most {over}"
+        count = "1 piece" if len(self.pieces) == 1 else f"{len(self.pieces)} pieces"
+        return f"Path({count} of width {self.width}, objective {what})"
+
+    # --- where it leads ----------------------------------------------------------------------------------
+    @property
+    def width(self) -> int:
+        """Number of slots of every network on it."""
+        return self.corners[0].width
+
+    @property
+    def start(self) -> Network:
+        """The network at t = 0."""
+        return self.corners[0]
+
+    @property
+    def end(self) -> Network:
+        """The network at t = 1."""
+        return self.corners[-1]
+
+    @property
+    def times(self) -> Vector:
+        """(K + 1,) where pieces meet, from 0 to 1."""
+        return np.linspace(0.0, 1.0, len(self.corners))
+
+    def at(self, t: float) -> Network:
+        """The network at 0 <= t <= 1: exactly `width` slots, in slot order; a zero slot has direction 0."""
+        if not 0 <= t <= 1:
+            raise InputError(f"a path runs from t = 0 to t = 1, got t = {t:g}")
+        k = min(int(np.searchsorted(self.times, t, side="right")) - 1, len(self.pieces) - 1)
+        left, right = self.times[k], self.times[k + 1]
+        return self.pieces[k].at(min(max((t - left) / (right - left), 0.0), 1.0))
+
+    def reverse(self) -> "Path":
+        """The same networks from the end to the start."""
+        return replace(self, corners=self.corners[::-1])
+
+    def then(self, other: "Path") -> "Path":
+        """This path and another that begins where it ends.
+
+        Raises:
+            InputError: it begins elsewhere, is of another width or problem, or counts weight decay otherwise.
+        """
+        if self.problem is not other.problem and (self.problem.key, self.problem.beta) != (
+            other.problem.key,
+            other.problem.beta,
+        ):
+            raise InputError("the second path is one of another problem")
+        if self.width != other.width or self.weight_decay != other.weight_decay:
+            raise InputError("the second path is of another width, or counts the weight decay otherwise")
+        if _distance(self.end, other.start) > 1e-12:
+            raise InputError("the second path does not begin where the first ends")
+        return replace(self, corners=(*self.corners, *other.corners[1:]), note="")
+
+    # --- the objective -----------------------------------------------------------------------------------
+    def objective(self, t: float) -> float:
+        """The objective at 0 <= t <= 1; without the weight decay of neurons where the path does not count it."""
+        return self._value(self.at(t))
+
+    @cached_property
+    def objectives(self) -> Vector:
+        """(K + 1,) the objective at the corners."""
+        return np.array([self._value(corner) for corner in self.corners])
+
+    @property
+    def max_objective(self) -> float:
+        """The greatest objective on the path: that of a corner, since it is convex between them."""
+        return float(self.objectives.max())
+
+    @cached_property
+    def lowest(self) -> Vector:
+        """(K,) a bound from below on the objective over each piece: where the tangents at its ends meet."""
+        slopes = np.array([self._slopes(piece) for piece in self.pieces])
+        begin, finish = self.objectives[:-1], self.objectives[1:]
+        apart = slopes[:, 0] < slopes[:, 1]
+        t = np.clip((finish - slopes[:, 1] - begin) / np.where(apart, slopes[:, 0] - slopes[:, 1], 1.0), 0.0, 1.0)
+        meet = np.maximum(begin + slopes[:, 0] * t, finish - slopes[:, 1] * (1 - t))
+        return np.minimum(np.minimum(begin, finish), np.where(apart, meet, np.inf))
+
+    @property
+    def climb(self) -> float:
+        """The most by which the objective rises above an earlier value, at most; 0 where it never does."""
+        seen = np.minimum.accumulate(np.minimum(self.lowest, self.objectives[:-1]))
+        return float(np.maximum(self.objectives[1:] - seen, 0.0).max())
+
+    @property
+    def barrier(self) -> float:
+        """By how much the greatest objective exceeds the greater of both ends."""
+        return max(self.max_objective - max(float(self.objectives[0]), float(self.objectives[-1])), 0.0)
+
+    @property
+    def size(self) -> float:
+        """What rounding of the objective is compared with."""
+        return max(self.max_objective, abs(self.problem.loss.least(self.problem.y)), 1e-300)
+
+    @property
+    def falls(self) -> bool:
+        """Whether the objective never rises, up to rounding."""
+        return self.climb <= ROUNDING * self.size
+
+    @property
+    def constant(self) -> bool:
+        """Whether the objective is the same everywhere, up to rounding."""
+        return self.max_objective - float(self.lowest.min()) <= ROUNDING * self.size
+
+    def _value(self, network: Network) -> float:
+        if self.weight_decay:
+            return self.problem.objective(network)
+        loss = self.problem.loss.value(self.problem.fit_of(network), self.problem.y)
+        return loss + self.problem.free.penalty(network.free_weights)
+
+    def _slopes(self, piece: Piece) -> tuple[float, float]:
+        """The derivatives of the objective at both ends of a piece."""
+        problem, (first, last) = self.problem, (piece.start, piece.end)
+        fits = problem.fit_of(first), problem.fit_of(last)
+        decay = problem.beta if self.weight_decay else 0.0
+        moved, lopsided = last.free_weights - first.free_weights, _imbalance(last) - _imbalance(first)
+        found = []
+        for end, fit in zip((first, last), fits, strict=True):
+            # A fit that is prescribed is kept.
+            gradient = 0.0 * fit if problem.loss.constraint else problem.loss.gradient(fit, problem.y)
+            loss = float(gradient @ (fits[1] - fits[0]))
+            cost = float((last.masses - first.masses).sum() + _imbalance(end) @ lopsided)
+            found.append(loss + decay * cost + problem.free.decay * float(end.free_weights @ moved))
+        return found[0], found[1]
+
+    # --- checking, saving --------------------------------------------------------------------------------
+    def verify(self) -> Verification:
+        """Check the path afresh, by the weights and predictions of its networks: nothing is taken from how it was made.
+
+        Pieces meet, slots change their unit neuron at weight 0 only, fits are linear along pieces, and halfway the
+        objective is no greater than at the ends of a piece.
+        """
+        jump = bend = 0.0
+        reason = ""
+        values = [self._value(corner) for corner in self.corners]
+        greatest = max(values)
+        for k, piece in enumerate(self.pieces):
+            if piece.broken is not None:
+                reason = reason or f"piece {k}: slot {piece.broken} changes its unit neuron while its weights are not 0"
+                continue
+            halfway = piece.at(0.5)
+            fits = [self.problem.fit_of(network) for network in (piece.start, halfway, piece.end)]
+            length = max(*(self._length(network) for network in (piece.start, piece.end)), 1e-300)
+            bend = max(bend, float(np.linalg.norm(fits[1] - 0.5 * (fits[0] + fits[2])) / length))
+            jump = max(jump, _distance(piece.limit(0.0), piece.start), _distance(piece.limit(1.0), piece.end))
+            over = self._value(halfway) - max(values[k], values[k + 1])
+            if over > ROUNDING * self.size:
+                reason = reason or f"piece {k}: the objective is greater halfway than at both ends, by {over:.3g}"
+        if jump > 1e-6:
+            reason = reason or f"weights jump by {jump:.3g} of their size where pieces meet"
+        if bend > 1e-9:
+            reason = reason or f"fits are not linear along pieces, by {bend:.3g} of their size"
+        if abs(greatest - self.max_objective) > ROUNDING * self.size:
+            reason = reason or f"the greatest objective is {greatest!r}, not {self.max_objective!r}"
+        said = f"pieces: {len(self.pieces)}, which meet and have linear fits; the greatest objective is {greatest:.12g}"
+        return Verification(not reason, reason or said, jump, bend, greatest)
+
+    def _length(self, network: Network) -> float:
+        """The length that its fit would have if nothing in it cancelled; that of y at least."""
+        parts = np.abs(network.contributions(self.problem.X)).sum(axis=1)
+        parts = parts + np.abs(self.problem.free.matrix) @ np.abs(network.free_weights)
+        return float(np.linalg.norm(parts + np.abs(self.problem.y)))
+
+    def save(self, file: str | os.PathLike[str]) -> None:
+        """Write the path to an .npz file, whole or not at all."""
+        write_whole(File(file), written_corners(self.problem, self.corners, self.weight_decay, self.note))
+
+    @classmethod
+    def load(cls, file: str | os.PathLike[str], problem: Problem) -> "Path":
+        """The path of a file that `save` has written, of the same problem.
+
+        Raises:
+            InputError: it cannot be read, or is a path of another problem.
+        """
+        return cls(problem, *read_corners(File(file), problem))
+
+
+def _imbalance(network: Network) -> Vector:
+    assert network.imbalance is not None
+    return network.imbalance
+
+
+def _distance(one: Network, other: Network) -> float:
+    """The distance of weights relative to their size."""
+    (U, alpha), (V, gamma) = one.weights(), other.weights()
+    size = max(float(np.linalg.norm(U)), float(np.linalg.norm(alpha)), 1e-300)
+    off = max(float(np.linalg.norm(U - V)), float(np.linalg.norm(alpha - gamma)))
+    free = float(np.linalg.norm(one.free_weights - other.free_weights))
+    return max(off / size, free / max(float(np.linalg.norm(one.free_weights)), 1e-300) if free else 0.0)

@@ -1,0 +1,34 @@
+"""One piece: linear masses, linear fits."""
+
+import numpy as np
+
+from dualscape.landscape.paths.piece import Piece, slots
+from dualscape.model.network import Network
+from landscape_networks import anything, made
+
+
+def test_fits_and_masses_are_linear():
+    problem = made(2)
+    a = anything(problem, 5, 4)
+    b = a._select(np.arange(5), a.masses[::-1].copy())
+    piece = Piece(a, b)
+    assert piece.broken is None
+    for t in (0.0, 0.3, 1.0):
+        found = piece.at(t)
+        np.testing.assert_allclose(found.masses, (1 - t) * a.masses + t * b.masses)
+        np.testing.assert_allclose(
+            problem.fit_of(found), (1 - t) * problem.fit_of(a) + t * problem.fit_of(b), atol=1e-12
+        )
+
+
+def test_weights_without_mass_shrink_evenly():
+    a = Network.from_weights([[3.0, 4.0], [0.0, 0.0]], [0.0, -2.0])
+    U, alpha = Piece(a, Network(np.zeros((2, 2)), [1, 1], [0.0, 0.0])).at(0.25).weights()
+    np.testing.assert_allclose(U, [[2.25, 3.0], [0.0, 0.0]])
+    np.testing.assert_allclose(alpha, [0.0, -1.5])
+
+
+def test_slots_of_weight_zero_have_no_direction():
+    padded = slots(Network([[1.0, 0.0], [0.0, 1.0]], [-1.0, 1.0], [0.0, 2.0]), 3)
+    assert padded.directions.tolist() == [[0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
+    assert padded.signs.tolist() == [1.0, 1.0, 1.0]
