@@ -9,8 +9,15 @@
 
 from dualscape.figures.convergence import convergence
 from dualscape.figures.interpolators import interpolators, with_affine_skip
-from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
+from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Frame, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
+from dualscape.figures.network_paths import (
+    network_path_functions,
+    network_path_masses,
+    network_path_neurons,
+    network_path_objective,
+    network_plane,
+)
 from dualscape.figures.path import path_masses, path_neurons, path_objective
 from dualscape.figures.polytope import polytope
 from dualscape.figures.rectified_ellipsoid import rectified_ellipsoid
@@ -36,7 +43,13 @@ __all__ = [
     "path_objective",
     "path_masses",
     "path_neurons",
+    "network_path_objective",
+    "network_path_masses",
+    "network_path_neurons",
+    "network_path_functions",
+    "network_plane",
     "Scene",
+    "Frame",
     "Axis",
     "Points",
     "Lines",
