@@ -47,8 +47,9 @@ def to_figure(scene: Picture) -> Figure:
 
 def _moments(frames: tuple[Frame, ...]) -> list[Frame]:
     """Some of the frames, the first and the last among them."""
-    at = np.unique(np.linspace(0, len(frames) - 1, PANELS).round().astype(int)) if frames else []
-    return [frames[k] for k in at]
+    if not frames:
+        return []
+    return [frames[k] for k in np.unique(np.linspace(0, len(frames) - 1, PANELS).round().astype(int)).tolist()]
 
 
 def _draw(figure: Figure | None, axes: Any, layer: Layer, dimension: int, order: int) -> None:

@@ -85,8 +85,8 @@ def network_path_masses(path: Path) -> Scene:
         if pieces:
             layers.append(Lines(pieces, name, colour, 1.5))
     caption = (
-        f"Each line is one of {plural(path.width, 'slot')}: its mass, upwards where its sign is + and downwards where it "
-        "is -. A slot takes another direction or sign only at mass 0."
+        f"Each line is one of {plural(path.width, 'slot')}: its mass, upwards where its sign is + and downwards where "
+        "it is -. A slot takes another direction or sign only at mass 0."
     )
     axes = (TIME, Axis("sign times mass"))
     return Scene("network-path-masses", "Masses along the path", caption, axes, tuple(layers), height=420)
@@ -152,8 +152,8 @@ def network_path_functions(path: Path, table: Table | None = None) -> Scene:
     title = "The function as the path runs"
     change = max(float(np.abs(path.problem.fit_of(path.at(t)) - path.problem.fit_of(path.start)).max()) for t in times)
     caption = (
-        f"The prediction of the network at {plural(len(times), 'moment')} of the path. On the data it changes by at most "
-        f"{change:.3g} from that of the start."
+        f"The prediction of the network at {plural(len(times), 'moment')} of the path. On the data it changes by at "
+        f"most {change:.3g} from that of the start."
     )
     if flat:
         axes = tuple(Axis(label, limits=(low[i], high[i])) for i, label in enumerate(inputs.labels))

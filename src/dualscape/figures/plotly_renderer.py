@@ -58,7 +58,11 @@ def _all_traces(layers: tuple[Layer, ...], dimension: int) -> list[dict[str, Any
 
 def _controls(frames: tuple[Frame, ...]) -> dict[str, Any]:
     """A button that plays the frames, one that stops, and a slider."""
-    still = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
+    still: dict[str, Any] = {
+        "mode": "immediate",
+        "frame": {"duration": 0, "redraw": True},
+        "transition": {"duration": 0},
+    }
     play = still | {"fromcurrent": True, "frame": {"duration": PLAYING // len(frames), "redraw": True}}
     buttons = [
         {"label": "Play", "method": "animate", "args": [None, play]},
@@ -67,11 +71,20 @@ def _controls(frames: tuple[Frame, ...]) -> dict[str, Any]:
     steps = [
         {"label": _text(frame.title), "method": "animate", "args": [[str(k)], still]} for k, frame in enumerate(frames)
     ]
-    place = {"x": 0, "y": -0.28, "xanchor": "left", "yanchor": "top"}
-    slider = {"steps": steps, "x": 0.24, "len": 0.76, "y": -0.2, "yanchor": "top", "ticklen": 0, "minorticklen": 0}
+    place: dict[str, Any] = {"x": 0, "y": -0.28, "xanchor": "left", "yanchor": "top"}
+    slider: dict[str, Any] = {
+        "steps": steps,
+        "x": 0.24,
+        "len": 0.76,
+        "y": -0.2,
+        "yanchor": "top",
+        "ticklen": 0,
+        "minorticklen": 0,
+    }
     menu = {"type": "buttons", "direction": "left", "buttons": buttons, "showactive": False, **place}
-    slider |= {"currentvalue": {"prefix": "", "xanchor": "left"}, "font": {"color": "rgba(0,0,0,0)", "size": 1}}
-    slider["currentvalue"] |= {"font": {"color": INK, "size": 13}}
+    # The labels of all moments would lie on top of each other: only that of the present one is shown.
+    now = {"prefix": "", "xanchor": "left", "font": {"color": INK, "size": 13}}
+    slider |= {"currentvalue": now, "font": {"color": "rgba(0,0,0,0)", "size": 1}}
     return {"updatemenus": [menu], "sliders": [slider], "margin": {"l": 60, "r": 20, "t": 64, "b": 130}}
 
 
