@@ -119,7 +119,7 @@ def test_combinations(loss, bias, free):
         expected = refusal(loss, bias, free, activation, q)
         if expected is not None:
             with pytest.raises(InputError, match=expected):
-                build()
+                solve(build())
             continue
         problem = build()
         exact = [name for name, oracle in problem.space.kinds.items() if oracle.exact]

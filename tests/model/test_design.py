@@ -64,7 +64,9 @@ def test_a_problem_and_its_networks_see_the_same(pair):
     assert np.array_equal(problem.design.inputs(X), problem.X)
     assert (problem.d, problem.bias, problem.feature_names) == (design.d, design.bias, design.feature_names)
     weights = np.tril(np.ones((problem.d, problem.d)))
-    network = Network.from_weights(weights, np.ones(problem.d), bias=problem.bias)
+    network = Network.from_weights(
+        weights, np.ones(problem.d), bias=problem.bias, free=free, free_weights=np.zeros(problem.free.q)
+    )
     expected = np.maximum(problem.X @ weights.T, 0.0).sum(axis=1)
     np.testing.assert_allclose(network.predict(X), expected, rtol=1e-12, atol=1e-9)
     assert (network.design.d, network.design.bias) == (problem.d, problem.bias)

@@ -18,7 +18,7 @@ from dualscape.oracles.bisection import frontier
 from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.cells import oracle as cells
 from dualscape.oracles.cells.oracle import CellsOracle
-from dualscape.oracles.proof import agreed, ask, is_loose, prove
+from dualscape.oracles.proof import agreed, ask, capped, is_loose, prove
 from dualscape.oracles.reach import Reach
 from dualscape.running.effort import Effort
 from exact_values import by_hand, dense
@@ -57,6 +57,15 @@ def test_the_cap_is_needed(monkeypatch):
     assert CellsOracle.on(X).best_units(Question(nu, above=0.0)).upper <= by_hand(X, nu) * (1 + 1e-12)
     monkeypatch.setattr(ranked, "capped", lambda reach, nu, lower, upper, above, ceiling: upper)
     assert CellsOracle.on(X).best_units(Question(nu, above=0.0)).upper > 10 * by_hand(X, nu)
+
+
+def test_a_cap_is_not_below_what_was_asked_for():
+    """Values below the threshold were of no interest, and no cheap bound makes them known."""
+    X, nu = np.eye(2), np.array([1.0, 0.0])
+    reach, asked = Reach.of(X), 5.0
+    assert reach.bound(nu) < asked
+    assert capped(reach, nu, 0.0, np.inf, asked, lambda: 2.0) == asked
+    assert capped(reach, nu, 0.0, np.inf, 0.0, lambda: 0.5) == 0.5
 
 
 def test_the_bound_of_any_size_caps_too(monkeypatch):

@@ -396,5 +396,4 @@ def optimal_set(
     if not result.has_spread:  # kinks that may move are not counted by their ends
         result = replace(result, functions=None)
     level = plateaus if result.continuous else None
-    found_wanting = warnings(result.separation, resolution, masses, listed, known, level, tolerances)
-    return replace(result, warnings=found_wanting)
+    return replace(result, warnings=warnings(found.separation, resolution, masses, listed, known, level, tolerances))

@@ -134,7 +134,7 @@ def test_bad_input():
         descend(problem, Network(np.eye(3), [1, 1, 1], [1, 1, 1]))
     with pytest.raises(InputError, match="takes a Network"):
         descend(problem, "network")
-    with pytest.raises(InputError, match="takes a Network"):
+    with pytest.raises(InputError, match="takes a Solution"):
         descend(problem, one, "optimum")
 
 

@@ -79,7 +79,7 @@ def connect(optima: OptimalSet, a: Network, b: Network, *, width: int | None = N
     ('b', 3, False)
     >>> path = connect(optima, one, two, width=3)
     >>> path.constant, len(path.pieces)
-    (True, 1)
+    (True, 2)
     """
     expect(optima, OptimalSet, "connect", Solution="optimal_set(solution)", Problem="optimal_set(solve(problem))")
     start, end = of_one_width(optima.problem, a, b, width, "connect")

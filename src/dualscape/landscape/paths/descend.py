@@ -35,8 +35,8 @@ def descend(
     Args:
         problem: the problem.
         network: any network, at which the path starts.
-        target: the optimum at which it ends, in this order of neurons, or its solution; one is computed when not
-            given, and its neurons then come in the order in which they are reached.
+        target: the optimum at which it ends, in this order of neurons; or a solution, computed when not given, of which
+            an optimum that fits into the width is taken, in the order in which its neurons are reached.
         width: number of slots; that of `network` when not given.
         time_limit: seconds for computing a target, or None.
 
@@ -55,13 +55,12 @@ def descend(
     (True, 3, 0.218606798)
     """
     expect(problem, Problem, "descend", Solution="solution.problem")
-    width = width if width is not None or not isinstance(network, Network) else network.width
-    proven, ordered = "the target", target is not None
-    if target is None:
-        target, proven = _target(problem, width or 0, time_limit)
-    elif isinstance(target, Solution):
-        proven = _said(target)
-        target = target.network
+    expect(network, Network, "descend", Solution="solution.network")
+    width, proven, ordered = network.width if width is None else width, "the target", isinstance(target, Network)
+    if not isinstance(target, Network):
+        solution = target if target is not None else solve(problem, start=network, time_limit=time_limit)
+        expect(solution, Solution, "descend")
+        target, proven = _target(solution, width, time_limit)
     if target is None:
         return _as_far_as_it_goes(problem, network, width, proven)
     start, goal = of_one_width(problem, network, target, width, "descend")
@@ -70,6 +69,8 @@ def descend(
             f"the target has the objective {problem.objective(goal):.12g}, the network the lesser "
             f"{problem.objective(start):.12g}; descend from it, or use connect_sublevel"
         )
+    if not ordered and problem.objective(start) <= problem.objective(goal) * (1 + ROUNDING):
+        return Path(problem, (start, start), note=f"stays where it is, which is as good as {proven}")
     return _path(problem, start, goal, proven, ordered)
 
 
@@ -106,9 +107,8 @@ def _as_far_as_it_goes(problem: Problem, network: Network, width: int | None, wh
     return Path(problem, (start, end), note=f"never climbs, and ends at the best masses of its own units: {why}")
 
 
-def _target(problem: Problem, width: int, time_limit: float | None) -> tuple[Network | None, str]:
+def _target(solution: Solution, width: int, time_limit: float | None) -> tuple[Network | None, str]:
     """An optimum that fits into the width, and what is known of it; None, and why, where there is none."""
-    solution = solve(problem, time_limit=time_limit)
     if solution.network.width <= width:
         return slots(solution.network, width), _said(solution)
     if solution.certificate.verdict == "global":

@@ -97,16 +97,18 @@ def _least_norm(G, t, lam, passive, L, x):
     for _ in range(3 * r + 3):
         for _ in range(r + 1):
             _solve_on(G, t, passive, L, x)
-            step = 1.0
+            step, first = 1.0, -1
             for k in range(r):
                 if passive[k] and x[k] <= 0.0:
-                    step = min(step, lam[k] / (lam[k] - x[k]) if lam[k] > 0.0 else 0.0)
-            blocked = False
+                    share = lam[k] / (lam[k] - x[k]) if lam[k] > 0.0 else 0.0
+                    if share <= step:
+                        step, first = share, k
+            blocked = first >= 0
             for k in range(r):
                 lam[k] += step * (x[k] - lam[k])
-                if passive[k] and x[k] <= 0.0 and lam[k] <= 1e-300:
+                # Rounding may leave a little of the one that reaches zero first.
+                if k == first or (passive[k] and x[k] <= 0.0 and lam[k] <= 1e-300):
                     passive[k] = False
-                    blocked = True
                 if not passive[k]:
                     lam[k] = 0.0
             if not blocked:
