@@ -2,7 +2,7 @@
 
 Neurons of a layer may change places without changing the function. Before a straight line is drawn, those of b take the
 order in which their weights are most like those of a: a linear assignment for each layer, with the others held, again
-and again until no layer gains.
+and again until no layer gains. With one hidden layer this is the best there is; with more it need not be.
 """
 
 from collections.abc import Sequence
@@ -44,22 +44,48 @@ def matched_orders(a: Sequence[Layer], b: Sequence[Layer], *, rounds: int = 100)
     one, two = _checked(a, "a"), _checked(b, "b")
     if [[part.shape for part in layer] for layer in one] != [[part.shape for part in layer] for layer in two]:
         raise InputError("the two networks have layers of other shapes; neurons are matched between equal ones")
+    starts = [[np.arange(len(layer[0])) for layer in two[:-1]], _forward(one, two)]
+    found = [_improved(one, two, orders, rounds) for orders in starts]
+    return max(found, key=lambda orders: _likeness(one, permuted_layers(two, orders)))
+
+
+def _forward(one: list[list[Array]], two: list[list[Array]]) -> list[Index]:
+    """Orders by what comes in, from the first layer on: those of a permuted copy are found at once."""
     orders = [np.arange(len(layer[0])) for layer in two[:-1]]
-    best = -np.inf
+    for at in range(len(orders)):
+        orders[at] = _assigned(_incoming(one[at], permuted_layers(two, orders)[at]))
+    return orders
+
+
+def _improved(one: list[list[Array]], two: list[list[Array]], orders: list[Index], rounds: int) -> list[Index]:
+    """One layer after another as like as it can be, until no layer gains."""
+    orders, best = list(orders), -np.inf
     for _ in range(rounds):
         for at in range(len(orders)):
-            now = permuted_layers(two, [*orders[:at], np.arange(len(orders[at])), *orders[at + 1 :]])
             width = len(orders[at])
-            like = sum(p.reshape(width, -1) @ q.reshape(width, -1).T for p, q in zip(one[at], now[at], strict=True))
-            like = like + _inputs(one[at + 1][0], width) @ _inputs(now[at + 1][0], width).T
-            orders[at] = linear_sum_assignment(like, maximize=True)[1]
-        now = permuted_layers(two, orders)
-        pairs = [(p, q) for x, y in zip(one, now, strict=True) for p, q in zip(x, y, strict=True)]
-        likeness = sum(float(np.vdot(p, q)) for p, q in pairs)
+            now = permuted_layers(two, [*orders[:at], np.arange(width), *orders[at + 1 :]])
+            outgoing = _inputs(one[at + 1][0], width) @ _inputs(now[at + 1][0], width).T
+            orders[at] = _assigned(_incoming(one[at], now[at]) + outgoing)
+        likeness = _likeness(one, permuted_layers(two, orders))
         if likeness <= best + LEAST * abs(best):
             break
         best = likeness
     return orders
+
+
+def _assigned(like: Array) -> Index:
+    return np.asarray(linear_sum_assignment(like, maximize=True)[1], dtype=np.intp)
+
+
+def _incoming(a: list[Array], b: list[Array]) -> Array:
+    """(width, width) how like what neurons of two layers take in is, bias and all."""
+    return np.sum([p.reshape(len(p), -1) @ q.reshape(len(q), -1).T for p, q in zip(a, b, strict=True)], axis=0)
+
+
+def _likeness(one: list[list[Array]], two: list[list[Array]]) -> float:
+    """The inner product of all weights."""
+    pairs = [(p, q) for x, y in zip(one, two, strict=True) for p, q in zip(x, y, strict=True)]
+    return sum(float(np.vdot(p, q)) for p, q in pairs)
 
 
 def permuted_layers(layers: Sequence[Layer], orders: Sequence[Index]) -> list[list[Array]]:

@@ -12,10 +12,12 @@ from dualscape.figures.interpolators import interpolators, with_affine_skip
 from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Frame, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
 from dualscape.figures.network_paths import (
+    network_path_curves,
     network_path_functions,
     network_path_masses,
     network_path_neurons,
     network_path_objective,
+    network_path_plane,
     network_plane,
 )
 from dualscape.figures.path import path_masses, path_neurons, path_objective
@@ -47,6 +49,8 @@ __all__ = [
     "network_path_masses",
     "network_path_neurons",
     "network_path_functions",
+    "network_path_curves",
+    "network_path_plane",
     "network_plane",
     "Scene",
     "Frame",

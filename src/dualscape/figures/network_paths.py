@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.curves.beside import beside
 from dualscape.curves.plane import Plane
 from dualscape.curves.weight_space import WeightSpace
 from dualscape.data.tables import Table
@@ -37,6 +38,8 @@ Vector = NDArray[np.float64]
 TIME = Axis("time t along the path", limits=(0.0, 1.0))
 #: Moments of a picture that moves; points between corners in pictures that stand still, over the whole path.
 MOMENTS, SAMPLES = 41, 400
+#: Numbers n m d up to which a curve is learned for a picture.
+LEARNED = 20_000
 SIGNS = ((1.0, BLUE, "neurons with sign +", "circle"), (-1.0, GREEN, "neurons with sign -", "diamond"))
 
 
@@ -66,6 +69,41 @@ def network_path_objective(path: Path) -> Scene:
     axis = Axis("objective", limits=(most - 1.1 * spread, most + 0.15 * spread))
     title = "Objective along the path"
     return Scene("network-path-objective", title, caption, (TIME, axis), tuple(layers), height=420)
+
+
+def network_path_curves(path: Path) -> Scene:
+    """The exact path beside the curves that are commonly drawn between two networks."""
+    size = path.problem.n * path.width * path.problem.d
+    if size > LEARNED:
+        raise DoesNotApplyError("Learned curves are drawn beside an exact path for small networks alone.")
+    if not path.weight_decay:
+        raise DoesNotApplyError("Learned curves are drawn beside an exact path where weight decay counts.")
+    try:
+        found = beside(path)
+    except InputError as reason:
+        raise DoesNotApplyError(f"No curves are learned beside the path: {reason}.") from None
+    t = _times(path)
+    exact = np.column_stack([t, [path.objective(s) for s in t]])
+    curves = (
+        (found.straight, "straight line", GREY, "dash"),
+        (found.matched, "straight line, neurons matched", ORANGE, "dash"),
+        (found.learned, "learned curve", GREEN, "solid"),
+    )
+    layers: list[Layer] = [
+        Lines((np.column_stack([each.times, each.values]),), name, colour, 2.0, dash)
+        for each, name, colour, dash in curves
+    ]
+    layers.append(Lines((exact,), "exact path", BLUE, 2.5))
+    caption = (
+        f"{found.explain()} The barrier of the exact path is that of all its networks; those of the other curves are "
+        f"the greatest at {plural(len(found.straight.times), 'point')} of each. A learned curve that climbs proves no "
+        "barrier."
+    )
+    values = np.concatenate([exact[:, 1], *(each.values for each, *_ in curves)])
+    room = max(0.06 * float(np.ptp(values)), 1e-3 * abs(path.max_objective), 1e-12)
+    axis = Axis("objective", limits=(float(values.min()) - room, float(values.max()) + room))
+    title = "Other curves between the same networks"
+    return Scene("network-path-curves", title, caption, (TIME, axis), tuple(layers), height=420)
 
 
 def network_path_masses(path: Path) -> Scene:
@@ -173,6 +211,21 @@ def network_path_functions(path: Path, table: Table | None = None) -> Scene:
     return Scene("network-path-functions", title, caption, axes, (*ends_drawn, *marks), False, 480, tuple(frames))
 
 
+def network_path_plane(path: Path) -> Scene:
+    """The objective on the plane through the ends of a path and its corner farthest off the line between them."""
+    inner = path.corners[1:-1]
+    if not inner:
+        raise DoesNotApplyError("The path has one piece, so that no third network spans a plane with its ends.")
+    if path.problem.n * path.width * path.problem.d > 50 * LEARNED:
+        raise DoesNotApplyError("The plane of a path is drawn for small networks alone.")
+    space = _space(path.problem, path.width)
+    start, end = space.vector(path.start), space.vector(path.end)
+    along = (end - start) / (float(np.linalg.norm(end - start)) or 1.0)
+    off = [space.vector(corner) - start for corner in inner]
+    far = int(np.argmax([np.linalg.norm(v - (v @ along) * along) for v in off]))
+    return network_plane(path.problem, (path.start, path.end, inner[far]), path, ("start", "end", "corner"))
+
+
 def network_plane(
     problem: Problem, networks: Sequence[Network], path: Path | None = None, names: Sequence[str] = ("a", "b", "c")
 ) -> Scene:
@@ -182,7 +235,7 @@ def network_plane(
     width = max(network.width for network in networks)
     if path is not None:
         width = max(width, path.width)
-    space = WeightSpace(problem, width)
+    space = _space(problem, width)
     try:
         plane = Plane.through(*map(space.vector, networks))
     except InputError as reason:
@@ -207,11 +260,18 @@ def network_plane(
         f"The objective on the plane through three networks ({values_said}), above the least value on it, {least:.6g}. "
         "Distances are those of weights; networks off the plane are not seen, so that a wall here need not be one."
     )
-    axes = (Axis("distance from a towards b"), Axis("distance across"))
+    axes = (Axis(f"distance from {names[0]} towards {names[1]}"), Axis("distance across"))
     return Scene("network-plane", "The plane of three networks", caption, axes, tuple(layers), False, 560)
 
 
 # --- parts ------------------------------------------------------------------------------------------------
+def _space(problem: Problem, width: int) -> WeightSpace:
+    try:
+        return WeightSpace(problem, width)
+    except InputError as reason:
+        raise DoesNotApplyError(f"No plane is drawn: {reason}.") from None
+
+
 def _times(path: Path) -> Vector:
     """The corners of the path, and points between them."""
     each = max(2, SAMPLES // len(path.pieces))

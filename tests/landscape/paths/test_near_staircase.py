@@ -1,0 +1,55 @@
+"""Near-optimal networks: the exact staircase at eps = 0, bounds that hold and close, and bottlenecks."""
+
+import numpy as np
+import pytest
+
+from dualscape import bottleneck, connect, near_staircase
+from dualscape.errors import InputError
+from solved import solved
+
+
+@pytest.mark.parametrize("name", ["talk", "triangle"])
+def test_from_the_exact_staircase_to_one_component(name):
+    _, optima, stairs = solved(name)
+    near = near_staircase(optima)
+    widths = range(stairs.m_star - 1, stairs.connected_from + 2)
+    for m in widths:
+        assert near.components(m, 0.0) == stairs.row(m).components
+        before = (10**9, 10**9)
+        for eps in (1e-6, 1e-3, 1e-2, 0.1, 1.0, 10.0):
+            low, high = np.resize(near.components(m, eps), 2)
+            assert low <= high
+            assert low <= before[0]
+            assert high <= before[1]
+            before = (low, high)
+        assert m < stairs.m_star or before == (1, 1)
+    assert near.connected_from(0.0) == stairs.connected_from
+    assert near.connected_from(10.0) == stairs.m_star
+
+
+def test_isolated_networks_stay_isolated_below_their_height():
+    _, optima, _ = solved("talk")
+    near = near_staircase(optima)
+    (row,) = (row for row in near.heights if row.m == 2)
+    (stays,) = row.stays[row.full]
+    assert near.components(2, 0.99 * stays) == 3
+    assert near.components(2, 1.01 * stays) == (1, 3)
+    (swaps,) = row.swaps[row.full]
+    top = max(swaps, max(height for *_, height in row.joins))
+    assert near.components(2, 1.01 * top) == 1
+    assert near.connected_from(0.99 * stays) == 3
+    with pytest.raises(InputError, match="0 or more"):
+        near.components(2, -1.0)
+
+
+@pytest.mark.parametrize("name", ["talk", "triangle"])
+def test_bottlenecks_are_where_paths_begin(name):
+    _, optima, _ = solved(name)
+    networks = [optima.network(masses).prune() for masses in optima.vertices]
+    networks += [network.permute(np.roll(np.arange(network.width), 1)) for network in networks]
+    for a in networks:
+        for b in networks:
+            width = bottleneck(optima, a, b)
+            assert connect(optima, a, b, width=width)
+            if width > max(a.width, b.width):
+                assert not connect(optima, a, b, width=width - 1)
