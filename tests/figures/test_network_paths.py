@@ -3,34 +3,19 @@
 import numpy as np
 import pytest
 
-from dualscape import Network, Problem, connect, connect_sublevel, descend, figures, permutation_path
+from dualscape import Network, Problem, connect, figures
 from dualscape.figures.layers import DoesNotApplyError, Field, Lines, Points
 from dualscape.landscape.paths.path import Path
-from landscape_networks import anything
+from network_paths import permuted, sine, two_inputs
 from scenes import layers
 from solved import solved
 
 ALL = ("objective", "masses", "neurons", "functions", "curves", "plane")
 
 
-def sine():
-    x = np.linspace(-2, 2, 7)
-    problem = Problem(x[:, None], np.sin(2 * x), beta=0.05)
-    return descend(problem, anything(problem, 9, 0))
-
-
-def two_inputs():
-    rng = np.random.default_rng(2)
-    problem = Problem(rng.standard_normal((5, 2)), rng.standard_normal(5), beta=0.1)
-    return connect_sublevel(problem, anything(problem, 7, 1), anything(problem, 7, 2))
-
-
-@pytest.fixture(scope="module", params=["sine", "two inputs", "permuted"])
+@pytest.fixture(scope="module", params=[sine, two_inputs, permuted])
 def path(request):
-    if request.param == "permuted":
-        problem = solved("talk")[1].problem
-        return permutation_path(problem, solved("talk")[1].choose("most"), [1, 0])
-    return sine() if request.param == "sine" else two_inputs()
+    return request.param()
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -88,37 +73,6 @@ def test_the_function_in_every_frame():
     np.testing.assert_allclose([field.values[5, 3], field.values[0, 30]], expected, atol=1e-9)
 
 
-def test_the_plane_has_the_networks_where_they_are():
-    path = two_inputs()
-    networks = (path.start, path.end, path.corners[1])
-    scene = figures.network_plane(path.problem, networks, path, ("one", "two", "three"))
-    (field,), (marks,) = layers(scene, Field), layers(scene, Points)
-    weights = [np.concatenate([part.ravel() for part in network.weights()]) for network in networks]
-    for i in range(3):
-        for j in range(i):
-            apart = np.linalg.norm(marks.at[i] - marks.at[j])
-            assert apart == pytest.approx(np.linalg.norm(weights[i] - weights[j]))
-    assert np.isfinite(field.values).all()
-    (way,) = layers(scene, Lines)
-    np.testing.assert_allclose(way.pieces[0][[0, -1]], marks.at[:2], atol=1e-9)
-    with pytest.raises(DoesNotApplyError, match="on a line"):
-        figures.network_plane(path.problem, (path.start, path.start, path.end))
-
-
-def test_what_is_not_drawn_says_why():
-    problem = Problem([[1.0], [-1.0]], [1.0, 0.5], beta=0.1, bias="none", architecture="abs")
-    network = Network([[1.0]], [1.0], [0.5], architecture="abs")
-    path = Path(problem, (network, network))
-    with pytest.raises(DoesNotApplyError, match="ReLU"):
-        figures.network_path_curves(path)
-    with pytest.raises(DoesNotApplyError, match="one piece"):
-        figures.network_path_plane(path)
-    empty = Network([[0.0]], [1.0], [0.0], architecture="abs")
-    for figure in (figures.network_path_masses, figures.network_path_neurons):
-        with pytest.raises(DoesNotApplyError, match="No network on the path has a neuron"):
-            figure(Path(problem, (empty, empty)))
-
-
 def test_a_constant_objective_fills_no_picture_with_rounding():
     _, optima, _ = solved("talk")
     a = optima.choose("most").pad(3)
@@ -126,3 +80,11 @@ def test_a_constant_objective_fills_no_picture_with_rounding():
     low, high = scene.axes[1].limits
     assert high - low > 1e-4 * abs(high)
     assert "the same everywhere" in scene.caption
+
+
+def test_without_neurons_there_is_nothing_to_draw():
+    problem = Problem([[1.0], [-1.0]], [1.0, 0.5], beta=0.1, bias="none")
+    empty = Network([[0.0]], [1.0], [0.0])
+    for figure in (figures.network_path_masses, figures.network_path_neurons):
+        with pytest.raises(DoesNotApplyError, match="No network on the path has a neuron"):
+            figure(Path(problem, (empty, empty)))

@@ -36,7 +36,7 @@ def learn_curve(
 
     >>> ring = lambda p: ((p @ p - 1) ** 2, 4 * (p @ p - 1) * p)
     >>> curve = learn_curve(ring, [1.0, 0.0], [0.0, 1.0])
-    >>> ring(np.array([0.5, 0.5]))[0], ring(curve.at(0.5))[0] < 0.01
+    >>> float(ring(np.array([0.5, 0.5]))[0]), bool(ring(curve.at(0.5))[0] < 0.01)
     (0.25, True)
     """
     line = _line(a, b, bends, kind)

@@ -1,28 +1,20 @@
-"""A path of networks: its objective, its neurons and its function as it runs, and the plane of three networks."""
-
-from collections.abc import Sequence
+"""A path of networks: its objective, its neurons and its function as it runs."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.curves.beside import beside
-from dualscape.curves.plane import Plane
-from dualscape.curves.weight_space import WeightSpace
 from dualscape.data.tables import Table
-from dualscape.errors import InputError
 from dualscape.figures.inputs import drawable_inputs
 from dualscape.figures.layers import (
     BLUE,
     GREEN,
     GREY,
     INK,
-    ORANGE,
     RED,
     Axis,
     DoesNotApplyError,
     Field,
     Frame,
-    Labels,
     Layer,
     Lines,
     Points,
@@ -30,22 +22,18 @@ from dualscape.figures.layers import (
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
 from dualscape.landscape.paths.path import Path
-from dualscape.model.network import Network
-from dualscape.model.problem import Problem
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 TIME = Axis("time t along the path", limits=(0.0, 1.0))
 #: Moments of a picture that moves; points between corners in pictures that stand still, over the whole path.
 MOMENTS, SAMPLES = 41, 400
-#: Numbers n m d up to which a curve is learned for a picture.
-LEARNED = 20_000
 SIGNS = ((1.0, BLUE, "neurons with sign +", "circle"), (-1.0, GREEN, "neurons with sign -", "diamond"))
 
 
 def network_path_objective(path: Path) -> Scene:
     """The objective along the path, and its exact maximum."""
-    t = _times(path)
+    t = times_of(path)
     values = np.array([path.objective(s) for s in t])
     most = path.max_objective
     layers: list[Layer] = [
@@ -71,44 +59,9 @@ def network_path_objective(path: Path) -> Scene:
     return Scene("network-path-objective", title, caption, (TIME, axis), tuple(layers), height=420)
 
 
-def network_path_curves(path: Path) -> Scene:
-    """The exact path beside the curves that are commonly drawn between two networks."""
-    size = path.problem.n * path.width * path.problem.d
-    if size > LEARNED:
-        raise DoesNotApplyError("Learned curves are drawn beside an exact path for small networks alone.")
-    if not path.weight_decay:
-        raise DoesNotApplyError("Learned curves are drawn beside an exact path where weight decay counts.")
-    try:
-        found = beside(path)
-    except InputError as reason:
-        raise DoesNotApplyError(f"No curves are learned beside the path: {reason}.") from None
-    t = _times(path)
-    exact = np.column_stack([t, [path.objective(s) for s in t]])
-    curves = (
-        (found.straight, "straight line", GREY, "dash"),
-        (found.matched, "straight line, neurons matched", ORANGE, "dash"),
-        (found.learned, "learned curve", GREEN, "solid"),
-    )
-    layers: list[Layer] = [
-        Lines((np.column_stack([each.times, each.values]),), name, colour, 2.0, dash)
-        for each, name, colour, dash in curves
-    ]
-    layers.append(Lines((exact,), "exact path", BLUE, 2.5))
-    caption = (
-        f"{found.explain()} The barrier of the exact path is that of all its networks; those of the other curves are "
-        f"the greatest at {plural(len(found.straight.times), 'point')} of each. A learned curve that climbs proves no "
-        "barrier."
-    )
-    values = np.concatenate([exact[:, 1], *(each.values for each, *_ in curves)])
-    room = max(0.06 * float(np.ptp(values)), 1e-3 * abs(path.max_objective), 1e-12)
-    axis = Axis("objective", limits=(float(values.min()) - room, float(values.max()) + room))
-    title = "Other curves between the same networks"
-    return Scene("network-path-curves", title, caption, (TIME, axis), tuple(layers), height=420)
-
-
 def network_path_masses(path: Path) -> Scene:
     """The signed mass of every slot along the path."""
-    t = _times(path)
+    t = times_of(path)
     networks = [path.at(s) for s in t]
     if not any(network.masses.any() for network in networks):
         raise DoesNotApplyError("No network on the path has a neuron with mass, so there are no masses to draw.")
@@ -134,7 +87,8 @@ def network_path_neurons(path: Path) -> Scene:
     """Directions and masses of all slots as the path runs: a picture that moves."""
     times = _moments(path)
     networks = [path.at(t) for t in times]
-    places, labels, shown = _projected([network.masses[:, None] * network.directions for network in networks])
+    vectors = [network.masses[:, None] * network.directions for network in networks]
+    places, labels, shown = _projected(vectors, path.problem.design.coordinates)
     reach = float(np.abs(np.concatenate(places)).max())
     if not reach:
         raise DoesNotApplyError("No network on the path has a neuron with mass, so there are no neurons to draw.")
@@ -211,68 +165,8 @@ def network_path_functions(path: Path, table: Table | None = None) -> Scene:
     return Scene("network-path-functions", title, caption, axes, (*ends_drawn, *marks), False, 480, tuple(frames))
 
 
-def network_path_plane(path: Path) -> Scene:
-    """The objective on the plane through the ends of a path and its corner farthest off the line between them."""
-    inner = path.corners[1:-1]
-    if not inner:
-        raise DoesNotApplyError("The path has one piece, so that no third network spans a plane with its ends.")
-    if path.problem.n * path.width * path.problem.d > 50 * LEARNED:
-        raise DoesNotApplyError("The plane of a path is drawn for small networks alone.")
-    space = _space(path.problem, path.width)
-    start, end = space.vector(path.start), space.vector(path.end)
-    along = (end - start) / (float(np.linalg.norm(end - start)) or 1.0)
-    off = [space.vector(corner) - start for corner in inner]
-    far = int(np.argmax([np.linalg.norm(v - (v @ along) * along) for v in off]))
-    return network_plane(path.problem, (path.start, path.end, inner[far]), path, ("start", "end", "corner"))
-
-
-def network_plane(
-    problem: Problem, networks: Sequence[Network], path: Path | None = None, names: Sequence[str] = ("a", "b", "c")
-) -> Scene:
-    """The objective on the plane through three networks in the space of weights; a path is projected onto it."""
-    if len(networks) != 3 or len(names) != 3:
-        raise InputError("a plane goes through three networks with three names")
-    width = max(network.width for network in networks)
-    if path is not None:
-        width = max(width, path.width)
-    space = _space(problem, width)
-    try:
-        plane = Plane.through(*map(space.vector, networks))
-    except InputError as reason:
-        raise DoesNotApplyError(str(reason)) from None
-    xs, ys, values = plane.grid(space.value)
-    least = min(float(values.min()), *(problem.objective(network) for network in networks))
-    # Far from the networks the objective grows like a fourth power, which would leave one colour for all that matters.
-    above = values - least
-    scale = float(np.median(above)) or 1.0
-    layers: list[Layer] = [
-        Field(xs, ys, np.log10(above + 1e-3 * scale), "log10 of the excess, from 1/1000 of its median")
-    ]
-    if path is not None:
-        way = np.array([plane.coordinates(space.vector(path.at(t))) for t in _times(path)])
-        layers.append(Lines((way,), "the path, seen from above the plane", ORANGE, 2.5))
-    values_said = ", ".join(
-        f"{name}: {problem.objective(network):.6g}" for name, network in zip(names, networks, strict=True)
-    )
-    lift = np.array([0.0, 0.04 * float(np.ptp(ys))])
-    layers += [Points(plane.corners, "", RED, 10.0), Labels(plane.corners + lift, tuple(names), "white", 15.0)]
-    caption = (
-        f"The objective on the plane through three networks ({values_said}), above the least value on it, {least:.6g}. "
-        "Distances are those of weights; networks off the plane are not seen, so that a wall here need not be one."
-    )
-    axes = (Axis(f"distance from {names[0]} towards {names[1]}"), Axis("distance across"))
-    return Scene("network-plane", "The plane of three networks", caption, axes, tuple(layers), False, 560)
-
-
 # --- parts ------------------------------------------------------------------------------------------------
-def _space(problem: Problem, width: int) -> WeightSpace:
-    try:
-        return WeightSpace(problem, width)
-    except InputError as reason:
-        raise DoesNotApplyError(f"No plane is drawn: {reason}.") from None
-
-
-def _times(path: Path) -> Vector:
+def times_of(path: Path) -> Vector:
     """The corners of the path, and points between them."""
     each = max(2, SAMPLES // len(path.pieces))
     return np.unique(np.concatenate([path.times, np.linspace(0.0, 1.0, each * len(path.pieces) + 1)]))
@@ -291,7 +185,7 @@ def _stretches(held: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
     return [np.arange(max(part[0] - 1, 0), min(part[-1] + 2, len(held))) for part in parts]
 
 
-def _projected(vectors: list[Matrix]) -> tuple[list[Matrix], tuple[str, str], str]:
+def _projected(vectors: list[Matrix], names: tuple[str, ...]) -> tuple[list[Matrix], tuple[str, str], str]:
     """Where vectors (m, d) lie in a plane, its two labels, and what was left out."""
     d = vectors[0].shape[1]
     if d <= 2:

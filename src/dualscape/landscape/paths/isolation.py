@@ -82,8 +82,8 @@ def isolation(optima: OptimalSet) -> Vector:
     >>> from dualscape import Problem, optimal_set, solve
     >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
     >>> optima = optimal_set(solve(problem))
-    >>> dict(zip(optima.widths.tolist(), isolation(optima).round(6).tolist()))
-    {2: 0.007318, 1: 0.458571}
+    >>> dict(zip(optima.widths.tolist(), isolation(optima).round(4).tolist()))
+    {2: 0.0073, 1: 0.4586}
     """
     problem = optima.problem
     _check(optima)

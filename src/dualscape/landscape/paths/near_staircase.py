@@ -78,7 +78,7 @@ class NearStaircase:
     >>> from dualscape import Problem, optimal_set, solve
     >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
     >>> near = near_staircase(optimal_set(solve(problem)))
-    >>> [near.components(2, eps) for eps in (0.0, 0.005, 0.1, 0.5)]
+    >>> [near.components(2, eps) for eps in (0.0, 0.005, 0.1, 1.0)]
     [3, 3, (1, 3), 1]
     """
 
