@@ -6,7 +6,9 @@ from scipy.optimize import minimize, nnls
 
 from dualscape import Problem, optimal_set, permutation_path, solve
 from dualscape.errors import InputError
-from dualscape.landscape.paths.isolation import isolation
+from dualscape.landscape.paths import isolation as module
+from dualscape.landscape.paths.group_lasso import dual_lower_bound
+from dualscape.landscape.paths.isolation import Region, isolation
 from solved import solved
 
 
@@ -75,3 +77,35 @@ def test_other_networks_are_refused():
     problem = Problem([[1.0], [-2.0], [0.5]], [1.0, 0.5, 0.0], beta=0.1, bias="none", free="constant")
     with pytest.raises(InputError, match="without free features"):
         isolation(optimal_set(solve(problem)))
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_what_is_feasible_bounds_every_unit_of_a_region(seed, monkeypatch):
+    """Any nu that satisfies the constraints handed on, not only the best, has s nu . (X u)_+ <= beta in the regions."""
+    optima = random(seed)
+    problem, rng, asked = optima.problem, np.random.default_rng(seed), []
+
+    def spy(problem, groups, sign_rows):
+        asked.append((groups, sign_rows))
+        return dual_lower_bound(problem, groups, sign_rows)
+
+    monkeypatch.setattr(module, "dual_lower_bound", spy)
+    isolation(optima)
+    sides = np.sign(np.where(abs(problem.X @ optima.directions.T) > 1e-6, problem.X @ optima.directions.T, 0))
+    assert (sides == 0).any()
+    U = rng.standard_normal((20_000, problem.d))
+    U /= np.linalg.norm(U, axis=1, keepdims=True)
+    heights = problem.X @ U.T
+    for groups, sign_rows in asked[:6]:
+        # The slots that are not on a hyperplane have the same columns in every question about them.
+        for unit, sign in enumerate(optima.signs):
+            region = Region.of(problem, optima.nu, optima.directions[unit], sign)
+            if not any(np.array_equal(region.columns, group) for group in groups):
+                continue
+            inside = (sides[:, unit][:, None] * heights >= 0).all(axis=0)
+            for _ in range(20):
+                nu = rng.standard_normal(problem.n)
+                for row, side in sign_rows:
+                    nu[row] = -side * abs(nu[row]) if (row, -side) not in sign_rows else 0.0
+                nu *= problem.beta / max(np.linalg.norm(group.T @ nu) for group in groups)
+                assert (sign * nu @ np.maximum(heights[:, inside], 0)).max(initial=0.0) <= problem.beta * (1 + 1e-9)
