@@ -62,7 +62,7 @@ def test_vectors_models_and_gradients(torch):
     own = deepcopy(model).train()
     expected = loss(own(batches[0][0]), batches[0][1])
     expected.backward()
-    np.testing.assert_allclose(value, float(expected), rtol=1e-6)
+    np.testing.assert_allclose(value, float(expected.detach()), rtol=1e-6)
     np.testing.assert_allclose(gradient, np.concatenate([p.grad.numpy().ravel() for p in own.parameters()]), atol=1e-6)
     with pytest.raises(InputError, match="other shapes"):
         space.vector(torch.nn.Linear(2, 2))

@@ -9,7 +9,7 @@ from dualscape.curves.beside import beside
 from dualscape.curves.profile import Profile
 from dualscape.errors import InputError
 from dualscape.figures.layers import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Axis, DoesNotApplyError, Layer, Lines
-from dualscape.figures.network_paths import TIME, times_of
+from dualscape.figures.network_paths import times_of
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
 from dualscape.landscape.paths.path import Path
@@ -44,7 +44,10 @@ def curve_profiles(profiles: Mapping[str, Profile], path: Path | None = None, la
         f"Barriers above the greater end, as they were met at points of each curve: {barriers}. Between these points, "
         "and by another curve, it may be otherwise."
     )
-    axes = (TIME, Axis(label, limits=(float(every.min()) - room, float(every.max()) + room)))
+    axes = (
+        Axis("t along the curve", limits=(0.0, 1.0)),
+        Axis(label, limits=(float(every.min()) - room, float(every.max()) + room)),
+    )
     return Scene("curve-profiles", "Curves between two networks", caption, axes, tuple(layers), height=420)
 
 
