@@ -51,7 +51,7 @@ def test_any_two_networks(ends, tmp_path):
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (("one", "two"), "1 and 2 neurons; give the width"),
+        (("one", "two"), "widths 1 and 2; give the width"),
         (("one", "wrong"), "b is not optimal"),
         (("one", "wide"), "the neurons see 3 features"),
         (("one", "nan"), "NaN"),

@@ -7,7 +7,7 @@ from along import objective
 from command_line import run, strict
 from dualscape.landscape.paths.path import Path
 from dualscape.model.problem import Problem
-from dualscape.prediction.network_files import read_network
+from dualscape.prediction.models.files import read_network
 
 
 @pytest.fixture

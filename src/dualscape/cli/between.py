@@ -54,7 +54,7 @@ class BetweenJob(Job["Path | Disconnected"]):
 
     def read(self, problem: "Problem", name: str) -> "Network":
         """The network of an option or argument."""
-        from dualscape.prediction.network_files import read_network
+        from dualscape.prediction.models.files import read_network
 
         return read_network(self.options[name], problem)
 

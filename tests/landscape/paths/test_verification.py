@@ -22,10 +22,10 @@ def test_checking_finds_a_slot_that_changes_its_unit():
 def test_checking_finds_a_sign_that_changes_and_weights_without_mass():
     problem = Problem([[1.0], [-1.0]], [1.0, 1.0], beta=0.1, bias="none")
     sign = Path(problem, (Network([[1.0]], [1.0], [0.9]), Network([[1.0]], [-1.0], [0.9])))
-    assert not sign.verify()
+    assert "changes its unit neuron" in sign.verify().reason
     # u is not 0 where alpha is: another direction may not grow in its place.
     turned = Path(problem, (Network([[-1.0]], [1.0], [0.0], imbalance=[0.5]), Network([[1.0]], [1.0], [0.9])))
-    assert not turned.verify()
+    assert "changes its unit neuron" in turned.verify().reason
     assert Path(problem, (turned.start, Network([[0.0]], [1.0], [0.0]), turned.end)).verify()
 
 

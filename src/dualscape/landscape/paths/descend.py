@@ -1,11 +1,13 @@
 """From any network down to a global optimum without ever climbing (THEORY section 8)."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.landscape.optimal_set import optimal_set
 from dualscape.landscape.paths.ends import of_one_width
-from dualscape.landscape.paths.exchange import best_masses, over_the_barrier
+from dualscape.landscape.paths.exchange import best_masses, exchanged, improves
 from dualscape.landscape.paths.level import level_corners, rank_of
 from dualscape.landscape.paths.path import ROUNDING, Path
 from dualscape.landscape.paths.piece import slots
@@ -75,29 +77,28 @@ def descend(
 
 
 def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered: bool) -> Path:
-    needed = rank_of(problem, start, goal) + 1
-    begun = [start]
-    better = best_masses(problem, start)
-    if problem.objective(better) < problem.objective(start):
-        begun.append(better)
-    found = []
-    for corners in (begun, [start]):
-        try:
-            path = Path.of(problem, [*corners, *level_corners(problem, corners[-1], goal, ordered=ordered)[1:]])
-        except OutOfSlots:
-            continue
-        if path.falls:
-            return replace(path, note=f"never climbs, and ends at {proven}")
-        found.append(path)
-    corners = [*begun, *over_the_barrier(problem, begun[-1], goal, problem.beta, ordered=ordered)[1:]]
-    path = min([*found, Path.of(problem, corners)], key=lambda path: path.climb)
-    if path.falls:
-        return replace(path, note=f"never climbs, and ends at {proven}")
+    found: list[Path] = []
+    for corners in _ways(problem, start, goal, ordered):
+        found.append(Path.of(problem, corners))
+        if found[-1].falls:
+            return replace(found[-1], note=f"never climbs, and ends at {proven}")
+    path = min(found, key=lambda path: path.climb)
+    sure = f"one that never climbs is sure from width {rank_of(problem, start, goal) + 1} on"
+    if improves(problem, start, goal):
+        sure = "it is no optimum: units of the network improve on it"
     note = (
-        f"climbs by {path.climb:.6g} on its way to {proven}: an upper bound on what any path of width "
-        f"{start.width} must (one that never climbs is sure from width {needed} on)"
+        f"climbs by {path.climb:.6g} on its way to {proven}: an upper bound on what any path of width {path.width} must"
     )
-    return replace(path, note=note)
+    return replace(path, note=f"{note} ({sure})")
+
+
+def _ways(problem: Problem, start: Network, goal: Network, ordered: bool) -> Iterator[list[Network]]:
+    """Corners from the start to the goal: by the best masses of its units, or from where it stands."""
+    better = best_masses(problem, start)
+    begun = [start, better] if problem.objective(better) < problem.objective(start) else [start]
+    yield [*begun, *exchanged(problem, begun[-1], goal, problem.beta, ordered=ordered)[1:]]
+    with suppress(OutOfSlots):
+        yield level_corners(problem, start, goal, ordered=ordered)
 
 
 def _as_far_as_it_goes(problem: Problem, network: Network, width: int | None, why: str) -> Path:
@@ -120,7 +121,7 @@ def _target(solution: Solution, width: int, time_limit: float | None) -> tuple[N
         if smallest.width <= width:
             return smallest, "a proven global optimum"
         if optima.vertices_complete:
-            return None, f"no network of width {width} is optimal, the least has {smallest.width} neurons"
+            return None, f"no network of width {width} is optimal, the least width is {smallest.width}"
     return (
         None,
         f"no network of width {width} is known that is as good as the best, of {solution.network.width} neurons",

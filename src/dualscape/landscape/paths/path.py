@@ -116,7 +116,7 @@ class Path:
 
     def reverse(self) -> "Path":
         """The same networks from the end to the start."""
-        return replace(self, corners=self.corners[::-1])
+        return replace(self, corners=self.corners[::-1], note="")
 
     def then(self, other: "Path") -> "Path":
         """This path and another that begins where it ends.

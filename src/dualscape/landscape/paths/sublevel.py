@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from dualscape.errors import InputError, expect
 from dualscape.landscape.paths.ends import of_one_width
-from dualscape.landscape.paths.exchange import best_masses, over_the_barrier
+from dualscape.landscape.paths.exchange import best_masses, exchanged
 from dualscape.landscape.paths.level import level_corners, rank_of
 from dualscape.landscape.paths.path import ROUNDING, Path
 from dualscape.landscape.paths.route import OutOfSlots
@@ -74,11 +74,10 @@ def connect_sublevel(
 def _ways(
     problem: Problem, a: Network, b: Network, first: Network, last: Network, beta: float
 ) -> Iterator[list[Network]]:
-    """Corners from a to b, by way of their better networks or not; the last way, which may climb, only when asked."""
-    for ends in ((first, last), (a, b)):
-        with suppress(OutOfSlots):
-            yield level_corners(problem, *ends)
-    yield over_the_barrier(problem, first, last, beta)
+    """Corners from a to b, by way of their better networks or not."""
+    yield exchanged(problem, first, last, beta)
+    with suppress(OutOfSlots):
+        yield level_corners(problem, a, b)
 
 
 def _lower(problem: Problem, network: Network, weight_decay: bool) -> Network:

@@ -1,0 +1,79 @@
+"""scikit-learn models, trained here: their own loss is a multiple of our objective."""
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from dualscape.errors import InputError
+from dualscape.model.problem import Problem
+from dualscape.prediction.models.estimators import beta_of, is_estimator, of_estimator
+
+RNG = np.random.default_rng(1)
+X = RNG.standard_normal((20, 2))
+y = np.sin(2 * X[:, 0]) + X[:, 1]
+HOW = {"hidden_layer_sizes": (6,), "solver": "lbfgs", "alpha": 0.2, "random_state": 0, "max_iter": 400}
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    return MLPRegressor(**HOW).fit(X, y)
+
+
+def test_a_regressor(regressor):
+    assert is_estimator(regressor)
+    found = of_estimator(regressor)
+    beta, words = beta_of(regressor, 20)
+    problem = Problem(X, y, beta=beta, **found.settings)
+    network = found.network(problem)
+    np.testing.assert_allclose(problem.fit_of(network), regressor.predict(X), rtol=1e-9)
+    assert problem.objective(network) == pytest.approx(20 * regressor.loss_, rel=1e-9)
+    assert "alpha = 0.2 is beta" in words
+    assert (found.settings["bias"], found.settings["free"]) == ("free", "constant")
+
+
+def test_a_classifier():
+    model = MLPClassifier(**HOW).fit(X, np.where(y > 0, "yes", "no"))
+    found = of_estimator(model)
+    problem = Problem(X, np.where(y > 0, "yes", "no"), beta=beta_of(model, 20)[0], **found.settings)
+    network = found.network(problem)
+    assert problem.objective(network) == pytest.approx(20 * model.loss_, rel=1e-9)
+    assert ((problem.fit_of(network) > 0) == (model.predict(X) == "yes")).all()
+
+
+def test_batches_count():
+    model = MLPRegressor(hidden_layer_sizes=(3,), alpha=0.5, batch_size=5)
+    assert beta_of(model, 20)[0] == 2.0
+    assert beta_of(MLPRegressor(alpha=0.5), 400)[0] == 1.0
+    with pytest.raises(InputError, match="held rows back"):
+        beta_of(MLPRegressor(alpha=0.5, early_stopping=True), 20)
+
+
+def test_another_network_is_written_back(regressor):
+    found = of_estimator(regressor)
+    problem = Problem(X, y, beta=0.2, **found.settings)
+    other = found.with_network(problem, found.network(problem).split(2)).written()
+    assert other.hidden_layer_sizes == (7,)
+    np.testing.assert_allclose(other.predict(X), regressor.predict(X), rtol=1e-9)
+    assert regressor.hidden_layer_sizes == (6,)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"hidden_layer_sizes": (3, 3)}, "has 2 hidden layers"), ({"activation": "tanh"}, "has the activation 'tanh'")],
+)
+def test_other_models_are_refused(more, said):
+    model = MLPRegressor(**{**HOW, "max_iter": 5, **more})
+    with pytest.raises(InputError, match="is not trained"):
+        of_estimator(model)
+    with pytest.raises(InputError, match=said), np.errstate(all="ignore"):
+        of_estimator(_quietly(model, y))
+    with pytest.raises(InputError, match="has 2 outputs"):
+        of_estimator(_quietly(MLPRegressor(**{**HOW, "max_iter": 5}), np.column_stack([y, y])))
+
+
+def _quietly(model, target):
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X, target)

@@ -1,0 +1,138 @@
+"""Networks in files; what is refused is in tests/cli/test_connect.py and test_descend.py too."""
+
+import pickle
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPRegressor
+
+from dualscape.errors import InputError
+from dualscape.model.problem import Problem
+from dualscape.prediction.models.files import check_suffix, read_model, read_network, write_model
+from dualscape.prediction.models.safetensors import written_safetensors
+
+RNG = np.random.default_rng(0)
+X, y = RNG.standard_normal((6, 2)), RNG.standard_normal(6)
+WEIGHTS = {"U": RNG.standard_normal((4, 2)), "alpha": RNG.standard_normal(4)}
+
+
+def written(path, **arrays):
+    np.savez(path / "model.npz", **WEIGHTS, **arrays)
+    return path / "model.npz"
+
+
+@pytest.mark.parametrize("bias", ["penalised", "free"])
+def test_biases(tmp_path, bias):
+    problem = Problem(X, y, beta=0.1, bias=bias, free="affine")
+    b = RNG.standard_normal(4)
+    network = read_network(written(tmp_path, bias=b, output_bias=0.7), problem)
+    want = np.maximum(X @ WEIGHTS["U"].T + b, 0) @ WEIGHTS["alpha"] + 0.7
+    np.testing.assert_allclose(problem.fit_of(network), want, rtol=1e-12)
+    np.testing.assert_allclose(network.weights()[0], np.column_stack([WEIGHTS["U"], b]), rtol=1e-12)
+
+
+def test_a_skip_connection(tmp_path):
+    problem = Problem(X, y, beta=0.1, bias="none", free="linear")
+    network = read_network(written(tmp_path, free_weights=[1.0, 2.0]), problem)
+    want = np.maximum(X @ WEIGHTS["U"].T, 0) @ WEIGHTS["alpha"] + X @ [1.0, 2.0]
+    np.testing.assert_allclose(problem.fit_of(network), want, rtol=1e-12)
+
+
+def test_refused(tmp_path):
+    problem = Problem(X, y, beta=0.1, bias="none")
+    with pytest.raises(InputError, match="output bias, the problem none"):
+        read_network(written(tmp_path, output_bias=0.5), problem)
+    with pytest.raises(InputError, match="2 free_weights, the problem has 0"):
+        read_network(written(tmp_path, free_weights=np.ones(2)), problem)
+    with pytest.raises(InputError, match="bias has 3 entries for 4 neurons"):
+        read_network(written(tmp_path, bias=np.ones(3)), Problem(X, y, beta=0.1))
+    np.savez(tmp_path / "short.npz", U=np.ones((3, 2)), alpha=np.ones(2))
+    with pytest.raises(InputError, match="one row for each"):
+        read_network(tmp_path / "short.npz", problem)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".pkl", ".joblib"])
+def test_files_are_written_back_as_they_are_read(tmp_path, suffix):
+    path, other = tmp_path / f"model{suffix}", tmp_path / f"other{suffix}"
+    b = RNG.standard_normal(4)
+    if suffix == ".npz":
+        np.savez(path, **WEIGHTS, bias=b, output_bias=0.5)
+    elif suffix == ".safetensors":
+        state = {"0.weight": WEIGHTS["U"], "0.bias": b, "2.weight": WEIGHTS["alpha"][None], "2.bias": np.array([0.5])}
+        path.write_bytes(written_safetensors(state))
+    else:
+        model = MLPRegressor(hidden_layer_sizes=(4,), solver="lbfgs", max_iter=300, alpha=0.5).fit(X, y)
+        joblib.dump(model, path) if suffix == ".joblib" else path.write_bytes(pickle.dumps(model))
+    trained = read_model(path, trust_pickle=suffix in (".pkl", ".joblib"))
+    problem = Problem(X, y, beta=0.1, bias="free", free="constant")
+    network = trained.network(problem)
+    write_model(other, trained.with_network(problem, network.split(1, 0.25)))
+    again = read_model(other, trust_pickle=True)
+    assert again.width == 5
+    np.testing.assert_allclose(problem.fit_of(again.network(problem)), problem.fit_of(network), rtol=1e-9)
+    write_model(tmp_path / "any.npz", again)
+    assert read_model(tmp_path / "any.npz").width == 5
+
+
+def test_a_result(trained, houses):
+    result = trained(
+        houses,
+        "--target",
+        "price",
+        "--features",
+        "size,age",
+        "--beta-fraction",
+        "0.1",
+        "--standardize",
+        "--free",
+        "constant",
+    )
+    found = read_model(result)
+    assert found.settings["bias"] == "penalised"
+    assert found.settings["free"] == "constant"
+    assert found.settings["beta"] > 0
+
+
+def test_pickles_are_not_loaded_unless_trusted(tmp_path):
+    class Harm:
+        def __reduce__(self):
+            return (Path.write_text, (tmp_path / "harm", "done"))
+
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(Harm()))
+    with pytest.raises(InputError, match="give --trust-pickle"):
+        read_model(tmp_path / "model.pkl")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_files_that_cannot_be_read(tmp_path, hide):
+    hide("torch")
+    (tmp_path / "model.pt").write_bytes(b"x")
+    (tmp_path / "bad.pkl").write_bytes(b"x")
+    for name, said in [
+        ("model.pt", "pip install torch"),
+        ("bad.pkl", "cannot be unpickled"),
+        ("model.onnx", "no network that can be read"),
+        ("missing.npz", "cannot be read: No such file"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            read_model(tmp_path / name, trust_pickle=True)
+
+
+@pytest.mark.parametrize(
+    ("better", "model", "good"),
+    [
+        ("a.npz", "b.safetensors", True),
+        ("a.safetensors", "b.npz", False),
+        ("a.pkl", "b.joblib", True),
+        ("a.json", "b.json", False),
+        ("a.npz", "b.json", True),
+    ],
+)
+def test_kinds_that_a_better_network_may_have(better, model, good):
+    if good:
+        check_suffix(better, model)
+    else:
+        with pytest.raises(InputError, match="cannot hold"):
+            check_suffix(better, model)

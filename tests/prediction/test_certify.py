@@ -1,0 +1,140 @@
+"""Certifying networks: bad local minima, dead and zero neurons, optima, models trained here."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from dualscape.errors import InputError
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.prediction.certify import certify
+from dualscape.prediction.models.estimators import beta_of
+from dualscape.solver import solve
+
+TWO = Problem([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], beta=0.1, bias="none")
+
+
+def test_an_optimum_is_global_however_it_is_written():
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((8, 2)), rng.standard_normal(8), beta=0.2)
+    best = solve(problem).network
+    for network in (best, best.split(0, 0.3), best.permute(np.arange(best.width)[::-1]), best.pad(best.width + 2)):
+        found = certify(problem, network)
+        assert found.verdict == "global"
+        assert found.local_minimum
+        assert (found.descent, found.path) == (None, None)
+        assert found.stationarity.clarke
+        assert found.stationarity.first_order
+        assert 0 <= found.relative_gap <= 1e-9
+    assert len(certify(problem, best.split(0, 0.3)).redundant) == 1
+    assert certify(problem, best.pad(best.width + 2)).zero == (best.width, best.width + 1)
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_what_is_said_of_any_network(seed, width):
+    rng = np.random.default_rng(seed)
+    problem = Problem(rng.standard_normal((6, 2)), rng.standard_normal(6), beta=0.2)
+    U, alpha = rng.standard_normal((width, 3)), rng.standard_normal(width)
+    found = certify(problem, Network.from_weights(U, alpha, bias="penalised"))
+    fit = np.maximum(problem.X @ U.T, 0) @ alpha
+    value = 0.5 * ((fit - problem.y) ** 2).sum() + 0.1 * ((U**2).sum() + (alpha**2).sum())
+    assert found.objective == pytest.approx(value, rel=1e-12)
+    best = solve(problem).certificate.primal
+    assert found.lower_bound == pytest.approx(best, rel=1e-8)
+    assert found.verdict == "not global"
+    assert found.path.falls
+    assert found.path.verify()
+    np.testing.assert_allclose(found.path.start.weights()[0][:width], U, atol=1e-12)
+    assert found.better_objective == pytest.approx(best, rel=1e-8)
+    if found.descent is not None:
+        nu = problem.y - fit
+        score = found.descent.sign * float(nu @ np.maximum(problem.X @ found.descent.direction, 0))
+        assert found.descent.slope == pytest.approx(0.2 - score, rel=1e-9)
+        # A little of that neuron lowers the objective as the slope says, and no unit does so faster.
+        more = 1e-7 * found.descent.sign * np.maximum(problem.X @ found.descent.direction, 0)
+        lower = 0.5 * ((fit + more - problem.y) ** 2).sum() - 0.5 * ((fit - problem.y) ** 2).sum() + 0.2 * 1e-7
+        assert lower == pytest.approx(1e-7 * found.descent.slope, rel=1e-4, abs=1e-13)
+        many = rng.standard_normal((4000, 3))
+        many /= np.linalg.norm(many, axis=1)[:, None]
+        assert np.abs(nu @ np.maximum(problem.X @ many.T, 0)).max() <= 0.2 - found.descent.slope + 1e-9
+    dead = [j for j in range(width) if not np.maximum(problem.X @ U[j], 0).any()]
+    assert list(found.dead) == dead
+
+
+def test_a_bad_local_minimum_and_the_same_with_a_zero_neuron():
+    # One neuron on the second row alone; the first row is at -1, out of its reach.
+    problem = Problem([[1.0, 0.0], [-1.0, 0.5]], [1.0, 2.0], beta=0.1, bias="none")
+    rows = problem.X / np.linalg.norm(problem.X, axis=1)[:, None]
+    mass = (2.0 - 0.1 / np.linalg.norm(problem.X[1])) / np.linalg.norm(problem.X[1])
+    stuck = Network(rows[1:], [1], [mass])
+    found = certify(problem, stuck)
+    assert found.stationarity.clarke
+    assert found.stationarity.first_order
+    assert found.verdict == "not global"
+    assert found.local_minimum is None
+    wide = certify(problem, stuck.pad(2))
+    assert wide.local_minimum is False
+    assert wide.descent.slope < -0.5
+    assert (wide.path.width, wide.path.falls) == (2, True)
+    assert found.path.width > 1
+
+
+def test_dead_units():
+    network = Network.from_weights([[0.0, 1.0], [-1.0, -1.0], [0.0, 0.0]], [1.0, 2.0, 0.0])
+    found = certify(TWO, network)
+    assert (found.dead, found.zero) == ((1, 2), (2,))
+    assert not found.stationarity.clarke
+    assert found.path.falls
+
+
+def test_scikit_learn_models_that_are_stuck():
+    rng = np.random.default_rng(0)
+    x = np.sort(rng.uniform(-3, 3, 40))
+    model = MLPRegressor(hidden_layer_sizes=(5,), alpha=0.1, solver="lbfgs", max_iter=3000, tol=1e-12, random_state=1)
+    model.fit(x[:, None], np.sin(2 * x))
+    beta, _ = beta_of(model, 40)
+    problem = Problem(x[:, None], np.sin(2 * x), beta=beta, bias="free", free="constant")
+    found = certify(problem, model)
+    assert found.objective == pytest.approx(40 * model.loss_, rel=1e-9)
+    assert found.verdict == "not global"
+    assert found.better_objective < 0.8 * found.objective
+    assert found.solution.certificate.verdict == "global"
+    assert found.path.falls
+
+
+def test_a_classifier_on_the_exclusive_or():
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    y = np.array([0, 1, 1, 0])
+    model = MLPClassifier(hidden_layer_sizes=(2,), alpha=0.05, solver="lbfgs", max_iter=2000, random_state=3).fit(X, y)
+    problem = Problem(X, y, beta=0.05, loss="logistic", bias="free", free="constant")
+    found = certify(problem, model)
+    assert found.objective == pytest.approx(4 * model.loss_, rel=1e-9)
+    assert found.lower_bound <= found.objective
+    assert found.better_objective <= found.objective
+
+
+def test_a_search_proves_nothing():
+    found = certify(TWO, ([[0.0, 1.0]], [1.0]), oracle="ascent")
+    assert found.lower_bound == -np.inf
+    assert found.verdict == "not global"
+    best = certify(TWO, solve(TWO).network, oracle="ascent", better=False)
+    assert best.verdict == "none"
+    assert "nothing better was found; no lower bound is proven" in best.explain()
+
+
+def test_other_architectures_have_no_word_on_stationarity():
+    problem = Problem([[1.0], [2.0], [4.0]], [1.0, 2.0, 0.0], beta=0.1, activation="gated:3")
+    assert certify(problem, solve(problem).network).stationarity is None
+
+
+def test_refused():
+    prescribed = Problem([[1.0], [2.0]], [1.0, 2.0], loss="interpolation")
+    with pytest.raises(InputError, match="no weight decay"):
+        certify(prescribed, ([[1.0, 0.0]], [1.0]))
+    with pytest.raises(InputError, match="certify takes a Problem"):
+        certify(solve(TWO), ([[1.0, 0.0]], [1.0]))
+    with pytest.raises(InputError, match="see 1 features"):
+        certify(TWO, ([[1.0]], [1.0]))
