@@ -85,9 +85,9 @@ def test_what_is_feasible_bounds_every_unit_of_a_region(seed, monkeypatch):
     optima = random(seed)
     problem, rng, asked = optima.problem, np.random.default_rng(seed), []
 
-    def spy(problem, groups, sign_rows):
+    def spy(problem, groups, sign_rows, above):
         asked.append((groups, sign_rows))
-        return dual_lower_bound(problem, groups, sign_rows)
+        return dual_lower_bound(problem, groups, sign_rows, above)
 
     monkeypatch.setattr(module, "dual_lower_bound", spy)
     isolation(optima)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dualscape import bottleneck, connect, near_staircase
+from dualscape import Problem, bottleneck, connect, near_staircase, optimal_set, solve, staircase
 from dualscape.errors import InputError
 from solved import solved
 
@@ -25,6 +25,20 @@ def test_from_the_exact_staircase_to_one_component(name):
         assert m < stairs.m_star or before == (1, 1)
     assert near.connected_from(0.0) == stairs.connected_from
     assert near.connected_from(10.0) == stairs.m_star
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_hold_together_on_random_problems(seed):
+    rng = np.random.default_rng(seed)
+    problem = Problem(rng.standard_normal((5, 2)), rng.standard_normal(5), beta=1.0)
+    optima = optimal_set(solve(problem.with_beta(0.2 * problem.beta_max())))
+    near, stairs = near_staircase(optima), staircase(optima)
+    for row in near.heights:
+        assert near.components(row.m, 0.0) == stairs.row(row.m).components
+        assert (row.stays[row.full] <= row.swaps[row.full]).all() or row.m == 1
+        for eps in (*row.stays, *row.swaps, *(height for *_, height in row.joins)):
+            low, high = np.resize(near.components(row.m, eps), 2)
+            assert 1 <= low <= high
 
 
 def test_isolated_networks_stay_isolated_below_their_height():

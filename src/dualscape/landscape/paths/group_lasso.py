@@ -10,12 +10,14 @@ from dualscape.tolerances import EPS
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: Steps of the proximal gradient method, steps between two looks at the bound, and the gap at which it is good enough.
-STEPS, LOOK, GAP = 4000, 50, 1e-10
+#: Steps of the proximal gradient method, and steps between two looks at the bound.
+STEPS, LOOK = 4000, 25
+#: Gaps at which a bound is good enough, as shares of the value and of what the bound is above the value compared with.
+GAP, SHARE = 1e-10, 1e-3
 
 
 def dual_lower_bound(
-    problem: Problem, groups: Sequence[Matrix], sign_rows: Sequence[tuple[int, float]]
+    problem: Problem, groups: Sequence[Matrix], sign_rows: Sequence[tuple[int, float]], above: float = -np.inf
 ) -> tuple[float, Vector]:
     """A proven lower bound on min_v L(sum_g B_g v_g, y) + beta sum_g |v_g|, and its nu (n,).
 
@@ -26,6 +28,8 @@ def dual_lower_bound(
         problem: gives loss, y and beta.
         groups: matrices B_g (n, d).
         sign_rows: rows whose entry of nu has a sign.
+        above: a value; how far the bound is above it need be right to a thousandth alone, and a bound below is of no
+            use.
     """
     loss, y, beta = problem.loss, problem.y, problem.beta
     n, d = problem.X.shape
@@ -43,7 +47,11 @@ def dual_lower_bound(
             bound, nu = _feasible(problem, groups, sign_rows, -loss.gradient(A @ v, y))
             if bound > best:
                 best, found = bound, nu
-            if value - best <= GAP * max(abs(value), abs(best)):
+            size = GAP * max(abs(value), abs(best))
+            if (
+                value - best <= max(size, SHARE * (best - above) if np.isfinite(above) else 0.0)
+                or value <= above + size
+            ):
                 break
         gradient = A.T @ loss.gradient(A @ ahead, y)
         smooth = loss.value(A @ ahead, y)

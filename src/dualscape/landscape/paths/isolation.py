@@ -95,19 +95,23 @@ def isolation(optima: OptimalSet) -> Vector:
         used = np.flatnonzero(masses > 0)
         if used.size and all(apart[j] for j in used):
             value, error = problem.objective_bounds(optima.network(masses))
-            found[v] = max(_least_outside(problem, [made[j] for j in used]) - value - error, 0.0)
+            optimum = value + error
+            found[v] = max(_least_outside(problem, [made[j] for j in used], optimum) - optimum, 0.0)
     return found
 
 
-def _least_outside(problem: Problem, regions: Sequence[Region]) -> float:
-    """A lower bound on the objective where one slot is without mass or on a hyperplane of its region."""
+def _least_outside(problem: Problem, regions: Sequence[Region], optimum: float) -> float:
+    """A lower bound on the objective where one slot is without mass or on a hyperplane of its region.
+
+    Once it is no more than the optimum it is of no use, and the rest is left out.
+    """
     X, least = problem.X, np.inf
     lengths = np.linalg.norm(X, axis=1)
     normals = X / np.where(lengths > 0, lengths, 1.0)[:, None]
     sign_rows = [(k, region.sign) for region in regions for k in region.kinks]
     for i, region in enumerate(regions):
         others = [other.columns for j, other in enumerate(regions) if j != i]
-        bound, nu = dual_lower_bound(problem, others, sign_rows)
+        bound, nu = dual_lower_bound(problem, others, sign_rows, optimum)
         least = min(least, bound)
         left = np.flatnonzero(region.sides != 0)
         while left.size:
@@ -115,11 +119,11 @@ def _least_outside(problem: Problem, regions: Sequence[Region]) -> float:
             across = np.sqrt(np.maximum(pull @ pull - (normals[left] @ pull) ** 2, 0.0))
             # On all other hyperplanes this nu proves the same.
             left, across = left[across > problem.beta], across[across > problem.beta]
-            if not left.size:
+            if not left.size or least <= optimum:
                 break
             k = left[np.argmax(across)]
             flat = region.columns - np.outer(region.columns @ normals[k], normals[k])
-            bound, nu = dual_lower_bound(problem, [*others, flat], sign_rows)
+            bound, nu = dual_lower_bound(problem, [*others, flat], sign_rows, optimum)
             least = min(least, bound)
             left = left[left != k]
     return least
