@@ -13,7 +13,8 @@ from conic import conic_optimum
 from dualscape import Problem, Program, load_result, optimal_set, solve, staircase
 from dualscape.data import catalogue
 from dualscape.errors import InputError
-from dualscape.model.certificate import certify_dual
+from dualscape.model.certificate import certify_dual, lower_bound
+from dualscape.oracles.base import Question
 
 SQUARE = np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]])
 TRIANGLE = np.array([[0.0, 1.0], [-(3**0.5) / 2, -0.5], [3**0.5 / 2, -0.5]])
@@ -47,6 +48,7 @@ def test_the_square(free, bias, rank, dimension, vertices, expected):
     assert (optima.k, optima.rank, optima.dimension, len(optima.vertices)) == (4, rank, dimension, vertices)
     assert components(stairs) == expected
     assert stairs.exact
+    assert stairs.general_bound == min(stairs.m_star + stairs.M_star, 4 - optima.problem.free.rank + 1)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +212,70 @@ def test_any_dual_variable_gives_a_true_bound():
         found = certify_dual(problem, solution.network, nu)
         assert found.dual <= solution.certificate.primal
     assert certify_dual(problem, solution.network, np.zeros(8)).dual == 0.0
+
+
+@pytest.mark.parametrize("loss", ["logistic", "huber:0.5", "squared"])
+@pytest.mark.parametrize("size", [1e-9, 1e-4, 1e-2, 0.1])
+def test_the_bound_is_true_however_far_nu_is_from_the_free_features(loss, size):
+    """Moved along the free features, where D rises and no dual variable may go: what is far has hardly a bound."""
+    rng = np.random.default_rng(4)
+    X = 1e-3 * rng.normal(size=(12, 2))  # h hardly changes with what the certificate pays for
+    y = np.where(np.arange(12) % 3, 1.0, -1.0) if loss == "logistic" else rng.normal(size=12) + 50
+    weights = rng.uniform(0.5, 2, 12)
+    problem = Problem(X, y, beta=1.0, loss=loss, bias="none", free="constant", sample_weight=weights).at_fraction(0.3)
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    away = problem.free.matrix[:, 0]
+    uphill = problem.fit_of(solution.network) @ away
+    nu = solution.nu + size * float(np.abs(solution.nu).max()) * np.sign(uphill) * away / np.abs(away).max()
+    if loss == "logistic":
+        nu = y * np.clip(nu * y, 1e-9, weights * (1 - 1e-9))
+    answer = problem.space.prove("cells", Question(nu, above=0.0))
+    assert answer.exact
+    assert lower_bound(problem, nu, answer) <= solution.certificate.primal
+
+
+def bound_with(problem, nu, monkeypatch, *, off=None, rounding=None):
+    """`lower_bound` as if nu were so far from an exact point at every scale, or the target so far from a stored one."""
+    answer = problem.space.prove("cells", Question(nu, above=0.0))
+    if off is not None:
+        monkeypatch.setattr(type(problem.profile), "drift", lambda *_: off)
+    if rounding is not None:
+        monkeypatch.setattr(Problem, "rounding_of_target", lambda _: rounding)
+    return lower_bound(problem, nu, answer), answer.upper
+
+
+def free_problem():
+    rng = np.random.default_rng(0)
+    return Problem(rng.normal(size=(8, 2)), rng.normal(size=8), beta=0.2, bias="none", free="constant")
+
+
+def test_a_point_near_a_scaled_nu_is_paid_for_at_that_scale(monkeypatch):
+    problem = free_problem()
+    nu, off = solve(problem).nu, np.full(8, 0.002)
+    bound, upper = bound_with(problem, nu, monkeypatch, off=off)
+    scale = (problem.beta - problem.space.reach.change(off)) / upper
+    # D rises with the scale up to there.
+    assert 0 < bound <= problem.profile.dual_bound(scale * nu, problem.target, off)
+    # At no more than twice the price.
+    assert bound >= problem.profile.dual_bound((2 * scale - 1) * nu, problem.target, 2 * off)
+
+
+def test_the_rounding_of_the_target_is_paid_for(monkeypatch):
+    problem = free_problem()
+    nu = solve(problem).nu
+    before, _ = bound_with(problem, nu, monkeypatch)
+    after, _ = bound_with(problem, nu, monkeypatch, rounding=np.full(8, 0.01))
+    assert before - after == pytest.approx(0.01 * np.abs(nu).sum(), rel=1e-6)
+
+
+def test_beta_max_pays_for_what_its_nu_is_off_by(monkeypatch):
+    plain, off = free_problem().beta_max_bounds(), np.full(8, 0.01)
+    problem = free_problem()
+    monkeypatch.setattr(type(problem.profile), "drift", lambda *_: off)
+    wide, price = problem.beta_max_bounds(), problem.space.reach.change(off)
+    assert wide.low == pytest.approx(plain.low - price, rel=1e-9)
+    assert wide.high == pytest.approx(plain.high + price, rel=1e-9)
 
 
 # --- brute force on the optimal set -----------------------------------------------------------------------

@@ -37,6 +37,7 @@ ROOMS = (
 #: Files without a test of their name, and why.
 UNTESTED = {
     "__main__.py": "the whole program: tests/test_interrupts.py",
+    "cli/between.py": "a part of connect and descend: tests/cli/test_connect.py",
     "cli/analyze.py": "the whole program: tests/test_cli.py",
     "cli/catalogue.py": "the whole program: tests/test_cli.py",
     "cli/job.py": "the whole program: tests/test_cli.py",

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from dualscape.landscape.sensitivity import Sensitivity, sensitivity
     from dualscape.landscape.solution_path import solution_path
     from dualscape.landscape.staircase import Staircase, staircase
+    from dualscape.landscape.stationary.points import StationaryPoint, stationary_points
+    from dualscape.landscape.stationary.stationarity import Stationarity, stationarity
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
     from dualscape.model.losses import Huber, Interpolation, Logistic, Loss, RowSum, Squared, SquaredHinge
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
     from dualscape.model.program import Program
+    from dualscape.prediction.certify import Certification, certify
+    from dualscape.prediction.models.files import read_model, write_model
     from dualscape.prediction.predictor import Predictor, load_result
     from dualscape.report.analysis_json import to_dict, write_json
     from dualscape.report.report import write_report
@@ -84,6 +88,14 @@ __all__ = [
     "connect_sublevel",
     "permutation_path",
     "Path",
+    "certify",
+    "Certification",
+    "stationarity",
+    "Stationarity",
+    "stationary_points",
+    "StationaryPoint",
+    "read_model",
+    "write_model",
     "solution_path",
     "SolutionPath",
     "PathPoint",
@@ -143,6 +155,14 @@ _HOME = {
     "connect_sublevel": "landscape.paths.sublevel",
     "permutation_path": "landscape.paths.permutation",
     "Path": "landscape.paths.path",
+    "certify": "prediction.certify",
+    "Certification": "prediction.certify",
+    "stationarity": "landscape.stationary.stationarity",
+    "Stationarity": "landscape.stationary.stationarity",
+    "stationary_points": "landscape.stationary.points",
+    "StationaryPoint": "landscape.stationary.points",
+    "read_model": "prediction.models.files",
+    "write_model": "prediction.models.files",
     "solution_path": "landscape.solution_path",
     "SolutionPath": "landscape.path_draft",
     "PathPoint": "landscape.path_point",

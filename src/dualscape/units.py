@@ -133,6 +133,15 @@ class Units:
         nearest = int(gaps.argmin())
         return nearest if gaps[nearest] <= tolerance else None
 
+    def nearest(self, others: "Units") -> Index:
+        """(k',) which of these is nearest to each of k' others; there must be one.
+
+        >>> Units.signed(np.eye(2), np.ones(2)).nearest(Units.signed(np.array([[0.6, 0.8]]), np.ones(1)))
+        array([1])
+        """
+        mine, theirs = (np.hstack([units.directions, units.outputs]) for units in (self, others))
+        return np.array([((mine - point) ** 2).sum(axis=1).argmin() for point in theirs], dtype=np.intp)
+
     def distinct(self, order: Index | None = None, tolerance: float = DEFAULT.direction) -> Index:
         """The indices of `order` (all, when not given) whose unit is not within `tolerance` of an earlier one.
 

@@ -137,6 +137,13 @@ def test_a_listing_that_was_stopped_is_refused():
         optimal_set(solution, effort=Effort(deadline=0.0))
 
 
+def test_masses_that_rounding_hides_are_refused_in_words(monkeypatch):
+    """As if a change of the last digits could move the fit by half of its size."""
+    monkeypatch.setattr(sys.modules[optimal_set.__module__], "HIDDEN", 1e-20)
+    with pytest.raises(NotCertifiedError, match="rounding of the data alone may move the optimal fit"):
+        optimal_set(solve(Problem(TALK, [1, 1], beta=0.1, bias="none")))
+
+
 def test_a_narrow_separation_is_a_warning():
     """The first unit of the circle family is turned by so little that its slack is hardly more than rounding."""
     optimal = optimal_set(solve(nearly_six_units(1e-13)))

@@ -8,6 +8,9 @@ import click
 from dualscape import __version__
 from dualscape.cli.analyze import analyze
 from dualscape.cli.catalogue import catalogue
+from dualscape.cli.certify import certify
+from dualscape.cli.connect import connect
+from dualscape.cli.descend import descend
 from dualscape.cli.group import Commands
 from dualscape.cli.path import path
 from dualscape.cli.predict import predict
@@ -20,7 +23,7 @@ def commands() -> None:
     """The loss landscape of regularised ReLU networks, exactly."""
 
 
-for command in (analyze, path, predict, catalogue):
+for command in (analyze, path, certify, descend, connect, predict, catalogue):
     commands.add_command(command)
 
 

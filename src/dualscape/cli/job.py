@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 WORK_GRACE, REPORT_PATIENCE, REPORT_GRACE = 0.3, 0.45, 0.75
 #: Seconds for the analysis, but no more than half of the limit, when start and reading have taken all of it.
 LEAST_LEFT = 0.5
-#: Options that name a file that is written.
+#: Options that name a file that every command writes.
 FILES = ("json_path", "report_path", "checkpoint")
 #: Options that define the problem.
 SETTINGS = ("loss", "activation", "bias", "features_per_neuron", "free", "free_decay", "beta", "beta_fraction")
@@ -36,7 +36,7 @@ SETTINGS = ("loss", "activation", "bias", "features_per_neuron", "free", "free_d
 
 def run_job(job: "Job[Result]", listener: Listener) -> None:
     """Do it, then print the result and write what was asked for; after Ctrl-C, what there is time for."""
-    _check_files(job.data, {f"--{name.removesuffix('_path')}": job.options[name] for name in FILES})
+    _check_files(job.data, {f"--{name.removesuffix('_path')}": job.options[name] for name in job.files})
     if listener.run(job.load, grace=0.0) is None:
         job.hush()
         stop(listener, NOTHING_YET, INTERRUPTED)
@@ -140,9 +140,11 @@ class Job(ABC, Generic[Result]):
 
     Attributes:
         one_beta: whether the command works at one weight decay, which must be given then.
+        files: options that name a file that is written.
     """
 
     one_beta = True
+    files: tuple[str, ...] = FILES
 
     def __init__(self, data: str, options: dict[str, Any], begun: float) -> None:
         self.data, self.options, self._begun = data, options, begun

@@ -18,6 +18,7 @@ from dualscape.figures.scene import Scene
 from dualscape.figures.shapes import shapes
 from dualscape.figures.spread import spread
 from dualscape.figures.staircase import staircase
+from dualscape.figures.stationary import descent, stationary_points
 from dualscape.figures.units import units
 from dualscape.figures.zonotopes import zonotopes
 
@@ -36,6 +37,8 @@ __all__ = [
     "path_objective",
     "path_masses",
     "path_neurons",
+    "stationary_points",
+    "descent",
     "Scene",
     "Axis",
     "Points",

@@ -7,6 +7,7 @@ others take (Mishkin and Pilanci, Optimal Sets and Solution Paths of ReLU Networ
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -40,6 +41,14 @@ def minimal(problem: Problem, network: Network, *, dependent: float = DEPENDENT)
     (2, True)
     """
     problem.check(network, "minimal")
+    kept, masses = without_spare(problem, network, dependent)
+    return problem.network(network.units.take(kept), masses)
+
+
+def without_spare(
+    problem: Problem, network: Network, dependent: float = DEPENDENT
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """(the neurons that `minimal` keeps, their masses)."""
     used = np.flatnonzero(network.masses > 0)
     units = network.units.take(used)
     whole = problem.space.columns(units)
@@ -49,4 +58,4 @@ def minimal(problem: Problem, network: Network, *, dependent: float = DEPENDENT)
     columns = np.where(lost, 0.0, columns)
     masses = reduce_to_basic(columns, network.masses[used], dependent=dependent)
     kept = np.flatnonzero(masses > 0)
-    return problem.network(units.take(kept), masses[kept])
+    return used[kept], masses[kept]

@@ -1,9 +1,12 @@
 """Paths inside the optimal set: both sides of every step of known staircases, and what is said where there is none."""
 
-from itertools import permutations
+from dataclasses import replace
+from itertools import permutations, product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from along import check, flat, rise
 from dualscape.data.catalogue import get
@@ -24,6 +27,8 @@ STAIRS = {
     "square-constant": {2: 4, 3: 2, 4: 1},
     "square-linear": {2: 8, 3: 1},
     "square-affine": {1: 4, 2: 1},
+    "square abs": {2: 8, 3: 1},
+    "square gated:6": {2: 16, 3: 2, 4: 1},
 }
 SQUARE = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
 
@@ -31,21 +36,34 @@ SQUARE = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
 def optima_of(name):
     if name.startswith("square-"):
         problem = Problem(SQUARE, [1.0, -1.0, 1.0, -1.0], beta=0.1, bias="none", free=name.removeprefix("square-"))
+    elif name.startswith("square "):
+        kind = name.removeprefix("square ")
+        problem = Problem(SQUARE, [1.0, -1.0, 1.0, -1.0], beta=1.0, bias="none", activation=kind).at_fraction(0.1)
     else:
         problem = get(name).problem()
     return optimal_set(solve(problem))
+
+
+def twinned(network):
+    """The network with each choice of neurons replaced by their twins, where there are any."""
+    kind = network.architecture
+    twins = kind.twin(network.units)
+    for turned in product([False, True], repeat=network.width) if kind.twins > 1 else [(False,) * network.width]:
+        which = np.array(turned, dtype=bool)
+        directions = np.where(which[:, None], twins.directions, network.directions)
+        yield replace(network, directions=directions, signs=np.where(which, twins.signs, network.signs))
 
 
 def placements(optima, width):
     """Every vertex in every placement in the slots, without splits."""
     found = {}
     for vertex in optima.vertices:
-        network = optima.network(vertex)
-        if network.width > width:
+        if (vertex > 0).sum() > width:
             continue
-        for order in permutations(range(width)):
-            placed = network.pad(width).permute(order)
-            found[flat(placed).round(9).tobytes()] = placed
+        for network in twinned(optima.network(vertex)):
+            for order in permutations(range(width)):
+                placed = network.pad(width).permute(order)
+                found[flat(placed).round(9).tobytes() + placed.gates.tobytes()] = placed
     return list(found.values())
 
 
@@ -156,6 +174,19 @@ def test_vertices_that_are_not_all_known():
                 assert found
 
 
+def test_free_biases_on_plateaus_leave_it_open():
+    """Neurons between the units: a path from the width on that is sure, and below no claim."""
+    x = np.arange(4.0)[:, None]
+    optima = optimal_set(solve(Problem(x, [0.0, 0.0, 1.0, 3.0], beta=0.1, bias="free", free="affine")))
+    assert optima.continuous
+    a, b = optima.smallest(), optima.choose("most")
+    narrow = connect(optima, a, b, width=b.width)
+    assert narrow or not narrow.decided
+    path = connect(optima, a, b, width=optima.rank + 1)
+    assert path.constant
+    assert path.verify()
+
+
 def test_trained_networks_are_near_enough():
     """Directions and masses known to 1e-8, as of a network that was trained elsewhere."""
     optima = optima_of("square")
@@ -172,9 +203,9 @@ def test_trained_networks_are_near_enough():
 def test_bad_input():
     optima = optima_of("two-points")
     one, two = optima.smallest(), optima.choose("most")
-    with pytest.raises(InputError, match="1 and 2 neurons; give the width"):
+    with pytest.raises(InputError, match="widths 1 and 2; give the width"):
         connect(optima, one, two)
-    with pytest.raises(InputError, match="width 1 was asked for, but a network has 2"):
+    with pytest.raises(InputError, match="width 1 was asked for, but a network is of width 2"):
         connect(optima, one, two, width=1)
     with pytest.raises(InputError, match="b is not optimal"):
         connect(optima, two, Network(two.directions, two.signs, 2 * two.masses))
@@ -197,3 +228,76 @@ def test_components_are_those_of_the_staircase():
     stairs = staircase(optima)
     both = optima.choose("most"), optima.choose("most").permute([1, 0, 2])
     assert connect(optima, *both).components == stairs.row(3).components
+
+
+def joined(optima, a, b, width):
+    """Whether a and b are connected at this width, by a search of the tests' own over vertices (THEORY section 7)."""
+    supports = optima.vertices > 0
+
+    def inside(network):
+        used = {
+            optima.units.find(u, o)
+            for u, o, c in zip(network.directions, network.units.outputs, network.masses, strict=True)
+            if c
+        }
+        return next(i for i, s in enumerate(supports) if set(np.flatnonzero(s).tolist()) <= used)
+
+    first, last = inside(a), inside(b)
+    reached, front = {first}, [first]
+    while front:
+        v = front.pop()
+        for w in range(len(supports)):
+            if w not in reached and (supports[v] | supports[w]).sum() <= width:
+                reached.add(w)
+                front.append(w)
+    if last not in reached:
+        return False
+    # A vertex that fills all slots is alone, in each order of its neurons.
+    full = supports[first].sum() == width
+    return not full or bool(np.abs(flat(a) - flat(b)).max() < 1e-9)
+
+
+def check_answer(optima, a, b, width):
+    found = connect(optima, a, b, width=width)
+    assert bool(found) == joined(optima, a.pad(width), b.pad(width), width)
+    if found:
+        assert found.constant
+        assert found.verify(), found.verify().reason
+    else:
+        assert found.decided
+        assert not joined(optima, a.pad(found.connects_at - 1), b.pad(found.connects_at - 1), found.connects_at - 1)
+        assert joined(optima, a.pad(found.connects_at), b.pad(found.connects_at), found.connects_at)
+
+
+def test_every_width_of_the_parity():
+    optima = optima_of("parity-3")
+    rng = np.random.default_rng(0)
+    sizes = (optima.vertices > 0).sum(axis=1)
+    for width in range(4, 10):
+        for _ in range(8):
+            a, b = (optima.network(optima.vertices[rng.choice(np.flatnonzero(sizes <= width))]) for _ in "ab")
+            a, b = (network.pad(width).permute(rng.permutation(width)) for network in (a, b))
+            check_answer(optima, a, b, width)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10_000), st.sampled_from(["none", "constant", "affine"]))
+def test_degenerate_problems(seed, free):
+    """Symmetric data, whose optima are a continuum: interior points, split, padded and permuted."""
+    rng = np.random.default_rng(seed)
+    corners = int(rng.integers(3, 7))
+    angles = 2 * np.pi * np.arange(corners) / corners
+    X = np.column_stack([np.cos(angles), np.sin(angles)])
+    y = np.ones(corners) if seed % 2 else rng.choice([-1.0, 1.0], corners)
+    problem = Problem(X, y, beta=1.0, bias="none", free=free)
+    top = problem.beta_max()
+    if top < 1e-9:
+        return
+    optima = optimal_set(solve(problem.with_beta(0.2 * top)))
+    a, b = (
+        optima.sample(rng) if rng.random() < 0.5 else optima.network(rng.permutation(optima.vertices)[0]) for _ in "ab"
+    )
+    a = a.split(0, 0.4) if rng.random() < 0.5 else a
+    width = max(a.width, b.width) + int(rng.integers(0, 2))
+    a, b = (network.pad(width).permute(rng.permutation(width)) for network in (a, b))
+    check_answer(optima, a, b, width)

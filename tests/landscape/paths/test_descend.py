@@ -128,14 +128,25 @@ def test_bad_input():
     one = Network([[0.0, 1.0]], [1.0], [0.95])
     with pytest.raises(InputError, match="the network the lesser"):
         descend(problem, one, Network([[0.0, 1.0]], [1.0], [0.1]))
-    with pytest.raises(InputError, match="width 2 was asked for, but a network has 3"):
+    with pytest.raises(InputError, match="width 2 was asked for, but a network is of width 3"):
         descend(problem, one, Network([[0.0, 1.0]] * 3, [1.0] * 3, [0.3] * 3), width=2)
     with pytest.raises(InputError, match="coordinates"):
         descend(problem, Network(np.eye(3), [1, 1, 1], [1, 1, 1]))
     with pytest.raises(InputError, match="takes a Network"):
         descend(problem, "network")
-    with pytest.raises(InputError, match="takes a Network"):
+    with pytest.raises(InputError, match="takes a Solution"):
         descend(problem, one, "optimum")
+
+
+def test_a_target_that_is_no_optimum():
+    """What a unit of the start improves on need not be reached without climbing, and that is said."""
+    problem = Problem(np.eye(2), [1.0, 2.0], beta=0.1, bias="none")
+    start = Network(np.eye(2)[:1], [1.0], [5.0]).pad(3)
+    target = Network(np.eye(2)[1:], [1.0], [1.9]).pad(3)
+    path = descend(problem, start, target)
+    assert check(path, start, target, 3).max() == pytest.approx(problem.objective(start))
+    assert not path.falls
+    assert "no optimum: units of the network improve on it" in path.note
 
 
 def test_the_start_may_be_optimal():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dualscape.landscape.optimal_set import optimal_set
-from dualscape.landscape.paths.exchange import Exchange, best_masses, over_the_barrier
+from dualscape.landscape.paths.exchange import Exchange, best_masses, exchanged
 from dualscape.landscape.paths.path import Path
 from dualscape.landscape.paths.pool import Pool
 from dualscape.model.network import Network
@@ -34,7 +34,7 @@ def test_a_full_network_is_reached_all_the_same(ordered):
         problem = Problem(rng.standard_normal((8, 2)), rng.standard_normal(8), beta=1.0, bias="none").at_fraction(0.1)
         goal = optimal_set(solve(problem)).smallest()
         start = best_masses(problem, anything(problem, goal.width, 2 * seed))
-        path = Path.of(problem, over_the_barrier(problem, start, goal, problem.beta, ordered=ordered))
+        path = Path.of(problem, exchanged(problem, start, goal, problem.beta, ordered=ordered))
         assert path.verify()
         assert path.width == goal.width
         assert path.objective(1.0) == pytest.approx(problem.objective(goal), rel=1e-12)

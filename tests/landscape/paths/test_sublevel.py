@@ -48,7 +48,7 @@ def test_few_slots(seed):
 def test_bad_input():
     problem = Problem([[1.0], [-1.0]], [1.0, 2.0], beta=0.1, bias="none")
     one, two = Network([[1.0]], [1.0], [1.0]), Network([[1.0], [-1.0]], [1.0, 1.0], [1.0, 1.0])
-    with pytest.raises(InputError, match="1 and 2 neurons; give the width"):
+    with pytest.raises(InputError, match="widths 1 and 2; give the width"):
         connect_sublevel(problem, one, two)
     with pytest.raises(InputError, match="give width=2"):
         connect_sublevel(problem, one, two, width=1)

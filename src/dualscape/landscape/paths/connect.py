@@ -1,5 +1,6 @@
 """Paths inside the set of optimal networks of one width, or why there is none (THEORY sections 7 and 8)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from dualscape.errors import InputError, expect
 from dualscape.landscape.merge_tree import merge_tree
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.paths.ends import of_one_width
+from dualscape.landscape.paths.level import level_corners
 from dualscape.landscape.paths.path import Path
 from dualscape.landscape.paths.piece import Piece
 from dualscape.landscape.paths.pool import NONE, Pool
@@ -17,11 +19,14 @@ from dualscape.landscape.paths.route import OutOfSlots, Route
 from dualscape.landscape.paths.vertex_graph import fewest_steps
 from dualscape.landscape.staircase import staircase
 from dualscape.model.network import Network
-from dualscape.polytopes.edge_walk import EdgeWalk
+from dualscape.polytopes.caratheodory import reduce_many
+from dualscape.polytopes.edge_walk import DEPENDENT, EdgeWalk
 from dualscape.running.interruption import interruptible
 from dualscape.running.threads import one_blas_thread
+from dualscape.units import Units
 
 Vector = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,66 +84,100 @@ def connect(optima: OptimalSet, a: Network, b: Network, *, width: int | None = N
     ('b', 3, False)
     >>> path = connect(optima, one, two, width=3)
     >>> path.constant, len(path.pieces)
-    (True, 1)
+    (True, 2)
     """
     expect(optima, OptimalSet, "connect", Solution="optimal_set(solution)", Problem="optimal_set(solve(problem))")
     start, end = of_one_width(optima.problem, a, b, width, "connect")
     labels = np.vstack([_labelled(optima, start, "a"), _labelled(optima, end, "b")])
     try:
-        corners = _corners(optima, start, end, labels)
+        if not optima.has_spread:  # neurons that are no units, somewhere on plateaus
+            corners = level_corners(optima.problem, start, end)
+        else:
+            corners = _corners(optima, start, end, labels)
     except OutOfSlots:
         return _disconnected(optima, start, end, labels)
     return Path.of(optima.problem, corners, note="every network is optimal")
 
 
-def _labelled(optima: OptimalSet, network: Network, name: str) -> NDArray[np.intp]:
-    """(m,) the optimal unit in each slot, NONE for those without mass."""
+def _labelled(optima: OptimalSet, network: Network, name: str) -> Index:
+    """(m,) the optimal unit in each slot, k more where it is its twin, NONE for those without mass."""
     found = optima.contains(network)
     if not found.member:
         raise InputError(f"{name} is not optimal: {found.reason}")
     assert found.units is not None
-    return np.where(network.masses > 0, found.units, NONE)
+    labels = np.where(network.masses > 0, found.units, NONE)
+    if optima.problem.architecture.twins > 1:
+        held = np.flatnonzero(labels != NONE)
+        own, mine = network.units.take(held), optima.units.take(labels[held])
+        twins = optima.problem.architecture.twin(mine)
+        turned = twins.gaps(own.directions, own.outputs) < mine.gaps(own.directions, own.outputs)
+        labels[held[turned]] += optima.k
+    return labels
 
 
-def _pool(optima: OptimalSet, start: Network, end: Network, labels: NDArray[np.intp]) -> Pool:
-    problem = optima.problem
-    return Pool(problem, start, end, optima.units, problem.space.columns(optima.units), optima.A, labels)
+def _pool(optima: OptimalSet, start: Network, end: Network, labels: Index) -> Pool:
+    """The optimal units, and after them their twins where they have any."""
+    problem, units, seen = optima.problem, optima.units, optima.A
+    if problem.architecture.twins > 1:
+        units, seen = Units.join([units, problem.architecture.twin(units)]), np.hstack([seen, seen])
+    return Pool(problem, start, end, units, problem.space.columns(units), seen, labels)
 
 
-def _corners(optima: OptimalSet, start: Network, end: Network, labels: NDArray[np.intp]) -> list[Network]:
-    pool = _pool(optima, start, end, labels)
+def _corners(optima: OptimalSet, start: Network, end: Network, labels: Index) -> list[Network]:
+    pool, k = _pool(optima, start, end, labels), optima.k
     if pool.direct:
         return [start, end]
     first, last = pool.masses(0), pool.masses(1)
-    inner = _vertex_within(optima, pool, 1)
-    goal = pool.places(1, last)
+    goal, inner = pool.places(1, last), _vertex_within(optima, last)
     route = Route(pool, pool.places(0, first), first, None, goal)
-    for masses in _way(optima, pool, first, inner):
-        route.go(masses, None)
+    begin = _folded(first, k)
+    if len(first) > k:
+        begin = _vertex_within(optima, first)
+        for masses in _untwinned(begin, first):
+            route.go(masses, None)
+    for masses in _way(optima, begin, inner, pool.width):
+        route.go(np.append(masses, np.zeros(len(first) - k)), None)
+    if len(first) > k:
+        for masses in list(_untwinned(inner, last))[::-1]:
+            route.go(masses, None)
     # The vertex has a slot to spare, unless the end is alone in its component.
-    route.arrange(np.where(inner > 0, goal, NONE))
+    route.arrange(goal)
     route.go(last, None)
     return _shortened([start, *route.corners, end])
 
 
-def _vertex_within(optima: OptimalSet, pool: Pool, end: int) -> Vector:
-    """(k,) a vertex with no other units than end 0 or 1 has."""
-    masses = pool.masses(end)
+def _folded(masses: Vector, k: int) -> Vector:
+    """(k,) the mass on each unit and its twin together."""
+    return np.asarray(masses.reshape(-1, k).sum(axis=0))
+
+
+def _untwinned(vertex: Vector, masses: Vector) -> Iterator[Vector]:
+    """A vertex (k,) on units and twins (2 k,), as masses (2 k,) prefer them, then unit by unit on units alone."""
+    k = len(vertex)
+    twin = (masses[k:] > masses[:k]) & (vertex > 0)
+    for count in range(int(twin.sum()) + 1):
+        left = twin & (np.cumsum(twin) > count)
+        yield np.concatenate([np.where(left, 0.0, vertex), np.where(left, vertex, 0.0)])
+
+
+def _vertex_within(optima: OptimalSet, masses: Vector) -> Vector:
+    """(k,) a vertex with no other units than those with masses (k,), or with twins (2 k,)."""
+    folded = _folded(masses, optima.k)
     if not optima.vertices_complete:
-        return pool.reduced(end)
-    inside = ~(optima.vertices[:, masses == 0] > 0).any(axis=1)
+        return reduce_many(optima.A, folded, dependent=DEPENDENT)
+    inside = ~(optima.vertices[:, folded == 0] > 0).any(axis=1)
     return np.asarray(optima.vertices[int(np.flatnonzero(inside)[0])])
 
 
-def _way(optima: OptimalSet, pool: Pool, first: Vector, last: Vector) -> list[Vector]:
-    """Points (k,) of the polytope from the masses of a to a vertex, on faces of no more units than there are slots.
+def _way(optima: OptimalSet, first: Vector, last: Vector, width: int) -> list[Vector]:
+    """Points (k,) of the polytope from one to a vertex, on faces of no more units than there are slots.
 
     Raises:
         OutOfSlots: there is no way, or where not all vertices are known none was found.
     """
-    begin = first if optima.vertices_complete else _vertex_within(optima, pool, 0)
+    begin = first if optima.vertices_complete else _vertex_within(optima, first)
     points = np.vstack([first, begin, optima.known_vertices, last])
-    found = fewest_steps(points > 0, 0, len(points) - 1, pool.width)
+    found = fewest_steps(points > 0, 0, len(points) - 1, width)
     if found is not None:
         return [points[i] for i in found]
     if optima.vertices_complete:
@@ -146,7 +185,7 @@ def _way(optima: OptimalSet, pool: Pool, first: Vector, last: Vector) -> list[Ve
     for one, other, turn in ((begin, last, 1), (last, begin, -1)):
         walk = EdgeWalk(optima.A, one)
         way = [one, *walk.approach(other, np.zeros(optima.k)), other]
-        if all(((c > 0) | (d > 0)).sum() <= pool.width for c, d in pairwise(way)):
+        if all(((c > 0) | (d > 0)).sum() <= width for c, d in pairwise(way)):
             return [first, *way[::turn]]
     raise OutOfSlots
 
@@ -165,16 +204,19 @@ def _shortened(corners: list[Network]) -> list[Network]:
     return [corners[i] for i in way]
 
 
-def _disconnected(optima: OptimalSet, start: Network, end: Network, labels: NDArray[np.intp]) -> Disconnected:
+def _disconnected(optima: OptimalSet, start: Network, end: Network, labels: Index) -> Disconnected:
     pool, width = _pool(optima, start, end, labels), start.width
-    if not optima.vertices_complete:
-        sure = optima.rank + 1
+    if not (optima.vertices_complete and optima.has_spread):
+        sure = max(optima.rank + 1, width + 1)
+        what = "not all irreducible optimal networks are known" if optima.has_spread else "free biases may move"
         reason = (
-            f"not decided: no path of width {width} was found, and not all irreducible optimal networks are known; "
-            f"from width {sure} on all optimal networks are connected"
+            f"not decided: no path of width {width} was found, and {what}; from width {sure} on all optimal networks "
+            "are connected"
         )
         return Disconnected(width, reason, False, (1, None), None, sure)
-    rows = [int(np.flatnonzero((optima.vertices == _vertex_within(optima, pool, i)).all(axis=1))[0]) for i in (0, 1)]
+    rows = [
+        int(np.flatnonzero((optima.vertices == _vertex_within(optima, pool.masses(i))).all(axis=1))[0]) for i in (0, 1)
+    ]
     tree = merge_tree(optima.vertices > 0)
     # A vertex that fills all slots is alone, in each order of its neurons.
     alone = [int(tree.births[row]) == width for row in rows]

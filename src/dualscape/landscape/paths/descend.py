@@ -1,11 +1,13 @@
 """From any network down to a global optimum without ever climbing (THEORY section 8)."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.landscape.optimal_set import optimal_set
 from dualscape.landscape.paths.ends import of_one_width
-from dualscape.landscape.paths.exchange import best_masses, over_the_barrier
+from dualscape.landscape.paths.exchange import best_masses, exchanged, improves
 from dualscape.landscape.paths.level import level_corners, rank_of
 from dualscape.landscape.paths.path import ROUNDING, Path
 from dualscape.landscape.paths.piece import slots
@@ -35,8 +37,8 @@ def descend(
     Args:
         problem: the problem.
         network: any network, at which the path starts.
-        target: the optimum at which it ends, in this order of neurons, or its solution; one is computed when not
-            given, and its neurons then come in the order in which they are reached.
+        target: the optimum at which it ends, in this order of neurons; or a solution, computed when not given, of which
+            an optimum that fits into the width is taken, in the order in which its neurons are reached.
         width: number of slots; that of `network` when not given.
         time_limit: seconds for computing a target, or None.
 
@@ -55,13 +57,12 @@ def descend(
     (True, 3, 0.218606798)
     """
     expect(problem, Problem, "descend", Solution="solution.problem")
-    width = width if width is not None or not isinstance(network, Network) else network.width
-    proven, ordered = "the target", target is not None
-    if target is None:
-        target, proven = _target(problem, width or 0, time_limit)
-    elif isinstance(target, Solution):
-        proven = _said(target)
-        target = target.network
+    expect(network, Network, "descend", Solution="solution.network")
+    width, proven, ordered = network.width if width is None else width, "the target", isinstance(target, Network)
+    if not isinstance(target, Network):
+        solution = target if target is not None else solve(problem, start=network, time_limit=time_limit)
+        expect(solution, Solution, "descend")
+        target, proven = _target(solution, width, time_limit)
     if target is None:
         return _as_far_as_it_goes(problem, network, width, proven)
     start, goal = of_one_width(problem, network, target, width, "descend")
@@ -70,33 +71,34 @@ def descend(
             f"the target has the objective {problem.objective(goal):.12g}, the network the lesser "
             f"{problem.objective(start):.12g}; descend from it, or use connect_sublevel"
         )
+    if not ordered and problem.objective(start) <= problem.objective(goal) * (1 + ROUNDING):
+        return Path(problem, (start, start), note=f"stays where it is, which is as good as {proven}")
     return _path(problem, start, goal, proven, ordered)
 
 
 def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered: bool) -> Path:
-    needed = rank_of(problem, start, goal) + 1
-    begun = [start]
-    better = best_masses(problem, start)
-    if problem.objective(better) < problem.objective(start):
-        begun.append(better)
-    found = []
-    for corners in (begun, [start]):
-        try:
-            path = Path.of(problem, [*corners, *level_corners(problem, corners[-1], goal, ordered=ordered)[1:]])
-        except OutOfSlots:
-            continue
-        if path.falls:
-            return replace(path, note=f"never climbs, and ends at {proven}")
-        found.append(path)
-    corners = [*begun, *over_the_barrier(problem, begun[-1], goal, problem.beta, ordered=ordered)[1:]]
-    path = min([*found, Path.of(problem, corners)], key=lambda path: path.climb)
-    if path.falls:
-        return replace(path, note=f"never climbs, and ends at {proven}")
+    found: list[Path] = []
+    for corners in _ways(problem, start, goal, ordered):
+        found.append(Path.of(problem, corners))
+        if found[-1].falls:
+            return replace(found[-1], note=f"never climbs, and ends at {proven}")
+    path = min(found, key=lambda path: path.climb)
+    sure = f"one that never climbs is sure from width {rank_of(problem, start, goal) + 1} on"
+    if improves(problem, start, goal):
+        sure = "it is no optimum: units of the network improve on it"
     note = (
-        f"climbs by {path.climb:.6g} on its way to {proven}: an upper bound on what any path of width "
-        f"{start.width} must (one that never climbs is sure from width {needed} on)"
+        f"climbs by {path.climb:.6g} on its way to {proven}: an upper bound on what any path of width {path.width} must"
     )
-    return replace(path, note=note)
+    return replace(path, note=f"{note} ({sure})")
+
+
+def _ways(problem: Problem, start: Network, goal: Network, ordered: bool) -> Iterator[list[Network]]:
+    """Corners from the start to the goal: by the best masses of its units, or from where it stands."""
+    better = best_masses(problem, start)
+    begun = [start, better] if problem.objective(better) < problem.objective(start) else [start]
+    yield [*begun, *exchanged(problem, begun[-1], goal, problem.beta, ordered=ordered)[1:]]
+    with suppress(OutOfSlots):
+        yield level_corners(problem, start, goal, ordered=ordered)
 
 
 def _as_far_as_it_goes(problem: Problem, network: Network, width: int | None, why: str) -> Path:
@@ -106,9 +108,8 @@ def _as_far_as_it_goes(problem: Problem, network: Network, width: int | None, wh
     return Path(problem, (start, end), note=f"never climbs, and ends at the best masses of its own units: {why}")
 
 
-def _target(problem: Problem, width: int, time_limit: float | None) -> tuple[Network | None, str]:
+def _target(solution: Solution, width: int, time_limit: float | None) -> tuple[Network | None, str]:
     """An optimum that fits into the width, and what is known of it; None, and why, where there is none."""
-    solution = solve(problem, time_limit=time_limit)
     if solution.network.width <= width:
         return slots(solution.network, width), _said(solution)
     if solution.certificate.verdict == "global":
@@ -120,7 +121,7 @@ def _target(problem: Problem, width: int, time_limit: float | None) -> tuple[Net
         if smallest.width <= width:
             return smallest, "a proven global optimum"
         if optima.vertices_complete:
-            return None, f"no network of width {width} is optimal, the least has {smallest.width} neurons"
+            return None, f"no network of width {width} is optimal, the least width is {smallest.width}"
     return (
         None,
         f"no network of width {width} is known that is as good as the best, of {solution.network.width} neurons",

@@ -22,12 +22,12 @@ def of_one_width(problem: Problem, a: Network, b: Network, width: int | None, ca
     if width is None:
         if a.width != b.width:
             raise InputError(
-                f"the networks have {a.width} and {b.width} neurons; give the width that the path is to have"
+                f"the networks are of widths {a.width} and {b.width}; give the width that the path is to have"
             )
         width = a.width
     most = max(a.width, b.width)
     if width < most:
-        raise InputError(f"a path of width {width} was asked for, but a network has {most} neurons; give width={most}")
+        raise InputError(f"a path of width {width} was asked for, but a network is of width {most}; give width={most}")
     return slots(_with_coordinates(problem, a), width), slots(_with_coordinates(problem, b), width)
 
 

@@ -4,6 +4,8 @@ Every step goes straight to the best masses of the units that are then in use, s
 leave for want of a slot. What it climbs then is known exactly, and is an upper bound on what any path must.
 """
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,8 @@ from dualscape.solver.master import solve_master
 Vector = NDArray[np.float64]
 #: A unit helps when its score exceeds the weight decay by this share.
 HELPS = 1e-9
+#: By this share where that is held against a target, which is known to rounding only.
+IMPROVES = 1e-6
 #: So many units are tried when one has to leave, those of least mass first.
 CANDIDATES = 16
 
@@ -55,14 +59,13 @@ class Exchange:
         leaving = leaving[np.argsort(weight[leaving], kind="stable")[:CANDIDATES]]
         return min((self.best(used[used != unit]) for unit in leaving), key=self.value)
 
-    def helpful(self, masses: Vector, wanted: NDArray[np.bool_]) -> int | None:
-        """The wanted unit (k,) not in use that would lower the objective most steeply; None where none does."""
+    def helpful(self, masses: Vector, wanted: NDArray[np.bool_], most: int) -> NDArray[np.intp]:
+        """The wanted units (k,) not in use that would lower the objective, `most` at most, the steepest first."""
         problem = self.pool.problem
         nu = -problem.profile.gradient(self.pool.A @ masses, problem.target)
         scores = np.where(wanted & (masses == 0), nu @ self.pool.A, -np.inf)
-        if not (scores > self.beta * (1 + HELPS)).any():
-            return None
-        return int(scores.argmax())
+        order = np.argsort(-scores, kind="stable")[:most]
+        return np.asarray(order[scores[order] > self.beta * (1 + HELPS)])
 
 
 def best_masses(problem: Problem, network: Network, beta: float | None = None) -> Network:
@@ -78,6 +81,14 @@ def best_masses(problem: Problem, network: Network, beta: float | None = None) -
     return pool.network(pool.places(0, masses), masses, None)
 
 
+def improves(problem: Problem, network: Network, target: Network) -> bool:
+    """Whether units of a network would lower the objective of a target, which is then no optimum."""
+    if problem.loss.constraint:
+        return False
+    scores = problem.space.scores(problem.dual_of(target), network.prune().units)
+    return bool((scores > problem.beta * (1 + IMPROVES)).any())
+
+
 def check_slots(problem: Problem) -> None:
     """Raise InputError where no unit can be given up for a slot."""
     if problem.loss.constraint:
@@ -87,8 +98,11 @@ def check_slots(problem: Problem) -> None:
         )
 
 
-def over_the_barrier(problem: Problem, a: Network, b: Network, beta: float, *, ordered: bool = True) -> list[Network]:
-    """Corners of a path from a to b, two networks of equal width.
+def exchanged(problem: Problem, a: Network, b: Network, beta: float, *, ordered: bool = True) -> list[Network]:
+    """Corners of a path from a to b, two networks of equal width, by way of the best masses of the units in use.
+
+    b's units take the free slots as long as they help; what is then left is `level_corners`, and where that finds too
+    few slots a unit of a's leaves, which climbs.
 
     Args:
         problem: the problem.
@@ -100,33 +114,32 @@ def over_the_barrier(problem: Problem, a: Network, b: Network, beta: float, *, o
     Raises:
         InputError: the fit is prescribed, and the objective infinite where a unit is missing.
     """
-    check_slots(problem)
     pool = Pool.of(problem, a, b)
-    exchange, width = Exchange(pool, beta), pool.width
-    first, last = pool.reduced(0), pool.reduced(1)
-    wanted, goal = last > 0, pool.places(1, last)
+    if pool.direct or problem.loss.constraint:
+        with suppress(OutOfSlots):
+            return level_corners(problem, a, b, ordered=ordered)
+        check_slots(problem)
+    exchange, first, last = Exchange(pool, beta), pool.reduced(0), pool.reduced(1)
+    wanted, goal, nobody = last > 0, pool.places(1, last), np.zeros(len(last), dtype=bool)
     route = Route(pool, pool.places(0, first), first, 0.0, goal)
     best = exchange.best(np.flatnonzero(first > 0))
     if exchange.value(best) < exchange.value(first):
         route.go(best, None)
-    steps = 4 * len(first)
+    turns = 4 * len(first)
     while True:
         check()
-        used = route.masses > 0
-        if (used | wanted).sum() <= width:
+        used, turns = route.masses > 0, turns - 1
+        if (used | wanted).sum() <= pool.width:
             try:
                 route.finish(last, 1.0, goal if ordered else None)
                 return [a, *route.corners, *([b] if ordered else [])]
             except OutOfSlots:
-                route.go(exchange.without_one(route.masses, np.zeros(len(used), dtype=bool)), None)
+                route.go(exchange.without_one(route.masses, nobody), None)
                 continue
-        try:
-            return [a, *route.corners, *level_corners(problem, route.corners[-1], b, ordered=ordered)[1:]]
-        except OutOfSlots:
-            pass
-        entering = exchange.helpful(route.masses, wanted) if used.sum() < width and steps > 0 else None
-        steps -= 1
-        if entering is not None:
+        entering = exchange.helpful(route.masses, wanted, max(pool.width - int(used.sum()), 0) if turns > 0 else 0)
+        if len(entering):
             route.go(exchange.best(np.append(np.flatnonzero(used), entering)), None)
-        else:
-            route.go(exchange.without_one(route.masses, wanted), None)
+            continue
+        with suppress(OutOfSlots):
+            return [a, *route.corners, *level_corners(problem, route.corners[-1], b, ordered=ordered)[1:]]
+        route.go(exchange.without_one(route.masses, wanted), None)

@@ -7,7 +7,7 @@ below. A slot changes its unit neuron at a corner at which its weights are 0.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dualscape.errors import InputError
 from dualscape.landscape.paths.piece import Piece
 from dualscape.landscape.paths.saved_corners import read_corners, written_corners
+from dualscape.landscape.paths.verification import Verification, contributions, distance, verified
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.files import write_whole
@@ -27,29 +28,10 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: A change of the objective by no more than this share of its greatest value is rounding.
 ROUNDING = 1e-10
-
-
-@dataclass(frozen=True, eq=False)
-class Verification:
-    """What checking a path has shown, by the weights and predictions of its networks alone.
-
-    Attributes:
-        ok: whether it is a path, with the objective that it says.
-        reason: the first thing wrong with it, or what was checked.
-        jump: the greatest distance of weights, relative to their size, by which pieces miss each other or the ends.
-        bend: the greatest distance of a fit halfway through a piece from the mean of its ends, relative to the size of
-            what neurons contribute to it.
-        max_objective: the greatest objective at a corner, computed afresh.
-    """
-
-    ok: bool
-    reason: str
-    jump: float
-    bend: float
-    max_objective: float
-
-    def __bool__(self) -> bool:
-        return self.ok
+#: The minimum of a piece is looked for in an interval that is halved so often at most.
+HALVINGS = 60
+#: A change of a fit by no more than this share of what contributes to it is rounding.
+NOISE = 2.0**-48
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +73,9 @@ class Path:
         """The path through corners, each given once where several in a row are the same network."""
         kept = [corners[0]]
         for corner in corners[1:-1]:
-            if _distance(kept[-1], corner) > 0:
+            if distance(kept[-1], corner) > 0:
                 kept.append(corner)
-        if len(kept) > 1 and _distance(kept[-1], corners[-1]) == 0:
+        if len(kept) > 1 and distance(kept[-1], corners[-1]) == 0:
             kept.pop()
         return cls(problem, (*kept, corners[-1]), weight_decay, note)
 
@@ -134,7 +116,7 @@ class Path:
 
     def reverse(self) -> "Path":
         """The same networks from the end to the start."""
-        return replace(self, corners=self.corners[::-1])
+        return replace(self, corners=self.corners[::-1], note="")
 
     def then(self, other: "Path") -> "Path":
         """This path and another that begins where it ends.
@@ -149,7 +131,7 @@ class Path:
             raise InputError("the second path is one of another problem")
         if self.width != other.width or self.weight_decay != other.weight_decay:
             raise InputError("the second path is of another width, or counts the weight decay otherwise")
-        if _distance(self.end, other.start) > 1e-12:
+        if distance(self.end, other.start) > 1e-12:
             raise InputError("the second path does not begin where the first ends")
         return replace(self, corners=(*self.corners, *other.corners[1:]), note="")
 
@@ -170,17 +152,32 @@ class Path:
 
     @cached_property
     def lowest(self) -> Vector:
-        """(K,) a bound from below on the objective over each piece: where the tangents at its ends meet."""
-        slopes = np.array([self._slopes(piece) for piece in self.pieces])
-        begin, finish = self.objectives[:-1], self.objectives[1:]
-        apart = slopes[:, 0] < slopes[:, 1]
-        t = np.clip((finish - slopes[:, 1] - begin) / np.where(apart, slopes[:, 0] - slopes[:, 1], 1.0), 0.0, 1.0)
-        meet = np.maximum(begin + slopes[:, 0] * t, finish - slopes[:, 1] * (1 - t))
-        return np.minimum(np.minimum(begin, finish), np.where(apart, meet, np.inf))
+        """(K,) a bound from below on the objective over each piece: where tangents on both sides of its least meet."""
+        return np.array([self._least(k) for k in range(len(self.pieces))])
+
+    def _least(self, k: int) -> float:
+        piece, left, right = self.pieces[k], 0.0, 1.0
+        low, high = float(self.objectives[k]), float(self.objectives[k + 1])
+        slope = self._slope(piece)
+        falling, rising = slope(left), slope(right)
+        if falling >= 0 or rising <= 0:
+            return min(low, high)
+        for _ in range(HALVINGS):
+            t = min(max((high - low - rising * (right - left)) / (falling - rising), 0.0), right - left)
+            least = min(low, high, max(low + falling * t, high - rising * (right - left - t)))
+            if least >= min(low, high) - 0.01 * ROUNDING * self.size:
+                break
+            middle = 0.5 * (left + right)
+            turning, value = slope(middle), self._value(piece.at(middle))
+            if turning < 0:
+                left, low, falling = middle, value, turning
+            else:
+                right, high, rising = middle, value, turning
+        return least
 
     @property
     def climb(self) -> float:
-        """The most by which the objective rises above an earlier value, at most; 0 where it never does."""
+        """The most by which the objective rises above an earlier value; 0 where it never does. A bound, to rounding."""
         seen = np.minimum.accumulate(np.minimum(self.lowest, self.objectives[:-1]))
         return float(np.maximum(self.objectives[1:] - seen, 0.0).max())
 
@@ -210,20 +207,23 @@ class Path:
         loss = self.problem.loss.value(self.problem.fit_of(network), self.problem.y)
         return loss + self.problem.free.penalty(network.free_weights)
 
-    def _slopes(self, piece: Piece) -> tuple[float, float]:
-        """The derivatives of the objective at both ends of a piece."""
+    def _slope(self, piece: Piece) -> Callable[[float], float]:
+        """Gives the derivative of the objective at a time 0 <= t <= 1 of a piece."""
         problem, (first, last) = self.problem, (piece.start, piece.end)
-        fits = problem.fit_of(first), problem.fit_of(last)
         decay = problem.beta if self.weight_decay else 0.0
-        moved, lopsided = last.free_weights - first.free_weights, _imbalance(last) - _imbalance(first)
-        found = []
-        for end, fit in zip((first, last), fits, strict=True):
+        fit, gap, weights, moved = problem.fit_of(first), _imbalance(first), first.free_weights, last.free_weights
+        change, moved, closing = problem.fit_of(last) - fit, moved - weights, _imbalance(last) - gap
+        change[np.abs(change) <= NOISE * (contributions(problem, first) + contributions(problem, last))] = 0.0
+        mass = float((last.masses - first.masses).sum())
+
+        def slope(t: float) -> float:
             # A fit that is prescribed is kept.
-            gradient = 0.0 * fit if problem.loss.constraint else problem.loss.gradient(fit, problem.y)
-            loss = float(gradient @ (fits[1] - fits[0]))
-            cost = float((last.masses - first.masses).sum() + _imbalance(end) @ lopsided)
-            found.append(loss + decay * cost + problem.free.decay * float(end.free_weights @ moved))
-        return found[0], found[1]
+            here = fit + t * change
+            loss = 0.0 if problem.loss.constraint else float(problem.loss.gradient(here, problem.y) @ change)
+            ridge = problem.free.decay * float((weights + t * moved) @ moved)
+            return loss + decay * (mass + float((gap + t * closing) @ closing)) + ridge
+
+        return slope
 
     # --- checking, saving --------------------------------------------------------------------------------
     def verify(self) -> Verification:
@@ -232,36 +232,7 @@ class Path:
         Pieces meet, slots change their unit neuron at weight 0 only, fits are linear along pieces, and halfway the
         objective is no greater than at the ends of a piece.
         """
-        jump = bend = 0.0
-        reason = ""
-        values = [self._value(corner) for corner in self.corners]
-        greatest = max(values)
-        for k, piece in enumerate(self.pieces):
-            if piece.broken is not None:
-                reason = reason or f"piece {k}: slot {piece.broken} changes its unit neuron while its weights are not 0"
-                continue
-            halfway = piece.at(0.5)
-            fits = [self.problem.fit_of(network) for network in (piece.start, halfway, piece.end)]
-            length = max(*(self._length(network) for network in (piece.start, piece.end)), 1e-300)
-            bend = max(bend, float(np.linalg.norm(fits[1] - 0.5 * (fits[0] + fits[2])) / length))
-            jump = max(jump, _distance(piece.limit(0.0), piece.start), _distance(piece.limit(1.0), piece.end))
-            over = self._value(halfway) - max(values[k], values[k + 1])
-            if over > ROUNDING * self.size:
-                reason = reason or f"piece {k}: the objective is greater halfway than at both ends, by {over:.3g}"
-        if jump > 1e-6:
-            reason = reason or f"weights jump by {jump:.3g} of their size where pieces meet"
-        if bend > 1e-9:
-            reason = reason or f"fits are not linear along pieces, by {bend:.3g} of their size"
-        if abs(greatest - self.max_objective) > ROUNDING * self.size:
-            reason = reason or f"the greatest objective is {greatest!r}, not {self.max_objective!r}"
-        said = f"pieces: {len(self.pieces)}, which meet and have linear fits; the greatest objective is {greatest:.12g}"
-        return Verification(not reason, reason or said, jump, bend, greatest)
-
-    def _length(self, network: Network) -> float:
-        """The length that its fit would have if nothing in it cancelled; that of y at least."""
-        parts = np.abs(network.contributions(self.problem.X)).sum(axis=1)
-        parts = parts + np.abs(self.problem.free.matrix) @ np.abs(network.free_weights)
-        return float(np.linalg.norm(parts + np.abs(self.problem.y)))
+        return verified(self.problem, self.pieces, self._value, self.max_objective, ROUNDING * self.size)
 
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write the path to an .npz file, whole or not at all."""
@@ -280,12 +251,3 @@ class Path:
 def _imbalance(network: Network) -> Vector:
     assert network.imbalance is not None
     return network.imbalance
-
-
-def _distance(one: Network, other: Network) -> float:
-    """The distance of weights relative to their size."""
-    (U, alpha), (V, gamma) = one.weights(), other.weights()
-    size = max(float(np.linalg.norm(U)), float(np.linalg.norm(alpha)), 1e-300)
-    off = max(float(np.linalg.norm(U - V)), float(np.linalg.norm(alpha - gamma)))
-    free = float(np.linalg.norm(one.free_weights - other.free_weights))
-    return max(off / size, free / max(float(np.linalg.norm(one.free_weights)), 1e-300) if free else 0.0)

@@ -19,6 +19,8 @@ Index = NDArray[np.intp]
 NONE = -1
 #: A column of which the free features leave no more than this share is all theirs.
 MADE_UP = 1e-12
+#: Units no further apart than this are one.
+SAME = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +49,13 @@ class Pool:
         """That of two networks of equal width."""
         massive = [network.masses > 0 for network in (a, b)]
         joined = Units.join(network.units.take(has) for network, has in zip((a, b), massive, strict=True))
-        _, leaders, names = np.unique(
-            np.hstack([joined.directions, joined.outputs]) + 0.0, axis=0, return_index=True, return_inverse=True
-        )
+        # Those of b first: what is the same up to rounding becomes theirs.
+        order = np.roll(np.arange(len(joined)), -int(massive[0].sum()))
+        leaders = joined.distinct(order, SAME)
         units = joined.take(leaders)
+        names = units.nearest(joined)
         labels = np.full((2, a.width), NONE, dtype=np.intp)
-        labels[np.vstack(massive)] = names.reshape(-1)
+        labels[np.vstack(massive)] = names
         A = problem.space.columns(units)
         seen = problem.profile.seen(A).copy()
         lengths = np.linalg.norm(A, axis=0)

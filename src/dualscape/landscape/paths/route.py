@@ -84,13 +84,7 @@ class Route:
             self.go(masses, share)
             return
         if (masses > 0).sum() == self._pool.width:
-            # There is no room afterwards: what stays goes to its place, and what leaves out of the way.
-            spare = np.setdiff1d(np.arange(self._pool.width), places)
-            before = np.where(masses > 0, places, self._places)
-            leaving = np.flatnonzero((self.masses > 0) & (masses == 0) & ~np.isin(self._places, spare))
-            free = np.setdiff1d(spare, self._places)
-            before[leaving] = free[: len(leaving)]
-            self.arrange(before)
+            self.arrange(places)  # afterwards there is no room; what is in use now is in use then
         self.go(masses, share)
         self.arrange(places)
 

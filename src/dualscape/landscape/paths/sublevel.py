@@ -3,11 +3,13 @@
 Without weight decay this is the theorem of Nguyen (ICML 2019) that sublevel sets are connected.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from dualscape.errors import InputError, expect
 from dualscape.landscape.paths.ends import of_one_width
-from dualscape.landscape.paths.exchange import best_masses, over_the_barrier
+from dualscape.landscape.paths.exchange import best_masses, exchanged
 from dualscape.landscape.paths.level import level_corners, rank_of
 from dualscape.landscape.paths.path import ROUNDING, Path
 from dualscape.landscape.paths.route import OutOfSlots
@@ -53,14 +55,12 @@ def connect_sublevel(
         raise InputError("interpolators differ in weight decay alone; leave weight_decay=False out")
     needed = rank_of(problem, a, b) + 1
     first, last = (_lower(problem, network, weight_decay) for network in (a, b))
-    try:
-        middle = level_corners(problem, first, last)
-    except OutOfSlots:
-        try:
-            middle = level_corners(problem, a, b)
-        except OutOfSlots:
-            middle = over_the_barrier(problem, first, last, problem.beta * (1.0 if weight_decay else SHARES[-1]))
-    path = Path.of(problem, [a, *middle, b], weight_decay)
+    found: list[Path] = []
+    for middle in _ways(problem, a, b, first, last, problem.beta * (1.0 if weight_decay else SHARES[-1])):
+        found.append(Path.of(problem, [a, *middle, b], weight_decay))
+        if found[-1].barrier <= ROUNDING * found[-1].size:
+            break
+    path = min(found, key=lambda path: path.barrier)
     above = path.barrier > ROUNDING * path.size
     note = (
         f"climbs to {path.barrier:.6g} above the greater objective of the ends: an upper bound on what any path of "
@@ -69,6 +69,15 @@ def connect_sublevel(
         else "never exceeds the greater objective of its ends"
     )
     return replace(path, note=note)
+
+
+def _ways(
+    problem: Problem, a: Network, b: Network, first: Network, last: Network, beta: float
+) -> Iterator[list[Network]]:
+    """Corners from a to b, by way of their better networks or not."""
+    yield exchanged(problem, first, last, beta)
+    with suppress(OutOfSlots):
+        yield level_corners(problem, a, b)
 
 
 def _lower(problem: Problem, network: Network, weight_decay: bool) -> Network:

@@ -24,8 +24,8 @@ class Augmented(Loss):
         step: s > 0.
 
     >>> loss, y = Augmented(np.array([1.0, 2.0]), 0.5), np.zeros(2)
-    >>> (-loss.gradient(np.array([0.5, 0.0]), y)).tolist()
-    [0.0, 2.0]
+    >>> loss.gradient(np.array([0.5, 0.0]), y).tolist()
+    [0.0, -2.0]
     """
 
     name = "augmented Lagrangian"

@@ -22,8 +22,8 @@ Vector = NDArray[np.float64]
 STEPS, SINGULAR = 100, 1e-13
 #: Curvatures are raised to this share of the greatest where the loss is flat.
 FLAT = 1e-12
-#: Rounding of the value of a loss, relative.
-NOISE = 1e-13
+#: Rounding of the value of a loss, relative; and damping, in curvatures of one, beyond which no step is worth while.
+NOISE, DAMPED = 1e-13, 1e12
 
 
 class Profiled(Loss):
@@ -116,28 +116,28 @@ class Profiled(Loss):
         return self._newton(f, y)
 
     def _newton(self, f: Vector, y: Vector) -> Vector:
-        M, rho, w = self._unit, self.decay, self._last
-        value, metric = self._at(f, w, y), M.T @ M
-        damping, best = 0.0, np.inf
+        M, rho, metric = self._unit, self.decay, self._unit.T @ self._unit
+        # From where the last search ended, unless nothing is better.
+        w = min(np.zeros(M.shape[1]), self._last, key=lambda start: self._at(f, start, y))
+        value, slope, damping = self._at(f, w, y), self._slope(f, w, y), 0.0
         for _ in range(STEPS):
-            fit = f + M @ w
-            slope = M.T @ self.inner.gradient(fit, y) + rho * w
-            size = float(np.linalg.norm(slope))
-            N = self.inner.hessian(fit, y).raised(FLAT).root(M)
-            H = N.T @ N + rho * np.eye(len(w))
-            while True:
-                step = -np.linalg.lstsq(H + damping * metric, slope, rcond=None)[0]
-                new = self._at(f, w + step, y)
-                # Where the loss is flat there is no curvature to go by, and no step without damping.
-                if (new <= value + NOISE * abs(value) and step.any()) or not (size > 0 and damping < 1e12):
-                    break
-                damping = max(10 * damping, 1e-6)
-            # Rounding: neither the slope nor the value falls any more.
-            if not new < value and size >= 0.5 * best:
+            N = self.inner.hessian(f + M @ w, y).raised(FLAT).root(M)
+            step = -np.linalg.lstsq(N.T @ N + rho * np.eye(len(w)) + damping * metric, slope, rcond=None)[0]
+            new, noise = self._at(f, w + step, y), NOISE * abs(value)
+            there = self._slope(f, w + step, y)
+            # Within rounding of the value the slope tells: where the loss is flat, steps could go anywhere.
+            nearer = np.linalg.norm(there) <= 0.5 * np.linalg.norm(slope)
+            if new < value - noise or (new <= value + noise and nearer and slope.any()):
+                w, value, slope, damping = w + step, new, there, 0.1 * damping
+            elif -float(slope @ step) <= 10 * noise or damping > DAMPED:
                 break
-            w, value, best, damping = w + step, min(new, value), min(best, size), 0.1 * damping
+            else:
+                damping = max(10 * damping, 1e-6)
         self._last = w
         return w
+
+    def _slope(self, f: Vector, w: Vector, y: Vector) -> Vector:
+        return np.asarray(self._unit.T @ self.inner.gradient(f + self._unit @ w, y) + self.decay * w)
 
     def _at(self, f: Vector, w: Vector, y: Vector) -> float:
         return self.inner.value(f + self._unit @ w, y) + 0.5 * self.decay * float(w @ w)

@@ -1,0 +1,202 @@
+"""Networks in files: which kind a file is, by its suffix, and how it is read and written back."""
+
+import io
+import json
+import os
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.data.formats.npz import DAMAGE
+from dualscape.errors import InputError
+from dualscape.model.arrays import finite_array
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+from dualscape.prediction.models.given import trained_of
+from dualscape.prediction.models.layers import of_state
+from dualscape.prediction.models.safetensors import read_safetensors, written_safetensors
+from dualscape.prediction.models.trained import Trained
+from dualscape.prediction.predictor import load_result
+from dualscape.running.files import write_whole
+
+PICKLES = (".pkl", ".pickle", ".joblib")
+STATES = (".pt", ".pth")
+KINDS = (".npz", ".safetensors", ".json", *STATES, *PICKLES)
+SAVEZ = "numpy.savez(path, U=U, alpha=alpha), and bias= and output_bias= where there are any"
+ARRAYS = ("U", "alpha", "bias", "output_bias")
+
+
+def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> Trained:
+    """The network in a file.
+
+    Args:
+        path: .npz (arrays U (m, p) and alpha (m,), bias (m,), output_bias, free_weights (q,) and gates (m,) where there
+            are any), .safetensors or .pt, .pth (the state of a PyTorch network), .json (a result of `dualscape
+            analyze`), .pkl, .pickle or .joblib (a scikit-learn or PyTorch model).
+        trust_pickle: whether pickles are loaded: they run whatever code they hold.
+
+    Raises:
+        InputError: it cannot be read or is none of these.
+    """
+    file, source = Path(path), str(path)
+    if file.suffix not in KINDS:
+        raise InputError(f"{source} is no network that can be read; give one of {', '.join(KINDS)}")
+    if file.suffix in PICKLES and not trust_pickle:
+        raise InputError(
+            f"{source} is a pickle, which runs whatever code it holds when it is loaded; give --trust-pickle "
+            "(trust_pickle=True) if you made it yourself"
+        )
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{source} cannot be read: {error.strerror or error}; check the path") from None
+    if file.suffix == ".npz":
+        return _of_arrays(source, data)
+    if file.suffix == ".safetensors":
+        return of_state(read_safetensors(source, data), source, back=written_safetensors)
+    if file.suffix == ".json":
+        return _of_result(file)
+    return _of_checkpoint(source, data, trust_pickle) if file.suffix in STATES else _of_pickle(file, data)
+
+
+def read_network(path: str | os.PathLike[str], problem: Problem) -> Network:
+    """The network in a file, as one of a problem; that of a result may be of any architecture.
+
+    Raises:
+        InputError: the file cannot be read, or its network is none of the problem.
+    """
+    result = Path(path).suffix == ".json"
+    network = load_result(path).network if result else read_model(path).network(problem)
+    problem.check(network, "reading a network")
+    return network
+
+
+def write_model(path: str | os.PathLike[str], trained: Trained) -> None:
+    """Write a network as a file of the kind that it was read from; .npz can always be written.
+
+    Raises:
+        InputError: the suffix is that of another kind, or the file cannot be written.
+    """
+    file = Path(path)
+    content = _npz(trained) if file.suffix == ".npz" else trained.written()
+    if not isinstance(content, bytes):
+        if file.suffix not in PICKLES:
+            raise InputError(f"{file} cannot hold {trained.source}; give a name in .npz, .pkl or .joblib")
+        content = _pickled(file, content)
+    write_whole(file, content)
+
+
+def check_suffix(path: str | os.PathLike[str], model: str | os.PathLike[str]) -> None:
+    """Raise InputError when a better network could not be written there as a file of the kind of the model's."""
+    kind, wanted = Path(path).suffix, Path(model).suffix
+    same = {wanted} | next((set(group) for group in (STATES, PICKLES) if wanted in group), set())
+    if kind != ".npz" and (kind not in same or wanted == ".json"):
+        named = ".npz" if wanted in (".npz", ".json") else f"{wanted} or .npz"
+        raise InputError(f"{path} cannot hold a network of the kind of {model}; give a name in {named}")
+
+
+def _of_arrays(source: str, data: bytes) -> Trained:
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except DAMAGE as error:
+        reason = "it holds pickled objects" if "allow_pickle" in str(error) else "it is not a readable NPZ archive"
+        raise InputError(f"{source} is no network, {reason}; write it with {SAVEZ}") from None
+    missing = [name for name in ARRAYS[:2] if name not in arrays]
+    free, gates = arrays.pop("free_weights", None), arrays.pop("gates", None)
+    other = sorted(set(arrays) - set(ARRAYS))
+    if missing:
+        raise InputError(f"{source} holds no weights {missing[0]!r}; write it with {SAVEZ}")
+    if other:
+        raise InputError(f"{source} has an array {other[0]!r} that means nothing here; write it with {SAVEZ}")
+    return replace(
+        trained_of(arrays, source),
+        back=_npz,
+        free_weights=None if free is None else finite_array(np.ravel(free), f"{source}: free_weights", 1),
+        gates=None if gates is None else np.ravel(gates),
+    )
+
+
+def _npz(trained: Trained) -> bytes:
+    stream = io.BytesIO()
+    values = {name: getattr(trained, name) for name in ARRAYS}
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items() if value is not None}
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def _of_result(file: Path) -> Trained:
+    predictor = load_result(file)
+    content, network = json.loads(file.read_text(encoding="utf-8")), predictor.network
+    U, alpha = network.weights()
+    design, known = predictor.design, content["problem"]
+    free = dict(zip(network.design.free_names, network.free_weights.tolist(), strict=True))
+    if any(value for name, value in free.items() if name != "constant"):
+        raise InputError(f"{file} has a skip connection, which is no part of a network of two layers alone")
+    settings = {"loss": predictor.loss, "bias": network.bias, "free": network.free, "beta": known["beta"]}
+    if known.get("free_decay"):
+        settings["free_decay"] = known["free_decay"]
+    settings["activation"] = network.architecture.title
+    return Trained.of(
+        design.features(U),
+        alpha,
+        U[:, -1] if design.has_bias else None,
+        free.get("constant"),
+        str(file),
+        settings={**settings, "scaling": predictor.scaling},
+    )
+
+
+def _of_checkpoint(source: str, data: bytes, trust_pickle: bool) -> Trained:
+    try:
+        import torch
+    except ImportError:
+        raise InputError(
+            f"{source} needs PyTorch to be read (pip install torch); or save the state as .safetensors"
+        ) from None
+    try:
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=not trust_pickle)
+    except Exception as error:  # noqa: BLE001 (what a damaged file raises is not documented)
+        told = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"{source} is no state of a network ({told}); save model.state_dict(), or give --trust-pickle for a whole "
+            "model that you made yourself"
+        ) from None
+
+    def saved(arrays: dict[str, NDArray[Any]]) -> bytes:
+        stream = io.BytesIO()
+        torch.save({name: torch.from_numpy(array) for name, array in arrays.items()}, stream)
+        return stream.getvalue()
+
+    state = content if isinstance(content, dict) else getattr(content, "state_dict", dict)()
+    if not isinstance(content, dict):
+        trained_of(content, source)  # raises for other layers
+    return of_state(state, source, back=saved)
+
+
+def _of_pickle(file: Path, data: bytes) -> Trained:
+    try:
+        if file.suffix == ".joblib":
+            import joblib  # type: ignore[import-untyped]
+
+            model = joblib.load(io.BytesIO(data))
+        else:
+            model = pickle.loads(data)
+    except Exception as error:  # noqa: BLE001 (a pickle may raise anything)
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+        raise InputError(f"{file} cannot be unpickled ({told}); use the versions that it was written with") from None
+    return trained_of(model, str(file))
+
+
+def _pickled(file: Path, content: Any) -> bytes:
+    if file.suffix != ".joblib":
+        return pickle.dumps(content)
+    import joblib
+
+    stream = io.BytesIO()
+    joblib.dump(content, stream)
+    return stream.getvalue()

@@ -1,0 +1,161 @@
+"""A two-layer ReLU network as other programs keep it: f(x) = sum_j alpha_j (U_j.x + bias_j)_+ + output_bias."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dualscape.errors import InputError
+from dualscape.model.arrays import real_array
+from dualscape.model.free_features import CONSTANT
+from dualscape.model.network import Network
+from dualscape.model.problem import Problem
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The weights of a network, and what is known of how it was trained.
+
+    Attributes:
+        U: (m, p) inner weights.
+        alpha: (m,) outer weights.
+        bias: (m,) hidden biases; None for a network without.
+        output_bias: None for a network without.
+        free_weights: (q,) weights of free features, the output bias among them, in place of it; None for none.
+        gates: (m,) the gate of each neuron; None where there are none.
+        source: where it comes from, for messages.
+        settings: what it says of its problem, by the names that `Problem` gives: loss, bias, free, beta, ...
+        beta_of: (beta, how it comes about in one sentence) on so many rows; None where it does not say.
+        notes: what was assumed, one sentence each.
+        back: makes an object or the bytes of a file of the same kind from other weights; None where there is none.
+
+    >>> Trained.of([[1.0], [-1.0]], [2.0, 3.0], bias=[0.5, 0.0]).width
+    2
+    """
+
+    U: Matrix
+    alpha: Vector
+    bias: Vector | None
+    output_bias: float | None
+    free_weights: Vector | None = None
+    gates: NDArray[np.intp] | None = None
+    source: str = "the network"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    beta_of: Callable[[int], tuple[float, str]] | None = None
+    notes: tuple[str, ...] = ()
+    back: "Callable[[Trained], Any] | None" = None
+
+    @classmethod
+    def of(
+        cls,
+        U: ArrayLike,
+        alpha: ArrayLike,
+        bias: ArrayLike | None = None,
+        output_bias: ArrayLike | None = None,
+        source: str = "the network",
+        **more: Any,
+    ) -> "Trained":
+        """From arrays, checked.
+
+        Raises:
+            InputError: shapes do not fit, or a weight is NaN or infinite.
+        """
+        weights, outer = real_array(U, f"{source}: U"), real_array(alpha, f"{source}: alpha")
+        if weights.ndim != 2:
+            raise InputError(f"{source}: U has shape {weights.shape}; U must be (neurons, features)")
+        if outer.ndim == 2 and 1 in outer.shape:
+            outer = outer.reshape(-1)
+        if outer.shape != (len(weights),):
+            raise InputError(
+                f"{source}: U has shape {weights.shape}, alpha {outer.shape}; U needs one row for each entry of alpha"
+            )
+        hidden = None if bias is None else real_array(bias, f"{source}: bias").reshape(-1)
+        if hidden is not None and len(hidden) != len(outer):
+            raise InputError(f"{source}: bias has {len(hidden)} entries for {len(outer)} neurons; give one each")
+        last = None if output_bias is None else real_array(output_bias, f"{source}: output_bias").reshape(-1)
+        if last is not None and len(last) != 1:
+            raise InputError(f"{source}: {len(last)} output biases; a network of one output has one")
+        for name, array in (("U", weights), ("alpha", outer), ("bias", hidden), ("output_bias", last)):
+            if array is not None and not np.isfinite(array).all():
+                raise InputError(f"{source}: {name} contains NaN or inf; the training has failed, train it again")
+        return cls(weights, outer, hidden, None if last is None else float(last[0]), source, **more)
+
+    @property
+    def width(self) -> int:
+        """Number of neurons."""
+        return len(self.alpha)
+
+    @property
+    def biased(self) -> bool:
+        """Whether a hidden bias is not 0."""
+        return self.bias is not None and bool(self.bias.any())
+
+    # --- and our networks ----------------------------------------------------------------------------
+    def network(self, problem: Problem) -> Network:
+        """The network of a problem that has these weights.
+
+        A neuron with a bias alone is a constant where biases are free, and joins the output bias.
+
+        Raises:
+            InputError: it has another number of inputs, or biases that the problem has not.
+        """
+        design, free = problem.design, problem.free
+        if self.U.shape[1] != design.p:
+            raise InputError(
+                f"{self.source}: the neurons see {self.U.shape[1]} features, the problem has {design.p}; choose the "
+                "columns that it was trained on (--features)"
+            )
+        if self.biased and not design.has_bias:
+            raise InputError(
+                f"{self.source}: the neurons have biases, the problem none; give --bias penalised or --bias free"
+            )
+        if self.output_bias and CONSTANT not in free.names:
+            raise InputError(f"{self.source}: the network has an output bias, the problem none; give --free constant")
+        U, alpha, constant = self.U, self.alpha.copy(), self.output_bias or 0.0
+        if design.has_bias:
+            hidden = np.zeros(self.width) if self.bias is None else self.bias.copy()
+            if design.has_free_bias:
+                alone = ~U.any(axis=1)
+                constant += float(np.maximum(hidden, 0.0) @ np.where(alone, alpha, 0.0))
+                alpha[alone & (hidden != 0)] = 0.0
+                hidden[alone] = 0.0
+            U = np.column_stack([U, hidden])
+        weights = np.zeros(free.q) if self.free_weights is None else self.free_weights.copy()
+        if len(weights) != free.q:
+            raise InputError(f"{self.source}: there are {len(weights)} free_weights, the problem has {free.q}")
+        if CONSTANT in free.names:
+            weights[free.names.index(CONSTANT)] += constant
+        kind = problem.architecture
+        return Network.from_weights(
+            U, alpha, bias=problem.bias, architecture=kind, free=free.kind, free_weights=weights, gates=self.gates
+        )
+
+    def with_network(self, problem: Problem, network: Network) -> "Trained":
+        """The same with the weights of a network of the problem.
+
+        Raises:
+            InputError: it has a skip connection, for which other programs have no place.
+        """
+        U, alpha = network.weights()
+        free = dict(zip(problem.free.names, network.free_weights.tolist(), strict=True))
+        constant = free.pop(CONSTANT, None)
+        if any(free.values()):
+            raise InputError("a network with a skip connection does not fit into a file of weights; save the JSON")
+        hidden = U[:, -1] if problem.design.has_bias else None
+        U = problem.design.features(U)
+        return replace(self, U=U, alpha=alpha, bias=hidden, output_bias=constant, free_weights=None)
+
+    def written(self) -> Any:
+        """An object of the kind that it was read from, or the bytes of such a file.
+
+        Raises:
+            InputError: this kind cannot be written.
+        """
+        if self.back is None:
+            raise InputError(f"{self.source}: networks of this kind are only read; give --better a name in .npz")
+        return self.back(self)
