@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dualscape.figures.layers import Area, Axis, Field, Labels, Lines, Points, Surface
+from dualscape.figures.layers import Area, Axis, Field, Frame, Labels, Lines, Points, Surface
 from dualscape.figures.scene import Scene
 
 
@@ -32,3 +32,13 @@ def every_layer(dimension):
 def scene_of(dimension):
     axes = tuple(Axis(NASTY) for _ in range(dimension))
     return Scene("all", NASTY, NASTY, axes, every_layer(dimension), equal=True, height=300)
+
+
+def moving(count=6):
+    """A scene with frames, whose titles mean harm."""
+    axes = (Axis("x", limits=(0.0, 9.0)), Axis("y", limits=(0.0, 9.0)))
+    frames = tuple(
+        Frame(f"{NASTY} {k}", (Points(np.array([[k, k]], dtype=float), "moving"), Lines((np.eye(2) * k,))))
+        for k in range(count)
+    )
+    return Scene("moving", "Moving", "It moves.", axes, (Points(np.array([[1.0, 2.0]]), "still"),), frames=frames)

@@ -28,6 +28,7 @@ ROOMS = (
     "data",
     "prediction",
     "analysis",
+    "curves",
     "figures",
     "report",
     "cli",

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dualscape import figures
+    from dualscape import curves, figures
     from dualscape.analysis import Analysis, analyze
     from dualscape.data import catalogue, tables
     from dualscape.data.tables import read_table, standardize
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.path_point import PathPoint
     from dualscape.landscape.paths.connect import Disconnected, connect
     from dualscape.landscape.paths.descend import descend
+    from dualscape.landscape.paths.near_staircase import NearStaircase, bottleneck, near_staircase
     from dualscape.landscape.paths.path import Path
     from dualscape.landscape.paths.permutation import permutation_path
     from dualscape.landscape.paths.sublevel import connect_sublevel
@@ -89,6 +90,9 @@ __all__ = [
     "connect_sublevel",
     "permutation_path",
     "Path",
+    "near_staircase",
+    "NearStaircase",
+    "bottleneck",
     "certify",
     "Certification",
     "stationarity",
@@ -125,6 +129,7 @@ __all__ = [
     "ContradictionError",
     "NotCertifiedError",
     "catalogue",
+    "curves",
     "figures",
     "tables",
 ]
@@ -158,6 +163,9 @@ _HOME = {
     "connect_sublevel": "landscape.paths.sublevel",
     "permutation_path": "landscape.paths.permutation",
     "Path": "landscape.paths.path",
+    "near_staircase": "landscape.paths.near_staircase",
+    "NearStaircase": "landscape.paths.near_staircase",
+    "bottleneck": "landscape.paths.near_staircase",
     "certify": "prediction.certify",
     "Certification": "prediction.certify",
     "stationarity": "landscape.stationary.stationarity",
@@ -194,7 +202,7 @@ _HOME = {
     "ContradictionError": "errors",
     "NotCertifiedError": "errors",
 }
-_MODULES = {"catalogue": "data.catalogue", "figures": "figures", "tables": "data.tables"}
+_MODULES = {"catalogue": "data.catalogue", "curves": "curves", "figures": "figures", "tables": "data.tables"}
 
 
 def __getattr__(name: str) -> Any:

@@ -34,3 +34,12 @@ def test_where_there_is_none():
     assert path_headline(open_) == "Not decided: none was found."
     assert network_path_to_dict(open_)["disconnected"]["components"] == [1, None]
     assert "Corners</h2>" not in render_network_path(open_)
+
+
+def test_the_page_has_the_pictures():
+    problem = Problem([[1.0], [-1.0]], [1.0, 0.5], beta=0.1, bias="none")
+    page = render_network_path(Path(problem, tuple(Network([[1.0]], [1.0], [c]) for c in (0.0, 0.5, 0.9))))
+    for name in ("objective", "masses", "neurons", "functions", "curves"):
+        assert f'id="figure-network-path-{name}"' in page
+    assert page.count("Plotly.addFrames(") == 2
+    assert "spans no plane" in page

@@ -8,10 +8,19 @@
 """
 
 from dualscape.figures.convergence import convergence
+from dualscape.figures.curves import curve_profiles, network_path_curves
 from dualscape.figures.interpolators import interpolators, with_affine_skip
-from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Labels, Lines, Points, Surface
+from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Frame, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
+from dualscape.figures.near_staircase import near_staircase
+from dualscape.figures.network_paths import (
+    network_path_functions,
+    network_path_masses,
+    network_path_neurons,
+    network_path_objective,
+)
 from dualscape.figures.path import path_masses, path_neurons, path_objective
+from dualscape.figures.planes import network_path_plane, network_plane, plane
 from dualscape.figures.polytope import polytope
 from dualscape.figures.rectified_ellipsoid import rectified_ellipsoid
 from dualscape.figures.scene import Scene
@@ -37,9 +46,20 @@ __all__ = [
     "path_objective",
     "path_masses",
     "path_neurons",
+    "network_path_objective",
+    "network_path_masses",
+    "network_path_neurons",
+    "network_path_functions",
+    "network_path_curves",
+    "network_path_plane",
+    "network_plane",
+    "plane",
+    "curve_profiles",
+    "near_staircase",
     "stationary_points",
     "descent",
     "Scene",
+    "Frame",
     "Axis",
     "Points",
     "Lines",

@@ -145,6 +145,19 @@ Layer = Points | Lines | Area | Surface | Field | Labels
 
 
 @dataclass(frozen=True)
+class Frame:
+    """One moment of a picture that moves.
+
+    Attributes:
+        title: when it is.
+        layers: what is drawn then above the layers of the picture; of the same kinds in every frame.
+    """
+
+    title: str
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
 class Picture:
     """A picture ready to be drawn, by whatever can draw.
 
@@ -154,6 +167,7 @@ class Picture:
         caption: what to see in it, in plain words with the actual numbers.
         axes: two or three of them.
         layers: drawn in order.
+        frames: moments of a picture that moves: on a page one after the other, on paper some of them side by side.
         equal: one unit is equally long on all axes.
         height: in pixels.
     """
@@ -165,6 +179,7 @@ class Picture:
     layers: tuple[Layer, ...]
     equal: bool = False
     height: int = 480
+    frames: tuple[Frame, ...] = ()
 
     @property
     def dimension(self) -> int:
@@ -174,7 +189,7 @@ class Picture:
     def arrays(self) -> Sequence[Matrix]:
         """All coordinates of points, lines, areas, surfaces and labels."""
         found: list[Matrix] = []
-        for layer in self.layers:
+        for layer in (*self.layers, *(layer for frame in self.frames for layer in frame.layers)):
             match layer:
                 case Points() | Labels():
                     found.append(layer.at)

@@ -8,9 +8,10 @@ from matplotlib.colors import LightSource, to_rgb
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-from dualscape.figures.layers import GREY, INK, Area, Axis, Field, Labels, Layer, Lines, Picture, Points, Surface
+from dualscape.figures.layers import GREY, INK, Area, Axis, Field, Frame, Labels, Layer, Lines, Picture, Points, Surface
 
 DPI = 100
+PANELS = 4  # moments of a picture that moves
 POINT = 72 / DPI  # points per pixel
 MARKERS = {"circle": "o", "ring": "o", "diamond": "D", "square": "s", "cross": "X", "star": "*"}
 DASHES = {"solid": "-", "dash": "--", "dot": ":"}
@@ -20,19 +21,38 @@ def to_figure(scene: Picture) -> Figure:
     """A static figure with the scene's title above and its legend below it."""
     figure = Figure(figsize=(8.6, scene.height / DPI + 0.6), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    axes: Any = figure.add_subplot(projection="3d" if scene.dimension == 3 else None)
-    for order, layer in enumerate(scene.layers):
-        _draw(figure, axes, layer, scene.dimension, order)
-    _frame(axes, scene)
-    axes.set_title(scene.title, loc="left", fontsize=11, parse_math=False)
-    if axes.get_legend_handles_labels()[1]:
-        legend = figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    shown = _moments(scene.frames)
+    kind = {"projection": "3d"} if scene.dimension == 3 else {}
+    panels: Any = figure.subplots(1, len(shown) or 1, squeeze=False, sharey=scene.dimension == 2, subplot_kw=kind)[0]
+    for at, axes in enumerate(panels):
+        moving = shown[at].layers if shown else ()
+        for order, layer in enumerate((*scene.layers, *moving)):
+            # One bar of colours serves all panels.
+            _draw(figure if axes is panels[-1] else None, axes, layer, scene.dimension, order)
+        _frame(axes, scene)
+        if shown:
+            axes.set_title(shown[at].title, fontsize=9, parse_math=False)
+            axes.label_outer()
+    if shown:
+        figure.suptitle(scene.title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    else:
+        panels[0].set_title(scene.title, loc="left", fontsize=11, parse_math=False)
+    handles, labels = panels[-1].get_legend_handles_labels()
+    if labels:
+        legend = figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
         for text in legend.get_texts():
             text.set_parse_math(False)
     return figure
 
 
-def _draw(figure: Figure, axes: Any, layer: Layer, dimension: int, order: int) -> None:
+def _moments(frames: tuple[Frame, ...]) -> list[Frame]:
+    """Some of the frames, the first and the last among them."""
+    if not frames:
+        return []
+    return [frames[k] for k in np.unique(np.linspace(0, len(frames) - 1, PANELS).round().astype(int)).tolist()]
+
+
+def _draw(figure: Figure | None, axes: Any, layer: Layer, dimension: int, order: int) -> None:
     match layer:
         case Points():
             _points(figure, axes, layer, dimension, order)
@@ -62,7 +82,7 @@ def _write(axes: Any, at: Any, text: str, colour: str, size: float, align: str) 
     axes.text(*at, text, color=colour, fontsize=size, ha=align, va="center", parse_math=False, zorder=9)
 
 
-def _points(figure: Figure, axes: Any, layer: Points, dimension: int, order: int) -> None:
+def _points(figure: Figure | None, axes: Any, layer: Points, dimension: int, order: int) -> None:
     ring = layer.symbol == "ring"
     by_value = not isinstance(layer.colour, str)
     face: Any = layer.colour
@@ -87,7 +107,7 @@ def _points(figure: Figure, axes: Any, layer: Points, dimension: int, order: int
         edge = sample if ring else "white"
         style = {"marker": MARKERS[layer.symbol], "color": "none" if ring else sample, "edgecolors": edge}
         axes.scatter(*[[]] * dimension, s=40, label=layer.name, **style)
-    if by_value and layer.scale:
+    if by_value and layer.scale and figure is not None:
         figure.colorbar(marks, ax=axes, shrink=0.8).set_label(layer.scale, parse_math=False)
     for at, text in zip(layer.at, layer.texts, strict=False):
         _write(axes, at, text if ring else f"   {text}", INK, 9, "center" if ring else "left")
@@ -110,10 +130,11 @@ def _surface(axes: Any, layer: Surface) -> None:
         axes.plot([], [], [], "s", color=layer.colour, alpha=max(layer.opacity, 0.4), label=layer.name)
 
 
-def _field(figure: Figure, axes: Any, layer: Field) -> None:
+def _field(figure: Figure | None, axes: Any, layer: Field) -> None:
     low, high = layer.limits or (None, None)
     mesh = axes.pcolormesh(layer.xs, layer.ys, layer.values, shading="gouraud", zorder=0, vmin=low, vmax=high)
-    figure.colorbar(mesh, ax=axes, shrink=0.8).set_label(layer.scale, parse_math=False)
+    if figure is not None:
+        figure.colorbar(mesh, ax=axes, shrink=0.8).set_label(layer.scale, parse_math=False)
 
 
 def _frame(axes: Any, scene: Picture) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.layers import GREY, INK, Area, Axis, Field, Labels, Layer, Lines, Picture, Points, Surface
+from dualscape.figures.layers import GREY, INK, Area, Axis, Field, Frame, Labels, Layer, Lines, Picture, Points, Surface
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -31,6 +31,8 @@ SCALE = [
     )
 ]
 REMOVED = ("select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetCameraLastSave3d", "tableRotation")
+#: Milliseconds that all frames of a picture take when it is played.
+PLAYING = 6000
 CONFIG = {
     "displaylogo": False,
     "responsive": True,
@@ -41,10 +43,49 @@ CONFIG = {
 
 def figure_dict(scene: Picture) -> dict[str, Any]:
     """{"data": [...], "layout": {...}} as plotly.js takes it; only numbers, strings, lists and dictionaries."""
-    traces: list[dict[str, Any]] = []
-    for layer in scene.layers:
-        traces.extend(_traces(layer, scene.dimension))
-    return {"data": traces, "layout": _layout(scene)}
+    still, layout = _all_traces(scene.layers, scene.dimension), _layout(scene)
+    if not scene.frames:
+        return {"data": still, "layout": layout}
+    moments = [_all_traces(frame.layers, scene.dimension) for frame in scene.frames]
+    moving = list(range(len(still), len(still) + len(moments[0])))
+    frames = [{"name": str(k), "data": data, "traces": moving} for k, data in enumerate(moments)]
+    return {"data": still + moments[0], "layout": layout | _controls(scene.frames), "frames": frames}
+
+
+def _all_traces(layers: tuple[Layer, ...], dimension: int) -> list[dict[str, Any]]:
+    return [trace for layer in layers for trace in _traces(layer, dimension)]
+
+
+def _controls(frames: tuple[Frame, ...]) -> dict[str, Any]:
+    """A button that plays the frames, one that stops, and a slider."""
+    still: dict[str, Any] = {
+        "mode": "immediate",
+        "frame": {"duration": 0, "redraw": True},
+        "transition": {"duration": 0},
+    }
+    play = still | {"fromcurrent": True, "frame": {"duration": PLAYING // len(frames), "redraw": True}}
+    buttons = [
+        {"label": "Play", "method": "animate", "args": [None, play]},
+        {"label": "Stop", "method": "animate", "args": [[None], still]},
+    ]
+    steps = [
+        {"label": _text(frame.title), "method": "animate", "args": [[str(k)], still]} for k, frame in enumerate(frames)
+    ]
+    place: dict[str, Any] = {"x": 0, "y": -0.28, "xanchor": "left", "yanchor": "top"}
+    slider: dict[str, Any] = {
+        "steps": steps,
+        "x": 0.24,
+        "len": 0.76,
+        "y": -0.2,
+        "yanchor": "top",
+        "ticklen": 0,
+        "minorticklen": 0,
+    }
+    menu = {"type": "buttons", "direction": "left", "buttons": buttons, "showactive": False, **place}
+    # The labels of all moments would lie on top of each other: only that of the present one is shown.
+    now = {"prefix": "", "xanchor": "left", "font": {"color": INK, "size": 13}}
+    slider |= {"currentvalue": now, "font": {"color": "rgba(0,0,0,0)", "size": 1}}
+    return {"updatemenus": [menu], "sliders": [slider], "margin": {"l": 60, "r": 20, "t": 64, "b": 130}}
 
 
 def to_figure(scene: Picture) -> "Figure":
@@ -70,9 +111,11 @@ def element(scene: Picture) -> str:
     name = html.escape(f"figure-{scene.name}", quote=True)
     label = html.escape(scene.title, quote=True)
     figure = figure_dict(scene)
+    frames = f'.then(()=>Plotly.addFrames("{name}",{to_json(figure["frames"])}))' if scene.frames else ""
     return (
         f'<div id="{name}" class="plot" role="img" aria-label="{label}" style="height:{scene.height}px"></div>\n'
-        f'<script>Plotly.newPlot("{name}",{to_json(figure["data"])},{to_json(figure["layout"])},{to_json(CONFIG)})</script>'
+        f'<script>Plotly.newPlot("{name}",{to_json(figure["data"])},{to_json(figure["layout"])},{to_json(CONFIG)})'
+        f"{frames}</script>"
     )
 
 

@@ -1,18 +1,21 @@
 """What is shown of a path of networks, or of why there is none: JSON, terminal, page."""
 
 import html
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from dualscape import __version__
+from dualscape import __version__, figures
+from dualscape.figures.scene import Scene
 from dualscape.landscape.paths.connect import Disconnected
 from dualscape.landscape.paths.path import Path
 from dualscape.model.network import Network
 from dualscape.prediction.predictor import SCHEMA
 from dualscape.report.page import page
+from dualscape.report.report import figure_element, gallery, missing_figures
 from dualscape.report.sections import grid
 
 #: Corners that are shown at most; the JSON has all.
@@ -99,8 +102,23 @@ def render_network_path(
     ]
     if isinstance(found, Path):
         body += [f"<p>{html.escape(found.problem.title)}. Checked: {html.escape(found.verify().reason)}.</p>"]
+        drawn, missing = gallery(_wanted(found))
+        body += ["<h2>Figures</h2>"]
+        body += ['<noscript><p class="warning">The figures need JavaScript; the numbers do not.</p></noscript>']
+        body += [*map(figure_element, drawn), missing_figures(missing)]
         body += ["<h2>Corners</h2>", grid(HEAD, _rows(found))]
     return page(html.escape(title), "\n".join(body))
+
+
+def _wanted(path: Path) -> list[Callable[[], Scene]]:
+    return [
+        lambda: figures.network_path_objective(path),
+        lambda: figures.network_path_masses(path),
+        lambda: figures.network_path_neurons(path),
+        lambda: figures.network_path_functions(path),
+        lambda: figures.network_path_curves(path),
+        lambda: figures.network_path_plane(path),
+    ]
 
 
 def _rows(path: Path) -> list[tuple[str, ...]]:

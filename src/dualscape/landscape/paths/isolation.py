@@ -1,0 +1,145 @@
+"""How far from others an irreducible optimal network stays when its objective may rise a little: a lower bound.
+
+A network of m slots that are all in use is alone among the optimal networks of width m. Let O be the networks whose
+slots have the signs of its neurons and lie on the same sides of the hyperplanes of the data, where these sides are
+strict. Who leaves O has first a slot i without mass, or on a hyperplane x_k . u = 0 of its region, all others still
+inside. For any nu
+
+    objective >= D(nu) + sum_j c_j (beta - s_j nu . (X u_j)_+),
+
+so that D(nu) is a lower bound on all such networks if s nu . (X u)_+ <= beta there: in the regions of the other slots,
+and on hyperplane k in that of slot i. In the region of slot j, (X u)_+ is linear but for the rows at which its neuron
+has a kink; with s nu <= 0 in these rows s nu . (X u)_+ is at most s nu . (D_j + T_j) X u for any shares T_j in [0, 1],
+and |X^T (D_j + T_j) nu| <= beta suffices (its part across x_k on the hyperplane). Good nu are those of the group lasso
+over these columns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import lsq_linear
+
+from dualscape.errors import InputError
+from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.paths.group_lasso import dual_lower_bound
+from dualscape.model.architectures import RELU
+from dualscape.model.problem import Problem
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+#: Rows whose preactivation is no greater than this share of their length count as kinks, where either side is allowed.
+KINK = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The networks that a slot may turn to without leaving the region of one optimal unit.
+
+    Attributes:
+        sign: that of the unit.
+        sides: (n,) 1 or -1 where the side of the hyperplane is strict, 0 for kinks.
+        columns: (n, d) the matrix (D + T) X.
+        kinks: rows that have a kink.
+    """
+
+    sign: float
+    sides: NDArray[np.intp]
+    columns: Matrix
+    kinks: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, problem: Problem, nu: Vector, direction: Vector, sign: float) -> "Region":
+        """The region of an optimal unit, with the shares at kinks that are best at nu."""
+        X, heights = problem.X, problem.X @ direction
+        lengths = np.linalg.norm(X, axis=1)
+        sides = np.where(np.abs(heights) <= KINK * lengths, 0, np.sign(heights)).astype(int)
+        kinks = np.flatnonzero((sides == 0) & (lengths > 0))
+        share = (sides > 0).astype(float)
+        if kinks.size:
+            # Shares at the optimum make |X^T (D + T) nu| = beta, the least there is.
+            lines = (X[kinks] * nu[kinks, None]).T
+            size = max(float(np.abs(lines).max()), 1e-300)
+            share[kinks] = lsq_linear(lines / size, -(X.T @ (share * nu)) / size, (0.0, 1.0)).x
+        return cls(sign, sides, share[:, None] * X, kinks)
+
+    def meets(self, other: "Region") -> bool:
+        """Whether a neuron may lie in both."""
+        return self.sign == other.sign and bool((self.sides * other.sides >= 0).all())
+
+
+def isolation(optima: OptimalSet) -> Vector:
+    """(V,) for every vertex how far above the optimum any path must climb that leads out of its region, at least.
+
+    It is about the network of that vertex, in any order of its neurons, among networks of as many slots as it has
+    neurons: below that height it holds the only optimum of its component. 0 where nothing is proven.
+
+    Raises:
+        InputError: other networks than ReLU networks without free features and free biases, or vertices that are
+            not all known.
+
+    >>> from dualscape import Problem, optimal_set, solve
+    >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    >>> optima = optimal_set(solve(problem))
+    >>> dict(zip(optima.widths.tolist(), isolation(optima).round(4).tolist()))
+    {2: 0.0073, 1: 0.4586}
+    """
+    problem = optima.problem
+    _check(optima)
+    units = optima.units
+    made = [Region.of(problem, optima.nu, u, s) for u, s in zip(units.directions, optima.signs, strict=True)]
+    apart = [not any(i != j and made[i].meets(made[j]) for j in range(len(made))) for i in range(len(made))]
+    found = np.zeros(len(optima.vertices))
+    for v, masses in enumerate(optima.vertices):
+        used = np.flatnonzero(masses > 0)
+        if used.size and all(apart[j] for j in used):
+            value, error = problem.objective_bounds(optima.network(masses))
+            optimum = value + error
+            found[v] = max(_least_outside(problem, [made[j] for j in used], optimum) - optimum, 0.0)
+    return found
+
+
+def _least_outside(problem: Problem, regions: Sequence[Region], optimum: float) -> float:
+    """A lower bound on the objective where one slot is without mass or on a hyperplane of its region.
+
+    Once it is no more than the optimum it is of no use, and the rest is left out.
+    """
+    X, least = problem.X, np.inf
+    lengths = np.linalg.norm(X, axis=1)
+    normals = X / np.where(lengths > 0, lengths, 1.0)[:, None]
+    sign_rows = [(k, region.sign) for region in regions for k in region.kinks]
+    for i, region in enumerate(regions):
+        others = [other.columns for j, other in enumerate(regions) if j != i]
+        bound, nu = dual_lower_bound(problem, others, sign_rows, optimum)
+        least = min(least, bound)
+        left = np.flatnonzero(region.sides != 0)
+        while left.size:
+            pull = region.columns.T @ nu
+            across = np.sqrt(np.maximum(pull @ pull - (normals[left] @ pull) ** 2, 0.0))
+            # On all other hyperplanes this nu proves the same.
+            left, across = left[across > problem.beta], across[across > problem.beta]
+            if not left.size or least <= optimum:
+                break
+            k = left[np.argmax(across)]
+            flat = region.columns - np.outer(region.columns @ normals[k], normals[k])
+            bound, nu = dual_lower_bound(problem, [*others, flat], sign_rows, optimum)
+            least = min(least, bound)
+            left = left[left != k]
+    return least
+
+
+def _check(optima: OptimalSet) -> None:
+    problem = optima.problem
+    if (
+        problem.architecture.key != RELU.key
+        or problem.design.has_free_bias
+        or problem.free.q
+        or problem.loss.constraint
+    ):
+        raise InputError(
+            "near-optimal networks are bounded for ReLU networks with a loss, without free features and free biases; "
+            f"here: {problem.title}"
+        )
+    if not optima.vertices_complete:
+        raise InputError("not all irreducible optimal networks are known; give optimal_set a greater max_vertices")

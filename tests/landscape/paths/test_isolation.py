@@ -1,0 +1,111 @@
+"""Isolation is a lower bound: no network on the border of a region, however it was found, lies below it."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize, nnls
+
+from dualscape import Problem, optimal_set, permutation_path, solve
+from dualscape.errors import InputError
+from dualscape.landscape.paths import isolation as module
+from dualscape.landscape.paths.group_lasso import dual_lower_bound
+from dualscape.landscape.paths.isolation import Region, isolation
+from solved import solved
+
+
+def random(seed):
+    rng = np.random.default_rng(seed)
+    problem = Problem(rng.standard_normal((8, 2)), rng.standard_normal(8), beta=1.0)
+    return optimal_set(solve(problem.with_beta(0.1 * problem.beta_max())))
+
+
+def value(X, y, beta, U, signs):
+    """The least objective over masses of ReLU units U with signs, by non-negative least squares."""
+    lengths = np.linalg.norm(U, axis=1)
+    A = signs * np.maximum(X @ (U / np.where(lengths > 0, lengths, 1.0)[:, None]).T, 0.0)
+    # The square of 1.c / big + big beta is 2 beta 1.c, up to a constant and what is small.
+    big = 1e4
+    rows, target = np.vstack([A, np.full((1, len(U)), 1 / big)]), np.append(y, -big * beta)
+    c = nnls(rows, target)[0]
+    return 0.5 * np.sum((A @ c - y) ** 2) + beta * c.sum()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_networks_on_the_border_lie_no_lower(seed):
+    """One neuron is put on each hyperplane of the data in turn, and the others turn to what is best."""
+    optima = random(seed)
+    problem, found = optima.problem, isolation(optima)
+    assert (found > 0).all()
+    X, y, beta = problem.X, problem.y, problem.beta
+    for masses, height in zip(optima.vertices, found, strict=True):
+        network = optima.network(masses).prune()
+        least = np.inf
+        for slot in range(network.width):
+            strict = np.abs(X @ network.directions[slot]) > 1e-6 * np.linalg.norm(X, axis=1)
+            for x in X[strict]:
+                across = np.eye(problem.d) - np.outer(x, x) / (x @ x)
+
+                def objective(flat, slot=slot, across=across, network=network):
+                    U = flat.reshape(network.width, -1).copy()
+                    U[slot] = across @ U[slot]
+                    return value(X, y, beta, U, network.signs)
+
+                start = network.directions.ravel()
+                least = min(least, minimize(objective, start, method="Nelder-Mead", options={"maxiter": 60}).fun)
+        least = min(least, *(value(X, y, beta, np.delete(network.directions, slot, 0), np.delete(network.signs, slot))
+                             for slot in range(network.width)))  # fmt: skip
+        assert height <= (least - problem.objective(network)) * (1 + 1e-6) + 1e-9
+
+
+@pytest.mark.parametrize("name", ["talk", "triangle"])
+def test_it_is_below_what_permutations_climb(name):
+    _, optima, _ = solved(name)
+    for masses, height in zip(optima.vertices, isolation(optima), strict=True):
+        network = optima.network(masses).prune()
+        assert height > 0
+        if network.width > 1:
+            order = np.roll(np.arange(network.width), 1)
+            assert height <= permutation_path(optima.problem, network, order).barrier
+
+
+def test_a_lone_neuron_in_closed_form():
+    """X = 1 with one unit: the border is the zero network, whose objective is 1/2 y^2."""
+    problem = Problem([[1.0]], [2.0], beta=0.5, bias="none")
+    assert isolation(optimal_set(solve(problem))) == pytest.approx([0.5 * (2.0 - 0.5) ** 2])
+
+
+def test_other_networks_are_refused():
+    problem = Problem([[1.0], [-2.0], [0.5]], [1.0, 0.5, 0.0], beta=0.1, bias="none", free="constant")
+    with pytest.raises(InputError, match="without free features"):
+        isolation(optimal_set(solve(problem)))
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_what_is_feasible_bounds_every_unit_of_a_region(seed, monkeypatch):
+    """Any nu that satisfies the constraints handed on, not only the best, has s nu . (X u)_+ <= beta in the regions."""
+    optima = random(seed)
+    problem, rng, asked = optima.problem, np.random.default_rng(seed), []
+
+    def spy(problem, groups, sign_rows, above):
+        asked.append((groups, sign_rows))
+        return dual_lower_bound(problem, groups, sign_rows, above)
+
+    monkeypatch.setattr(module, "dual_lower_bound", spy)
+    isolation(optima)
+    sides = np.sign(np.where(abs(problem.X @ optima.directions.T) > 1e-6, problem.X @ optima.directions.T, 0))
+    assert (sides == 0).any()
+    U = rng.standard_normal((20_000, problem.d))
+    U /= np.linalg.norm(U, axis=1, keepdims=True)
+    heights = problem.X @ U.T
+    for groups, sign_rows in asked[:6]:
+        # The slots that are not on a hyperplane have the same columns in every question about them.
+        for unit, sign in enumerate(optima.signs):
+            region = Region.of(problem, optima.nu, optima.directions[unit], sign)
+            if not any(np.array_equal(region.columns, group) for group in groups):
+                continue
+            inside = (sides[:, unit][:, None] * heights >= 0).all(axis=0)
+            for _ in range(20):
+                nu = rng.standard_normal(problem.n)
+                for row, side in sign_rows:
+                    nu[row] = -side * abs(nu[row]) if (row, -side) not in sign_rows else 0.0
+                nu *= problem.beta / max(np.linalg.norm(group.T @ nu) for group in groups)
+                assert (sign * nu @ np.maximum(heights[:, inside], 0)).max(initial=0.0) <= problem.beta * (1 + 1e-9)

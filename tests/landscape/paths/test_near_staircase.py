@@ -1,0 +1,69 @@
+"""Near-optimal networks: the exact staircase at eps = 0, bounds that hold and close, and bottlenecks."""
+
+import numpy as np
+import pytest
+
+from dualscape import Problem, bottleneck, connect, near_staircase, optimal_set, solve, staircase
+from dualscape.errors import InputError
+from solved import solved
+
+
+@pytest.mark.parametrize("name", ["talk", "triangle"])
+def test_from_the_exact_staircase_to_one_component(name):
+    _, optima, stairs = solved(name)
+    near = near_staircase(optima)
+    widths = range(stairs.m_star - 1, stairs.connected_from + 2)
+    for m in widths:
+        assert near.components(m, 0.0) == stairs.row(m).components
+        before = (10**9, 10**9)
+        for eps in (1e-6, 1e-3, 1e-2, 0.1, 1.0, 10.0):
+            low, high = np.resize(near.components(m, eps), 2)
+            assert low <= high
+            assert low <= before[0]
+            assert high <= before[1]
+            before = (low, high)
+        assert m < stairs.m_star or before == (1, 1)
+    assert near.connected_from(0.0) == stairs.connected_from
+    assert near.connected_from(10.0) == stairs.m_star
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_hold_together_on_random_problems(seed):
+    rng = np.random.default_rng(seed)
+    problem = Problem(rng.standard_normal((5, 2)), rng.standard_normal(5), beta=1.0)
+    optima = optimal_set(solve(problem.with_beta(0.2 * problem.beta_max())))
+    near, stairs = near_staircase(optima), staircase(optima)
+    for row in near.heights:
+        assert near.components(row.m, 0.0) == stairs.row(row.m).components
+        assert (row.stays[row.full] <= row.swaps[row.full]).all() or row.m == 1
+        for eps in (*row.stays, *row.swaps, *(height for *_, height in row.joins)):
+            low, high = np.resize(near.components(row.m, eps), 2)
+            assert 1 <= low <= high
+
+
+def test_isolated_networks_stay_isolated_below_their_height():
+    _, optima, _ = solved("talk")
+    near = near_staircase(optima)
+    (row,) = (row for row in near.heights if row.m == 2)
+    (stays,) = row.stays[row.full]
+    assert near.components(2, 0.99 * stays) == 3
+    assert near.components(2, 1.01 * stays) == (1, 3)
+    (swaps,) = row.swaps[row.full]
+    top = max(swaps, max(height for *_, height in row.joins))
+    assert near.components(2, 1.01 * top) == 1
+    assert near.connected_from(0.99 * stays) == 3
+    with pytest.raises(InputError, match="0 or more"):
+        near.components(2, -1.0)
+
+
+@pytest.mark.parametrize("name", ["talk", "triangle"])
+def test_bottlenecks_are_where_paths_begin(name):
+    _, optima, _ = solved(name)
+    networks = [optima.network(masses).prune() for masses in optima.vertices]
+    networks += [network.permute(np.roll(np.arange(network.width), 1)) for network in networks]
+    for a in networks:
+        for b in networks:
+            width = bottleneck(optima, a, b)
+            assert connect(optima, a, b, width=width)
+            if width > max(a.width, b.width):
+                assert not connect(optima, a, b, width=width - 1)
