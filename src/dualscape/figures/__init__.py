@@ -27,7 +27,7 @@ from dualscape.figures.scene import Scene
 from dualscape.figures.shapes import shapes
 from dualscape.figures.spread import spread
 from dualscape.figures.staircase import staircase
-from dualscape.figures.stationary import descent, stationary_points
+from dualscape.figures.stationary import stationary_points
 from dualscape.figures.units import units
 from dualscape.figures.zonotopes import zonotopes
 
@@ -57,7 +57,6 @@ __all__ = [
     "curve_profiles",
     "near_staircase",
     "stationary_points",
-    "descent",
     "Scene",
     "Frame",
     "Axis",

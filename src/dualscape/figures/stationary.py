@@ -1,20 +1,17 @@
-"""Stationary points of a small problem by their objective, and the way down from a network."""
+"""Stationary points of a small problem by their objective."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.figures.layers import BLUE, GREEN, GREY, INK, ORANGE, RED, Axis, DoesNotApplyError, Layer, Lines, Points
+from dualscape.figures.layers import BLUE, GREY, INK, ORANGE, Axis, Layer, Lines, Points
 from dualscape.figures.numbers import plural
 from dualscape.figures.scene import Scene
-from dualscape.landscape.paths.path import Path
 from dualscape.landscape.stationary.points import GLOBAL, LOCAL, SADDLE, StationaryPoints
 
 Vector = NDArray[np.float64]
 STYLES = {GLOBAL: (BLUE, "circle"), LOCAL: (ORANGE, "diamond"), SADDLE: (GREY, "cross")}
 #: Points of one width whose objectives are no further apart than this share of all are drawn side by side.
 NEAR, STEP = 0.03, 0.07
-#: So many networks are drawn on each piece of a path.
-ON_PIECE = 24
 
 
 def stationary_points(found: StationaryPoints) -> Scene:
@@ -51,30 +48,3 @@ def _apart(found: StationaryPoints) -> Vector:
         before = widths[:j] == widths[j]
         across[j] += STEP * int(np.count_nonzero(before & (value - found.values[:j] < near)))
     return across
-
-
-def descent(path: Path | None, lower_bound: float = -np.inf) -> Scene:
-    """The objective along the path down from a network, beside the lower bound that is proven."""
-    if path is None:
-        raise DoesNotApplyError("No better network was found, so there is no way down to draw.")
-    t = np.unique(
-        np.concatenate([np.linspace(a, b, ON_PIECE) for a, b in zip(path.times, path.times[1:], strict=False)])
-    )
-    values = np.array([path.objective(at) for at in t])
-    corners = np.column_stack([path.times, path.objectives])
-    layers: list[Layer] = [
-        Lines((np.column_stack([t, values]),), "objective", BLUE, 2.0),
-        Points(corners, "where pieces meet", BLUE, 5.0),
-    ]
-    bound = ""
-    if np.isfinite(lower_bound):
-        layers.append(Lines((np.array([[0.0, lower_bound], [1.0, lower_bound]]),), "lower bound", GREEN, 1.0, "dash"))
-        bound = f" No network has an objective below {lower_bound:.9g}."
-    top = int(np.argmax(path.objectives))
-    layers.append(Points(corners[[top]], "exact maximum", RED, 9.0, "diamond"))
-    caption = (
-        f"The objective along a path of {plural(len(path.pieces), 'piece')} and {plural(path.width, 'neuron')}, from "
-        f"{path.objectives[0]:.9g} to {path.objectives[-1]:.9g}. On each piece it is convex, so that its maximum, "
-        f"{path.max_objective:.9g}, is that of a corner.{bound}"
-    )
-    return Scene("descent", "The way down", caption, (Axis("t"), Axis("objective")), tuple(layers), height=420)

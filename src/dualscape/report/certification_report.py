@@ -43,7 +43,7 @@ def render_certification(found: Certification, *, notes: Sequence[str] = (), tit
         *(f"<p>{html.escape(note)}</p>" for note in dict.fromkeys(notes)),
         *(f"<p>{html.escape(sentence)}</p>" for sentence in sentences(found)),
         words("gap", "objective", "unit neuron"),
-        "<h2>Figures</h2>" if drawn else "",
+        "<h2>The way down</h2>" if drawn else "",
         '<noscript><p class="warning">The figures need JavaScript; the numbers do not.</p></noscript>' if drawn else "",
         *map(figure_element, drawn),
         missing_figures(missing),
@@ -54,4 +54,12 @@ def render_certification(found: Certification, *, notes: Sequence[str] = (), tit
 
 
 def _wanted(found: Certification) -> list[Callable[[], Scene]]:
-    return [lambda: figures.descent(found.path, found.lower_bound)]
+    path = found.path
+    if path is None:
+        return []
+    return [
+        lambda: figures.network_path_objective(path),
+        lambda: figures.network_path_masses(path),
+        lambda: figures.network_path_neurons(path),
+        lambda: figures.network_path_functions(path),
+    ]
