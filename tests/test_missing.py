@@ -122,7 +122,7 @@ def test_what_only_searches_bounds_nothing_and_says_so():
     found = certify_dual(problem, solution.network, solution.nu, oracle="ascent")
     assert (found.verdict, found.dual) == ("none", -np.inf)
     assert "a search proves nothing: an exact oracle is needed for a bound" in found.explain()
-    with pytest.raises(InputError, match="unknown oracle 'faces'; known: auto, cells, bisection, ascent"):
+    with pytest.raises(InputError, match="unknown oracle 'faces'; known: auto, cells, bisection, relaxation, ascent"):
         certify_dual(problem, solution.network, solution.nu, oracle="faces")
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.staircase import Staircase, staircase
     from dualscape.landscape.stationary.points import StationaryPoint, stationary_points
     from dualscape.landscape.stationary.stationarity import Stationarity, stationarity
+    from dualscape.landscape.stationary.subsampled import Subsampled, subsampled
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
     from dualscape.model.losses import Huber, Interpolation, Logistic, Loss, RowSum, Squared, SquaredHinge
@@ -98,6 +99,8 @@ __all__ = [
     "Stationarity",
     "stationary_points",
     "StationaryPoint",
+    "subsampled",
+    "Subsampled",
     "read_model",
     "write_model",
     "solution_path",
@@ -169,6 +172,8 @@ _HOME = {
     "Stationarity": "landscape.stationary.stationarity",
     "stationary_points": "landscape.stationary.points",
     "StationaryPoint": "landscape.stationary.points",
+    "subsampled": "landscape.stationary.subsampled",
+    "Subsampled": "landscape.stationary.subsampled",
     "read_model": "prediction.models.files",
     "write_model": "prediction.models.files",
     "solution_path": "landscape.solution_path",

@@ -138,3 +138,14 @@ def test_refused():
         certify(solve(TWO), ([[1.0, 0.0]], [1.0]))
     with pytest.raises(InputError, match="see 1 features"):
         certify(TWO, ([[1.0]], [1.0]))
+
+
+@pytest.mark.parametrize("width", [0, 3])
+def test_the_zero_network(width):
+    nothing = (np.zeros((width, 2)), np.zeros(width))
+    found = certify(TWO, nothing)
+    assert (found.verdict, found.objective) == ("not global", 2.5)
+    assert found.stationarity.clarke
+    assert found.local_minimum is (False if width else None)
+    assert found.path.falls
+    assert certify(TWO.with_beta(5.0), nothing).verdict == "global"

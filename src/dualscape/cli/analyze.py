@@ -54,7 +54,10 @@ POSITIVE = Positive(min=0, min_open=True)
 )
 @option("--header/--no-header", default=None, help="Whether a text file begins with column names; found out if unsaid.")
 @option(
-    "--oracle", default="auto", metavar="NAME", help="auto (default), cells or bisection (exact), or ascent (searches)."
+    "--oracle",
+    default="auto",
+    metavar="NAME",
+    help="auto (default), cells or bisection (exact), relaxation (bounds in many dimensions), or ascent (searches).",
 )
 @option(
     "--time-limit",

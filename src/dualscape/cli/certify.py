@@ -105,6 +105,7 @@ class CertifyJob(Job["Certification"]):
         super().load()
         if later:
             self._convert(trained, weight_decay)
+        self._say_of_output_bias()
         if scaling is not None:
             assert self.table is not None
             X, y = scaling.features(self.table.X), scaling.target(self.table.y)
@@ -127,6 +128,8 @@ class CertifyJob(Job["Certification"]):
         from dualscape.prediction.models.layers import beta_in_words, beta_of
 
         assert self.table is not None
+        if self.table.sample_weight is not None:
+            raise InputError("what a weight decay is beside --sample-weight depends on the program; give --beta")
         n, settings = len(self.table.y), self._settings
         if weight_decay is None:
             assert trained.beta_of is not None
@@ -140,6 +143,14 @@ class CertifyJob(Job["Certification"]):
         if design.free_names and not design.has_free_bias and "free_decay" not in settings:
             settings["free_decay"] = settings["beta"]
             self._said.append("the weight decay counts the output bias too, as PyTorch's does that of all parameters")
+
+    def _say_of_output_bias(self) -> None:
+        from dualscape.model.design import Design
+
+        settings = self._settings
+        design = Design.of_coordinates(1, str(settings["bias"]), str(settings.get("free", "none")))
+        if design.free_names and not design.has_free_bias and "free_decay" not in settings:
+            self._said.append("hidden biases are penalised and the output bias is not; --free-decay B penalises it too")
 
     @property
     def notes(self) -> tuple[str, ...]:

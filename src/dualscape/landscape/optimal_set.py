@@ -327,7 +327,7 @@ def optimal_set(
     expect(solution, Solution, "optimal_set", Problem="solve(problem)", Network="solve(problem)")
     verdict = solution.certificate.verdict
     if verdict != "global":
-        exact = ", ".join(name for name, kind in solution.problem.space.kinds.items() if kind.exact)
+        exact = ", ".join(name for name, kind in solution.problem.space.kinds.items() if kind.exact and kind.complete)
         raise NotCertifiedError(
             f"the optimal set needs a solution with verdict 'global', this one has {verdict!r} by oracle "
             f"{solution.certificate.oracle!r}; solve with an exact oracle ({exact or 'this architecture has none'}) "

@@ -180,7 +180,7 @@ class Network:
                 f"U has shape {weights.shape} but alpha has {len(outer)} entries; U needs one row per entry of alpha"
             )
         if weights.size == 0:
-            weights = weights.reshape(len(outer), -1)
+            weights = weights.reshape(len(outer), weights.shape[1])
         if not (np.isfinite(weights).all() and np.isfinite(outer).all()):
             raise InputError("network weights contain NaN or inf; check how they were trained or read")
         inner = _lengths(weights, bias)

@@ -358,7 +358,9 @@ class Problem:
             near = self.space.reach.change(self.rounding_of_target() + (0.0 if off is None else off))
             found = Interval(max(answer.lower - near, 0.0), answer.upper + near)
         # A search does not say that it was cut short.
-        finished = answer.stopped in (Stopped.FINISHED, Stopped.DIMENSION) and (answer.exact or not effort.expired())
+        finished = answer.stopped in (Stopped.FINISHED, Stopped.DIMENSION, Stopped.RELAXED) and (
+            answer.exact or not effort.expired()
+        )
         if finished:
             self._bounds[names] = found
         return found

@@ -113,6 +113,8 @@ class Oracle(ABC):
     counts: str = "activation patterns"
     #: Whether a call that is stopped early has improved the bound all along.
     anytime: bool = False
+    #: Whether the bound comes down to h itself, given time; that of a relaxation does not.
+    complete: bool = True
     #: Units with a value above (1 - window) h can be listed at about the cost of a bound.
     window: float = 1e-2
     #: Whether a proof that lists these units costs no more than one that does not.

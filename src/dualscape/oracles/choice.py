@@ -84,13 +84,17 @@ class Choice:
                     f"oracle {oracle!r} would look at {float(cost.looked_at):.2g} {cost.counts} a call, about "
                     f"{cost.seconds / YEAR:.2g} years; use fewer features, or an oracle that only searches"
                 )
-            prover, complete = oracle, time_limit is None or seconds[oracle] <= affordable
+            prover, finishes = oracle, time_limit is None or seconds[oracle] <= affordable
         else:
-            exact = [name for name in known if known[name].exact and seconds[name] <= affordable]
-            anytime = next((name for name in known if known[name].anytime), None)
-            exact.sort(key=lambda name: seconds[name])
-            prover, complete = (exact[0] if exact else anytime), bool(exact)
-            others = exact[1:]
+            complete = [name for name in known if known[name].exact and known[name].complete]
+            exact = sorted((name for name in complete if seconds[name] <= affordable), key=lambda name: seconds[name])
+            # A relaxation is within a few per cent in the time in which nothing is proven otherwise.
+            anytime = [name for name in known if known[name].anytime and not estimates[name].at_once]
+            anytime.sort(key=lambda name: known[name].complete)
+            anytime = anytime or [name for name in known if known[name].anytime]
+            finishes = bool(exact)
+            prover, *others = exact or anytime or [""]
+            prover = prover or None
         if prover is not None and not known[prover].anytime and MUCH_CHEAPER * seconds[prover] < seconds[search]:
             search = prover
-        return cls(prover, complete, search, estimates, tuple(others))
+        return cls(prover, finishes, search, estimates, tuple(others))

@@ -77,7 +77,7 @@ def ask(
     answer = oracles[0].best_units(question, effort=effort, progress=progress)
     for other in oracles[1:]:
         if (
-            answer.stopped not in (Stopped.FINISHED, Stopped.ROUNDING)
+            answer.stopped not in (Stopped.FINISHED, Stopped.ROUNDING, Stopped.RELAXED)
             or answer.lower > question.enough
             or not is_loose(answer.lower, answer.upper, question.above)
         ):

@@ -174,7 +174,7 @@ class _Asking:
         self.bounds[at] = min(self.bounds[at], answer.upper)
         self._looked_at += answer.looked_at
         self._ended |= answer.stopped is Stopped.ENOUGH
-        self.done[at] = answer.stopped in (Stopped.FINISHED, Stopped.ROUNDING, Stopped.DIMENSION)
+        self.done[at] = answer.stopped in (Stopped.FINISHED, Stopped.ROUNDING, Stopped.DIMENSION, Stopped.RELAXED)
         if self.done[at]:
             self._stopped = self._stopped or answer.stopped
 

@@ -142,9 +142,11 @@ class Certification:
         if self.verdict == "not global":
             best = self.solution.certificate.primal
             share = (self.objective - best) / abs(self.objective) if self.objective else 0.0
+            m = self.solution.network.width
             return (
-                f"Not optimal: the objective is {self.objective:.12g}, and a network of {self.solution.network.width} "
-                f"neurons with {best:.12g}, {percent(share)} less, was found in {self.seconds:.2g} seconds{proven}."
+                f"Not optimal: the objective is {self.objective:.12g}, and a network of {m} "
+                f"neuron{'s' * (m != 1)} with {best:.12g}, {percent(share)} less, was found in {self.seconds:.2g} "
+                f"seconds{proven}."
             )
         if self.verdict == "bounded":
             above = f"at most {percent(self.excess)}" if np.isfinite(self.excess) else "an unknown share"

@@ -66,6 +66,8 @@ class Stopped(StrEnum):
     )
     #: At some vertex more signs are open to rounding than can be tried both ways.
     ROUNDING = "rounding", "", "", ", which rounding keeps from telling all patterns apart"
+    #: A relaxation has been solved, up to little, and its bound is not low enough.
+    RELAXED = "relaxed", "", "", ", which proves hardly more with more time"
     #: Too many orthants to begin with.
     DIMENSION = "dimension", "", "", ", which has no better bound in so many dimensions"
 

@@ -19,7 +19,7 @@ def test_oracles_are_prepared_once_and_known_by_name(space):
     assert space.oracle("cells") is space.oracle("cells")
     assert space.oracle("cells") is not space.oracle("bisection")
     assert space.oracle().name == space.choice().name == "cells"
-    with pytest.raises(InputError, match="unknown oracle 'best'; known: auto, cells, bisection, ascent"):
+    with pytest.raises(InputError, match="unknown oracle 'best'; known: auto, cells, bisection, relaxation, ascent"):
         space.oracle("best")
 
 

@@ -145,7 +145,8 @@ class _Neurons:
         self.inner = decays - pulls
         scores = leaky(heights, slope) @ self.nu
         self.outer = problem.beta * self.alpha - scores
-        parts = (decays, pulls, problem.beta * self.alpha, scores)
+        bends = (1 - slope) * np.abs(self.alpha)[:, None] * np.abs(self.nu) * np.linalg.norm(self.X, axis=1)
+        parts = (decays, pulls, np.where(self.at_kink, bends, 0.0), problem.beta * self.alpha, scores)
         self.size = float(np.sqrt(sum(float((part * part).sum()) for part in parts)))
 
     def residuals(self) -> tuple[Vector, Matrix, bool]:

@@ -18,6 +18,7 @@ from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.climbing import climb_from
 from dualscape.oracles.ranked import scores
 from dualscape.oracles.reach import Reach
+from dualscape.oracles.relaxation.oracle import RelaxationOracle
 from dualscape.units import Units
 
 #: Planes in which units that span all columns are looked for, and entries of their columns, at most.
@@ -28,7 +29,7 @@ class ReLUSpace(UnitSpace):
     """The units of `TwoLayerReLU` on the rows of X (n, d); `slope` is a, that of the activation below 0."""
 
     kinds: Mapping[str, type[HingeOracle]] = MappingProxyType(
-        {"cells": CellsOracle, "bisection": BisectionOracle, "ascent": AscentOracle}
+        {"cells": CellsOracle, "bisection": BisectionOracle, "relaxation": RelaxationOracle, "ascent": AscentOracle}
     )
 
     def __init__(self, X: Matrix, hinges: Hinges | None = None, slope: float = 0.0) -> None:

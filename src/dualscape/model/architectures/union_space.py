@@ -71,7 +71,9 @@ class UnionSpace(UnitSpace):
     def __init__(self, whole: UnitSpace, count: int) -> None:
         super().__init__()
         self.whole, self.count = whole, count
-        self.n, self.d, self.c, self.kinds = whole.n, whole.d, whole.c, whole.kinds
+        self.n, self.d, self.c = whole.n, whole.d, whole.c
+        # Families are small: where time is short for all of them, each is done sooner exactly than relaxed.
+        self.kinds = {name: kind for name, kind in whole.kinds.items() if kind.complete}
         self._kept: dict[int, Family] = {}
 
     # --- families -----------------------------------------------------------------------------------------

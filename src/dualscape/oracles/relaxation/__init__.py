@@ -1,0 +1,1 @@
+"""Bounds in many dimensions: the doubly nonnegative relaxation of products of active and inactive parts."""

@@ -1,0 +1,161 @@
+"""What multipliers of the products prove of h, in floating point (THEORY section 4.4).
+
+For any G >= 0, but of any sign at the pairs (p_g, m_g), whose product is 0, and for all u with t = |Z u|
+
+    s f(u) <= s f(u) + w^T G w = (1, u, t)^T F (1, u, t),          w = (1, p, m) = (1, (t + Z u) / 2, (t - Z u) / 2),
+
+so that s f(u) <= a + mu |u|^2 wherever diag(a, mu I, 0) - F is positive semidefinite; and by homogeneity
+s f(u) <= 2 sqrt(a mu) for |u| <= 1. A Cholesky factorisation that comes to its end proves it up to a known rounding.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+
+from dualscape.oracles.base import Matrix, Vector
+from dualscape.oracles.relaxation.products import Array, Products
+from dualscape.tolerances import EPS
+
+#: How far a and mu are raised, as shares of themselves, until the factorisation succeeds.
+RAISED = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
+#: Multiples of the shift of the diagonal that did best the last time, which are tried the next time.
+AROUND = (0.2, 0.5, 1.0, 2.0, 5.0)
+#: The least shift that is tried, and the range in which mu is looked for, both relative to the size of F.
+LEAST, MUS = 1e-9, np.geomspace(1e-9, 10.0, 300)
+
+
+class Proof(NamedTuple):
+    """A bound and what to try first the next time.
+
+    Attributes:
+        bound: h is no more than this, rounding included; inf where nothing was proven.
+        shift: how far the free multipliers were moved.
+    """
+
+    bound: float
+    shift: float
+
+
+def clipped(G: Products) -> Products:
+    """The multipliers with their signs, in double precision: those that are negative are 0, but for free ones.
+
+    Products are symmetric, and so must these be to the bit: rounding in single precision would show in the bound.
+    """
+    p, m, pp, mm, pm = (np.maximum(np.asarray(part, dtype=float), 0.0) for part in G[1:])
+    np.fill_diagonal(pm, np.diagonal(G.pm))
+    return Products(np.zeros(()), p, m, 0.5 * (pp + pp.T), 0.5 * (mm + mm.T), pm)
+
+
+def proven(rows: Matrix, kappa: Vector, linear: Vector, G: Products, shift: float = 1e-3) -> Proof:
+    """A proven bound on max over |u| <= 1 of linear.u + sum_g kappa_g (z_g.u)_+.
+
+    Args:
+        rows: (N, r) unit vectors z_g.
+        kappa: (N,) weights.
+        linear: (r,) linear part.
+        G: any multipliers; their signs are seen to here.
+        shift: how far the free multipliers may have to be moved, roughly.
+
+    >>> kappa = np.array([1.0, 1.0])
+    >>> G = Products.zero(2, np.float64)._replace(pm=np.diag([-1.0, -1.0]))
+    >>> bool(2**0.5 <= proven(np.eye(2), kappa, np.zeros(2), G).bound < 2.01)
+    True
+    """
+    with np.errstate(all="ignore"):
+        form = _Form.of(rows, kappa, linear, clipped(G))
+        if not np.isfinite(form.size):
+            return Proof(np.inf, shift)
+        least = max(-float(np.linalg.eigvalsh(form.T)[0]), 0.0)
+        tried = [form.shifted(least + max(factor * shift, LEAST * form.size)) for factor in AROUND]
+        best = min(tried, key=lambda one: one.bound)
+        if not np.isfinite(best.bound):
+            return Proof(np.inf, shift)
+        return Proof(form.checked(best), max(best.shift - least, LEAST * form.size))
+
+
+class _Shifted(NamedTuple):
+    """What a shift of the diagonal is expected to prove."""
+
+    bound: float
+    shift: float
+    a: float
+    mu: float
+
+
+class _Form(NamedTuple):
+    """-F without a and mu, by blocks, and how far rounding may have moved it.
+
+    Attributes:
+        rows: (N, r) unit vectors z_g.
+        side: (N + r,) 1 with (t, u).
+        T: (N, N) t with t.
+        C: (N, r) t with u.
+        U: (r, r) u with u.
+        size: the sum of the norms of all that was added up to make it.
+    """
+
+    rows: Matrix
+    side: Vector
+    T: Array
+    C: Array
+    U: Array
+    size: float
+
+    @classmethod
+    def of(cls, rows: Matrix, kappa: Vector, linear: Vector, G: Products) -> "_Form":
+        t, u = 0.5 * kappa + G.p + G.m, 0.5 * kappa + G.p - G.m
+        both, turned = G.pp + G.mm, G.pm + G.pm.T
+        side = -0.5 * np.concatenate([t, linear + u @ rows])
+        T = -0.25 * (both + turned)
+        C = -0.25 * ((G.pp - G.mm + G.pm.T - G.pm) @ rows)
+        U = -0.25 * (rows.T @ ((both - turned) @ rows))
+        parts = sum(float(np.linalg.norm(part)) for part in (*G[1:], G.pm, kappa, linear))
+        return cls(rows, side, 0.5 * (T + T.T), C, 0.5 * (U + U.T), parts)
+
+    def shifted(self, shift: float) -> _Shifted:
+        """The best a and mu once the free multipliers are moved so far, by Schur complements; not yet proven."""
+        N = len(self.rows)
+        try:
+            factor = cholesky(self.T + shift * np.eye(N), lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            return _Shifted(np.inf, shift, np.inf, np.inf)
+        solved = solve_triangular(factor, np.column_stack([self.side[:N], self.C]), lower=True, check_finite=False)
+        left = -solved.T @ solved
+        left[1:, 1:] += self.U - shift * (self.rows.T @ self.rows)
+        left[0, 1:] += self.side[N:]
+        values, vectors = np.linalg.eigh(left[1:, 1:])
+        mu = max(-float(values[0]), 0.0) + self.size * MUS
+        a = ((vectors.T @ left[0, 1:]) ** 2 / (mu[:, None] + values)).sum(axis=1) - left[0, 0]
+        bounds = 2 * np.sqrt(np.maximum(a, 0.0) * mu)
+        best = int(bounds.argmin())
+        return _Shifted(float(bounds[best]), shift, float(a[best]), float(mu[best]))
+
+    def checked(self, it: _Shifted) -> float:
+        """The bound that a factorisation proves, with a and mu a little greater if need be; otherwise inf."""
+        N, r = self.rows.shape
+        gram = self.rows.T @ self.rows
+        whole = np.empty((1 + N + r, 1 + N + r))
+        whole[0, 1:] = self.side
+        whole[1 : N + 1, 1 : N + 1] = self.T + it.shift * np.eye(N)
+        whole[1 : N + 1, N + 1 :] = self.C
+        whole[N + 1 :, N + 1 :] = self.U - it.shift * gram
+        whole[1:, 0], whole[N + 1 :, 1 : N + 1] = whole[0, 1:], whole[1 : N + 1, N + 1 :].T
+        u = np.arange(N + 1, N + 1 + r)
+        inner = whole[u, u].copy()
+        # Rows have length one up to rounding, so that |t|^2 <= N |u|^2, and a product with them grows by N at most.
+        longest = 1.01 * N
+        for raised in RAISED:
+            a, mu = (1 + raised) * it.a + raised * 1e-3, (1 + raised) * it.mu + raised * 1e-3
+            whole[0, 0], whole[u, u] = a, inner + mu
+            try:
+                cholesky(whole, lower=True, check_finite=False)
+            except np.linalg.LinAlgError:
+                continue
+            # A factorisation that ends is that of a matrix which is as near as this (Rump 2006), and the sums that made
+            # the entries have N + r + 8 terms at most, in two products.
+            trace = float(np.abs(np.diagonal(whole)).sum())
+            off = 2 * (len(whole) + 3) * EPS * trace
+            off += 4 * (N + r + 8) * EPS * (self.size + it.shift + mu) * longest
+            return 2 * float(np.sqrt((a + off) * (mu + off * (1 + longest)))) * (1 + 8 * EPS)
+        return np.inf

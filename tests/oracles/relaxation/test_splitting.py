@@ -1,0 +1,41 @@
+"""The splitting against what is known of its limit."""
+
+import numpy as np
+import pytest
+
+from dualscape.oracles.relaxation.multipliers import proven
+from dualscape.oracles.relaxation.products import Lift
+from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, positive_part
+
+
+@pytest.mark.parametrize("shift", [-3.0, 0.0, 3.0])
+def test_positive_part(shift):
+    A = np.random.default_rng(1).standard_normal((9, 9))
+    A = A + A.T + shift * np.eye(9)
+    values, vectors = np.linalg.eigh(A)
+    np.testing.assert_allclose(positive_part(A), (vectors * np.maximum(values, 0)) @ vectors.T, atol=1e-12)
+
+
+def test_finds_the_maximum_where_the_relaxation_is_tight():
+    """(u_1)_+ + (u_2)_+ on the sphere: sqrt 2."""
+    splitting = Splitting(Lift.of(np.eye(2), SINGLE), np.ones(2), np.zeros(2))
+    for _ in range(300):
+        splitting.step()
+    assert proven(np.eye(2), np.ones(2), np.zeros(2), splitting.multipliers).bound == pytest.approx(2**0.5, rel=2e-4)
+
+
+def test_goes_on_from_what_was_saved():
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((6, 3))
+    rows /= np.linalg.norm(rows, axis=1)[:, None]
+    lift, kappa, linear = Lift.of(rows, SINGLE), rng.standard_normal(6), rng.standard_normal(3)
+    straight, begun, resumed = (Splitting(lift, kappa, linear) for _ in range(3))
+    for _ in range(10):
+        straight.step()
+    for _ in range(4):
+        begun.step()
+    resumed.restore({name: np.asarray(array) for name, array in begun.arrays().items()})
+    for _ in range(6):
+        resumed.step()
+    for mine, its in zip(straight.multipliers, resumed.multipliers, strict=True):
+        np.testing.assert_array_equal(mine, its)
