@@ -15,6 +15,7 @@ def test_automatic_choice_follows_the_cost():
     assert (many.prover, many.complete, many.name) == ("bisection", True, "bisection")
     wide = ReLUSpace(rng.standard_normal((442, 10))).choice()
     assert (wide.prover, wide.others, wide.complete, wide.name) == ("relaxation", ("bisection",), False, "ascent")
+    assert wide.provers == ("ascent",)
     assert ReLUSpace(rng.standard_normal((442, 10))).choice(time_limit=1e9).complete
     assert ReLUSpace(rng.standard_normal((12, 5))).choice("ascent").prover is None
     assert CellsOracle.estimate(Hinges.of(rng.standard_normal((20, 5)))).looked_at == 2 * 512

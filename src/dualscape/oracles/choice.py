@@ -41,7 +41,8 @@ class Choice:
     @property
     def provers(self) -> tuple[str, ...]:
         """The oracles of single questions such as beta_max, in the order in which they are asked."""
-        return (self.name, *self.others)
+        # What no oracle will prove is searched for, and no other begins a proof of it.
+        return (self.name, *self.others) if self.complete else (self.name,)
 
     @classmethod
     def of(

@@ -26,6 +26,7 @@ from dualscape.running.threads import one_blas_thread
 from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
 from dualscape.solver.multipliers import as_a_step, interpolate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
+from dualscape.solver.relaxed_training import ask_or_relax
 from dualscape.solver.solution import Log, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
@@ -309,7 +310,9 @@ class _Run:
         # Where it costs nothing the optimal units are listed as well, for those who will ask for them.
         least = (1 - prover.window) * problem.beta if prover.lists else self.above
         question = Question(nu, least, enough=self.above, starts=iterate.units)
-        answer = problem.space.ask(self.provers, question, effort=self.proof_effort, progress=self.progress)
+        nu, answer = ask_or_relax(
+            problem, self._network(), self.provers, question, effort=self.proof_effort, progress=self.progress
+        )
         answer = self._limited(answer)
         self._remember(nu, answer)
         proven = answer.upper / problem.beta - 1
@@ -359,7 +362,8 @@ class _Run:
             iterate.master()
         network = self._network()
         nu, certificate = self._certificate(network, stopped)
-        if stopped is Stopped.INTERRUPTED and best.answer is not None and best.dual > certificate.dual:
+        open_still = stopped is Stopped.INTERRUPTED or certificate.verdict == "bounded"
+        if open_still and best.answer is not None and best.dual > certificate.dual:
             nu, certificate = (
                 best.nu,
                 certificate_of(problem, network, best.nu, best.answer, tolerances=self.tolerances),

@@ -63,7 +63,8 @@ class Solution:
     Attributes:
         problem: what was solved.
         network: the network found, balanced, with as few neurons as a basic solution needs.
-        nu: (n,) the dual variable -grad L at its fit.
+        nu: (n,) the dual variable that the certificate rests on: -grad L at its fit, or where a relaxation proves, one
+            for which it proves more.
         certificate: what is proven of it.
         history: one entry per round.
         stopped: why the solver stopped; equal to its word, with `words` and a `note` on what to do about it.

@@ -58,8 +58,8 @@ def dual_lower_bound(
         while True:
             new = _shrunk(ahead - step * gradient, step * beta, split, d)
             move = new - ahead
-            above = loss.value(A @ new, y) - smooth - float(gradient @ move) - 0.5 / step * float(move @ move)
-            if above <= 1e-12 * abs(smooth) or step < EPS**2:
+            excess = loss.value(A @ new, y) - smooth - float(gradient @ move) - 0.5 / step * float(move @ move)
+            if excess <= 1e-12 * abs(smooth) or step < EPS**2:
                 break
             step *= 0.5
         rises = float((ahead - new) @ (new - v)) > 0

@@ -18,9 +18,11 @@ from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.running.checkpoint import Arrays
 
 SINGLE = np.float32
-#: The penalty and the length of a step of the multipliers; a small penalty makes multipliers converge first, which is
-#: what bounds are made of.
-PENALTY, STEP = 0.1, 1.6
+#: The length of a step of the multipliers, and the penalty of N hyperplanes, FACTOR / N^1.5 within limits. A small one
+#: makes multipliers converge before matrices do, and it is from multipliers that bounds are made.
+STEP, FACTOR, LEAST = 1.6, 300.0, 0.02
+#: The upper limit where Y_00 is given, and where it is free.
+MOST_GIVEN, MOST_FREE = 0.1, 3.0
 
 
 class Splitting:
@@ -29,31 +31,42 @@ class Splitting:
     The form is that of linear.u + sum_g kappa_g (z_g.u)_+ in units in which its maximum is about 1.
     """
 
-    def __init__(self, lift: Lift, kappa: Vector, linear: Vector) -> None:
-        self._lift, N, r = lift, *lift.across.shape
-        self._cost = np.zeros((1 + N + r, 1 + N + r), SINGLE)
-        self._set(kappa, linear)
-        self._Y = Products.zero(N, SINGLE)._replace(one=np.ones((), SINGLE))
-        self._dual = Products.zero(N, SINGLE)
-
-    def _set(self, kappa: Vector, linear: Vector) -> None:
-        N = len(self._lift.across)
-        R, across = self._lift.R.astype(float), self._lift.across.astype(float)
+    def __init__(self, lift: Lift, kappa: Vector, linear: Vector, mass: float | None = 1.0) -> None:
+        """From the form; `mass` is Y_00, or None where that is free and costs 1/2, as |u|^2 does."""
+        self._lift, self._mass, (N, r) = lift, mass, lift.across.shape
+        R, across = lift.R.astype(float), lift.across.astype(float)
         inverse = np.linalg.inv(R)
         along = np.concatenate([kappa, kappa @ across + 2 * (linear @ inverse)]) * 0.5**0.5
+        self._cost = np.zeros((1 + N + r, 1 + N + r), SINGLE)
+        self._cost[0, 0] = 0.0 if mass else -0.5
         self._cost[0, 1:] = self._cost[1:, 0] = 0.5 * along
         # |u|^2 = 2 |R^-1 x|^2.
         self._cost[N + 1 :, N + 1 :] = -inverse.T @ inverse
+        self.penalty = float(np.clip(FACTOR * N**-1.5, LEAST, MOST_GIVEN if mass else MOST_FREE))
+        self._Y = Products.zero(N, SINGLE)._replace(one=np.ones((), SINGLE))
+        self._dual = Products.zero(N, SINGLE)
 
     def step(self) -> None:
         """One projection each."""
-        penalty = PENALTY
-        K = positive_part(self._lift.down(self._Y.plus(-1 / penalty, self._dual)) + self._cost / SINGLE(penalty))
-        lifted = self._lift.up(K)
-        aim = lifted.plus(1 / penalty, self._dual)
-        self._Y = Products(self._Y.one, *[np.maximum(part, 0) for part in aim[1:]])
-        np.fill_diagonal(self._Y.pm, 0.0)
-        self._dual = self._dual.plus(STEP * penalty, lifted.plus(-1.0, self._Y))
+        lifted, aim = self.project()
+        self.finish(lifted, self.signed(aim))
+
+    def project(self) -> tuple[Products, Products]:
+        """(Q K Q^T for the next K, what Y is to be near to)."""
+        W = self._lift.down(self._Y.plus(-1 / self.penalty, self._dual)) + self._cost / SINGLE(self.penalty)
+        lifted = self._lift.up(positive_part(W))
+        return lifted, lifted.plus(1 / self.penalty, self._dual)
+
+    def signed(self, aim: Products) -> Products:
+        """The nearest products of the right signs."""
+        one, *rest = (np.maximum(part, 0) for part in aim)
+        np.fill_diagonal(rest[-1], 0.0)
+        return Products(np.full((), self._mass or one, SINGLE), *rest)
+
+    def finish(self, lifted: Products, Y: Products) -> None:
+        """The multipliers move along what is left between the two."""
+        self._Y = Y
+        self._dual = self._dual.plus(STEP * self.penalty, lifted.plus(-1.0, Y))
 
     def arrays(self) -> dict[str, ArrayLike]:
         """The iterates, to go on from."""
