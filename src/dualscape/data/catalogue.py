@@ -321,6 +321,35 @@ _LIST = (
     ),
     Entry("random-10x2", "10 random rows of 2 features", "generic", lambda: random_generic(10, 2), bias="penalised"),
     Entry("random-30x3", "30 random rows of 3 features", "generic", lambda: random_generic(30, 3), bias="penalised"),
+    *(
+        Entry(
+            f"triangle-{free}",
+            f"triangle with targets 1, -1, 1 and {what} without weight decay",
+            "symmetry",
+            lambda: polygon(3, [1.0, -1.0, 1.0]),
+            free=free,
+            known=Known(None, k, k - 1, 1, 1, components),
+        )
+        for free, what, k, components in (
+            ("constant", "an output bias", 1, {1: 1}),
+            ("linear", "a skip connection", 6, {1: 6, 2: 1}),
+        )
+    ),
+    *(
+        Entry(
+            f"random-7x2-{free}",
+            f"7 random rows of 2 features, no bias, {what} without weight decay",
+            "generic",
+            lambda: random_generic(7, 2),
+            free=free,
+            beta_fraction=0.15,
+            known=Known(value),
+        )
+        for free, what, value in (
+            ("constant", "an output bias", 1.4736215906881938),
+            ("linear", "a skip connection", 1.320142128259513),
+        )
+    ),
     Entry(
         "leaky-7x2",
         "7 random rows of 2 features, no bias, leaky ReLU of slope 0.2",
