@@ -45,6 +45,7 @@ UNTESTED = {
     "cli/group.py": "the whole program: tests/test_cli.py",
     "cli/options.py": "the whole program: tests/test_cli.py",
     "data/formats/columns.py": "a record; its one method in tests/data/formats/test_values.py",
+    "data/entry.py": "what the catalogue lists: tests/data/test_catalogue.py",
     "data/named_tables.py": "the tables of the catalogue: tests/data/test_catalogue.py",
     "figures/scene.py": "a record",
     "geometry/hausdorff.py": "a part of zonotopes: tests/geometry/test_zonotopes.py",

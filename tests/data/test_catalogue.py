@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from dualscape.analysis import analyze
-from dualscape.data import catalogue
-from dualscape.data.catalogue import ENTRIES, Entry, get
+from dualscape.data.catalogue import ENTRIES, get
+from dualscape.data.entry import Entry, Known
 from dualscape.errors import InputError
 
-KNOWN = {name: entry for name, entry in ENTRIES.items() if entry.known != catalogue.Known()}
+KNOWN = {name: entry for name, entry in ENTRIES.items() if entry.known != Known()}
 SMALL = {name: entry for name, entry in ENTRIES.items() if not name.startswith(("diabetes", "breast"))}
 
 

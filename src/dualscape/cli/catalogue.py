@@ -7,7 +7,7 @@ import click
 from dualscape.cli.group import CATALOGUE
 
 if TYPE_CHECKING:
-    from dualscape.data.catalogue import Entry
+    from dualscape.data.entry import Entry
 
 
 @click.command()

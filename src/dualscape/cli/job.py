@@ -128,6 +128,8 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
         "activation": entry.activation,
         "bias": entry.bias,
         "free": entry.free,
+        # That of the free features it comes with, and no others.
+        "free_decay": 0.0 if "free" in given else entry.free_decay,
     }
     constraint = get_loss(given.get("loss", entry.loss)).constraint
     if "beta" not in given and "beta_fraction" not in given and not constraint:

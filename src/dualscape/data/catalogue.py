@@ -7,12 +7,12 @@
 4
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 
 import numpy as np
 
+from dualscape.data.entry import Entry, Known
 from dualscape.data.named_tables import (
     boolean,
     breast_cancer,
@@ -21,96 +21,17 @@ from dualscape.data.named_tables import (
     made,
     polygon,
     random_generic,
+    shifted_line,
     two_points,
 )
 from dualscape.data.planted import circle_family
 from dualscape.data.tables import Table
 from dualscape.errors import InputError
-from dualscape.model.losses import get_loss
-from dualscape.model.problem import Problem
-from dualscape.running.progress import Progress, silent
 
 
-@dataclass(frozen=True)
-class Known:
-    """What is known of an entry's optimal set at its default beta.
-
-    Attributes:
-        value: the optimal objective.
-        k: number of units that some optimal network uses or could use.
-        dimension: of the polytope of optimal masses.
-        m_star: fewest neurons of an irreducible optimal network.
-        M_star: most.
-        components: connected components of the optimal networks of each width; the last width listed is the first
-            from which they are connected for good.
-    """
-
-    value: float | None = None
-    k: int | None = None
-    dimension: int | None = None
-    m_star: int | None = None
-    M_star: int | None = None
-    components: Mapping[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A named problem: its data, its defaults and what is known of it.
-
-    Attributes:
-        name: how it is called on the command line, after `catalogue:`.
-        summary: one line.
-        source: where it comes from.
-        table: makes the data.
-        loss: default loss.
-        activation: default activation.
-        bias: default bias.
-        free: default free features.
-        beta: default weight decay, or None when `beta_fraction` gives it.
-        beta_fraction: default weight decay as a fraction of beta_max; None too for interpolation, which has neither.
-        known: what is known at the default beta.
-    """
-
-    name: str
-    summary: str
-    source: str
-    table: Callable[[], Table]
-    loss: str = "squared"
-    activation: str = "relu"
-    bias: str = "none"
-    free: str = "none"
-    beta: float | None = None
-    beta_fraction: float | None = 0.1
-    known: Known = field(default_factory=Known)
-
-    @property
-    def weighed(self) -> bool:
-        """Whether there is a weight decay."""
-        return not get_loss(self.loss).constraint
-
-    def problem(self, *, beta: float | None = None, oracle: str = "auto", progress: Progress = silent) -> Problem:
-        """The problem at the given beta, or at the entry's default."""
-        data = self.table()
-        chosen = beta if beta is not None else self.beta
-        problem = Problem(
-            data.X,
-            data.y,
-            beta=1.0 if chosen is None and self.weighed else chosen,
-            loss=self.loss,
-            activation=self.activation,
-            bias=self.bias,
-            free=self.free,
-            feature_names=data.feature_names,
-            classes=data.classes,
-        )
-        if chosen is not None or self.beta_fraction is None:
-            return problem
-        return problem.at_fraction(self.beta_fraction, oracle, progress)
-
-
-def interpolated_circle() -> Table:
-    """The points of the circle family at 30, 60, 90 degrees, with what all of its units together compute."""
-    planted = circle_family((30.0, 60.0, 90.0))
+def interpolated_circle(n: int = 3) -> Table:
+    """n points of the circle family, angles from 30 to 90 degrees, with what all of its units compute together."""
+    planted = circle_family(tuple(np.linspace(30.0, 90.0, n)))
     return made(planted.table.X, planted.network.predict(planted.table.X))
 
 
@@ -321,6 +242,41 @@ _LIST = (
     ),
     Entry("random-10x2", "10 random rows of 2 features", "generic", lambda: random_generic(10, 2), bias="penalised"),
     Entry("random-30x3", "30 random rows of 3 features", "generic", lambda: random_generic(30, 3), bias="penalised"),
+    *(
+        Entry(
+            f"circle-{n}-{free}-interpolation",
+            f"{n} points of the circle family, interpolated, free features: {free}",
+            "THEORY section 10",
+            partial(interpolated_circle, n),
+            loss="interpolation",
+            bias="penalised",
+            free=free,
+            beta_fraction=None,
+            known=Known(value, None, dimension, m_star, M_star, components),
+        )
+        for n, free, value, dimension, m_star, M_star, components in (
+            (2, "none", 3.0, 1, 1, 2, {1: 1, 2: 3, 3: 1}),
+            (3, "linear", 4.0, 2, 1, 2, {1: 2, 2: 3, 3: 1}),
+            (4, "none", 5.0, 1, 4, 4, {4: 48, 5: 1}),
+            (4, "linear", 5.0, 2, 3, 3, {3: 30, 4: 1}),
+            (4, "affine", 3.0, 2, 2, 2, {2: 8, 3: 1}),
+            (5, "none", 6.0, 1, 4, 5, {4: 24, 5: 121, 6: 1}),
+            (5, "linear", 6.0, 2, 2, 4, {2: 2, 3: 13, 4: 25, 5: 1}),
+            (5, "affine", 4.0, 2, 2, 2, {2: 8, 3: 1}),
+        )
+    ),
+    Entry(
+        "ridge-output-bias",
+        "8 random rows of 1 feature, penalised biases of neurons and output: PyTorch's weight_decay on all parameters",
+        "generic",
+        lambda: shifted_line(8, 1.0, seed=4),
+        bias="penalised",
+        free="constant",
+        free_decay=0.3,
+        beta=0.3,
+        beta_fraction=None,
+        known=Known(3.502812541812894),
+    ),
     *(
         Entry(
             f"triangle-{free}",

@@ -45,6 +45,12 @@ def random_generic(n: int, p: int, seed: int = 0) -> Table:
     return made(rng.standard_normal((n, p)), rng.standard_normal(n))
 
 
+def shifted_line(n: int, shift: float, seed: int) -> Table:
+    """Independent standard normal numbers: one feature, and targets that are shifted."""
+    table = random_generic(n, 1, seed)
+    return made(table.X, table.y + shift)
+
+
 # --- real data ------------------------------------------------------------------------------------------
 def diabetes(*features: str) -> Table:
     """442 patients: disease progression after a year; features and target standardised."""

@@ -276,7 +276,7 @@ class Problem:
         loss, loss_error = self.loss.value_bounds(fit, off, self.y)
         cost, cost_error = network.cost_bounds()
         value = loss + self.beta * cost + self.free.penalty(network.free_weights)
-        return value, 1.01 * (loss_error + self.beta * cost_error) + 4 * EPS * value
+        return value, 1.01 * (loss_error + self.beta * cost_error) + (4 + self.free.q) * EPS * value
 
     @cached_property
     def completion(self) -> Completion:
