@@ -129,7 +129,7 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
         "bias": entry.bias,
         "free": entry.free,
         # That of the free features it comes with, and no others.
-        "free_decay": 0.0 if "free" in given else entry.free_decay,
+        "free_decay": 0.0 if given.get("free") else entry.free_decay,
     }
     constraint = get_loss(given.get("loss", entry.loss)).constraint
     if "beta" not in given and "beta_fraction" not in given and not constraint:

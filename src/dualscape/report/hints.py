@@ -99,14 +99,16 @@ def _zero_network(solution: Solution, scaling: Scaling | None) -> str:
 
 
 def _worse_than_constant(solution: Solution, scaling: Scaling | None, fit: Fit) -> str:
-    # Measures of fit count every row once, and weights ask for something else.
-    if solution.stopped in EARLY or solution.problem.loss.weights is not None:
+    # Measures of fit count every row once, and weights ask for something else. What must go through every row has no
+    # weight decay to make smaller, and where the target is constant to rounding its r2 is rounding too.
+    loss = solution.problem.loss
+    if solution.stopped in EARLY or loss.weights is not None or loss.constraint:
         return ""
     found, y = fit.measures, solution.problem.y
     smaller = "give a smaller --beta or --beta-fraction"
     r2, log_loss = found.get("r2"), found.get("log_loss")
     # The mean is the best constant of the squared loss alone.
-    if r2 is not None and r2 < 0 and solution.problem.loss.quadratic:
+    if r2 is not None and r2 < 0 and loss.quadratic:
         other = "" if scaling is not None and scaling.of_target else ", or --standardize"
         return f"the network fits worse than the mean of the target would; {smaller}{other}"
     if log_loss is not None:
@@ -121,7 +123,8 @@ def _worse_than_constant(solution: Solution, scaling: Scaling | None, fit: Fit) 
 def _far_target(solution: Solution, scaling: Scaling | None) -> str:
     y = solution.problem.y
     spared = "constant" in solution.problem.free.names and solution.problem.free.decay == 0
-    if solution.problem.loss.target != "numbers" or np.ptp(y) == 0 or spared:
+    loss = solution.problem.loss
+    if loss.target != "numbers" or loss.constraint or np.ptp(y) == 0 or spared:
         return ""
     mean, deviation = float(y.mean()), float(y.std())
     if abs(mean) <= FAR * deviation:
