@@ -183,3 +183,20 @@ def test_a_squared_hinge_loss_on_the_command_line(tmp_path):
     assert result.exit_code == 0, result.output
     assert (tmp_path / "new.csv").read_text(encoding="utf-8").startswith("a,b,y,prediction\n")
     assert f"Accuracy {100 * content['fit']['accuracy']:.4g} % on these 12 rows." in result.output
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "options"),
+    [
+        # The classes overlap in one place only: where nu is not 0 the free features are of a lower rank.
+        ([[2, 0], [1, 1], [0, -1], [0, -1], [1, 1], [1, 0]], [-1, -1, -1, -1, 1, -1], {"free": "affine"}),
+        ([[1, 0], [2, 0], [-1, 2]], [1, -1, -1], {"free": "linear", "activation": "abs", "bias": "penalised"}),
+        ([[-1], [1], [0], [1]], [1, 1, 1, -1], {"free": "affine", "activation": "abs", "sample_weight": [2, 1, 1, 2]}),
+        # The free features alone separate the classes: nothing is left but rounding.
+        ([[1, 2], [-1, 0], [0, 1], [0, -1], [-1, -1], [2, 2]], [-1, 1, -1, 1, 1, -1], {"free": "affine"}),
+    ],
+)
+def test_few_support_vectors(X, y, options):
+    """Only rows with nu_i != 0 can make up for rounding of M^T nu."""
+    certificate = solve(Problem(X, y, beta=1e-2, loss="squared-hinge", **options)).certificate
+    assert certificate.verdict == "global", certificate

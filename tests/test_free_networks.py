@@ -183,6 +183,17 @@ def test_a_target_that_the_free_features_fit_leaves_nothing():
         problem.at_fraction(0.1)
 
 
+def test_free_features_far_larger_than_their_decay():
+    """Beside the formed kernel: the ridge on w is a penalty (I + M M^T / rho)^-1 on what the neurons leave."""
+    X = 1e6 * np.array([[0.0, 1], [0, 1], [0, 0], [2, 2], [2, 0], [2, 2], [1, 1], [-1, 1]])
+    y = np.array([1.07, -0.03, -1.06, -0.4, 0.69, -0.83, -0.17, -0.03])
+    solution = solve(Problem(X, y, beta=10.0, bias="none", free="linear", free_decay=0.5))
+    assert solution.certificate.relative_gap < 1e-9
+    left = y - solution.network.neurons_fit(X)
+    w = np.linalg.lstsq(np.vstack([X, np.sqrt(0.5) * np.eye(2)]), np.append(left, [0, 0]), rcond=None)[0]
+    assert solution.network.free_weights == pytest.approx(w, rel=1e-6)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6))
 def test_no_network_is_below_the_bound(seed):

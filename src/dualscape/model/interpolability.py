@@ -10,7 +10,7 @@ be a lie: targets that differ by rounding on equal rows are taken by no network,
 them cost what no rounding survives.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,12 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InfeasibleError
+from dualscape.geometry.exact_elimination import Combination, dependencies, eliminated
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
-#: A combination of rows: the coefficient of each row that takes part.
-Combination = dict[int, Fraction]
 #: Rows that a message names, and digits of a number in it.
 NAMED, DIGITS = 6, 6
 
@@ -60,7 +59,7 @@ def independent_rows(X: Matrix, y: Vector, free: Matrix | None = None) -> Index:
     for each in nothing:
         if sum(value * Fraction(float(y[i])) for i, value in each.nu.items()):
             raise InfeasibleError(_said(each, y, free is not None), _dense(each.nu, len(y)))
-    dropped = set(_eliminated([each.nu for each in nothing])[1])
+    dropped = set(eliminated([each.nu for each in nothing])[1])
     return np.array([i for i in range(len(y)) if i not in dropped], dtype=np.intp)
 
 
@@ -72,7 +71,7 @@ def is_spanned(y: Vector, free: Matrix) -> bool:
     """
     last = free.shape[1]
     rows = [dict(enumerate(map(Fraction, row))) for row in np.column_stack([free, y]).tolist()]
-    reduced, _ = _eliminated(rows, last=range(last))
+    reduced, _ = eliminated(rows, last=range(last))
     return all(min(row) < last for row in reduced)
 
 
@@ -101,19 +100,12 @@ def _combinations(X: Matrix) -> Iterator[Nothing]:
         for other, theirs in [first.get(tuple(-value for value in direction), (-1, length))]
         if other > i
     ]
-    for mu in _dependencies([[Fraction(value) for value in X[i].tolist()] for i, _, _ in pairs]):
+    for mu in dependencies([[Fraction(value) for value in X[i].tolist()] for i, _, _ in pairs]):
         nu: Combination = {}
         for p, value in mu.items():
             i, other, times = pairs[p]
             nu |= {i: value, other: -value * times}
         yield Nothing(nu, "")
-
-
-def _dependencies(rows: list[list[Fraction]]) -> list[Combination]:
-    """A basis of the mu with sum_p mu_p rows_p = 0."""
-    tagged = [dict(enumerate(row)) | {-1 - p: Fraction(1)} for p, row in enumerate(rows)]
-    reduced, _ = _eliminated(tagged, last=range(len(rows[0]) if rows else 0))
-    return [{-1 - key: value for key, value in row.items()} for row in reduced if max(row) < 0]
 
 
 def _unmoved(nothing: list[Nothing], free: Matrix) -> list[Nothing]:
@@ -124,7 +116,7 @@ def _unmoved(nothing: list[Nothing], free: Matrix) -> list[Nothing]:
         for each in nothing
     ]
     found = []
-    for mu in _dependencies(moved):
+    for mu in dependencies(moved):
         nu: Combination = {}
         for p, share in mu.items():
             for i, value in nothing[p].nu.items():
@@ -132,30 +124,6 @@ def _unmoved(nothing: list[Nothing], free: Matrix) -> list[Nothing]:
         alone = nothing[next(iter(mu))].why if len(mu) == 1 else ""
         found.append(Nothing({i: value for i, value in nu.items() if value}, alone))
     return found
-
-
-def _eliminated(rows: Iterable[Combination], last: Iterable[int] = ()) -> tuple[list[Combination], list[int]]:
-    """(rows that span the same, each with a pivot that no later one has, the pivots), those in `last` if possible."""
-    preferred = set(last)
-    done: list[Combination] = []
-    pivots: list[int] = []
-    for row in rows:
-        left = {key: value for key, value in row.items() if value}
-        for pivot, known in zip(pivots, done, strict=True):
-            share = left.get(pivot)
-            if share is None:
-                continue
-            share /= known[pivot]
-            for key, value in known.items():
-                rest = left.get(key, Fraction(0)) - share * value
-                if rest:
-                    left[key] = rest
-                else:
-                    left.pop(key, None)
-        if left:
-            done.append(left)
-            pivots.append(max(left, key=lambda key: (key in preferred, key)))
-    return done, pivots
 
 
 def _dense(nu: Combination, n: int) -> Vector:

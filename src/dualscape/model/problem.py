@@ -315,12 +315,17 @@ class Problem:
 
     @property
     def negligible(self) -> float:
-        """A gap that rounding of the target alone could make, where free features may fit all of it."""
-        if not (self.free.rank and self.loss.quadratic):
+        """A gap that rounding of the target and of as many free columns could make, where these may fit all of it."""
+        if not self.free.rank:
             return 0.0
+        share = 4 * (1 + self.free.rank) * EPS
         if self.loss.constraint:
-            return self.completion.price(4 * EPS * np.abs(self.y))
-        return (4 * EPS) ** 2 * self.loss.value(np.zeros(self.n), self.y)
+            return self.completion.price(share * np.abs(self.y))
+        least = self.loss.least(self.y)
+        # A loss that is not least at the target, such as the logistic one, is not least anywhere.
+        return (
+            self.loss.value((1 - share) * self.y, self.y) - least if self.loss.value(self.y, self.y) == least else 0.0
+        )
 
     def rounding_of_target(self) -> Vector:
         """(n,) how far `target` is, at most, from y - M w for some w."""

@@ -221,7 +221,7 @@ class Iterate:
         """
         task, nu, units = self.task, self.nu, self.units
         if len(self.masses) == 0 or not can_climb(task.space):
-            return nu
+            return task.loss.nearest_dual(nu, task.y)
         for _ in range(rounds):
             columns = task.loss.seen(task.columns(units))
             tall, small = np.linalg.qr(columns)

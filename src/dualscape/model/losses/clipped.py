@@ -47,11 +47,13 @@ class Clipped(RowSum):
         # r - s / 2 where s is clipped; elsewhere this is r / 2.
         near = f.hi - y
         r = near + f.lo
-        off = off + 3 * EPS * (np.abs(near) + np.abs(f.lo))
-        s = np.clip(r, *self.bounds(y))
+        off = 1.01 * (off + 3 * EPS * (np.abs(near) + np.abs(f.lo)))
+        low, high = self.bounds(y)
+        s = np.clip(r, low, high)
         value = fsum((r - 0.5 * s) * self._rows.times(s))
-        # The slope is s, and no steeper than r at a distance.
-        change = float(self._rows.times(np.abs(s)) @ off + 0.5 * (off @ self._rows.times(off)))
+        # The slope is s: within `off` of r it is steepest at an end, and where s stays 0 nothing changes.
+        steepest = np.maximum(np.abs(np.clip(r - off, low, high)), np.abs(np.clip(r + off, low, high)))
+        change = float(self._rows.times(steepest) @ off)
         return value, 1.01 * change + (2 if self._rows.even else 3) * EPS * value
 
     def gradient(self, f: Vector, y: Vector) -> Vector:

@@ -8,21 +8,23 @@ Schur complement.
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.geometry.tall import weighted_gram
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.losses.base import Loss
+from dualscape.model.losses.curvature import Curvature
 from dualscape.model.losses.hessian import Columns, Hessian
+from dualscape.model.losses.null_space import distance
 from dualscape.model.losses.squared import Squared
 from dualscape.running.checkpoint import fingerprint
 from dualscape.tolerances import EPS
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: Most Newton steps for the weights w, and a singular value of M below this share of the greatest is none.
-STEPS, SINGULAR = 100, 1e-13
+#: Most Newton steps for the weights w.
+STEPS = 100
 #: Curvatures are raised to this share of the greatest where the loss is flat.
 FLAT = 1e-12
-#: Rounding of the value of a loss, relative; and damping, in curvatures of one, beyond which no step is worth while.
+#: Rounding, relative to the value of a loss or to the greatest entry of nu; and damping, in curvatures of one, beyond
+#: which no step is worth while.
 NOISE, DAMPED = 1e-13, 1e12
 
 
@@ -52,7 +54,7 @@ class Profiled(Loss):
         lengths = np.linalg.norm(M, axis=0)
         self._scales = np.ones(M.shape[1]) if decay > 0 else 2.0 ** -np.frexp(np.where(lengths > 0, lengths, 1.0))[1]
         self._unit = M * self._scales
-        self._basis = np.zeros((len(M), 0)) if decay > 0 else _Curved.of(self._unit, 0.0).U
+        self._basis = np.zeros((len(M), 0)) if decay > 0 else Curvature.of(self._unit, 0.0).U
 
     @property
     def formula(self) -> str:
@@ -102,7 +104,7 @@ class Profiled(Loss):
         return ((once + self._fitted(columns - self._unit @ once)).T * self._scales).T
 
     def _fitted(self, columns: Matrix) -> Matrix:
-        curved = _Curved.of(self._unit, 0.0)
+        curved = Curvature.of(self._unit, 0.0)
         return np.asarray(curved.inverse_root @ (curved.U.T @ columns))
 
     def _least(self, f: Vector, y: Vector) -> Vector:
@@ -116,6 +118,12 @@ class Profiled(Loss):
         return self._newton(f, y)
 
     def _newton(self, f: Vector, y: Vector) -> Vector:
+        # A step so long that it overflows is no better, and comparing with what it gives says so.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._last = self._descended(f, y)
+        return self._last
+
+    def _descended(self, f: Vector, y: Vector) -> Vector:
         M, rho, metric = self._unit, self.decay, self._unit.T @ self._unit
         # From where the last search ended, unless nothing is better.
         w = min(np.zeros(M.shape[1]), self._last, key=lambda start: self._at(f, start, y))
@@ -133,7 +141,6 @@ class Profiled(Loss):
                 break
             else:
                 damping = max(10 * damping, 1e-6)
-        self._last = w
         return w
 
     def _slope(self, f: Vector, w: Vector, y: Vector) -> Vector:
@@ -196,10 +203,10 @@ class Profiled(Loss):
     def _product(self, w: TwoFloat) -> TwoFloat:
         return (TwoFloat.of(self._unit) @ w[:, None])[:, 0]
 
-    def _curved(self, whole: Vector, y: Vector) -> "_Curved":
+    def _curved(self, whole: Vector, y: Vector) -> "Curvature":
         if self.quadratic:
             return self.hessian(y, y).curved
-        return _Curved.of(self.inner.hessian(whole, y).raised(FLAT).root(self._unit), self.decay)
+        return Curvature.of(self.inner.hessian(whole, y).raised(FLAT).root(self._unit), self.decay)
 
     # --- the dual variable -----------------------------------------------------------------------------
     def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:
@@ -232,33 +239,22 @@ class Profiled(Loss):
         inside = self.inner.nearest_dual(nu, y)
         if self.decay > 0:
             return inside
-        room = self.room(inside, y)
+        found = self._projected(inside, y)
+        off = self.drift(found, y)
+        if off is None or (off <= self.room(found, y)).all():
+            return found
+        # Entries that are nothing but rounding have no room to move in, and hold up those that they are to balance.
+        nothing = np.abs(inside) <= NOISE * np.abs(inside).max(initial=0.0)
+        return self._projected(self.inner.nearest_dual(np.where(nothing, 0.0, inside), y), y)
+
+    def _projected(self, nu: Vector, y: Vector) -> Vector:
+        room = self.room(nu, y)
         N = np.sqrt(room)[:, None] * self._unit
-        return np.asarray(inside - room * (self._unit @ _Curved.of(N, 0.0).solve(self._unit.T @ inside)))
+        return np.asarray(nu - room * (self._unit @ Curvature.of(N, 0.0).solve(self._unit.T @ nu)))
 
     def drift(self, nu: Vector, y: Vector) -> Vector | None:
-        """How far the entries of nu are, at most, from a nu' with M^T nu' = 0 exactly: shape (n,).
-
-        nu' = nu - W M z with (M^T W M) z = M^T nu and W the room that the entries have. For any T with
-        |I - T^T (M^T W M) T| <= eta < 1 it holds |T^-1 z| <= |T^T M^T nu| / (1 - eta), and |W M z| <= |W M T| |T^-1 z|
-        row by row (THEORY_MORE A2, A3). inf where rounding hides that there is a nu'; None where every nu will do.
-        """
-        if self.decay > 0:
-            return None
-        M, room = self._unit, self.room(nu, y)
-        T = _Curved.of(np.sqrt(room)[:, None] * M, 0.0).inverse_root
-        if T.shape[1] < M.shape[1]:
-            return np.full(len(nu), np.inf)
-        pull = (TwoFloat.of(M.T) @ TwoFloat.of(nu[:, None]))[:, 0]
-        scaled = (TwoFloat.of(T.T) @ pull[:, None])[:, 0].hi
-        wide, n, q = np.abs(T), len(nu), len(T)
-        lost = wide.T @ (2 * ROUNDING * (n * (np.abs(M).T @ np.abs(nu)) + q * np.abs(pull.hi)))
-        eta = _from_identity(M, room, T)
-        if not eta < 0.5:
-            return np.full(len(nu), np.inf)
-        distance = float(np.linalg.norm(np.abs(scaled) * (1 + 4 * EPS) + lost)) / (1 - eta)
-        reach = np.linalg.norm(M @ T, axis=1) + 1.01 * (2 * q + 4) * EPS * np.linalg.norm(np.abs(M) @ wide, axis=1)
-        return np.asarray(1.01 * room * reach * distance)
+        # Where the weights have a decay every nu will do.
+        return None if self.decay > 0 else distance(self._unit, nu, self.room(nu, y))
 
     def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
         high = self.inner.best_scale(nu, y, largest)
@@ -277,49 +273,12 @@ class Profiled(Loss):
         return low
 
 
-def _from_identity(M: Matrix, room: Vector, T: Matrix) -> float:
-    """A bound on |I - T^T (M^T W M) T|, W = diag(room); in twice the precision where double says too little."""
-    wide, (n, q) = np.abs(T), M.shape
-    terms = 1.01 * (n + 2 * q + 4) * (wide.T @ weighted_gram(np.abs(M), room) @ wide)
-    bound = float(np.linalg.norm(np.abs(np.eye(q) - T.T @ weighted_gram(M, room) @ T) + EPS * terms))
-    if bound < 0.5:
-        return bound
-    gram = TwoFloat.of(M.T) @ (TwoFloat.of(room[:, None]) * TwoFloat.of(M))
-    near = TwoFloat.of(np.eye(q)) - TwoFloat.of(T.T) @ (gram @ TwoFloat.of(T))
-    return float(np.linalg.norm(np.abs(near.hi) * (1 + 4 * EPS) + 8 * ROUNDING * terms))
-
-
-class _Curved:
-    """N^T N + rho I for N (n, r): its inverse, and the singular vectors of N."""
-
-    def __init__(self, U: Matrix, s: Vector, V: Matrix, decay: float) -> None:
-        self.U, self.s, self._V, self._decay = U, s, V, decay
-
-    @classmethod
-    def of(cls, N: Matrix, decay: float) -> "_Curved":
-        Q, R = np.linalg.qr(N)
-        small, s, Vt = np.linalg.svd(R)
-        there = s > (0.0 if decay > 0 else SINGULAR * s.max(initial=0.0))
-        return cls(Q @ small[:, : len(s)][:, there], s[there], Vt[: len(s)].T[:, there], decay)
-
-    @property
-    def inverse_root(self) -> Matrix:
-        """T with T^T (N^T N) T = I."""
-        return self._V / self.s
-
-    def solve(self, right: Vector) -> Vector:
-        """(N^T N + rho I)^-1 right, (r,); 0 in directions that N does not see where rho = 0."""
-        inside = self._V.T @ right
-        found = self._V @ (inside / (self.s * self.s + self._decay))
-        return found + (right - self._V @ inside) / self._decay if self._decay > 0 else found
-
-
 class ProfiledHessian(Hessian):
     """W - W M (M^T W M + rho I)^-1 M^T W = R^T R with R = K W^1/2; K takes the span of W^1/2 M out, or shrinks it."""
 
     def __init__(self, W: Hessian, M: Matrix, decay: float) -> None:
         self._W, self._M, self._decay = W, M, decay
-        self.curved = _Curved.of(W.root(M), decay)
+        self.curved = Curvature.of(W.root(M), decay)
         self._U, s = self.curved.U, self.curved.s
         self._kept = np.sqrt(decay / (s**2 + decay)) if decay > 0 else np.zeros(len(s))
 
