@@ -341,9 +341,9 @@ def optimal_set(
         )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), problem.profile.seen(found.columns)
-    fit = found.fit if found.masses.any() else np.zeros(problem.n)
+    fit = found.fit if found.masses.any() else np.zeros(len(problem.y))
     left = problem.profile.seen(fit)
-    y_star = fit + problem.free.matrix @ problem.free_weights(fit)
+    y_star = fit + problem.free.matrix @ problem.free_weights(fit) if problem.free.q else fit
     size = float(np.linalg.norm(left))
     # Relative errors of y*, and of what the masses answer for, per relative change of the data.
     per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (found.rates.fit, found.rates.masses))

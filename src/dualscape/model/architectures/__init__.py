@@ -7,6 +7,7 @@ from dualscape.model.architectures.base import Architecture, Faces, Pieces, Unit
 from dualscape.model.architectures.gated import GatedReLU
 from dualscape.model.architectures.relu import TwoLayerReLU
 from dualscape.model.architectures.sparse import SparseNeurons
+from dualscape.model.architectures.vector import VectorReLU
 
 RELU = TwoLayerReLU()
 #: Architectures by name.
@@ -18,6 +19,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 FAMILIES: dict[str, tuple[str, Callable[[str], Architecture]]] = {
     "leaky": ("leaky:a", lambda slope: TwoLayerReLU(float(slope))),
     "gated": ("gated:count", GatedReLU.read),
+    "vector": ("vector:outputs", lambda outputs: VectorReLU(int(outputs))),
 }
 
 
@@ -81,6 +83,7 @@ __all__ = [
     "SparseNeurons",
     "TwoLayerReLU",
     "UnitSpace",
+    "VectorReLU",
     "get_architecture",
     "titles",
 ]
