@@ -127,6 +127,7 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
         "loss": entry.loss,
         "activation": entry.activation,
         "bias": entry.bias,
+        "features_per_neuron": entry.features_per_neuron,
         "free": entry.free,
         # That of the free features it comes with, and no others.
         "free_decay": 0.0 if given.get("free") else entry.free_decay,

@@ -340,6 +340,14 @@ _LIST = (
         beta_fraction=None,
     ),
     Entry(
+        "diabetes-additive",
+        "442 patients, all 10 features, each neuron sees one of them: an additive model",
+        _DIABETES,
+        diabetes,
+        bias="penalised",
+        features_per_neuron=1,
+    ),
+    Entry(
         "breast-cancer-2",
         "569 tumours, logistic loss: worst perimeter and worst smoothness, standardised",
         _CANCER,

@@ -43,6 +43,7 @@ class Entry:
         loss: default loss.
         activation: default activation.
         bias: default bias.
+        features_per_neuron: most features that a neuron sees; None: all.
         free: default free features.
         free_decay: their weight decay.
         beta: default weight decay, or None when `beta_fraction` gives it.
@@ -57,6 +58,7 @@ class Entry:
     loss: str = "squared"
     activation: str = "relu"
     bias: str = "none"
+    features_per_neuron: int | None = None
     free: str = "none"
     free_decay: float = 0.0
     beta: float | None = None
@@ -79,6 +81,7 @@ class Entry:
             loss=self.loss,
             activation=self.activation,
             bias=self.bias,
+            features_per_neuron=self.features_per_neuron,
             free=self.free,
             free_decay=self.free_decay,
             feature_names=data.feature_names,

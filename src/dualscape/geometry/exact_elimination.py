@@ -13,8 +13,9 @@ def dependencies(rows: list[list[Fraction]]) -> list[Combination]:
     Args:
         rows: p vectors of as many entries each.
 
-    >>> dependencies([[Fraction(1), Fraction(2)], [Fraction(2), Fraction(4)], [Fraction(0), Fraction(1)]])
-    [{0: Fraction(-2, 1), 1: Fraction(1, 1)}]
+    >>> (mu,) = dependencies([[Fraction(1), Fraction(2)], [Fraction(2), Fraction(4)], [Fraction(0), Fraction(1)]])
+    >>> mu == {0: -2, 1: 1}
+    True
     """
     tagged = [dict(enumerate(row)) | {-1 - p: Fraction(1)} for p, row in enumerate(rows)]
     reduced, _ = eliminated(tagged, last=range(len(rows[0]) if rows else 0))
