@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import BudgetError, NotCertifiedError
+from dualscape.landscape.eigenvalue_gaps import check_finitely_many
 from dualscape.oracles import Oracle, Question
 from dualscape.polytopes.polytope import Margin
 from dualscape.running.effort import Effort
@@ -98,6 +99,7 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
     again = min(AGAIN, NARROWER * oracle.window)
     more, beyond, seen = listing.units(solution.nu, oracle.window, NEAR)
     network, asked = solution.network, solution.nu
+    check_finitely_many(problem, asked, Units.join([network.prune().units, more]))
     known, mass = network.units, network.masses
     for _ in range(LISTINGS):
         masses = np.concatenate([mass, np.zeros(len(more))])

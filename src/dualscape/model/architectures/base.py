@@ -172,6 +172,11 @@ class UnitSpace(ABC):
         """
         raise MissingError(f"unit space {type(self).__name__!r}", "list all optimal networks", ("pieces",))
 
+    def eigenvalue_gaps(self, nu: Vector, units: Units) -> Vector:
+        """(k,) how far, relatively, the greatest eigenvalue is from the next on the piece of each of k maximisers; 0
+        where maximisers are a continuum, 1 where there is nothing to tell apart."""
+        return np.ones(len(units))
+
     def continua(self, units: Units) -> tuple[NDArray[np.intp], Units, NDArray[np.bool_]]:
         """Where a coordinate that costs nothing might take other values at the same score.
 
