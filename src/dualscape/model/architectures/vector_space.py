@@ -17,6 +17,7 @@ from dualscape.model.architectures.vector_pieces import VectorPieces
 from dualscape.oracles.base import Estimate, Oracle
 from dualscape.oracles.reach import Reach
 from dualscape.oracles.vector.base import VectorOracle, vector_reach
+from dualscape.oracles.vector.bisection import VectorBisection
 from dualscape.oracles.vector.climbing import climb_jointly
 from dualscape.oracles.vector.faces import FacesOracle
 from dualscape.oracles.vector.ranked import vector_scores
@@ -30,7 +31,9 @@ Index = NDArray[np.intp]
 class VectorSpace(UnitSpace):
     """The units of `VectorReLU` on the rows of X (n, d). Prediction space has n c entries, row by row."""
 
-    kinds: Mapping[str, type[VectorOracle]] = MappingProxyType({"faces": FacesOracle, "ascent": VectorSearch})
+    kinds: Mapping[str, type[VectorOracle]] = MappingProxyType(
+        {"faces": FacesOracle, "bisection": VectorBisection, "ascent": VectorSearch}
+    )
     turning_outputs = True
 
     def __init__(self, X: Matrix, c: int, hinges: Hinges | None = None) -> None:
