@@ -180,6 +180,11 @@ class Problem:
         """Number of outputs."""
         return self.architecture.per_row
 
+    def one_output(self, call: str) -> None:
+        """Raise InputError where there are several outputs, which a call does not take."""
+        if self.c > 1:
+            raise InputError(f"{call} serves networks with one output so far, this problem has {self.c}")
+
     @property
     def Y(self) -> Matrix:
         """(n, c) the targets as a table."""
