@@ -97,9 +97,10 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
     oracle = problem.oracle(solution.certificate.oracle)
     listing = _Listing(solution, oracle, effort, progress)
     again = min(AGAIN, NARROWER * oracle.window)
-    more, beyond, seen = listing.units(solution.nu, oracle.window, NEAR)
     network, asked = solution.network, solution.nu
-    check_finitely_many(problem, asked, Units.join([network.prune().units, more]))
+    check_finitely_many(problem, asked, network.prune().units)  # a continuum would take long to list
+    more, beyond, seen = listing.units(asked, oracle.window, NEAR)
+    check_finitely_many(problem, asked, more)
     known, mass = network.units, network.masses
     for _ in range(LISTINGS):
         masses = np.concatenate([mass, np.zeros(len(more))])
