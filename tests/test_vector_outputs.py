@@ -139,6 +139,8 @@ def test_invariants_of_degenerate_problems(seed, n, d, c, kind, fraction):
     found = solution.certificate
     assert found.verdict == "global"
     assert fraction < 1 or solution.network.width == 0
+    if fraction > 1:
+        assert optimal_set(solution).k == 0
     again = Network.from_weights(*solution.network.weights(), bias="penalised") if solution.network.width else None
     if again is not None:
         assert problem.objective(again) == pytest.approx(found.primal, rel=1e-12)

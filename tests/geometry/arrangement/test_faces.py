@@ -40,6 +40,13 @@ def test_bases_span_what_the_hyperplanes_that_hold_a_face_leave():
             np.testing.assert_allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-12)
 
 
+def test_hyperplanes_that_nearly_meet_hold_a_ray():
+    rng = np.random.default_rng(0)
+    rows = np.column_stack([1e-13 * rng.standard_normal((4, 2)), rng.standard_normal((4, 2))])
+    for group in face_groups(rows / np.linalg.norm(rows, axis=1)[:, None])[0]:
+        assert group.basis.shape[2] >= 1
+
+
 def test_unsure_sides_are_told():
     nearly = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [np.sqrt(0.5), np.sqrt(0.5), 3e-14], [0.0, 0.0, 1.0]])
     assert sign_vectors(nearly)[1] >= 1e-13

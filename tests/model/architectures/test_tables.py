@@ -14,3 +14,9 @@ def test_entries_come_row_by_row():
     fine = fine_tables(TwoFloat.of(heights), TwoFloat.of(outputs))
     np.testing.assert_allclose(fine.hi, wanted, rtol=1e-16)
     assert np.abs(fine.lo).max() > 0
+
+
+def test_no_unit_has_no_column():
+    heights, outputs = np.zeros((4, 0)), np.zeros((0, 2))
+    assert tables(heights, outputs).shape == (8, 0)
+    assert fine_tables(TwoFloat.of(heights), TwoFloat.of(outputs)).hi.shape == (8, 0)

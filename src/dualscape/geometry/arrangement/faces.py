@@ -88,7 +88,8 @@ def _bases(rows: Matrix, signs: Signs, count: int) -> Iterator[tuple[int, NDArra
         return
     normals = rows[np.nonzero(signs == 0)[1].reshape(-1, count)]
     _, singular, right = np.linalg.svd(normals, full_matrices=True)
-    ranks = (singular > INDEPENDENT).sum(axis=1)
+    # Where hyperplanes only nearly meet in a ray it is one all the same.
+    ranks = np.minimum((singular > INDEPENDENT).sum(axis=1), r - 1)
     for rank in np.unique(ranks).tolist():
         which = np.flatnonzero(ranks == rank)
         yield r - rank, which, np.ascontiguousarray(right[which, rank:].transpose(0, 2, 1))

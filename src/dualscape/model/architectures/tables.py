@@ -22,7 +22,8 @@ def tables(heights: Matrix, outputs: Matrix, out: Matrix | None = None) -> Matri
 
 def fine_tables(heights: TwoFloat, outputs: TwoFloat) -> TwoFloat:
     """`tables` in twice the precision."""
-    k = heights.hi.shape[1]
+    n, k = heights.hi.shape
     one, other = ((part.hi, part.lo) for part in (heights, outputs.T))
     product = TwoFloat(one[0][:, None, :], one[1][:, None, :]) * TwoFloat(other[0][None], other[1][None])
-    return TwoFloat(product.hi.reshape(-1, k), product.lo.reshape(-1, k))
+    entries = n * outputs.hi.shape[1]
+    return TwoFloat(product.hi.reshape(entries, k), product.lo.reshape(entries, k))
