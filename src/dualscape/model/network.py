@@ -154,7 +154,7 @@ class Network:
 
     def __repr__(self) -> str:
         free = "" if self.free == "none" else f", free {self.free}"
-        return f"Network({self.width} neurons, {self.directions.shape[1]} coordinates, bias {self.bias}{free})"
+        return f"Network({self.width} neurons, {self.seen} coordinates, bias {self.bias}{free})"
 
     # --- weights <-> unit neurons -----------------------------------------------------------------
     @classmethod
@@ -216,9 +216,9 @@ class Network:
     def check(self, design: Design, architecture: Architecture | None = None) -> None:
         """Raise InputError when its neurons have other coordinates than those of a design, or are of another
         architecture than this one; without neurons it fits all."""
-        if self.width and (self.directions.shape[1] != design.d or self.bias != design.bias):
+        if self.width and (self.seen != design.d or self.bias != design.bias):
             raise InputError(
-                f"the network has {self.directions.shape[1]} coordinates per neuron and bias {self.bias!r}, "
+                f"the network has {self.seen} coordinates per neuron and bias {self.bias!r}, "
                 f"the problem {design.d} and {design.bias!r}"
             )
         if self.free != design.free:
@@ -243,7 +243,12 @@ class Network:
     @property
     def design(self) -> Design:
         """What the neurons see of features that are called x0, x1, ..."""
-        return Design.of_coordinates(self.directions.shape[1], self.bias, self.free)
+        return Design.of_coordinates(self.seen, self.bias, self.free)
+
+    @property
+    def seen(self) -> int:
+        """How many coordinates of a row its neurons see, that of the bias included."""
+        return self.architecture.seen(self.directions.shape[1])
 
     def predict(self, X: ArrayLike, free: ArrayLike | None = None) -> Vector:
         """f(x) for every row of X (n, p), p the number of features without the bias column.

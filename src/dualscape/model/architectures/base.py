@@ -254,10 +254,12 @@ class Architecture(ABC):
         formula: what a network computes, in plain text.
         twins: how many unit neurons compute what each unit does, itself included: 1 or 2.
         outputs: the number of entries of a unit's output: 1, or the number of gates.
+        decay: what weight decay adds to the loss, in plain text.
     """
 
     name: str
     formula: str
+    decay: str = "beta/2 sum_j (|u_j|^2 + alpha_j^2)"
     twins: int = 1
     outputs: int = 1
 
@@ -280,6 +282,14 @@ class Architecture(ABC):
     def among(self) -> str:
         """What narrows its networks down, put after the word "network" or "width"; "" where nothing does."""
         return ""
+
+    def fitted(self, n: int) -> "Architecture":
+        """The architecture with what it leaves open chosen for n rows."""
+        return self
+
+    def seen(self, coordinates: int) -> int:
+        """How many coordinates of a row a neuron sees whose direction has so many: as many, where it is one vector."""
+        return coordinates
 
     def check(self, units: Units) -> None:
         """Raise InputError where a unit is none of this architecture; where nothing is said, any direction is one."""
