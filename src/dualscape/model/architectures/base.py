@@ -60,6 +60,25 @@ class Faces:
         return directions / np.where(masses > 0, masses, 1.0)[:, None], masses
 
 
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """Units that are composed of simpler ones, side by side on the linear pieces of these.
+
+    Attributes:
+        jacobian: (n, q) columns of the coordinates x (q,): the fit is J x.
+        owner: (q,) the simpler unit that each coordinate belongs to, rising; its mass is the length of its part of x.
+        held: (p, q) H x = 0: what keeps the composed units on their pieces.
+        x: (q,) where they are.
+        units: the composed units and their masses at another x.
+    """
+
+    jacobian: Matrix
+    owner: NDArray[np.intp]
+    held: Matrix
+    x: Vector
+    units: Callable[[Vector], tuple[Units, Vector]]
+
+
 class UnitSpace(ABC):
     """The unit neurons of an architecture on n rows of data.
 
@@ -147,6 +166,10 @@ class UnitSpace(ABC):
             dimension of each unit's piece, (k,). And what writes out the pieces of chosen units, which may be large.
             None where columns are not linear around units: the solver then does without.
         """
+        return None
+
+    def composed(self, units: Units, masses: Vector) -> Composition | None:
+        """Units with their masses (k,) as compositions of simpler ones; None where they are simple themselves."""
         return None
 
     def gathered(self, units: Units, masses: Vector) -> tuple[Units, Vector]:

@@ -6,17 +6,20 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import null_space
 
 from dualscape.geometry.tall import blocks
-from dualscape.model.architectures.base import Matrix, UnitSpace, Vector
+from dualscape.model.architectures.base import Composition, Matrix, UnitSpace, Vector
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.oracles import Estimate, Oracle
 from dualscape.oracles.hull.oracle import HullOracle
 from dualscape.oracles.hull.search import HullSearch
-from dualscape.oracles.hull.slots import Slots, inner_fit
+from dualscape.oracles.hull.slots import Slots, in_slots, inner_fit
 from dualscape.oracles.reach import Reach
 from dualscape.units import Units
 
+#: A row whose height is below this share of its length is held at 0.
+HELD = 1e-8
 #: Inner neurons of random units.
 RANDOM_INNER = 4
 
@@ -92,6 +95,52 @@ class ThreeLayerSpace(UnitSpace):
         """The units as they are: where they would climb to is a linear program, which the oracle solves."""
         return units
 
+    def composed(self, units: Units, masses: Vector) -> Composition:
+        """Units on one piece share their inner neurons, and those of one inner piece are one: no more mass, one fit."""
+        X, lengths = self._X, self.first.reach.lengths
+        slots = Slots.of(units.directions, X.shape[1])
+        heights, fits = slots.theta @ X.T / slots.lengths[:, None], inner_fit(X, units).T
+        inner, outer = _sides(heights, lengths), _sides(fits, lengths)
+        places: dict[tuple[bytes, ...], int] = {}
+        keys = [
+            (outer[k].tobytes(), units.signs[k].tobytes(), slots.turns[j].tobytes(), inner[j].tobytes())
+            for j, k in enumerate(slots.owner.tolist())
+        ]
+        for key in sorted(set(keys)):
+            places[key] = len(places)
+        place = np.array([places[key] for key in keys], dtype=np.intp)
+        vectors = np.zeros((len(places), X.shape[1]))
+        np.add.at(vectors, place, (masses[slots.owner] * slots.lengths)[:, None] * slots.theta)
+        one = np.unique(place, return_index=True)[1]  # of each piece the first slot
+        groups = sorted({key[:2] for key in places})
+        group = np.array([groups.index(keys[j][:2]) for j in one], dtype=np.intp)
+        bases = [null_space(X[inner[j] == 0]) for j in one]
+        owner = np.repeat(np.arange(len(one)), [basis.shape[1] for basis in bases])
+        basis = np.hstack([np.zeros((X.shape[1], 0)), *bases])
+        x = (basis * vectors[owner].T).sum(axis=0)
+        parts = (X @ basis) * ((inner[one] > 0).T * slots.turns[one])[:, owner]
+        side, sign = outer[slots.owner[one]], units.signs[slots.owner[one]]
+        jacobian = parts * ((side > 0).T * sign)[:, owner]
+        held = [
+            np.where(group[owner] == g, parts[row], 0.0)
+            for g in range(len(groups))
+            for row in np.flatnonzero(side[group == g][0] == 0)
+        ]
+        turns = slots.turns[one]
+
+        def made(x: Vector) -> tuple[Units, Vector]:
+            theta = np.zeros_like(vectors)
+            np.add.at(theta, owner, (basis * x).T)
+            lengths = np.linalg.norm(theta, axis=1)
+            directions = theta / np.where(lengths > 0, lengths, 1.0)[:, None]
+            of = np.arange(len(groups))[:, None] == group
+            up, down = (np.where(of & (turns == turn), lengths, 0.0) for turn in (1.0, -1.0))
+            found = in_slots(directions, up, down, self.inner)
+            signs = np.array([sign[group == g][0] for g in range(len(groups))])
+            return Units.signed(found, signs), (up + down).sum(axis=1)
+
+        return Composition(jacobian, owner, np.array(held).reshape(-1, len(x)), x, made)
+
     # --- other data, oracles ----------------------------------------------------------------------------------
     def scaled(self, exponent: int) -> "ThreeLayerSpace":
         if exponent == 0:
@@ -121,3 +170,8 @@ class ThreeLayerSpace(UnitSpace):
             return HullSearch(self.scores, self.pull, self.random, self.reach)
         first, seconds = self._first_oracle
         return HullOracle(self._X, self.first.oracle(first), seconds, self.inner, self.reach)
+
+
+def _sides(heights: Matrix, lengths: Vector) -> NDArray[np.int8]:
+    """(k, n) +1, 0 or -1: on which side of 0 each height is, 0 where it is a rounding off."""
+    return np.where(np.abs(heights) <= HELD * lengths, 0.0, np.sign(heights)).astype(np.int8)

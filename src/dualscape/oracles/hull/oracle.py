@@ -187,7 +187,9 @@ class _Branching:
             bound = min(bound, proven)
             if bound <= self._threshold or self._columns.shape[1] == passed:
                 break
-            if row is not None and bound - value <= ROUGHLY * over:
+            # Once a unit is enough, the last digits of others are not asked for.
+            enough = max(self._lower - self._threshold, 0.0) if self._lower > self._question.enough else 0.0
+            if bound - value <= ROUGHLY * max(over, enough):
                 break
         if bound <= self._threshold or row is None:
             self._closed = max(self._closed, bound)
