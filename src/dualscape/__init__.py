@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
     from dualscape.model.program import Program
+    from dualscape.model.three_layers import ThreeLayers
     from dualscape.prediction.certify import Certification, certify
     from dualscape.prediction.models.files import read_model, write_model
     from dualscape.prediction.predictor import Predictor, load_result
@@ -75,6 +76,7 @@ __all__ = [
     "GatedReLU",
     "SquaredHinge",
     "Program",
+    "ThreeLayers",
     "solve",
     "Solution",
     "Certificate",
@@ -137,6 +139,7 @@ __all__ = [
 #: Where public names live; imported when they are first used.
 _HOME = {
     "Problem": "model.problem",
+    "ThreeLayers": "model.three_layers",
     "Network": "model.network",
     "Units": "units",
     "Loss": "model.losses",

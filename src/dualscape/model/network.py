@@ -91,6 +91,8 @@ class Network:
             raise InputError("signs must be +1 or -1")
         check_bias(self.bias)
         object.__setattr__(self, "architecture", get_architecture(self.architecture))
+        if imbalance.any():
+            self._two_layers("imbalances")
         gates = self._checked_gates(len(masses))
         lengths = _lengths(directions, self.bias)
         wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
@@ -142,6 +144,13 @@ class Network:
         weights = np.asarray(free_weights, dtype=float)
         return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights, units.gates)
 
+    def _two_layers(self, what: str) -> None:
+        if self.architecture.layers != 2:
+            raise InputError(
+                f"networks of the architecture {self.architecture.title!r} have no {what} of two layers; their weights "
+                "are those of ThreeLayers.of(network), and ThreeLayers(W, w, alpha).network() leads back"
+            )
+
     @property
     def _gates(self) -> NDArray[np.intp]:
         assert self.gates is not None
@@ -173,6 +182,9 @@ class Network:
 
         `gates` (m,) are those of the neurons, where the architecture has several.
         """
+        kind = get_architecture(architecture)
+        if kind.layers != 2:
+            raise InputError(f"{kind.title!r} has weights of three layers; use ThreeLayers(W, w, alpha).network()")
         weights = np.atleast_2d(_numeric(U, "U"))
         outer = _numeric(alpha, "alpha").reshape(-1)
         if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
@@ -197,7 +209,7 @@ class Network:
             inner * np.abs(outer),
             bias,
             inner - np.abs(outer),
-            get_architecture(architecture),
+            kind,
             free,
             _numeric(free_weights, "free_weights"),
             None if gates is None else np.asarray(gates),
@@ -206,6 +218,7 @@ class Network:
     def weights(self) -> tuple[Matrix, Vector]:
         """(U, alpha) of shapes (m, d) and (m,), the weights that have these masses and imbalances."""
         assert self.imbalance is not None
+        self._two_layers("weights")
         # The larger of |u| and |alpha| first, the smaller from their product: their difference would cancel.
         larger = 0.5 * (np.hypot(self.imbalance, 2 * np.sqrt(self.masses)) + np.abs(self.imbalance))
         smaller = np.divide(self.masses, larger, out=np.zeros_like(larger), where=larger > 0)

@@ -208,7 +208,8 @@ class Problem:
     @property
     def objective_in_words(self) -> str:
         """What is minimised, as a formula in plain text."""
-        sums = "summed over rows i and neurons j (sums, not means)"
+        parts = self.architecture.parts
+        sums = f"summed over rows i and {parts} (sums, not means)"
         least = f"{self.loss.formula} + {self.architecture.decay}, {sums}"
         if self.loss.constraint:
             least = f"1/2 sum_j (|u_j|^2 + alpha_j^2), summed over neurons j, subject to {self.loss.formula}"

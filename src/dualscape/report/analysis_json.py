@@ -18,6 +18,7 @@ from dualscape.model.architectures import Architecture, GatedReLU
 from dualscape.model.labels import plain
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.model.three_layers import ThreeLayers
 from dualscape.prediction.predictor import SCHEMA
 from dualscape.report.hints import Judgement, judge
 from dualscape.running.files import write_whole
@@ -177,7 +178,16 @@ def _network(network: Network) -> dict[str, Any]:
         **_gates(network.units, network.architecture),
         "masses": _plain(network.masses),
         "free_weights": _plain(network.free_weights),
+        **_three_layers(network),
     }
+
+
+def _three_layers(network: Network) -> dict[str, Any]:
+    """The balanced weights of all layers, where there are three."""
+    if network.architecture.layers != 3:
+        return {}
+    layers = ThreeLayers.of(network)
+    return {"layers": {"W": _plain(layers.W), "w": _plain(layers.w), "alpha": _plain(layers.alpha)}}
 
 
 def _gates(units: Units, architecture: Architecture) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dualscape.model.architectures import RELU, GatedReLU
 from dualscape.model.scaling import Scaling
 from dualscape.oracles.choice import YEAR, Choice
 from dualscape.report.hints import Judgement, judge
+from dualscape.report.subnetworks import subnetwork_rows
 from dualscape.running.progress import Event, silent
 from dualscape.running.progress import Progress as Tell
 
@@ -259,6 +260,8 @@ def _staircase(analysis: Analysis) -> Table:
 
 def _units(analysis: Analysis, width: int) -> Table:
     """The optimal units with the masses they can have; without a certificate, the network's own neurons."""
+    if analysis.problem.architecture.layers == 3:
+        return _subnetworks(analysis)
     optima, network = analysis.optimal_set, analysis.solution.network
     table = Table(title="Neurons" if optima is None else "Optimal units", title_justify="left")
     if optima is None:
@@ -287,6 +290,19 @@ def _units(analysis: Analysis, width: int) -> Table:
         table.add_row(str(j), sign, *map(Text, shown), masses[j])
     if len(units) > MOST_ROWS:
         table.caption = f"{len(units) - MOST_ROWS} more are in the JSON output"
+    return table
+
+
+def _subnetworks(analysis: Analysis) -> Table:
+    """The subnetworks of the network found, a line for each inner neuron."""
+    head, rows = subnetwork_rows(analysis.solution.network, analysis.problem.design.coordinates)
+    table = Table(title="Subnetworks", title_justify="left")
+    for name in head:
+        table.add_column(Text(name), justify="right")
+    for row in rows[:MOST_ROWS]:
+        table.add_row(*row)
+    if len(rows) > MOST_ROWS:
+        table.caption = f"{len(rows) - MOST_ROWS} more are in the JSON output"
     return table
 
 

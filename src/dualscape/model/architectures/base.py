@@ -278,11 +278,15 @@ class Architecture(ABC):
         twins: how many unit neurons compute what each unit does, itself included: 1 or 2.
         outputs: the number of entries of a unit's output: 1, or the number of gates.
         decay: what weight decay adds to the loss, in plain text.
+        layers: how many layers of weights its networks have.
+        parts: what a network is a sum of, with the letter of their index.
     """
 
     name: str
     formula: str
     decay: str = "beta/2 sum_j (|u_j|^2 + alpha_j^2)"
+    layers: int = 2
+    parts: str = "neurons j"
     twins: int = 1
     outputs: int = 1
 

@@ -33,6 +33,7 @@ class ThreeLayerReLU(Architecture):
     formula = "f(x) = sum_k alpha_k max(sum_j w_kj max(W_kj . x, 0), 0)"
     decay = "beta/3 sum_k (|W_k|^3 + |w_k|^3 + |alpha_k|^3), |W_k| the Frobenius norm"
     layers = 3
+    parts = "subnetworks k"
 
     def __init__(self, inner: int | None = None) -> None:
         """From r, the inner neurons that a subnetwork may have; None: as many as there are rows, or 16 if those are more.
@@ -81,6 +82,10 @@ class ThreeLayerReLU(Architecture):
                 f"subnetwork {many[0]} has {used[many[0]]} inner neurons, {self.title!r} allows {self._inner}; give the "
                 f"problem architecture='{self.name}:{used.max()}'"
             )
+
+    def borders(self, units: Units) -> Matrix:
+        """(q, d) normals of the hyperplanes on which the inner neurons bend."""
+        return Slots.of(units.directions, self.seen(units.d)).theta
 
     def on(self, inputs: Matrix) -> UnitSpace:
         # Not at the top: it brings the oracles along, which who only predicts does not need.
