@@ -19,10 +19,12 @@ from dualscape.solver.task import Task
 from dualscape.units import Units
 
 Vector = NDArray[np.float64]
-#: Most steps; a part of x below this share of the total mass is left out; a step keeps this share of each part.
-STEPS, NOTHING, KEEP = 40, 1e-10, 0.1
-#: Added to the diagonal of a scaled Hessian, so that Cholesky passes.
-RIDGE = 1e-13
+#: Most steps; a part of x below this share of the total mass is left out, and one below that share where steps would
+#: turn it over; a step keeps this share of each part.
+STEPS, NOTHING, LITTLE, KEEP = 100, 1e-10, 1e-3, 0.05
+#: What is added to the diagonal of a scaled Hessian, the first that makes a step no longer than so many times x: where
+#: there are many parts, not every direction is curved.
+RIDGES, LONGEST = 10.0 ** np.arange(-13, 6, 2), 4.0
 
 
 def slide_composed(
@@ -38,13 +40,14 @@ def slide_composed(
     def value_of(x: Vector) -> float:
         return task.value(of.jacobian @ x, float(norms_of(x).sum()))
 
-    value = value_of(x)
+    value, turning = value_of(x), np.zeros(count, dtype=bool)
     for _ in range(STEPS):
         norms = norms_of(x)
-        gone = norms[of.owner] <= NOTHING * norms.sum()
+        gone = (norms <= np.where(turning, LITTLE, NOTHING) * norms.sum())[of.owner]
         if (gone & live).any():
             live &= ~gone
             x[gone] = 0.0
+            value, norms = value_of(x), norms_of(x)
         if not live.any() or not in_time():
             break
         J, owner, fit = of.jacobian[:, live], of.owner[live], of.jacobian @ x
@@ -61,17 +64,13 @@ def slide_composed(
         if float(np.abs(reduced).max(initial=0.0)) <= precision * task.beta:
             x[live] -= missing
             break
-        curved = kernel.T @ hessian @ kernel
-        scale = 1.0 / np.sqrt(np.maximum(np.diagonal(curved), 1e-300))
-        curved = scale[:, None] * curved * scale
-        curved[np.diag_indices_from(curved)] += RIDGE
-        try:
-            factor = cho_factor(curved)
-        except LinAlgError:
+        within = _step(kernel.T @ hessian @ kernel, reduced, LONGEST * float(np.linalg.norm(x)))
+        if within is None:
             break
-        move = -missing - kernel @ (scale * cho_solve(factor, scale * reduced))
+        move = -missing + kernel @ within
         # The whole step is shortened, so that equations stay solved; a part that would vanish becomes small first.
         along = np.bincount(owner, move * unit, minlength=count)
+        turning = -along >= norms
         longest = np.where(along < 0, (1 - KEEP) * norms / np.maximum(-along, 1e-300), np.inf)
         step = np.zeros_like(x)
         t = min(1.0, float(longest.min(initial=1.0)))
@@ -88,3 +87,18 @@ def slide_composed(
         if stalled:
             break
     return of.units(x)
+
+
+def _step(hessian: NDArray[np.float64], gradient: Vector, longest: float) -> Vector | None:
+    """Newton's step, damped until it is no longer than that; None where none is."""
+    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(hessian), 1e-300))
+    scaled = scale[:, None] * hessian * scale
+    for ridge in RIDGES:
+        damped = scaled + ridge * np.eye(len(scaled))
+        try:
+            step = -scale * cho_solve(cho_factor(damped, check_finite=False), scale * gradient, check_finite=False)
+        except LinAlgError:
+            continue
+        if float(np.linalg.norm(step)) <= longest:
+            return np.asarray(step)
+    return None

@@ -14,6 +14,8 @@ from dualscape.polytopes.linear_program import quiet_solver
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 TOLERANCE = 1e-10  # the least that HiGHS accepts
+#: What a basis that is solved anew may differ by, where the numbers of a program are near one.
+ROUGH = 1e-6
 
 
 class Point(NamedTuple):
@@ -73,7 +75,9 @@ class HullProgram:
         lp.a_matrix_.index_ = np.arange(q, dtype=np.int32)
         lp.a_matrix_.value_ = -np.ones(q)
         solver.passModel(lp)
-        self._solver, self._count = solver, 0
+        self._solver = solver
+        #: The program's matrix and costs; unknowns are z >= h in the costly rows, then each column and its negative.
+        self._matrix, self._cost = np.vstack([-np.eye(q), np.zeros((1, q))]), -price[self._costly]
 
     def add(self, columns: Matrix) -> None:
         """More columns (n, p) >= 0, each with its negative."""
@@ -93,7 +97,7 @@ class HullProgram:
             2 * p, cost, np.zeros(2 * p), np.full(2 * p, np.inf), len(rows), starts, index.astype(np.int32),
             both.T[rows, index],
         )  # fmt: skip
-        self._count += p
+        self._matrix, self._cost = np.hstack([self._matrix, both]), np.concatenate([self._cost, cost])
 
     def solve(self) -> Point | None:
         """The maximiser over the columns so far; None where the solver finds none."""
@@ -105,8 +109,30 @@ class HullProgram:
             self._solver.run()
             if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 return None
-        found, q = self._solver.getSolution(), len(self._costly)
-        weights = np.maximum(np.asarray(found.col_value)[q:], 0.0)
-        mu = np.zeros(len(self._price))
-        mu[self._costly] = np.clip(np.asarray(found.row_dual)[:q], 0.0, self._price[self._costly])
-        return Point(self._solver.getInfo().objective_function_value, weights[::2], weights[1::2], mu)
+        q = len(self._costly)
+        x, duals = self._basic()
+        weights, mu = np.maximum(x[q:], 0.0), np.zeros(len(self._price))
+        mu[self._costly] = np.clip(duals[:q], 0.0, self._price[self._costly])
+        return Point(float(duals[-1]), weights[::2], weights[1::2], mu)
+
+    def _basic(self) -> tuple[Vector, Vector]:
+        """(unknowns, multipliers) of the basis, solved anew: those of the solver are good to its tolerance alone."""
+        import highspy
+
+        found, basis = self._solver.getSolution(), self._solver.getBasis()
+        x, duals = np.asarray(found.col_value, dtype=float), np.asarray(found.row_dual, dtype=float)
+        basic = highspy.HighsBasisStatus.kBasic
+        unknowns = np.array([j for j, status in enumerate(basis.col_status) if status == basic], dtype=np.intp)
+        slack = [i for i, status in enumerate(basis.row_status) if status == basic]
+        square = np.hstack([self._matrix[:, unknowns], np.eye(len(duals))[:, slack]])
+        right = np.append(np.zeros(len(duals) - 1), 1.0)
+        try:
+            finer = np.linalg.solve(square, right)
+            prices = np.linalg.solve(square.T, np.append(self._cost[unknowns], np.zeros(len(slack))))
+        except np.linalg.LinAlgError:
+            return x, duals
+        if np.abs(finer[: len(unknowns)] - x[unknowns]).max(initial=0.0) > ROUGH or np.abs(prices - duals).max() > ROUGH:
+            return x, duals  # a basis too nearly singular to be of use
+        x = np.zeros_like(x)
+        x[unknowns] = finer[: len(unknowns)]
+        return x, prices

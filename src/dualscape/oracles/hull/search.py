@@ -78,4 +78,9 @@ class HullSearch(Oracle):
         found = minimize(
             value_and_gradient, units.directions.ravel(), jac=True, method="L-BFGS-B", options=options, callback=is_over
         )
-        return units.turned(found.x.reshape(k, d)).normalised()
+        risen = found.x.reshape(k, d)
+        lengths = np.linalg.norm(risen, axis=1)[:, None]
+        there = units.turned(risen / np.where(lengths > 0, lengths, 1.0))
+        # The sum rises, and not every score in it need do so.
+        better = self._scores(nu, there) > self._scores(nu, units)
+        return units.turned(np.where(better[:, None], there.directions, units.directions))

@@ -30,7 +30,7 @@ class Slots(NamedTuple):
     @classmethod
     def of(cls, directions: Matrix, d: int) -> "Slots":
         """From directions (k, 2 r d): r slots of sign +1, and after them r of sign -1."""
-        theta = directions.reshape(len(directions), -1, d)
+        theta = directions.reshape(len(directions), directions.shape[1] // d, d)
         lengths = np.linalg.norm(theta, axis=2)
         owner, place = np.nonzero(lengths)
         turns = np.where(2 * place < theta.shape[1], 1.0, -1.0)
