@@ -40,6 +40,8 @@ MORE = 6
 #: What a call is expected to take: nodes, twice as many for so many rows more, questions a node, and seconds that the
 #: linear program and what is around it take for each.
 NODES, GROWTH, QUESTIONS, PROGRAM = 4, 2.0, 10, 1e-3
+#: Scores of 2^FINE and below make the solver's tolerance, which is absolute, a rounding of them.
+FINE = 13
 #: Seconds that one question to the two-layer oracle may take where a bound is wanted at once.
 AT_ONCE = 1.0
 #: How much below its maximum over the columns at hand a two-layer unit is still listed.
@@ -110,6 +112,7 @@ class _Branching:
         longest = float(oracle.reach.lengths.max(initial=0.0))
         largest = float(np.abs(question.nu).max(initial=0.0))
         self._x, self._n = (int(np.frexp(size)[1]) if size else 0 for size in (longest, largest))
+        self._n -= FINE
 
     def run(self) -> Stopped:
         """Why it ended."""
@@ -168,7 +171,7 @@ class _Branching:
         price = np.maximum(-nu, 0.0)
         x, n = self._x, self._n
         program = HullProgram(np.ldexp(both, -n), np.ldexp(-gain, -n), np.ldexp(price, -n))
-        passed, bound, point = 0, node.bound, None
+        passed, bound, last = 0, node.bound, None
         row: int | None = None
         for _ in range(ROUNDS):
             if self._effort.expired():
@@ -181,6 +184,9 @@ class _Branching:
             value = float(np.ldexp(point.value, x + n))
             over, row = self._seen(node, nu, point)
             mu = np.ldexp(point.mu, n)
+            if last is not None and (mu == last).all():
+                break  # the same question again
+            last = mu
             proven = self._asked(both - mu, max(value, 0.0))
             if node.open.any():
                 proven = max(proven, self._asked(gain - mu, max(value, 0.0)))

@@ -14,7 +14,7 @@ from dualscape.polytopes.linear_program import quiet_solver
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 TOLERANCE = 1e-10  # the least that HiGHS accepts
-#: What a basis that is solved anew may differ by, where the numbers of a program are near one.
+#: What a basis that is solved anew may differ by, relative to the greatest number.
 ROUGH = 1e-6
 
 
@@ -131,7 +131,8 @@ class HullProgram:
             prices = np.linalg.solve(square.T, np.append(self._cost[unknowns], np.zeros(len(slack))))
         except np.linalg.LinAlgError:
             return x, duals
-        if np.abs(finer[: len(unknowns)] - x[unknowns]).max(initial=0.0) > ROUGH or np.abs(prices - duals).max() > ROUGH:
+        off = np.abs(finer[: len(unknowns)] - x[unknowns]).max(initial=0.0)
+        if off > ROUGH or np.abs(prices - duals).max() > ROUGH * np.abs(duals).max():
             return x, duals  # a basis too nearly singular to be of use
         x = np.zeros_like(x)
         x[unknowns] = finer[: len(unknowns)]
