@@ -1,4 +1,4 @@
-"""Three-layer units, found without the library: points of K by sign sets, and conic or linear programs over a fine grid."""
+"""The height of three-layer units without the library: linear programs over a fine grid, for every sign set."""
 
 from itertools import product
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.stationary.points import StationaryPoint, stationary_points
     from dualscape.landscape.stationary.stationarity import Stationarity, stationarity
     from dualscape.landscape.stationary.subsampled import Subsampled, subsampled
+    from dualscape.landscape.three_layer_set import ThreeLayerSet, three_layer_set
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
     from dualscape.model.losses import Huber, Interpolation, Logistic, Loss, RowSum, Squared, SquaredHinge
@@ -77,6 +78,8 @@ __all__ = [
     "SquaredHinge",
     "Program",
     "ThreeLayers",
+    "ThreeLayerSet",
+    "three_layer_set",
     "solve",
     "Solution",
     "Certificate",
@@ -140,6 +143,8 @@ __all__ = [
 _HOME = {
     "Problem": "model.problem",
     "ThreeLayers": "model.three_layers",
+    "ThreeLayerSet": "landscape.three_layer_set",
+    "three_layer_set": "landscape.three_layer_set",
     "Network": "model.network",
     "Units": "units",
     "Loss": "model.losses",

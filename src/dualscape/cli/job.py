@@ -31,7 +31,9 @@ LEAST_LEFT = 0.5
 #: Options that name a file that every command writes.
 FILES = ("json_path", "report_path", "checkpoint")
 #: Options that define the problem.
-SETTINGS = ("loss", "activation", "architecture", "bias", "features_per_neuron", "free", "free_decay", "beta", "beta_fraction")
+SETTINGS = (
+    "loss", "activation", "architecture", "bias", "features_per_neuron", "free", "free_decay", "beta", "beta_fraction",
+)  # fmt: skip
 
 
 def run_job(job: "Job[Result]", listener: Listener) -> None:

@@ -41,8 +41,8 @@ def determining_rows(X: Matrix, y: Vector, architecture: Architecture, free: Mat
     """
     if architecture.layers != 2:
         raise InputError(
-            f"interpolation is known for two layers, the architecture is {architecture.title!r}; give a loss with a weight "
-            "decay, however small"
+            f"interpolation is known for two layers, the architecture is {architecture.title!r}; give a loss with a "
+            "weight decay, however small"
         )
     if architecture.key != RELU.key:
         # Rows that are equal exactly where those of X are, and otherwise in general position.

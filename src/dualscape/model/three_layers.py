@@ -89,10 +89,8 @@ class ThreeLayers:
         lengths = np.linalg.norm(self.W, axis=2)
         shares = lengths * np.abs(self.w)
         directions = self.W / np.where(lengths > 0, lengths, 1.0)[:, :, None]
-        units = [
-            in_slots(directions[k], *(np.where(t * self.w[k] > 0, shares[k], 0.0)[None] for t in (1, -1)), inner)
-            for k in range(m)
-        ]
+        up, down = (np.where(t * self.w > 0, shares, 0.0)[:, None] for t in (1, -1))
+        units = [in_slots(directions[k], up[k], down[k], inner) for k in range(m)]
         found = np.vstack([np.zeros((0, 2 * inner * d)), *units])
         signs = np.where(self.alpha < 0, -1.0, 1.0)
         masses = np.where(found.any(axis=1), shares.sum(axis=1) * np.abs(self.alpha), 0.0)

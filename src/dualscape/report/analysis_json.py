@@ -14,6 +14,7 @@ from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
+from dualscape.landscape.three_layer_set import ThreeLayerSet
 from dualscape.model.architectures import Architecture, GatedReLU
 from dualscape.model.labels import plain
 from dualscape.model.network import Network
@@ -87,6 +88,7 @@ def to_dict(
         "widths": analysis.staircase and _widths(analysis.staircase),
         "staircase": analysis.staircase and _rows(analysis.staircase),
         "network": _network(analysis.solution.network),
+        **({} if analysis.three_layers is None else {"three_layer_set": _three_layer_set(analysis.three_layers)}),
         "notes": list(dict.fromkeys([*notes, *analysis.notes])),
     }
 
@@ -139,6 +141,20 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "perturbation": _plain(found.perturbation),
         "margins": _margins(found.resolution),
     }
+
+
+def _three_layer_set(found: ThreeLayerSet) -> dict[str, Any]:
+    """The tight sign sets with the range of their mass, and the first-layer units of each with theirs."""
+    low, high = found.inner_ranges() if found.k else (np.zeros(0), np.zeros(0))
+    least, greatest = found.mass_ranges() if found.k else (low, high)
+    faces = []
+    for f, face in enumerate(found.faces):
+        own = found.owner == f
+        rows = {name: np.flatnonzero(getattr(face, name)).tolist() for name in ("on", "off", "held")}
+        inner = {"directions": _plain(face.directions), "signs": _signs(face.turns), "masses": None}
+        inner["masses"] = _plain(np.column_stack([low[own], high[own]]))
+        faces.append({"sign": int(face.sign), **rows, "mass": [float(least[f]), float(greatest[f])], "inner": inner})
+    return {"dimension": found.dimension, "fewest": list(found.fewest()), "faces": faces}
 
 
 def _plateaus(found: OptimalSet) -> dict[str, Any]:

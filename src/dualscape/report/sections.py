@@ -9,8 +9,8 @@ from dualscape.figures.numbers import grouped, plural
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.staircase import Staircase
 from dualscape.model.architectures import RELU, Architecture, GatedReLU
-from dualscape.report.words import words
 from dualscape.report.subnetworks import ABOUT, subnetwork_rows
+from dualscape.report.words import words
 from dualscape.solver.solution import Solution
 
 WIDE = 10  # coordinates up to which the table of units has a column for each

@@ -8,8 +8,8 @@ from dualscape.oracles.hull.slots import Slots
 HEAD = ("subnetwork", "s", "mass", "inner weight")
 #: What the table says, in words.
 ABOUT = (
-    "Subnetwork k computes s · mass · max(sum of inner weight · max(direction · x, 0) over its inner neurons, 0); its inner "
-    "weights have sizes that sum to 1"
+    "Subnetwork k computes s · mass · max(sum of inner weight · max(direction · x, 0) over its inner neurons, 0); its "
+    "inner weights have sizes that sum to 1"
 )
 
 

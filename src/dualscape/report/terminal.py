@@ -192,6 +192,9 @@ def show(
     if analysis.optimal_set is not None:
         console.print()
         console.print(Text(analysis.optimal_set.describe()))  # its warnings are among the notes
+    if analysis.three_layers is not None:
+        console.print()
+        console.print(Text(analysis.three_layers.describe()))
     if analysis.staircase is not None:
         console.print(Text(_widths(analysis)))
         console.print()

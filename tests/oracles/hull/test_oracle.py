@@ -14,9 +14,7 @@ from dualscape.running.effort import Effort
 from hulls import greatest_on_grid
 
 #: A problem in which three layers reach higher than two: h_X = 0.70334 < 0.73437.
-ROWS = np.column_stack(
-    [(-1.0555839145461334, -0.4426718716662915, 0.1993359855840283, 2.3527912887701676), np.ones(4)]
-)
+ROWS = np.column_stack([(-1.0555839145461334, -0.4426718716662915, 0.1993359855840283, 2.3527912887701676), np.ones(4)])
 NU = np.array((-0.3161697354406827, 1.4405394233336501, -1.7772205922826816, 0.13300645436329303))
 
 

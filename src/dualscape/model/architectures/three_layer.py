@@ -21,8 +21,8 @@ MOST_INNER = 16
 class ThreeLayerReLU(Architecture):
     """f(x) = sum_k s_k c_k (sum_j t_kj |theta_kj| (x . theta_kj)_+)_+, at most r inner neurons in each subnetwork.
 
-    A direction has 2 r d coordinates for rows of d: r slots for inner neurons of sign t = +1, then r for those of -1; at
-    most r of them are not 0.
+    A direction has 2 r d coordinates for rows of d: r slots for inner neurons of sign t = +1, then r for those of -1.
+    No more than r of them are not 0.
 
     >>> unit = Units.signed(np.array([[0.8, 0.0, 0.0, 0.6]]), np.ones(1))
     >>> ThreeLayerReLU(1).columns(np.array([[1.0, 0.0]]), unit).round(2)
@@ -36,7 +36,7 @@ class ThreeLayerReLU(Architecture):
     parts = "subnetworks k"
 
     def __init__(self, inner: int | None = None) -> None:
-        """From r, the inner neurons that a subnetwork may have; None: as many as there are rows, or 16 if those are more.
+        """From r, the inner neurons that a subnetwork may have; None: as many as there are rows, and no more than 16.
 
         Raises:
             InputError: it is no positive whole number.
@@ -57,8 +57,8 @@ class ThreeLayerReLU(Architecture):
     def _inner(self) -> int:
         if self.inner is None:
             raise InputError(
-                "how many inner neurons a subnetwork has is open; say so: architecture='three-layer:R', or take that of "
-                "a problem"
+                "how many inner neurons a subnetwork has is open; say so: architecture='three-layer:R', or take that "
+                "of a problem"
             )
         return self.inner
 
@@ -73,14 +73,15 @@ class ThreeLayerReLU(Architecture):
             return
         if units.d % (2 * self._inner):
             raise InputError(
-                f"a unit of {self.title!r} has {2 * self._inner} slots of equal length, these have {units.d} coordinates"
+                f"a unit of {self.title!r} has {2 * self._inner} slots of equal length, these have {units.d} "
+                "coordinates"
             )
         used = np.count_nonzero(np.abs(units.directions.reshape(len(units), 2 * self._inner, -1)).sum(axis=2), axis=1)
         many = np.flatnonzero(used > self._inner)
         if len(many):
             raise InputError(
-                f"subnetwork {many[0]} has {used[many[0]]} inner neurons, {self.title!r} allows {self._inner}; give the "
-                f"problem architecture='{self.name}:{used.max()}'"
+                f"subnetwork {many[0]} has {used[many[0]]} inner neurons, {self.title!r} allows {self._inner}; give "
+                f"the problem architecture='{self.name}:{used.max()}'"
             )
 
     def borders(self, units: Units) -> Matrix:

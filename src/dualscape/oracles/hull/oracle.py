@@ -1,9 +1,9 @@
 """The exact oracle over three-layer units: branch and bound on the signs of the inner fit (THEORY section 14).
 
 For sign s, with nu in place of s nu, the score of h in K is sum_i nu_i (h_i)_+: convex in the rows P = {nu_i > 0} and
-concave in the others. A node decides that h_i counts as it is (i in S) or not at all for some rows of P; for the rest, U,
-(h_i)_+ is at most what the inner neurons of sign +1 alone give. With multipliers 0 <= mu_i <= |nu_i| in the rows where
-nu_i < 0, since (h_i)_+ >= 0 and >= h_i, no h scores more than
+concave in the others. A node decides that h_i counts as it is (i in S) or not at all for some rows of P; for the rest,
+U, (h_i)_+ is at most what the inner neurons of sign +1 alone give. With multipliers 0 <= mu_i <= |nu_i| in the rows
+where nu_i < 0, since (h_i)_+ >= 0 and >= h_i, no h scores more than
 
     max of  h_X(nu_S + nu_U - mu)  and  h_X(nu_S - mu),        h_X(g) = max_{|u| <= 1} |g^T (X u)_+|:
 
@@ -13,6 +13,7 @@ column generation: what the two-layer oracle finds joins, and its maximiser h is
 
 import heapq
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,22 @@ class _Node:
         return -self.minus_bound
 
 
+class Leaf(NamedTuple):
+    """A sign set S, all of whose rows are decided, at the multipliers of its bound.
+
+    Attributes:
+        sign: s.
+        counted: (n,) the rows of S.
+        mu: (n,) the multipliers.
+        bound: no h of this sign set scores more.
+    """
+
+    sign: float
+    counted: Rows
+    mu: Vector
+    bound: float
+
+
 class HullOracle(Oracle):
     """max over s and h in K of s nu^T (h)_+, to rounding; lists the best unit of every node above the threshold."""
 
@@ -85,6 +102,12 @@ class HullOracle(Oracle):
         cost = nodes * QUESTIONS * (seconds + PROGRAM)
         return Estimate(int(nodes), cost, cls.counts, at_once=cost > AFFORDABLE_SECONDS)
 
+    def leaves(self, nu: Vector, above: float, effort: Effort = NO_LIMITS) -> list[Leaf] | None:
+        """All sign sets of which some h may score more than `above`; None where time is up before they are known."""
+        found: list[Leaf] = []
+        stopped = _Branching(self, Question(nu, above), effort, silent, found).run()
+        return None if stopped else found
+
     def best_units(
         self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
     ) -> OracleAnswer:
@@ -97,9 +120,20 @@ class HullOracle(Oracle):
 
 
 class _Branching:
-    """One question: the open nodes, best first, and what has been found."""
+    """One question: the open nodes, best first, and what has been found.
 
-    def __init__(self, oracle: HullOracle, question: Question, effort: Effort, progress: Progress) -> None:
+    With `leaves` every sign set whose bound is above the threshold is taken to its end and kept there.
+    """
+
+    def __init__(
+        self,
+        oracle: HullOracle,
+        question: Question,
+        effort: Effort,
+        progress: Progress,
+        leaves: list[Leaf] | None = None,
+    ) -> None:
+        self._leaves = leaves
         self._oracle, self._question, self._effort, self._progress = oracle, question, effort, progress
         self._X, self._nu = oracle.X, question.nu
         self._directions, self._columns = oracle.known, np.maximum(oracle.X @ oracle.known.T, 0.0)
@@ -146,6 +180,8 @@ class _Branching:
     @property
     def _threshold(self) -> float:
         """Nodes whose bound is no greater need not be looked at."""
+        if self._leaves is not None:
+            return self._question.above
         above = max(self._question.above, self._closed * (1 - EXACTLY))
         return above if self._question.listed else max(above, self._lower)
 
@@ -173,6 +209,7 @@ class _Branching:
         program = HullProgram(np.ldexp(both, -n), np.ldexp(-gain, -n), np.ldexp(price, -n))
         passed, bound, last = 0, node.bound, None
         row: int | None = None
+        best: Vector | None = None
         for _ in range(ROUNDS):
             if self._effort.expired():
                 return False
@@ -190,6 +227,7 @@ class _Branching:
             proven = self._asked(both - mu, max(value, 0.0))
             if node.open.any():
                 proven = max(proven, self._asked(gain - mu, max(value, 0.0)))
+            best = mu if best is None or proven <= bound else best
             bound = min(bound, proven)
             if bound <= self._threshold or self._columns.shape[1] == passed:
                 break
@@ -197,8 +235,12 @@ class _Branching:
             enough = max(self._lower - self._threshold, 0.0) if self._lower > self._question.enough else 0.0
             if bound - value <= ROUGHLY * max(over, enough):
                 break
+        if row is None and self._leaves is not None and node.open.any():
+            row = int(np.where(node.open, nu, -np.inf).argmax())
         if bound <= self._threshold or row is None:
             self._closed = max(self._closed, bound)
+            if self._leaves is not None and bound > self._threshold and best is not None:
+                self._leaves.append(Leaf(node.sign, node.counted, best, bound))
             return True
         decided = np.arange(len(nu)) == row
         self._push(bound, node.sign, node.counted | decided, node.open & ~decided)
@@ -234,5 +276,6 @@ class _Branching:
         ranked = Ranked(units, scores).once(DEFAULT.apart)
         lower = float(ranked.values[0]) if len(ranked.values) else 0.0
         upper = max(self._closed, question.above, *(node.bound for node in self._heap), 0.0)
-        upper = agreed(oracle.reach, self._nu, lower, min(upper, max(oracle.reach.bound(self._nu), question.above)), oracle.name)
+        upper = min(upper, max(oracle.reach.bound(self._nu), question.above))
+        upper = agreed(oracle.reach, self._nu, lower, upper, oracle.name)
         return OracleAnswer(*ranked.above(question.above), lower, upper, oracle.name, max(self._looked_at, 1), stopped)

@@ -134,6 +134,6 @@ class HullProgram:
         off = np.abs(finer[: len(unknowns)] - x[unknowns]).max(initial=0.0)
         if off > ROUGH or np.abs(prices - duals).max() > ROUGH * np.abs(duals).max():
             return x, duals  # a basis too nearly singular to be of use
-        x = np.zeros_like(x)
+        x = np.zeros(len(x))
         x[unknowns] = finer[: len(unknowns)]
-        return x, prices
+        return x, np.asarray(prices, dtype=float)
