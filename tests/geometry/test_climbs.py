@@ -34,7 +34,7 @@ def test_climb_ends_on_a_local_maximum_and_never_falls(seed, N, r, sign, lattice
     start /= np.linalg.norm(start)
     u = start.copy()
     bits, active, lam = np.empty(len(rows), dtype=bool), np.empty(r + 1, dtype=np.int64), np.empty(r + 1)
-    top, _ = climb(rows, np.ascontiguousarray(rows.T), kappa, linear, sign, u, bits, active, lam)
+    top, _, _ = climb(rows, np.ascontiguousarray(rows.T), kappa, linear, sign, u, bits, active, lam)
     assert top >= value(start) - 1e-9
     if top > 1e-9:
         u /= np.linalg.norm(u)

@@ -23,7 +23,7 @@ def run_project(rows, bits, g, caps, known=(), most=UNBOUNDED):
     active[: len(known)] = known
     bits, g = bits.copy(), g.copy()
     held = np.int64(len(known))
-    m = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, held, most)
+    m, _ = project(rows, np.ascontiguousarray(rows.T), bits, g, caps, 0.0, u, active, lam, held, most)
     return u, bits, g, active[: max(m, 0)], lam[: max(m, 0)], m < 0
 
 

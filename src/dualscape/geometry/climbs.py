@@ -46,7 +46,8 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     """Local maximiser of s f over the unit sphere reached from u, or as far as it gets; s f never falls.
 
     Overwrites u (r,) by the maximiser times its value, and bits by its pattern.
-    Returns (value, number of active constraints); value 0 with u = 0 when nothing positive is reached.
+    Returns (value, number of active constraints, entries of the data met); value 0 with u = 0 when nothing positive is
+    reached.
     """
     N, r = rows.shape
     g = np.empty(r)
@@ -58,13 +59,13 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
         bits[k] = heights[k] > 0 or (heights[k] == 0 and sign * kappa[k] > 0)
     known = nearest(heights, caps, NEAR * length(u), max(r - 3, 0), active)
     gradient(columns, kappa, linear, bits, sign, g)
-    m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, np.int64(known), UNBOUNDED)
+    m, met = project(rows, columns, bits, g, caps, 0.0, u, active, lam, np.int64(known), UNBOUNDED)
     norm = length(u)
     # What is left of g by rounding alone has no direction.
     if norm <= 1e-12 * length(g):
         for a in range(r):
             u[a] = 0.0
-        return 0.0, m
+        return 0.0, m, met
     risen, trial, held = np.empty(r), np.empty(N, dtype=np.bool_), np.empty_like(active)
     masses = np.empty_like(lam)
     # Far from a maximum of many rows there is one crossing after another; whoever climbs again goes on from here.
@@ -83,7 +84,8 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
                 if trial[active[l]] == bits[active[l]]:
                     held[known] = active[l]
                     known += 1
-            others = project(rows, columns, trial, g, caps, 0.0, risen, held, masses, np.int64(known), UNBOUNDED)
+            others, more = project(rows, columns, trial, g, caps, 0.0, risen, held, masses, np.int64(known), UNBOUNDED)
+            met += more
             higher = length(risen) > norm * (1 + 1e-15)
             if higher:
                 m, norm = others, length(risen)
@@ -100,7 +102,7 @@ def climb(rows, columns, kappa, linear, sign, u, bits, active, lam):
     for k in range(N):
         if kappa[k] == 0.0 and abs(heights[k]) > ON_HYPERPLANE * norm:
             bits[k] = heights[k] > 0.0
-    return norm, m
+    return norm, m, met
 
 
 @kernel()
@@ -108,4 +110,4 @@ def climb_all(rows, columns, kappa, linear, signs, starts, found, bits, active, 
     """`climb` from every start (q, r): found (q, r), bits (q, N), active and lam (q, r + 1), held (q,) counts."""
     for j in range(starts.shape[0]):
         copy(starts[j], found[j])
-        _, held[j] = climb(rows, columns, kappa, linear, signs[j], found[j], bits[j], active[j], lam[j])
+        _, held[j], _ = climb(rows, columns, kappa, linear, signs[j], found[j], bits[j], active[j], lam[j])

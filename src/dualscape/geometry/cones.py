@@ -204,9 +204,9 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
 
     The normals come twice, as rows (N, r) and as `columns` (r, N), the contiguous transpose. All heights z_k.u are most
     of the work, so that they are seen only when u has moved far: in between, only the hyperplanes near to where they
-    were seen last can be violated. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns the
-    number of active constraints. The walk begins with the first `known` of `active`. Once it has met more than `most`
-    entries of the normals it gives up: it returns -1, and u is no projection.
+    were seen last can be violated. Overwrites bits and g; writes u (r,), active (r + 1,) and lam (r + 1,). Returns (the
+    number of active constraints, entries of the normals met). The walk begins with the first `known` of `active`. Once
+    it has met more than `most` entries it gives up: the number is -1, and u is no projection.
     """
     r = rows.shape[1]
     Q = np.empty((r + 1, r))
@@ -216,7 +216,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
     heights, near = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
     seen_at, last = np.empty(r), np.empty(r)
     size = length(g)
-    count, reach, met = NONE_HELD, 0.0, 0
+    count, reach, met = NONE_HELD, 0.0, NONE_HELD
     m = _hold(rows, bits, caps, g, u, active, lam, known, Q, R)
     copy(u, last)
     for _ in range(60 + 20 * r + len(rows)):
@@ -234,7 +234,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
             p, violation = _worst_of_near(rows, bits, u, near, count)
             met += count * r
         if met > most:
-            return -1
+            return np.int64(-1), met
         copy(u, last)
         if p < 0 or violation >= -2e-16 * size:
             break
@@ -312,7 +312,7 @@ def project(rows, columns, bits, g, caps, stop, u, active, lam, known, most):
         _add_up(rows, bits, g, active, lam, m, u)
         if stuck:
             break
-    return m
+    return m, met
 
 
 @part()

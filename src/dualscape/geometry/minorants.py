@@ -117,7 +117,7 @@ def _leap(concave, convex, work, state, m, stop):
     entries = max((len(caps) + len(sides)) * len(u), 1)
     for step in range(min(MOST_LEAPS, max(2, CLIMBED_ENTRIES // entries))):
         least = stop if step == 0 else 0.0
-        m = project(normals, columns, bits, g, caps, least, u, active, lam, np.int64(m), LEAPED_ENTRIES)
+        m, _ = project(normals, columns, bits, g, caps, least, u, active, lam, np.int64(m), LEAPED_ENTRIES)
         if m < 0:
             for a in range(len(u)):
                 u[a] = 0.0

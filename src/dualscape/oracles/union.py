@@ -153,12 +153,14 @@ class _Asking:
     def _asked(self, some: NDArray[np.intp], share: float) -> Iterator[tuple[int, Member, OracleAnswer]]:
         """Answers of members that are handed out whole, in their order: it must not decide what is found."""
         effort, answers = self._effort, {}
-        seconds = None
+        seconds, until = None, np.inf
         if effort.deadline is not None:
+            # By the clock on the wall, which workers elsewhere share: a task that waits has less time.
+            until = time.time() + effort.remaining() if effort.deadline else np.inf
             # Shares that no member comes to an end in would all be lost.
             seconds = min(max(share * effort.remaining(), len(some) * self._members.seconds), effort.remaining())
         members = [self._members[at] for at in some.tolist()]
-        tasks = [(member.oracle, self._question_of(member), seconds, effort.device) for member in members]
+        tasks = [(member.oracle, self._question_of(member), seconds, until, effort.device) for member in members]
         with effort.workers(little=len(tasks) == 1) as pool:
             for entry in run_all(pool, _ask, tasks, effort.overdue):
                 if entry is not None:
@@ -233,7 +235,9 @@ class _Asking:
         )  # fmt: skip
 
 
-def _ask(oracle: Oracle, question: Question, seconds: float | None, device: str | None) -> OracleAnswer:
-    """One task: the answer of a member within so many seconds; 0 asks for what can be had at once."""
-    deadline = None if seconds is None else time.monotonic() + seconds if seconds else 0.0
+def _ask(oracle: Oracle, question: Question, seconds: float | None, until: float, device: str | None) -> OracleAnswer:
+    """One task: the answer of a member within so many seconds, and until then; 0 asks for what can be had at once."""
+    deadline = None
+    if seconds is not None:
+        deadline = time.monotonic() + min(seconds, until - time.time()) if seconds else 0.0
     return oracle.best_units(question, effort=Effort(deadline=deadline, device=device))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dualscape.oracles.bisection.cone_stack import BOUND, DEPTH, EXCESS, HEAD, WHICH, cone_records
-from dualscape.oracles.bisection.cone_tree import explore
+from dualscape.oracles.bisection.cone_tree import CONE_ENTRIES, explore
 from dualscape.oracles.bisection.frontier import HingeSum, orthants
 from exact_values import attained, dense, exact_hinges, exactly, just_below, random_hinges
 
@@ -68,6 +68,22 @@ def test_what_is_left_and_what_is_done_hold_everything(budget):
         again = explored(form, left)
         assert Fraction(max(bound, again[3])) ** 2 >= square
         assert len(again[0]) == 0
+
+
+def test_a_task_ends_by_what_its_sides_have_met():
+    """Where most cones are solved for all sides the number of cones says nothing of the time."""
+    hinges = random_hinges(0, N=80, r=3)
+    form, budget = HingeSum.of(*hinges, 0.03 * float(np.abs(hinges[1]).sum())), 500
+    records = all_orthants(form, 3)
+    left, done, _, state = explore(
+        form.rows, form.split, form.c2, form.linear2, form.size, records, form.floor, form.floor, 3**0.5, budget, DEEP,
+        ROOM,
+    )  # fmt: skip
+    assert len(left)
+    assert len(done)
+    assert state[2] < 0.8 * budget
+    # The last cone may have taken it beyond.
+    assert budget <= state[2] + state[3] / CONE_ENTRIES < 1.1 * budget
 
 
 @pytest.mark.parametrize("share", [1.01, 1.2, 3.0])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.exact_elimination import dependencies
-from dualscape.geometry.tall import weighted_gram
+from dualscape.geometry.tall import shortened, weighted_gram
 from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.losses.curvature import Curvature
 from dualscape.tolerances import EPS
@@ -36,13 +36,13 @@ def distance(M: Matrix, nu: Vector, room: Vector) -> Vector:
     >>> distance(np.ones((2, 1)), np.array([1.0, -0.75]), np.array([1.0, 0.0])).round(6)
     array([0.2525, 0.    ])
     """
-    T = Curvature.of(np.sqrt(room)[:, None] * M, 0.0).inverse_root
+    T = _inverse_root(M, room)
     if T.shape[1] < M.shape[1]:
         deciding = _deciding_columns(M, nu, room, T.shape[1])
         if deciding is None:
             return np.full(len(nu), np.inf)
         M = np.ascontiguousarray(M[:, deciding])
-        T = Curvature.of(np.sqrt(room)[:, None] * M, 0.0).inverse_root
+        T = _inverse_root(M, room)
     if not M.shape[1]:
         return np.zeros(len(nu))
     pull = (TwoFloat.of(M.T) @ TwoFloat.of(nu[:, None]))[:, 0]
@@ -55,6 +55,11 @@ def distance(M: Matrix, nu: Vector, room: Vector) -> Vector:
     distance = float(np.linalg.norm(np.abs(scaled) * (1 + 4 * EPS) + lost)) / (1 - eta)
     reach = np.linalg.norm(M @ T, axis=1) + 1.01 * (2 * q + 4) * EPS * np.linalg.norm(np.abs(M) @ wide, axis=1)
     return np.asarray(1.01 * room * reach * distance)
+
+
+def _inverse_root(M: Matrix, room: Vector) -> Matrix:
+    """T (q, r) with T^T (M^T W M) T near the identity, r the rank."""
+    return Curvature.of(shortened(np.sqrt(room)[:, None] * M), 0.0).inverse_root
 
 
 def _deciding_columns(M: Matrix, nu: Vector, room: Vector, rank: int) -> list[int] | None:

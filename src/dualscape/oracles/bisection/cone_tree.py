@@ -27,6 +27,8 @@ from dualscape.tolerances import EPS
 MOST_SIDES = 3
 #: Edges shorter than this are cut at a hyperplane and not in the middle, so that planes through a common point part.
 SHORT = 1e-3
+#: To treat a cone takes at least as long as to meet so many entries of the data.
+CONE_ENTRIES = 20_000
 #: Cones cut this often keep the bound they have: double precision holds no smaller ones.
 DEEPEST = 2_000
 
@@ -202,7 +204,8 @@ def _solve(
         if here <= floor:
             continue
         _take_sides(stack, top, convex, choice, concave, work[9], near)
-        m = project(near_rows, near_columns, bits, near_g, near_caps, least, u, active, lam, NONE_HELD, UNBOUNDED)
+        m, met = project(near_rows, near_columns, bits, near_g, near_caps, least, u, active, lam, NONE_HELD, UNBOUNDED)
+        state[3] += met
         norm, rounding = rounded(u, lam, m, N, size)
         if norm + rounding + spread * error <= floor:
             continue
@@ -213,7 +216,8 @@ def _solve(
         for i in range(len(sides)):
             pattern[ids[top, i]] = sides[i]
         gradient(columns, c, linear, pattern, 1.0, g)
-        m = project(rows, columns, pattern, g, caps, least, u, active, lam, NONE_HELD, UNBOUNDED)
+        m, met = project(rows, columns, pattern, g, caps, least, u, active, lam, NONE_HELD, UNBOUNDED)
+        state[3] += met
         norm, rounding = rounded(u, lam, m, N, size)
         masses = 0.0
         for l in range(m):
@@ -227,7 +231,8 @@ def _solve(
         if norm <= floor or norm <= 100.0 * rounding:
             continue
         if crossings(columns, c, 1.0, u, flips) > 0:
-            norm, m = climb(rows, columns, c, linear, 1.0, u, pattern, active, lam)
+            norm, m, met = climb(rows, columns, c, linear, 1.0, u, pattern, active, lam)
+            state[3] += met
         if norm > floor:
             record_unit(found, state, u, norm, sign)
     return above
@@ -235,12 +240,13 @@ def _solve(
 
 @kernel()
 def explore(rows, split, c2, linear2, size, records, target, floor, spread, budget, deep, room):
-    """Treat at most about `budget` cones, depth first, from those of `records` on.
+    """Treat at most about `budget` cones, depth first, from those of `records` on; work on their sides counts as more.
 
     The first `split` of the hyperplanes are convex for one sign and concave for the other, the rest the other way
     round. Cones whose bound falls to the target are left for later: only the floor settles them. Returns (records of
     the cones that are left, of those that are done without being below the floor, units above the floor (q, r + 1),
-    (bound on all that is done, number of units met, cones treated)). More units than `room` are only counted.
+    (bound on all that is done, number of units met, cones treated, entries met by their sides)). More units than `room`
+    are only counted.
     """
     N, r = rows.shape
     columns = np.ascontiguousarray(rows.T)
@@ -258,13 +264,14 @@ def explore(rows, split, c2, linear2, size, records, target, floor, spread, budg
     )
     halves = np.empty(N), np.empty(N), np.empty(N), np.empty(N, dtype=np.int64), np.empty(r)
     caps = np.empty(N)
-    found, state = np.empty((room, r + 1)), np.zeros(3)
+    found, state = np.empty((room, r + 1)), np.zeros(4)
+    entries = max(rows.size, CONE_ENTRIES)
     state[0] = floor
     left = np.empty((budget + deep + len(records), records.shape[1]))
     # Cones that are left fill it from the front, those that are done from the back.
     filled, back, treated = 0, len(left), 0
     for j in range(len(records)):
-        if treated >= budget:
+        if treated + state[3] / entries >= budget:
             copy(records[j], left[filled])
             filled += 1
             continue
@@ -274,7 +281,7 @@ def explore(rows, split, c2, linear2, size, records, target, floor, spread, budg
         concave_caps(c, 1.0, caps)
         load(records[j], columns, c, split, stack, halves)
         height = 1
-        while height > 0 and treated < budget and height + 1 < deep:
+        while height > 0 and treated + state[3] / entries < budget and height + 1 < deep:
             top = height - 1
             treated += 1
             first, second = (np.int64(0), counts[top, 0]), (counts[top, 0], counts[top, 1])

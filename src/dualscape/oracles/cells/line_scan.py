@@ -51,7 +51,7 @@ def _bound_pattern(rows, columns, kappa, linear, M, bits, way, turn, size, floor
     settle(rows, pattern, active, m, best)
     if crossings(columns, kappa, 1.0, best, flips) > 0:
         # A kink across which F rises: the local maximum is in another cone, which may be thinner than the turn.
-        norm, _ = climb(rows, columns, kappa, linear, 1.0, best, pattern, active, lam)
+        norm, _, _ = climb(rows, columns, kappa, linear, 1.0, best, pattern, active, lam)
     if norm > floor:
         record_unit(found, state, best, norm, sign)
 

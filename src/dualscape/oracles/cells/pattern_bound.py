@@ -96,7 +96,7 @@ def pattern_bound(rows, columns, kappa, linear, bits, turn, size, floor, scratch
     N = len(rows)
     gradient(columns, kappa, linear, bits, 1.0, g)
     stop = max(min(STOP * floor, floor - 4.0 * turn * size), 0.0)
-    m = project(rows, columns, bits, g, caps, stop, u, active, lam, NONE_HELD, UNBOUNDED)
+    m, _ = project(rows, columns, bits, g, caps, stop, u, active, lam, NONE_HELD, UNBOUNDED)
     norm, rounding = rounded(u, lam, m, N, size)
     crude = size
     for l in range(m):
@@ -105,7 +105,7 @@ def pattern_bound(rows, columns, kappa, linear, bits, turn, size, floor, scratch
         return norm, m, False
     if norm <= stop:
         gradient(columns, kappa, linear, bits, 1.0, g)
-        m = project(rows, columns, bits, g, caps, 0.0, u, active, lam, NONE_HELD, UNBOUNDED)
+        m, _ = project(rows, columns, bits, g, caps, 0.0, u, active, lam, NONE_HELD, UNBOUNDED)
     norm, rounding = resummed(rows, kappa, linear, bits, u, active, lam, m, size)
     left[:] = True
     excess = _convex_excess(rows, kappa, bits, turn, u, active, lam, m, pull, left)
@@ -145,7 +145,7 @@ def _both_sides(rows, columns, kappa, linear, bits, turn, size, caps, which, bes
             if choice >> b & 1:
                 trial[index[b]] = not trial[index[b]]
         gradient(columns, kappa, linear, trial, 1.0, g)
-        m = project(rows, columns, trial, g, caps, 0.0, u, active, lam, NONE_HELD, UNBOUNDED)
+        m, _ = project(rows, columns, trial, g, caps, 0.0, u, active, lam, NONE_HELD, UNBOUNDED)
         norm, rounding = resummed(rows, kappa, linear, trial, u, active, lam, m, size)
         for k in range(N):
             left[k] = not which[k]
