@@ -127,7 +127,7 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
             raise InputError(f"--{inapplicable.replace('_', '-')} does not apply to catalogue problems; leave it out")
     settings: dict[str, Any] = {
         "loss": entry.loss,
-        "activation": entry.activation,
+        **({} if {"activation", "architecture"} & given.keys() else entry.kind),
         "bias": entry.bias,
         "features_per_neuron": entry.features_per_neuron,
         "free": entry.free,

@@ -1,4 +1,4 @@
-"""The tight sign sets of three-layer units at the dual optimum, with the first-layer units that span their maximisers."""
+"""The tight sign sets of three-layer units at the dual optimum, and the first-layer units that span their maximisers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,8 +1,8 @@
 """All optimal three-layer networks: the polyhedron of the masses of their first-layer units (THEORY section 14).
 
-At the dual optimum nu a tight sign set (S, s) has multipliers mu; its maximisers h are a face of K, spanned by the finitely
-many units of two layers that are tight at (nu_S, -mu). Rows where h counts are >= 0, those where it does not are <= 0,
-and those with 0 < mu_i < |nu_i| are 0. So the optimal networks are
+At the dual optimum nu a tight sign set (S, s) has multipliers mu; its maximisers h are a face of K, spanned by the
+finitely many units of two layers that are tight at (nu_S, -mu). Rows where h counts are >= 0, those where it does not
+are <= 0, and those with 0 < mu_i < |nu_i| are 0. So the optimal networks are
 
     {C >= 0 : sum over faces of s D A C = y*, the signs of A C in every face},
 
@@ -87,11 +87,11 @@ class ThreeLayerSet:
         return np.array(found).reshape(-1, self.problem.d)
 
     def _extremes(self, functionals: Matrix) -> tuple[Vector, Vector]:
-        """(least, greatest) of w.C for rows w (q, k)."""
+        """(least, greatest) of w.C for rows w (q, k) >= 0."""
         padded = np.hstack([functionals, np.zeros((len(functionals), self.polytope.k - self.k))])
         ends = [value for value, _ in self.polytope.maximise([*-padded, *padded])]
         q = len(functionals)
-        return -np.array(ends[:q]), np.array(ends[q:])
+        return np.abs(np.minimum(ends[:q], 0.0)), np.array(ends[q:])
 
     def mass_ranges(self) -> tuple[Vector, Vector]:
         """(least, greatest) mass of the subnetworks of each face, together, over all optimal networks."""
@@ -173,7 +173,7 @@ class ThreeLayerSet:
         return low, -self._least(heights, [-face.sign for face in self.faces])
 
     def _least(self, heights: list[Vector], signs: list[float]) -> float:
-        """The least of sum_f sign_f e_f: e_f = (h_f)_+ where the sign is +1, and its concave envelope where it is -1."""
+        """The least of sum_f sign_f e_f: e_f = (h_f)_+ where the sign is +1, its concave envelope where it is -1."""
         P, count = self.polytope, len(self.faces)
         if any(found is None for found in self.points):
             raise NotCertifiedError("the spread of predictions is not known: a face of the optimum has many points")
@@ -220,11 +220,11 @@ class ThreeLayerSet:
             return "The zero network is the only optimal network."
         fewest = f"{low}" if low == high else f"between {low} and {high}"
         shape = "unique" if self.dimension == 0 else f"a polyhedron of dimension {self.dimension}"
+        first = len(self.first_layer)
         return (
-            f"All optimal networks have subnetworks of {used} sign set{'s' * (used > 1)}, with first layers in "
-            f"{len(self.first_layer)} direction{'s' * (len(self.first_layer) > 1)}; the masses on these are {shape}. Fewest "
-            f"subnetworks: {fewest}, where inner widths are not limited. How optimal networks are connected is not decided "
-            "for three layers."
+            f"All optimal networks have subnetworks of {used} sign set{'s' * (used > 1)}, with first layers in {first} "
+            f"direction{'s' * (first > 1)}; the masses on these are {shape}. Fewest subnetworks: {fewest}, where inner "
+            "widths are not limited. How optimal networks are connected is not decided for three layers."
         )
 
 
@@ -302,7 +302,6 @@ def _points(face: Face) -> Matrix | None:
     A[0, :j] = 1.0
     A[1:, :j] = rows
     A[1 + places, j + np.arange(len(places))] = -1.0
-    found = vertices(
-        polytope(A, np.append(1.0, np.zeros(len(rows))), error=KNOWN, column_error=KNOWN), budget=MOST_POINTS
-    )
+    whole = polytope(A, np.append(1.0, np.zeros(len(rows))), error=KNOWN, column_error=KNOWN)
+    found = vertices(whole, budget=MOST_POINTS)
     return found.points[:, :j] if found.complete else None
