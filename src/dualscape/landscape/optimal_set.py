@@ -327,7 +327,8 @@ def optimal_set(
     expect(solution, Solution, "optimal_set", Problem="solve(problem)", Network="solve(problem)")
     if solution.problem.architecture.layers != 2:
         raise InputError(
-            f"optimal networks of {solution.problem.architecture.title!r} form no polytope over units; use three_layer_set"
+            f"optimal networks of {solution.problem.architecture.title!r} form no polytope over units; use "
+            "three_layer_set"
         )
     verdict = solution.certificate.verdict
     if verdict != "global":

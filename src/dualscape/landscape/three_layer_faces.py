@@ -1,4 +1,4 @@
-"""The tight sign sets of three-layer units at the dual optimum, and the first-layer units that span their maximisers."""
+"""The tight sign sets of three-layer units at the dual optimum, with the first-layer units that span each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -46,12 +46,17 @@ class Face:
     columns: Matrix
 
     def signs(self) -> tuple[Matrix, Rows]:
-        """(E, free): E c = 0 in rows that are not free, E c >= 0 in those that are; what holds anyway is left out."""
+        """(E, free): E c = 0 in rows that are not free, E c >= 0 in those that are; what holds anyway is left out.
+
+        Rows have greatest entries of size one: the data may have any size.
+        """
         sided = np.vstack([self.columns[self.on], -self.columns[self.off]])
         sided = sided[(sided < 0).any(axis=1)]
         held = self.columns[self.held]
         held = held[held.any(axis=1)]
-        return np.vstack([sided, held]), np.arange(len(sided) + len(held)) < len(sided)
+        rows = np.vstack([sided, held])
+        rows = rows / np.abs(rows).max(axis=1, initial=0.0)[:, None]
+        return rows, np.arange(len(sided) + len(held)) < len(sided)
 
     def within(self, other: "Face") -> bool:
         """Whether its points are among those of another face."""
@@ -117,8 +122,9 @@ def _face(X: Matrix, nu: Vector, leaf: Leaf, first: Oracle, beta: float, tight: 
         if window == tight or not held.any():
             break
         # One score for all, to first order: units at their maximisers do not move it.
-        system = np.hstack([columns[held].T, np.ones((len(answer.units), 1))])
-        mu[held] += np.linalg.lstsq(system, g @ columns, rcond=None)[0][:-1]
+        size = float(np.abs(columns[held]).max(initial=0.0)) or 1.0
+        system = np.hstack([columns[held].T / size, np.ones((len(answer.units), 1))])
+        mu[held] += np.linalg.lstsq(system, g @ columns, rcond=None)[0][:-1] / size
         mu[held] = np.clip(mu[held], 0.0, price[held])
     columns[np.abs(columns) <= ZERO * np.linalg.norm(X, axis=1)[:, None]] = 0.0
     return Face(

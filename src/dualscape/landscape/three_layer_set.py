@@ -181,7 +181,12 @@ class ThreeLayerSet:
         sizes = [len(found) for found in points]
         # Unknowns: C and slacks, e, and the masses of the points of the faces with sign -1.
         width = P.k + count + sum(sizes)
+        # In units of the total mass and of the fit, so that the solver's tolerances are relative.
         Q, q = self._equations
+        mass = float(P.inner[: self.k].sum())
+        fit = float(np.abs(self.y_star).max()) or 1.0
+        Q = Q * mass
+        heights = [height * mass / fit for height in heights]
         equal, right = [np.hstack([Q, np.zeros((len(q), width - P.k))])], [q]
         above, cost, begin = np.zeros((count, width)), np.zeros(width), P.k + count
         for f, (height, sign) in enumerate(zip(heights, signs, strict=True)):
@@ -200,7 +205,7 @@ class ThreeLayerSet:
         )
         if found.fun is None:
             raise NotCertifiedError("the spread of predictions is not known: rounding hides the optimal masses")
-        return float(found.fun)
+        return float(found.fun) * fit
 
     @property
     def _equations(self) -> tuple[Matrix, Vector]:
@@ -276,19 +281,22 @@ def _system(faces: tuple[Face, ...], y_star: Vector) -> tuple[Matrix, Vector]:
     equations, slacks = sum(len(rows) for rows, _ in signs), sum(int(free.sum()) for _, free in signs)
     n, k = len(y_star), sum(sizes)
     A = np.zeros((n + equations, k + slacks))
+    longest = max(float(np.abs(face.columns).max(initial=0.0)) for face in faces)
     row, column, slack = n, 0, k
     for face, (rows, free), size in zip(faces, signs, sizes, strict=True):
         A[:n, column : column + size] = face.sign * face.on[:, None] * face.columns
-        A[row : row + len(rows), column : column + size] = rows
+        A[row : row + len(rows), column : column + size] = longest * rows
         places = np.flatnonzero(free)
-        A[row + places, slack + np.arange(len(places))] = -1.0
+        A[row + places, slack + np.arange(len(places))] = -longest
         row, column, slack = row + len(rows), column + size, slack + len(places)
     return A, np.concatenate([y_star, np.zeros(equations)])
 
 
 def _within_reach(A: Matrix, b: Vector) -> Vector:
     """b as masses can make it: where directions are known to some digits alone, A c = b holds up to these."""
-    c, missed = nnls(A, b)
+    lengths = np.linalg.norm(A, axis=0)
+    c, missed = nnls(A / lengths, b / np.linalg.norm(b))
+    c, missed = c * np.linalg.norm(b) / lengths, missed * float(np.linalg.norm(b))
     if missed > FITTED * float(np.linalg.norm(b)):
         raise InputError(f"the fit is off what tight sign sets can make by {missed:.1e}")
     return np.asarray(A @ c)
