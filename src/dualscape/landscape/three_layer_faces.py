@@ -21,6 +21,8 @@ AT_END, ZERO = 1e-5, 1e-6
 #: Multipliers of a bound are known to about the square root of its digits: so many Newton steps over the units within
 #: this slack bring out the rest.
 STEPS, NEAR = 3, 1e-7
+#: Singular values of its system that are this small are those of units at a hyperplane, and say nothing.
+SMALL = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +124,9 @@ def _face(X: Matrix, nu: Vector, leaf: Leaf, first: Oracle, beta: float, tight: 
         if window == tight or not held.any():
             break
         # One score for all, to first order: units at their maximisers do not move it.
-        size = float(np.abs(columns[held]).max(initial=0.0)) or 1.0
+        size = float(np.linalg.norm(X, axis=1).max()) or 1.0
         system = np.hstack([columns[held].T / size, np.ones((len(answer.units), 1))])
-        mu[held] += np.linalg.lstsq(system, g @ columns, rcond=None)[0][:-1] / size
+        mu[held] += np.linalg.lstsq(system, g @ columns, rcond=SMALL)[0][:-1] / size
         mu[held] = np.clip(mu[held], 0.0, price[held])
     columns[np.abs(columns) <= ZERO * np.linalg.norm(X, axis=1)[:, None]] = 0.0
     return Face(

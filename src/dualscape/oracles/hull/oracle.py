@@ -207,7 +207,7 @@ class _Branching:
         price = np.maximum(-nu, 0.0)
         x, n = self._x, self._n
         program = HullProgram(np.ldexp(both, -n), np.ldexp(-gain, -n), np.ldexp(price, -n))
-        passed, bound, last = 0, node.bound, None
+        passed, bound, reached, last = 0, node.bound, np.inf, None
         row: int | None = None
         best: Vector | None = None
         for _ in range(ROUNDS):
@@ -227,13 +227,14 @@ class _Branching:
             proven = self._asked(both - mu, max(value, 0.0))
             if node.open.any():
                 proven = max(proven, self._asked(gain - mu, max(value, 0.0)))
-            best = mu if best is None or proven <= bound else best
+            best, reached = (mu, proven) if proven <= reached else (best, reached)
             bound = min(bound, proven)
             if bound <= self._threshold or self._columns.shape[1] == passed:
                 break
             # Once a unit is enough, the last digits of others are not asked for.
             enough = max(self._lower - self._threshold, 0.0) if self._lower > self._question.enough else 0.0
-            if bound - value <= ROUGHLY * max(over, enough):
+            # Multipliers that are kept must be its own, however low the bound of the node before.
+            if (bound if self._leaves is None else reached) - value <= ROUGHLY * max(over, enough):
                 break
         if row is None and self._leaves is not None and node.open.any():
             row = int(np.where(node.open, nu, -np.inf).argmax())
