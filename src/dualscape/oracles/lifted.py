@@ -8,7 +8,7 @@ from functools import cached_property
 
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
 from dualscape.oracles.bisection.oracle import BisectionOracle
-from dualscape.oracles.centred import CentredOracle
+from dualscape.oracles.centred import CentredAscent, CentredOracle
 from dualscape.oracles.centres import Centres
 from dualscape.oracles.penalised_bias import CHEAPEST, PenalisedBias
 from dualscape.oracles.relaxation.oracle import RelaxationOracle
@@ -20,9 +20,11 @@ from dualscape.running.stopped import Stopped
 RELAXED = 2.0
 #: t of the first bisection, how many times as large that of each next one is, and the last, beyond which rounding costs
 #: more than it gains.
-FIRST, NEXT, LAST = 4.0, 8.0, 2e5
+FIRST, NEXT, LAST = 4.0, 8.0, 1e5
 #: Dimensions, that of the bias included, up to which bisection bounds more than the relaxation.
 FEW = 7
+#: What is asked for is small when it is below this share of the cheapest bound.
+SMALL = 0.25
 
 
 class LiftedOracle(CentredOracle):
@@ -56,18 +58,21 @@ class LiftedOracle(CentredOracle):
         nu, above = question.nu, question.above
         upper = max(min(self.reach.bound(nu), self._cheapest.ceiling(nu, effort)), above)
         few = self._cheapest.hinges.rank <= FEW
-        looked_at, stopped, t, floor = 0, Stopped.FINISHED, FIRST if few else RELAXED, 0.0
+        looked_at, stopped, t, floor = 0, Stopped.FINISHED, FIRST if few else RELAXED, above
+        if above < SMALL * upper and not effort.expired():
+            # Nobody has searched: far below what is found there is nothing to be excluded.
+            floor = CentredAscent(self.centres).best_units(question, effort=effort.share(0.5)).lower
         while upper > above:
             stopped = effort.ended()
             if stopped:
                 break
             rows = PenalisedBias(self.centres, t)
             inner = (BisectionOracle if few else RelaxationOracle)(rows.hinges)
-            asked = Question(nu, max(above / rows.factor * (1 - 1e-12), floor), listed=False)
+            asked = Question(nu, (1 - 1e-9) * floor / rows.factor, listed=False)
             answer = inner.best_units(asked, effort=effort, progress=progress)
             looked_at += answer.looked_at
             # A bias that costs less has a greater maximum: nothing below this one's is of interest.
-            floor = (1 - 1e-9) * answer.lower
+            floor = max(floor, answer.lower)
             upper = max(min(upper, rows.worth(answer.upper, nu)), above)
             stopped, t = answer.stopped or Stopped.RELAXED, NEXT * t
             if answer.stopped or not few or t > LAST:
