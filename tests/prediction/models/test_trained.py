@@ -48,5 +48,7 @@ def test_what_does_not_fit_is_refused():
             Trained.of(*arguments)
     skip = Problem(X, y, beta=0.1, bias="none", free="linear")
     network = Network(np.eye(2), [1, 1], [1, 1], "none", None, skip.architecture, "linear", np.ones(2))
+    kept = Trained.of(np.eye(2), [1.0, 1.0]).with_network(skip, network)
+    assert kept.free_weights.tolist() == [1.0, 1.0]
     with pytest.raises(InputError, match="skip connection does not fit"):
-        Trained.of(np.eye(2), [1.0, 1.0]).with_network(skip, network)
+        kept.check_layers()

@@ -75,6 +75,7 @@ def _batch(model: Any, n: int) -> int:
 
 def _with(model: Any, trained: Trained) -> Any:
     """A copy of an estimator with other weights."""
+    trained.check_layers()
     other = deepcopy(model)
     zeros = np.zeros(trained.width)
     like = model.coefs_[0].dtype

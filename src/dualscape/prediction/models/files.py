@@ -19,7 +19,7 @@ from dualscape.model.problem import Problem
 from dualscape.prediction.models.given import trained_of
 from dualscape.prediction.models.layers import of_state
 from dualscape.prediction.models.safetensors import read_safetensors, written_safetensors
-from dualscape.prediction.models.trained import Trained
+from dualscape.prediction.models.trained import Trained, free_parts
 from dualscape.prediction.predictor import load_result
 from dualscape.running.files import write_whole
 
@@ -28,6 +28,7 @@ STATES = (".pt", ".pth")
 KINDS = (".npz", ".safetensors", ".json", *STATES, *PICKLES)
 SAVEZ = "numpy.savez(path, U=U, alpha=alpha), and bias= and output_bias= where there are any"
 ARRAYS = ("U", "alpha", "bias", "output_bias")
+MORE = ("free_weights", "gates")
 
 
 def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> Trained:
@@ -123,7 +124,7 @@ def _of_arrays(source: str, data: bytes) -> Trained:
 
 def _npz(trained: Trained) -> bytes:
     stream = io.BytesIO()
-    values = {name: getattr(trained, name) for name in ARRAYS}
+    values = {name: getattr(trained, name) for name in (*ARRAYS, *MORE)}
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items() if value is not None}
     np.savez(stream, **arrays)
     return stream.getvalue()
@@ -134,9 +135,7 @@ def _of_result(file: Path) -> Trained:
     content, network = json.loads(file.read_text(encoding="utf-8")), predictor.network
     U, alpha = network.weights()
     design, known = predictor.design, content["problem"]
-    free = dict(zip(network.design.free_names, network.free_weights.tolist(), strict=True))
-    if any(value for name, value in free.items() if name != "constant"):
-        raise InputError(f"{file} has a skip connection, which is no part of a network of two layers alone")
+    output_bias, free_weights = free_parts(network.design.free_names, network.free_weights)
     settings = {"loss": predictor.loss, "bias": network.bias, "free": network.free, "beta": known["beta"]}
     if known.get("free_decay"):
         settings["free_decay"] = known["free_decay"]
@@ -145,8 +144,9 @@ def _of_result(file: Path) -> Trained:
         design.features(U),
         alpha,
         U[:, -1] if design.has_bias else None,
-        free.get("constant"),
+        output_bias,
         str(file),
+        free_weights=free_weights,
         settings={**settings, "scaling": predictor.scaling},
     )
 
