@@ -198,20 +198,20 @@ def _network(network: Network) -> dict[str, Any]:
     }
 
 
-def _three_layers(network: Network) -> dict[str, Any]:
-    """The balanced weights of all layers, where there are three."""
-    if network.architecture.layers != 3:
-        return {}
-    layers = ThreeLayers.of(network)
-    return {"layers": {"W": _plain(layers.W), "w": _plain(layers.w), "alpha": _plain(layers.alpha)}}
-
-
 def _leads(units: Units, architecture: Architecture) -> dict[str, Any]:
     """The sign of each unit, with its gate where there are gates; its output vector where there are several outputs."""
     if architecture.per_row > 1:
         return {"outputs": _plain(units.outputs)}
     gates = {"gates": units.gates.tolist()} if isinstance(architecture, GatedReLU) else {}
     return {"signs": _signs(units.signs), **gates}
+
+
+def _three_layers(network: Network) -> dict[str, Any]:
+    """The balanced weights of all layers, where there are three."""
+    if network.architecture.layers != 3:
+        return {}
+    layers = ThreeLayers.of(network)
+    return {"layers": {"W": _plain(layers.W), "w": _plain(layers.w), "alpha": _plain(layers.alpha)}}
 
 
 def _signs(signs: Any) -> list[int]:

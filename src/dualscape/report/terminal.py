@@ -298,6 +298,14 @@ def _units(analysis: Analysis, width: int) -> Table:
     return table
 
 
+def output_words(units: Units, j: int) -> str:
+    """The output vector of a unit, its largest entries alone where there are many."""
+    output = units.outputs[j]
+    if len(output) <= MOST_NAMED:
+        return " ".join(f"{value:+.3f}" for value in output)
+    return _largest(tuple(str(i) for i in range(len(output))), output)
+
+
 def _subnetworks(analysis: Analysis) -> Table:
     """The subnetworks of the network found, a line for each inner neuron."""
     head, rows = subnetwork_rows(analysis.solution.network, analysis.problem.design.coordinates)
@@ -309,14 +317,6 @@ def _subnetworks(analysis: Analysis) -> Table:
     if len(rows) > MOST_ROWS:
         table.caption = f"{len(rows) - MOST_ROWS} more are in the JSON output"
     return table
-
-
-def output_words(units: Units, j: int) -> str:
-    """The output vector of a unit, its largest entries alone where there are many."""
-    output = units.outputs[j]
-    if len(output) <= MOST_NAMED:
-        return " ".join(f"{value:+.3f}" for value in output)
-    return _largest(tuple(str(i) for i in range(len(output))), output)
 
 
 def _largest(names: tuple[str, ...], direction: NDArray[np.float64]) -> str:
