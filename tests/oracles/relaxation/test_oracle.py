@@ -102,12 +102,14 @@ def test_too_large_a_problem_has_the_bound_at_once(monkeypatch):
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
-def test_the_certificate_rests_on_it_where_nothing_exact_will_finish(loss):
+def test_the_certificate_rests_on_it_where_nothing_exact_will_finish(loss, monkeypatch):
+    monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 3)
     rng = np.random.default_rng(4)
     X, y = rng.standard_normal((80, 12)), rng.standard_normal(80)
     problem = Problem(X, np.sign(y) if loss == "logistic" else y, beta=1.0, loss=loss)
     problem = problem.with_beta(0.2 * problem.beta_max("ascent"))
-    solution = solve(problem, time_limit=2.0)
+    assert problem.space.choice("auto", 60.0).prover == "relaxation"
+    solution = solve(problem, oracle="relaxation", time_limit=600.0)
     found = solution.certificate
     assert (found.verdict, found.oracle) == ("bounded", "relaxation")
     otherwise = certify_dual(problem, solution.network, solution.nu, oracle="bisection", effort=Effort.within(0.3))
