@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dualscape.oracles.base import Matrix, Vector
+from dualscape.oracles.relaxation.eigen import positive_pairs
 from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.running.checkpoint import Arrays
 
@@ -121,14 +122,8 @@ def shorter(first: Array, others: Array) -> tuple[Array, Array]:
 def positive_part(W: Array) -> Array:
     """The nearest positive semidefinite matrix.
 
-    >>> positive_part(np.array([[0.0, 2.0], [2.0, 0.0]])).round(12).tolist()
+    >>> positive_part(np.array([[0.0, 2.0], [2.0, 0.0]], np.float32)).round(6).tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
-    # That of numpy lets go of the interpreter, so that both signs have a core each.
-    values, vectors = np.linalg.eigh(W)
-    positive = values > 0
-    if 2 * int(positive.sum()) <= len(values):
-        some = vectors[:, positive]
-        return np.asarray((some * values[positive]) @ some.T)
-    some = vectors[:, ~positive]
-    return np.asarray(W - (some * values[~positive]) @ some.T)
+    values, vectors = positive_pairs(W)
+    return np.asarray((vectors * values) @ vectors.T)
