@@ -31,7 +31,7 @@ PATIENCE, LITTLE = 12, 1e-4
 #: Hyperplanes and dimensions together beyond which a step takes minutes: then it is not begun.
 MOST = 3000
 #: Seconds of a step for each cube of a thousand rows, and what any step takes at least.
-CUBE_SECONDS, STEP_SECONDS = 1.0, 1e-3
+CUBE_SECONDS, STEP_SECONDS = 0.1, 1e-3
 #: Of what is saved: another one is not gone on from.
 FORMAT = "products with u"
 #: Seconds between two saves to the checkpoint.
