@@ -7,7 +7,7 @@ from dualscape.data.entry import Entry, Known
 from dualscape.errors import InputError
 
 KNOWN = {name: entry for name, entry in ENTRIES.items() if entry.known != Known()}
-SMALL = {name: entry for name, entry in ENTRIES.items() if not name.startswith(("diabetes", "breast"))}
+SMALL = {name: entry for name, entry in ENTRIES.items() if not name.startswith(("diabetes", "breast", "factor"))}
 
 
 @pytest.mark.parametrize("entry", KNOWN.values(), ids=KNOWN)
@@ -40,6 +40,14 @@ def test_small_entries_are_solved_to_the_end(entry: Entry):
     assert result.staircase is not None
     assert result.optimal_set is not None
     assert not result.optimal_set.separation.narrow
+
+
+def test_the_continuum_of_factorisations_is_told_and_not_counted():
+    result = analyze(get("factorisation").problem())
+    assert result.solution.certificate.verdict == "global"
+    assert result.solution.certificate.primal == pytest.approx(0.41, rel=1e-12)
+    assert result.staircase is None
+    assert any("continuum" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)

@@ -223,7 +223,7 @@ BAD = {
     "two targets": (
         "a,y\n1,2\n",
         {"target": "a,y"},
-        "data.csv has no column 'a,y'; its columns: a, y; name one target",
+        "data.csv: no feature column is left beside the target; give at least one",
     ),
     "unknown feature": ("a,y\n1,2\n", {"features": ["zzz"]}, "data.csv has no column 'zzz'; its columns: a, y"),
     "target as feature": (

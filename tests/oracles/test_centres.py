@@ -1,5 +1,7 @@
 """Units with a free bias seen from the rows: their scores at kinks, and climbs in direction and bias together."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -99,3 +101,18 @@ def test_no_row_is_further_from_another_than_it_is_said_to_reach(seed, kind):
     X = apart(np.random.default_rng(seed), 8, 3, kind)
     apart_at_most = np.linalg.norm(X[:, None] - X, axis=2).max(axis=1)
     assert (Centres(X).reach.lengths >= apart_at_most).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_far_from_zero_scores_round_no_more_than_is_allowed_for(seed):
+    """A proof takes a score beyond a bound by more than that for a contradiction."""
+    rng = np.random.default_rng(seed)
+    X, nu = rng.standard_normal((5, 2)) + 1e5, balanced(rng, 5)
+    centres, w = Centres(X), rng.standard_normal((5, 2))
+    w /= np.linalg.norm(w, axis=1)[:, None]
+    units = Units.signed(centres.at(w, np.arange(5)), np.ones(5))
+    kinks, found = centres.nearest(units), centres.scores(nu, units)
+    for j, at in enumerate(kinks.tolist()):
+        heights = [sum(Fraction(w[j, k]) * (Fraction(x[k]) - Fraction(X[at, k])) for k in range(2)) for x in X]
+        exact = sum((Fraction(nu[i]) * max(z, Fraction(0)) for i, z in enumerate(heights)), Fraction(0))
+        assert abs(Fraction(found[j]) - exact) <= Fraction(centres.reach.rounding(nu))

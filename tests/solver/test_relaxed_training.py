@@ -69,6 +69,17 @@ def test_the_nu_of_the_relaxation_proves_more_than_that_of_the_network():
     assert relaxed(problem, network).excess < own.excess
 
 
+def test_stopped_before_its_first_proof_it_says_what_is_known_at_once():
+    """A little time must not prove less than none."""
+    problem = random_problem(5, n=30, d=8, share=0.1)
+    network = solve(problem, oracle="ascent").network
+    nu = problem.dual_of(network)
+    at_once = certify_dual(problem, network, nu, oracle="relaxation", effort=Effort(deadline=0.0))
+    nu, answer = relaxed_training(problem, network, effort=Effort(deadline=0.0))
+    assert (answer.stopped, answer.looked_at) == (Stopped.TIME, 0)
+    assert certificate_of(problem, network, nu, answer).dual >= at_once.dual * (1 - 1e-12) > 0
+
+
 def test_to_what_it_does_not_apply():
     problem = random_problem(0)
     network = solve(problem).network

@@ -20,7 +20,7 @@ POSITIVE = Positive(min=0, min_open=True)
 
 @click.command()
 @click.argument("data")
-@option("--target", metavar="COLUMN", help="Target column: its name, or its number counted from 0.")
+@option("--target", metavar="COLUMN", help="Target: its name, or its number from 0; several with commas.")
 @option(
     "--features",
     metavar="A,B,...",

@@ -34,7 +34,7 @@ def predict(listener: Listener, result: Path, new: str, output: str, header: boo
 
     The output has the columns of NEW.csv as they are, and the last column is `prediction`: in the units of the target,
     or the label of the class. For two classes `probability`, that of the second class, stands before it. Where NEW.csv
-    has the target too, the fit is shown.
+    has the target too, the fit is shown. Of several targets each has its own last column, `prediction_NAME`.
     """
     from dualscape.running.files import write_whole
 

@@ -21,6 +21,7 @@ from dualscape.data.named_tables import (
     made,
     polygon,
     random_generic,
+    random_outputs,
     shifted_line,
     two_points,
 )
@@ -337,6 +338,23 @@ _LIST = (
         _DIABETES,
         diabetes,
         beta=23.8857,
+        beta_fraction=None,
+    ),
+    Entry(
+        "two-outputs",
+        "five random rows with two targets: four neurons, each with its own output vector",
+        "seed 0; PyTorch from many starts ends no lower",
+        lambda: random_outputs(5, 2, 2),
+        beta=0.15 * 2.455025350822275,
+        beta_fraction=None,
+        known=Known(2.8513270385971223, 4, 0, 4, 4, {4: 24, 5: 1}),
+    ),
+    Entry(
+        "factorisation",
+        "X = I, two targets: optimal networks are the completely positive factorisations of a matrix, a continuum",
+        "by hand",
+        lambda: made(np.eye(2), [[2.1, 1.0], [1.0, 2.1]]),
+        beta=0.1,
         beta_fraction=None,
     ),
     Entry(

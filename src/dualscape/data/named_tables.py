@@ -10,9 +10,13 @@ ROOT3 = 3**0.5
 
 
 def made(X: object, y: object) -> Table:
-    """The table of features X (n, p) and a target y (n,), called x0, x1, ... and y."""
-    inputs = np.asarray(X, dtype=np.float64)
-    return Table(inputs, np.asarray(y, dtype=np.float64), tuple(f"x{i}" for i in range(inputs.shape[1])), "y")
+    """The table of features X (n, p) and a target y (n,), called x0, x1, ... and y; of targets (n, c) called y0, ..."""
+    inputs, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    names = tuple(f"x{i}" for i in range(inputs.shape[1]))
+    if target.ndim == 1:
+        return Table(inputs, target, names, "y")
+    targets = tuple(f"y{i}" for i in range(target.shape[1]))
+    return Table(inputs, target, names, ", ".join(targets), target_names=targets)
 
 
 # --- made here ----------------------------------------------------------------------------------------
@@ -43,6 +47,12 @@ def random_generic(n: int, p: int, seed: int = 0) -> Table:
     """Independent standard normal features and targets."""
     rng = np.random.default_rng(seed)
     return made(rng.standard_normal((n, p)), rng.standard_normal(n))
+
+
+def random_outputs(n: int, p: int, c: int, seed: int = 0) -> Table:
+    """Independent standard normal features and c targets."""
+    rng = np.random.default_rng(seed)
+    return made(rng.standard_normal((n, p)), rng.standard_normal((n, c)))
 
 
 def shifted_line(n: int, shift: float, seed: int) -> Table:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.data.formats import Columns, read_columns
-from dualscape.data.formats.values import are_truths, classes_of, numbers
+from dualscape.data.formats.values import are_truths, classes_of, numbers, split_names
 from dualscape.errors import InputError
 from dualscape.model.labels import Classes, shown
 from dualscape.model.losses import get_loss
@@ -30,13 +30,14 @@ class Table:
 
     Attributes:
         X: (n, p) features.
-        y: (n,) target.
+        y: (n,) target; (n, c) where several columns are the target.
         feature_names: p names.
-        target_name: name of the target.
+        target_name: name of the target; of several, their names with commas.
         notes: what was assumed or changed, one sentence each.
         classes: for a target of two classes the one that is -1 and the one that is +1; otherwise None.
         scaling: what standardising did; None for data taken as they are.
         sample_weight: (n,) > 0 what each row counts in the loss; None where every row counts once.
+        target_names: names of the columns of y, where there are several.
 
     >>> table = Table(np.array([[1.0], [3.0]]), np.array([5.0, 5.0]), ("size",), "price")
     >>> standardize(table).notes[-1]
@@ -51,6 +52,7 @@ class Table:
     classes: Classes | None = None
     scaling: Scaling | None = None
     sample_weight: Vector | None = None
+    target_names: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         n, p = self.X.shape
@@ -81,6 +83,7 @@ def read_table(
     Args:
         path: the file; "-" is standard input.
         target: name or number of the target column, counted from 0, or from the end when negative; NPZ files say it.
+            Several, with commas between them, make a target of several columns.
         features: names or numbers of the feature columns; None takes all others.
         loss: as `get_loss` takes it; for one of two classes the two values of the target become -1 and +1: the smaller
             number, False, or the first text in alphabetical order becomes -1.
@@ -94,6 +97,9 @@ def read_table(
     """
     columns = read_columns(path, header, progress=progress)
     _check_names(columns)
+    several = _find_targets(columns, target)
+    if several:
+        return _with_targets(columns, several, features, loss, sample_weight)
     where = _find_target(columns, target)
     weight = None if sample_weight is None else _find(columns, sample_weight)
     chosen = _find_features(columns, features, where, weight)
@@ -119,6 +125,50 @@ def read_table(
         elif len(y) > 1 and (y == y[0]).all():
             notes.append(f"target {name!r} is constant: it is {y[0]:g} in every row")
     return Table(X, y, tuple(columns.names[i] for i in chosen), name, tuple(notes), classes, None, weights)
+
+
+def _find_targets(columns: Columns, target: str | int | None) -> list[int]:
+    """The positions of several target columns with commas between them; none where one column is named."""
+    if not isinstance(target, str) or "," not in target or target in columns.names:
+        return []
+    wanted = split_names(target)
+    found = [_find(columns, name) for name in wanted]
+    for place, i in enumerate(found):
+        if i in found[:place]:
+            raise InputError(f"{columns.source}: target {columns.names[i]!r} is listed twice; list it once")
+    return found if len(found) > 1 else []
+
+
+def _with_targets(
+    columns: Columns,
+    targets: list[int],
+    features: Sequence[str | int] | None,
+    loss: str,
+    sample_weight: str | int | None,
+) -> Table:
+    """The table with several target columns."""
+    kind = get_loss(loss)
+    if not kind.several:
+        raise InputError(f"{columns.source}: {len(targets)} targets, the {kind.name} loss takes one; name one target")
+    weight = None if sample_weight is None else _find(columns, sample_weight)
+    left = [i for i in range(len(columns.names)) if i not in (*targets, weight)]
+    # Of features that are named, one that is a target is told apart by the check of the last one.
+    chosen = _find_features(columns, left if features is None else features, targets[-1], weight)
+    for i in set(chosen) & set(targets):
+        raise InputError(f"{columns.source}: column {columns.names[i]!r} is a target and a feature; choose one")
+    if weight in targets:
+        raise InputError(f"{columns.source}: column {columns.names[weight]!r} is a target and the weight; choose one")
+    notes = list(columns.notes)
+    rows, weights = (None, None) if weight is None else _weights(columns, weight, notes)
+    used = (*chosen, *targets)
+    X, y = (np.column_stack([numbers(columns, i, used, targets[0]) for i in which]) for which in (chosen, targets))
+    X, y = (X, y) if rows is None else (X[rows], y[rows])
+    names = tuple(columns.names[i] for i in targets)
+    for name, column in zip(names, y.T, strict=True):
+        if len(column) > 1 and (column == column[0]).all():
+            notes.append(f"target {name!r} is constant: it is {column[0]:g} in every row")
+    chosen_names = tuple(columns.names[i] for i in chosen)
+    return Table(X, y, chosen_names, ", ".join(names), tuple(notes), None, None, weights, names)
 
 
 def _weights(columns: Columns, i: int, notes: list[str]) -> tuple[NDArray[np.intp] | None, Vector]:
@@ -164,7 +214,7 @@ def standardize(table: Table, *, target: bool = True) -> Table:
     notes = [*table.notes, f"features{' and target' if target else ''} standardised (mean 0, standard deviation 1)"]
     columns = [(table.X[:, i], name) for i, name in enumerate(table.feature_names)]
     found = [_standard(column, name, table.sample_weight, notes) for column, name in columns]
-    middle, size = _standard(table.y, table.target_name, table.sample_weight, notes) if target else (0.0, 1.0)
+    middle, size = _standard_target(table, notes) if target else (0.0, 1.0)
     step = Scaling(np.array([mean for mean, _ in found]), np.array([scale for _, scale in found]), middle, size)
     done = table.scaled.then(step)
     return replace(table, X=step.features(table.X), y=step.target(table.y), notes=tuple(notes), scaling=done)
@@ -175,6 +225,15 @@ def _standard(column: Vector, name: str, weights: Vector | None, notes: list[str
     if scale == 0:
         notes.append(f"column {name!r} is constant: centred to 0, not scaled")
     return mean, scale
+
+
+def _standard_target(table: Table, notes: list[str]) -> tuple[float | Vector, float | Vector]:
+    """(mean, scale) of the target, or of each of several."""
+    if table.y.ndim == 1:
+        return _standard(table.y, table.target_name, table.sample_weight, notes)
+    named = zip(table.y.T, table.target_names, strict=True)
+    found = np.array([_standard(column, name, table.sample_weight, notes) for column, name in named])
+    return found[:, 0], found[:, 1]
 
 
 # --- columns ------------------------------------------------------------------------------------------
@@ -226,12 +285,7 @@ def _find_target(columns: Columns, target: str | int | None) -> int:
     if target is None:
         assert columns.target is not None
         return columns.target
-    try:
-        return _find(columns, target)
-    except InputError as error:
-        if "," not in str(target):
-            raise
-        raise InputError(f"{error}; name one target") from None
+    return _find(columns, target)
 
 
 def _find_features(

@@ -19,6 +19,7 @@ from dualscape.figures.network_paths import (
     network_path_neurons,
     network_path_objective,
 )
+from dualscape.figures.outputs import outputs
 from dualscape.figures.path import path_masses, path_neurons, path_objective
 from dualscape.figures.planes import network_path_plane, network_plane, plane
 from dualscape.figures.polytope import polytope
@@ -34,6 +35,7 @@ from dualscape.figures.zonotopes import zonotopes
 __all__ = [
     "staircase",
     "merge_tree",
+    "outputs",
     "units",
     "shapes",
     "spread",

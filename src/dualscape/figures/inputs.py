@@ -102,6 +102,8 @@ class Inputs:
 
 def drawable_inputs(problem: Problem, table: Table | None = None) -> Inputs:
     """The features that vary, when there are one or two."""
+    if problem.c > 1:
+        raise DoesNotApplyError(f"Figures over the inputs are drawn for one output, here there are {problem.c}.")
     varying = tuple(int(i) for i in np.flatnonzero(np.ptp(problem.inputs, axis=0) > 0))
     if len(varying) not in (1, 2):
         raise DoesNotApplyError(

@@ -138,6 +138,9 @@ def _not_a_unit(optimal: Optima, network: Network, j: int) -> str:
         f"neuron {j} is no optimal unit: nu^T a = {value:.9g} of its column a, "
         f"where optimal units have beta = {problem.beta:.9g}"
     )
+    if problem.space.turning_outputs:
+        nearest = min(optimal.units.gaps(unit.directions[0], unit.outputs[0]), default=np.inf)
+        return f"{text}; the nearest optimal unit is {nearest:.3g} away in direction and output"
     chords = [
         np.linalg.norm(optimal.units.directions[optimal.units.signs == one.signs[0]] - one.directions[0], axis=1)
         for one in (unit, twin)

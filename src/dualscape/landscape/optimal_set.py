@@ -227,7 +227,8 @@ class OptimalSet:
     @interruptible()
     @one_blas_thread()
     def spread(self, X: ArrayLike, free: ArrayLike | None = None) -> tuple[Vector, Vector]:
-        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features.
+        """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features; each
+        (n',), or (n', c) with c outputs.
 
         `free` (n', q) are the free features of these rows where they are a matrix of one's own.
 
@@ -243,9 +244,12 @@ class OptimalSet:
         W, base = self._predictions(data, None if free is None else finite_array(free, "free", 2))
         if self.vertices_complete:
             values = base[:, None] + W @ self.vertices.T
-            return values.min(axis=1), values.max(axis=1)
-        ends = [value for value, _ in self.polytope.maximise(np.vstack([-W, W]))]
-        return base - np.array(ends[: len(W)]), base + np.array(ends[len(W) :])
+            low, high = values.min(axis=1), values.max(axis=1)
+        else:
+            ends = [value for value, _ in self.polytope.maximise(np.vstack([-W, W]))]
+            low, high = base - np.array(ends[: len(W)]), base + np.array(ends[len(W) :])
+        shape = (len(data),) if self.problem.c == 1 else (len(data), self.problem.c)
+        return low.reshape(shape), high.reshape(shape)
 
     def _predictions(self, data: Matrix, free: Matrix | None) -> tuple[Matrix, Vector]:
         """(W, b) with the predictions W c + b of the optimal network with masses c on what neurons see (n', d)."""
@@ -341,9 +345,9 @@ def optimal_set(
         )
     found = optimal_units(solution, tolerances, effort, progress)
     k, A = len(found.units), problem.profile.seen(found.columns)
-    fit = found.fit if found.masses.any() else np.zeros(problem.n)
+    fit = found.fit if found.masses.any() else np.zeros(len(problem.y))
     left = problem.profile.seen(fit)
-    y_star = fit + problem.free.matrix @ problem.free_weights(fit)
+    y_star = fit + problem.free.matrix @ problem.free_weights(fit) if problem.free.q else fit
     size = float(np.linalg.norm(left))
     # Relative errors of y*, and of what the masses answer for, per relative change of the data.
     per_fit, per_masses = (max(float(rate) / (size or 1.0), 1.0) for rate in (found.rates.fit, found.rates.masses))

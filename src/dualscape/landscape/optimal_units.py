@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import BudgetError, NotCertifiedError
+from dualscape.landscape.eigenvalue_gaps import check_finitely_many
 from dualscape.oracles import Oracle, Question
 from dualscape.polytopes.polytope import Margin
 from dualscape.running.effort import Effort
@@ -96,8 +97,10 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
     oracle = problem.oracle(solution.certificate.oracle)
     listing = _Listing(solution, oracle, effort, progress)
     again = min(AGAIN, NARROWER * oracle.window)
-    more, beyond, seen = listing.units(solution.nu, oracle.window, NEAR)
     network, asked = solution.network, solution.nu
+    check_finitely_many(problem, asked, network.prune().units)  # a continuum would take long to list
+    more, beyond, seen = listing.units(asked, oracle.window, NEAR)
+    check_finitely_many(problem, asked, more)
     known, mass = network.units, network.masses
     for _ in range(LISTINGS):
         masses = np.concatenate([mass, np.zeros(len(more))])
@@ -110,7 +113,7 @@ def optimal_units(solution: Solution, tolerances: Tolerances, effort: Effort, pr
             )
             if not seen and beyond < ample:
                 *_, beyond, seen = listing.units(found.nu, ample, again)
-            return _tight(found, beyond, seen, tolerances)
+            return _tight(found, beyond, seen, tolerances, problem.space.turning_outputs)
         known, mass, asked = found.units, found.masses, found.nu
         more, *_ = listing.units(asked, again, again)
     raise NotCertifiedError(
@@ -143,7 +146,7 @@ class _Listing:
         return answer.units.take(close), float(others.min(initial=window)), len(others) > 0
 
 
-def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances) -> OptimalUnits:
+def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances, turning: bool) -> OptimalUnits:
     """Those of the refined units that rounding of the data cannot tell from tight ones, in a canonical order."""
     scale = found.rates.slacks
     zero = found.slacks <= tolerances.rounding * scale
@@ -163,12 +166,13 @@ def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances) ->
     units, columns = found.units.take(tight), found.columns[:, tight]
     return OptimalUnits(
         found.nu, found.fit, units, columns, found.slacks[tight], found.masses[tight], found.rates, separation, slack,
-        _apart(columns, units, found.merged, turn), turn,
+        _apart(columns, units, found.merged, turn, turning), turn,
     )  # fmt: skip
 
 
-def _apart(columns: Matrix, units: Units, merged: float, turn: float) -> Margin:
-    """The margin of "these are different units": distances of columns of equal output, relative to their length.
+def _apart(columns: Matrix, units: Units, merged: float, turn: float, turning: bool) -> Margin:
+    """The margin of "these are different units": distances of columns of equal output, or of any where outputs turn,
+    relative to their length.
 
     Columns that are equal though their units were not merged are those of different features: their directions differ.
     """
@@ -176,7 +180,7 @@ def _apart(columns: Matrix, units: Units, merged: float, turn: float) -> Margin:
     nearest = np.inf
     lengths = np.linalg.norm(columns, axis=0)
     for j in range(1, len(outputs)):
-        before = np.flatnonzero((outputs[:j] == outputs[j]).all(axis=1))
+        before = np.arange(j) if turning else np.flatnonzero((outputs[:j] == outputs[j]).all(axis=1))
         gaps = np.linalg.norm(columns[:, before] - columns[:, [j]], axis=0) / lengths[j]
         apart = np.linalg.norm(units.directions[before] - units.directions[j], axis=1)
         nearest = min(nearest, float(np.where(gaps <= SAME_COLUMN, apart, gaps).min(initial=np.inf)))

@@ -170,7 +170,7 @@ def staircase(
     progress(Event("staircase", 0, len(supports)))
     tree = merge_tree(supports)
     spared = optimal.problem.free.spared
-    sizes = (optimal.problem.n - spared, optimal.rank)
+    sizes = (len(optimal.problem.y) - spared, optimal.rank)
     twins = optimal.problem.architecture.twins
     if optimal.continuous:
         result = _continuous(tree, optimal, sizes[0], max_width, effort.first(MILP_SHARE))

@@ -13,18 +13,44 @@ from dualscape.model.architectures.base import Architecture
 from dualscape.model.architectures.sparse import SparseNeurons
 from dualscape.model.arrays import finite_array, label_list, plain_array
 from dualscape.model.design import Design
+from dualscape.model.free_features import FreeFeatures
 from dualscape.model.interpolability import is_spanned
 from dualscape.model.labels import Classes, ordered, shown, two_classes
 from dualscape.model.losses import Loss, Profiled
 from dualscape.model.losses.weights import counting_rows
 
+Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+
+
+def table_of(y: ArrayLike, n: int) -> Matrix | None:
+    """A target of several columns as finite numbers (n, c); None where it has one.
+
+    Raises:
+        InputError: it is no table of finite numbers, or has another number of rows.
+    """
+    shape = plain_array(y, "y").shape
+    if len(shape) != 2 or shape[1] < 2:
+        return None
+    table = finite_array(y, "y", 2)
+    _check_length(table, n)
+    return table
 
 
 def target_of(
     y: ArrayLike, n: int, rows: NDArray[np.intp] | slice, loss: Loss, classes: Classes | None
 ) -> tuple[Vector, Classes | None]:
-    """The target of these of n rows as numbers, and its two classes where the loss takes labels."""
+    """The target of these of n rows as numbers, and its two classes where the loss takes labels.
+
+    A table of several columns (n, c) comes back as its entries, row by row.
+    """
+    table = table_of(y, n)
+    if table is not None:
+        if not loss.several:
+            raise InputError(
+                f"y has {table.shape[1]} columns, the {loss.name} loss takes one; choose one, or the squared loss"
+            )
+        return table[rows].ravel(), classes
     if classes is None and loss.target == "two classes":
         given = label_list(y, "y")
         _check_length(given, n)
@@ -84,6 +110,24 @@ def seeing(kind: Architecture, features_per_neuron: int | None, design: Design) 
     if isinstance(kind, SparseNeurons):
         kind.fits(design.p, always)
     return kind
+
+
+def check_outputs(kind: Architecture, outputs: int, free: FreeFeatures) -> Architecture:
+    """The architecture with so many outputs.
+
+    Raises:
+        InputError: it has one, or another number, or free features are given beside several.
+    """
+    if outputs == 1:
+        if kind.per_row > 1:
+            raise InputError(f"the architecture {kind.title!r} has {kind.per_row} outputs, y has one column")
+        return kind
+    if free.kind != "none":
+        raise InputError(
+            f"free features serve networks with one output so far, y has {outputs} columns; leave free out, or centre "
+            "the columns of y"
+        )
+    return kind.with_outputs(outputs)
 
 
 def left_of(target: Vector, loss: Loss, profile: Loss) -> Vector:

@@ -53,6 +53,8 @@ class Network:
         free: its free features: "none", "constant", "linear", "affine" or "given".
         free_weights: (q,) their weights w; the network adds m(x) . w to its neurons.
         gates: (m,) the gate of each neuron, where the architecture has a list of them; otherwise zeros.
+        outputs: (m, c) unit vectors, what each neuron adds to c outputs, of which alpha_j is a multiple; signs are then
+            +1. None where there is one output.
 
     >>> net = Network.from_weights([[3.0, 4.0]], [-5.0], bias="none")
     >>> net.directions, net.signs, net.masses
@@ -70,6 +72,7 @@ class Network:
     free: str = "none"
     free_weights: Vector = field(default_factory=lambda: np.zeros(0))
     gates: NDArray[np.intp] | None = None
+    outputs: Matrix | None = None
 
     def __post_init__(self) -> None:
         directions = np.atleast_2d(_numeric(self.directions, "directions"))
@@ -106,6 +109,30 @@ class Network:
             array.setflags(write=False)
             object.__setattr__(self, name, array)
         object.__setattr__(self, "free_weights", self._checked_free())
+        object.__setattr__(self, "outputs", self._checked_outputs())
+
+    def _checked_outputs(self) -> Matrix | None:
+        c = self.architecture.per_row
+        if c == 1:
+            if self.outputs is not None:
+                raise InputError(
+                    f"networks of the architecture {self.architecture.title!r} have no `outputs`, but signs"
+                )
+            return None
+        outputs = np.zeros((0, c)) if self.outputs is None else np.atleast_2d(_numeric(self.outputs, "outputs"))
+        if outputs.size == 0:
+            outputs = outputs.reshape(0, c)
+        if outputs.shape != (self.width, c) or not np.isfinite(outputs).all():
+            raise InputError(f"outputs must hold {c} finite numbers for each of {self.width} neurons")
+        lengths = np.linalg.norm(outputs, axis=1)
+        wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (self.masses > 0)))
+        if wrong.size:
+            raise InputError(f"output {wrong[0]} has length {lengths[wrong[0]]:g}, not 1; use Network.from_weights")
+        if (self.signs != 1).any():
+            raise InputError("with several outputs signs are +1: the direction of `outputs` says where a neuron leads")
+        outputs = outputs.copy()
+        outputs.setflags(write=False)
+        return outputs
 
     def _checked_free(self) -> Vector:
         weights = _numeric(self.free_weights, "free_weights").reshape(-1)
@@ -120,7 +147,7 @@ class Network:
         return weights
 
     def _checked_gates(self, width: int) -> NDArray[np.intp]:
-        count = self.architecture.outputs
+        count = self.architecture.outputs if self.architecture.per_row == 1 else 1
         if self.gates is None and width and count > 1:
             raise InputError(f"a network of {count} gates needs the gate of each neuron; give gates=...")
         gates = np.zeros(width) if self.gates is None else _numeric(self.gates, "gates").reshape(-1)
@@ -138,8 +165,11 @@ class Network:
         free: str = "none",
         free_weights: ArrayLike = (),
     ) -> "Network":
-        """The balanced network of units with one output, their masses (k,) and the weights of free features (q,)."""
+        """The balanced network of units, their masses (k,) and the weights of free features (q,)."""
         weights = np.asarray(free_weights, dtype=float)
+        if architecture.per_row > 1:
+            ones = np.ones(len(units))
+            return cls(units.directions, ones, masses, bias, None, architecture, free, weights, outputs=units.outputs)
         return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights, units.gates)
 
     @property
@@ -150,6 +180,8 @@ class Network:
     @property
     def units(self) -> Units:
         """Its unit neurons."""
+        if self.outputs is not None:
+            return Units(self.directions, self.outputs)
         return Units.signed(self.directions, self.signs, self.gates, self.architecture.outputs)
 
     def __repr__(self) -> str:
@@ -171,10 +203,18 @@ class Network:
     ) -> "Network":
         """The network with first-layer weights U (m, d), second-layer weights alpha (m,) and those of free features.
 
-        `gates` (m,) are those of the neurons, where the architecture has several.
+        `gates` (m,) are those of the neurons, where the architecture has several. With alpha (m, c) the network has c
+        outputs.
+
+        >>> Network.from_weights([[2.0]], [[3.0, 4.0]]).predict([[1.0], [-1.0]])
+        array([[6., 8.],
+               [0., 0.]])
         """
+        table = _numeric(alpha, "alpha")
+        if table.ndim == 2 and table.shape[1] > 1:
+            return cls._from_tables(U, table, bias, get_architecture(architecture), free, free_weights)
         weights = np.atleast_2d(_numeric(U, "U"))
-        outer = _numeric(alpha, "alpha").reshape(-1)
+        outer = table.reshape(-1)
         if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
             raise InputError(
                 f"U has shape {weights.shape} but alpha has {len(outer)} entries; U needs one row per entry of alpha"
@@ -203,14 +243,37 @@ class Network:
             None if gates is None else np.asarray(gates),
         )
 
-    def weights(self) -> tuple[Matrix, Vector]:
-        """(U, alpha) of shapes (m, d) and (m,), the weights that have these masses and imbalances."""
+    @classmethod
+    def _from_tables(
+        cls, U: ArrayLike, alpha: Matrix, bias: str, architecture: Architecture, free: str, free_weights: ArrayLike
+    ) -> "Network":
+        """From second-layer weights (m, c)."""
+        lengths = np.linalg.norm(alpha, axis=1)
+        own = architecture.with_outputs(alpha.shape[1])
+        alone = cls.from_weights(U, lengths, bias=bias)
+        outputs = alpha / np.where(lengths > 0, lengths, 1.0)[:, None]
+        return cls(
+            alone.directions,
+            alone.signs,
+            alone.masses,
+            bias,
+            alone.imbalance,
+            own,
+            free,
+            _numeric(free_weights, "free_weights"),
+            outputs=outputs,
+        )
+
+    def weights(self) -> tuple[Matrix, Matrix]:
+        """(U, alpha) of shapes (m, d) and (m,), or (m, c) with c outputs, that have these masses and imbalances."""
         assert self.imbalance is not None
         # The larger of |u| and |alpha| first, the smaller from their product: their difference would cancel.
         larger = 0.5 * (np.hypot(self.imbalance, 2 * np.sqrt(self.masses)) + np.abs(self.imbalance))
         smaller = np.divide(self.masses, larger, out=np.zeros_like(larger), where=larger > 0)
         inner, outer = np.where(self.imbalance >= 0, (larger, smaller), (smaller, larger))
-        return inner[:, None] * self.directions, self.signs * outer
+        return inner[:, None] * self.directions, self.signs * outer if self.outputs is None else outer[
+            :, None
+        ] * self.outputs
 
     # --- whose network it is --------------------------------------------------------------------------
     def check(self, design: Design, architecture: Architecture | None = None) -> None:
@@ -246,28 +309,33 @@ class Network:
         return Design.of_coordinates(self.directions.shape[1], self.bias, self.free)
 
     def predict(self, X: ArrayLike, free: ArrayLike | None = None) -> Vector:
-        """f(x) for every row of X (n, p), p the number of features without the bias column.
+        """f(x) for every row of X (n, p), p the number of features without the bias column; (n, c) with c outputs.
 
         Args:
             X: (n, p) features.
             free: (n, q) the free features of these rows, where they are a matrix of one's own; others are known.
         """
+        c = self.architecture.per_row
         if self.width == 0 and self.free == "none":  # a network without neurons takes rows of any length
-            return np.zeros(len(finite_rows(X)))
-        return self.fit(self.design.inputs(X), None if free is None else finite_array(free, "free", 2))
+            fit = np.zeros(len(finite_rows(X)) * c)
+        else:
+            fit = self.fit(self.design.inputs(X), None if free is None else finite_array(free, "free", 2))
+        return fit if c == 1 else fit.reshape(-1, c)
 
     def fit(self, data: Matrix, free: Matrix | None = None) -> Vector:
-        """f on a matrix that already has its bias column, shape (n, d) -> (n,); `free` as for `predict`."""
+        """f on a matrix that already has its bias column, shape (n, d) -> (n,); `free` as for `predict`. With c outputs
+        (n c,), row by row."""
         fit = self.neurons_fit(data)
         return fit if self.free == "none" else fit + self.free_rows(data, free) @ self.free_weights
 
     def neurons_fit(self, data: Matrix) -> Vector:
-        """What the neurons alone give, (n,)."""
+        """What the neurons alone give, (n,), or (n c,)."""
+        c = self.architecture.per_row
         if self.width == 0:
-            return np.zeros(len(data))
-        fit, units = np.empty(len(data)), self.units
+            return np.zeros(len(data) * c)
+        fit, units = np.empty(len(data) * c), self.units
         for part in blocks(len(data)):
-            fit[part] = self.architecture.columns(data[part], units) @ self.masses
+            fit[part.start * c : part.stop * c] = self.architecture.columns(data[part], units) @ self.masses
         return fit
 
     def free_rows(self, data: Matrix, given: Matrix | None) -> Matrix:
@@ -306,6 +374,9 @@ class Network:
         # 1/2 |u|^2 is at most the cost of a neuron and changes with the square of the direction's length.
         lengths = _lengths(self.directions, self.bias)
         uneven = np.where(lengths > 0, np.abs(lengths * lengths - 1.0) + 2 * (self.directions.shape[1] + 4) * EPS, 0.0)
+        if self.outputs is not None:
+            others = (self.outputs * self.outputs).sum(axis=1)
+            uneven += np.where(others > 0, np.abs(others - 1.0) + 2 * (self.outputs.shape[1] + 4) * EPS, 0.0)
         cost = fsum(each)
         return cost, 1.01 * float(each @ uneven) + 4 * EPS * cost
 
@@ -322,6 +393,7 @@ class Network:
             self.free,
             self.free_weights,
             self._gates[index],
+            None if self.outputs is None else self.outputs[index],
         )
 
     def permute(self, order: ArrayLike) -> "Network":
@@ -372,4 +444,5 @@ class Network:
             self.free,
             self.free_weights,
             np.append(self._gates, np.zeros(extra, dtype=np.intp)),
+            None if self.outputs is None else np.vstack([self.outputs, np.zeros((extra, self.outputs.shape[1]))]),
         )

@@ -20,7 +20,7 @@ from dualscape.model.beta_max import Interval
 from dualscape.model.completion import Completion, determining_rows, tight_dual
 from dualscape.model.design import Design
 from dualscape.model.free_features import FreeFeatures
-from dualscape.model.given import counted, decay_of, kind_of, left_of, positive, seeing, target_of
+from dualscape.model.given import check_outputs, counted, decay_of, kind_of, left_of, positive, seeing, target_of
 from dualscape.model.labels import Classes
 from dualscape.model.losses import Loss, Profiled, Squared, get_loss
 from dualscape.model.network import Network
@@ -55,7 +55,7 @@ class Problem:
     Attributes:
         inputs: (n, p) features as given.
         X: (n, d) what the neurons see: the features, and a column of ones if there is a bias.
-        y: (n,) targets; for two classes -1 and +1.
+        y: (n,) targets; for two classes -1 and +1; with c outputs the n c entries of their table, row by row.
         beta: weight decay > 0; 1 for interpolation.
         loss: the loss object.
         design: what the neurons see of the features: names of the coordinates, and new rows as `design.inputs`.
@@ -116,6 +116,8 @@ class Problem:
             raise InputError("X has no rows; give at least one example")
         rows, the_loss = counted(the_loss, sample_weight, len(inputs))
         target, classes = target_of(y, len(inputs), rows, the_loss, classes)
+        outputs = len(target) // len(inputs[rows])
+        the_loss = the_loss.repeated(outputs)
         names = names_of(X, inputs.shape[1], feature_names)
         free_features = FreeFeatures.of(free, free_decay, inputs, names, rows)
         inputs = inputs[rows]
@@ -125,6 +127,7 @@ class Problem:
         decay = decay_of(beta, the_loss)
         the_loss.check_target(target)
         kind = seeing(kind_of(activation, architecture), features_per_neuron, design)
+        kind = check_outputs(kind, outputs, free_features)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
@@ -170,7 +173,22 @@ class Problem:
     @property
     def n(self) -> int:
         """Number of rows."""
-        return len(self.y)
+        return len(self.X)
+
+    @property
+    def c(self) -> int:
+        """Number of outputs."""
+        return self.architecture.per_row
+
+    def one_output(self, call: str) -> None:
+        """Raise InputError where there are several outputs, which a call does not take."""
+        if self.c > 1:
+            raise InputError(f"{call} serves networks with one output so far, this problem has {self.c}")
+
+    @property
+    def Y(self) -> Matrix:
+        """(n, c) the targets as a table."""
+        return self.y.reshape(self.n, self.c)
 
     @property
     def d(self) -> int:
@@ -258,7 +276,8 @@ class Problem:
         self.check(network)
         # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
         lengths = np.linalg.norm(network.directions, axis=1)
-        reach = float(network.masses @ lengths) * np.maximum(self.space.reach.lengths, row_lengths(self.X))
+        rows = np.repeat(row_lengths(self.X), self.c)
+        reach = float(network.masses @ lengths) * np.maximum(self.space.reach.lengths, rows)
         off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
         if self.free.q:
             off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))
@@ -311,7 +330,7 @@ class Problem:
         """
         if self.loss.constraint:
             return self.target
-        return -self.profile.gradient(np.zeros(self.n), self.target)
+        return -self.profile.gradient(np.zeros(len(self.y)), self.target)
 
     @property
     def negligible(self) -> float:
@@ -330,7 +349,7 @@ class Problem:
     def rounding_of_target(self) -> Vector:
         """(n,) how far `target` is, at most, from y - M w for some w."""
         if self.target is self.y:
-            return np.zeros(self.n)
+            return np.zeros(len(self.y))
         sizes = np.abs(self.y) + (self.free.rank + 2) * np.abs(self.y - self.target)
         return EPS * np.abs(self.target) + 8 * ROUNDING * sizes
 
@@ -419,7 +438,7 @@ class Problem:
         """The same problem at beta = fraction * beta_max, which lies within `bounds` if they are known."""
         fraction = positive(fraction, "the fraction of beta_max")
         bounds = bounds or self.beta_max_bounds(oracle, progress, effort)
-        weight = self.space.reach.change(-self.loss.gradient(np.zeros(self.n), self.y))
+        weight = self.space.reach.change(-self.loss.gradient(np.zeros(len(self.y)), self.y))
         other = self.with_beta(bounds.fraction(fraction, weight))
         # An oracle with more time may know beta_max better: what was asked for is the fraction.
         object.__setattr__(other, "decay", f"{fraction!r} of beta_max")

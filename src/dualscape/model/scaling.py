@@ -20,7 +20,7 @@ class Scaling:
     Attributes:
         means: (p,) subtracted from the features; 0 where nothing was changed.
         scales: (p,) then divides them; 1 where nothing was changed, 0 for a constant column, which becomes 0.
-        target_mean: the same for the target.
+        target_mean: the same for the target; (c,) where it has several columns.
         target_scale: likewise.
 
     >>> scaling = Scaling(np.array([2.0, 5.0]), np.array([4.0, 0.0]), 10.0, 3.0)
@@ -32,8 +32,8 @@ class Scaling:
 
     means: Vector
     scales: Vector
-    target_mean: float = 0.0
-    target_scale: float = 1.0
+    target_mean: float | Vector = 0.0
+    target_scale: float | Vector = 1.0
 
     @classmethod
     def none(cls, p: int) -> "Scaling":
@@ -43,18 +43,18 @@ class Scaling:
     @property
     def of_target(self) -> bool:
         """Whether the target was changed."""
-        return (self.target_mean, self.target_scale) != (0.0, 1.0)
+        return bool(np.any(self.target_mean != 0.0) or np.any(self.target_scale != 1.0))
 
     def features(self, X: ArrayLike) -> Matrix:
         """What the network sees of raw features X (n, p), shape (n, p)."""
         return scaled(np.asarray(X, dtype=np.float64), self.means, self.scales)
 
     def target(self, y: ArrayLike) -> Vector:
-        """The target (n,) in the units of the network."""
+        """The target (n,), or (n, c), in the units of the network."""
         return scaled(np.asarray(y, dtype=np.float64), self.target_mean, self.target_scale)
 
     def original_target(self, f: ArrayLike) -> Vector:
-        """Predictions of the network (n,) in the units of the original target."""
+        """Predictions of the network (n,), or (n, c), in the units of the original target."""
         return np.asarray(f, dtype=np.float64) * self.target_scale + self.target_mean
 
     def then(self, later: "Scaling") -> "Scaling":

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, Oracle, OracleAnswer, Question, Vector
 from dualscape.oracles.centres import Centres
+from dualscape.oracles.penalised_bias import CHEAPEST, PenalisedBias
 from dualscape.oracles.ranked import Ranked
 from dualscape.oracles.union import Member, Members, UnionOracle
 from dualscape.running.effort import Effort
@@ -65,7 +67,12 @@ class AroundRows(Members):
         return Member(AroundRow(self._kind, centres, at), embed, own)
 
     def bounds(self, nu: Vector) -> Vector:
-        return self._centres.bounds(nu)
+        return np.minimum(self._centres.bounds(nu), self._together.ceiling(nu, NO_LIMITS))
+
+    @cached_property
+    def _together(self) -> PenalisedBias:
+        """Where one bound for all of them is found."""
+        return PenalisedBias(self._centres, CHEAPEST)
 
     def maximal(self, nu: Vector, units: Units) -> NDArray[np.bool_]:
         return self._centres.settled(nu, units)

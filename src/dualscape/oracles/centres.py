@@ -168,7 +168,8 @@ class Centres:
 
     def scores(self, nu: Vector, units: Units) -> Vector:
         """(k,) s nu^T (X w + b)_+ of units with their kinks at rows, from differences of rows."""
-        heights = self.X @ units.directions[:, :-1].T
+        # Far from 0 rounding of X w is more than that of a score: it is for the middle of the rows to be 0.
+        heights = (self.X - self.middle) @ units.directions[:, :-1].T
         heights -= heights[self.nearest(units), np.arange(len(units))]
         return np.asarray(units.signs * (nu @ np.maximum(heights, 0.0, out=heights)))
 

@@ -201,6 +201,7 @@ def certify(
     (True, 0.695, 0.218607)
     """
     expect(problem, Problem, "certify", Solution="solution.problem")
+    problem.one_output("certify")
     if problem.loss.constraint:
         raise InputError("an interpolation problem has no weight decay; certify takes networks trained with one")
     given = network_of(problem, network)

@@ -57,11 +57,11 @@ def _rounded(r2: float) -> str:
 
 def _regression(f: Vector, y: Vector) -> dict[str, float | None]:
     # Errors and deviations are divided by their size first: squares of huge numbers overflow.
-    error, deviation = y - f, y - y.mean()
+    error, deviation = y - f, y - y.mean(axis=0)
     size = float(max(np.abs(error).max(), np.abs(deviation).max())) or 1.0
     left, all_of_it = float(np.sum((error / size) ** 2)), float(np.sum((deviation / size) ** 2))
-    r2 = None if np.ptp(y) == 0 or all_of_it == 0 else 1.0 - left / all_of_it
-    return {"r2": r2, "rmse": size * float(np.sqrt(left / len(y)))}
+    r2 = None if not np.ptp(y, axis=0).any() or all_of_it == 0 else 1.0 - left / all_of_it
+    return {"r2": r2, "rmse": size * float(np.sqrt(left / y.size))}
 
 
 def _robust(f: Vector, y: Vector) -> dict[str, float | None]:
@@ -91,7 +91,7 @@ def fit_of(loss: str, f: Vector, y: Vector, *, rescaled: bool = False) -> Fit:
 
     Args:
         loss: the loss as `get_loss` takes it; one without measures gives an empty fit.
-        f: predictions, before they become classes.
+        f: predictions, before they become classes; (n, c) with several outputs, whose squares are then summed over all.
         y: targets; -1 and +1 for two classes.
         rescaled: whether the network saw the target in other units.
     """
@@ -108,6 +108,8 @@ def training_fit(solution: Solution, scaling: Scaling | None = None) -> Fit:
     """
     problem, network = solution.problem, solution.network
     f, y = problem.fit_of(network), problem.y
+    if problem.c > 1:
+        f, y = f.reshape(-1, problem.c), problem.Y
     if scaling is not None and scaling.of_target:
         f, y = scaling.original_target(f), scaling.original_target(y)
     return fit_of(problem.loss.name, f, y, rescaled=scaling is not None and scaling.of_target)

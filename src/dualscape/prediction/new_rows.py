@@ -27,10 +27,11 @@ class Predictions:
 
     Attributes:
         columns: the table.
-        answers: (n,) predictions.
+        answers: (n,) predictions; (n, c) of several targets.
         probabilities: (n,) of the second class; None where the loss knows none.
         fit: how well they fit the target, where the table has one.
         notes: what was assumed, one sentence each.
+        targets: names of the targets, where there are several.
     """
 
     columns: Columns
@@ -38,18 +39,21 @@ class Predictions:
     probabilities: Vector | None
     fit: Fit | None
     notes: tuple[str, ...]
+    targets: tuple[str, ...] = ()
 
     def csv(self) -> str:
-        """The columns of the table as they are, then `probability` (two classes only), and `prediction` last."""
+        """The columns of the table as they are, then `probability` (two classes only), and `prediction` last; of
+        several targets `prediction_NAME` of each."""
         columns = [[*map(_cell, self.columns.cells(i))] for i in range(len(self.columns.names))]
         names = [*self.columns.names]
         if self.probabilities is not None:
             columns.append([repr(float(value)) for value in self.probabilities])
             names.append(PROBABILITY)
-        columns.append([value if isinstance(value, str) else repr(float(value)) for value in self.answers])
+        answers = self.answers.T if self.targets else [self.answers]
+        columns += [[value if isinstance(value, str) else repr(float(value)) for value in each] for each in answers]
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*names, PREDICTION])
+        writer.writerow([*names, *_added(self.targets)])
         writer.writerows(zip(*columns, strict=True))
         return stream.getvalue()
 
@@ -71,7 +75,7 @@ def predict_table(predictor: Predictor, path: Path, *, header: bool | None = Non
     """
     columns = read_columns(path, header, target=False)
     notes = list(columns.notes)
-    added = [PROBABILITY, PREDICTION] if predictor.has_probability else [PREDICTION]
+    added = [*([PROBABILITY] if predictor.has_probability else []), *_added(predictor.target_names)]
     for name in added:
         if name in columns.names:
             raise InputError(f"{columns.source} has a column {name!r}, which is to be added; rename or leave it out")
@@ -79,13 +83,30 @@ def predict_table(predictor: Predictor, path: Path, *, header: bool | None = Non
     X = np.column_stack([numbers(columns, i, where) for i in where])
     f = predictor.output(X)
     fit = None
+    targets = predictor.target_names
+    if targets and all(columns.names.count(name) == 1 for name in targets):
+        try:
+            fit = _fit_of_several(predictor, columns, f)
+        except InputError as error:
+            notes.append(f"no measures of fit, since a target cannot be used: {error}")
     if columns.names.count(predictor.target_name) == 1 and columns.names.index(predictor.target_name) not in where:
         try:
             fit = _fit(predictor, columns, columns.names.index(predictor.target_name), f)
         except InputError as error:
             notes.append(f"no measures of fit, since the target cannot be used: {error}")
     probabilities = predictor.probability(X) if predictor.has_probability else None
-    return Predictions(columns, predictor.answers(f), probabilities, fit, tuple(notes))
+    return Predictions(columns, predictor.answers(f), probabilities, fit, tuple(notes), targets)
+
+
+def _added(targets: tuple[str, ...]) -> list[str]:
+    """Names of the columns of predictions."""
+    return [f"{PREDICTION}_{name}" for name in targets] or [PREDICTION]
+
+
+def _fit_of_several(predictor: Predictor, columns: Columns, f: NDArray[np.float64]) -> Fit:
+    where = [columns.names.index(name) for name in predictor.target_names]
+    y = np.column_stack([numbers(columns, i) for i in where])
+    return fit_of(predictor.loss, predictor.answers(f), y, rescaled=predictor.scaling.of_target)
 
 
 def _numbered(names: tuple[str, ...]) -> bool:

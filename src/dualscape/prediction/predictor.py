@@ -34,6 +34,7 @@ class Predictor:
         feature_names: names of the p features, in the order of the columns of X.
         target_name: name of the target.
         classes: the two labels, first that of f <= 0; empty where the target is numbers.
+        target_names: names of the targets, where there are several.
         design: what the neurons see of raw features.
 
     >>> from dualscape.model.network import Network
@@ -49,6 +50,7 @@ class Predictor:
     feature_names: tuple[str, ...]
     target_name: str
     classes: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
     design: Design = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +60,7 @@ class Predictor:
 
     @one_blas_thread()
     def output(self, X: ArrayLike, free: ArrayLike | None = None) -> Vector:
-        """f(x) for every row of raw features X (n, p), in the units of the network; shape (n,).
+        """f(x) for every row of raw features X (n, p), in the units of the network; shape (n,), or (n, c).
 
         The columns of a data frame are found by name, in whatever order, and others are let be; those of an array are
         the features in their order. `free` (n, q) are the free features of these rows where they were a matrix of one's
@@ -71,17 +73,18 @@ class Predictor:
         inputs = features_of(X, self.feature_names)
         with np.errstate(over="ignore", invalid="ignore"):
             rows = None if free is None else finite_array(free, "free", 2)
-            f = self.network.fit(self.design.inputs(inputs), rows)
-            beyond = np.flatnonzero(~np.isfinite(self.scaling.original_target(f)))
+            f, c = self.network.fit(self.design.inputs(inputs), rows), self.network.architecture.per_row
+            f = f if c == 1 else f.reshape(-1, c)
+            beyond = np.argwhere(~np.isfinite(self.scaling.original_target(f)))
         if beyond.size:
             raise InputError(
-                f"the prediction of row {beyond[0]} (counted from 0) is beyond 64-bit numbers; "
+                f"the prediction of row {beyond[0, 0]} (counted from 0) is beyond 64-bit numbers; "
                 "correct its features or drop the row"
             )
         return f
 
     def predict(self, X: ArrayLike, free: ArrayLike | None = None) -> NDArray[Any]:
-        """Predictions (n,) for raw features X (n, p): in the units of the original target, or as labels of classes.
+        """Predictions (n,), or (n, c), for raw features X (n, p): in the original target's units, or as class labels.
 
         X and `free` are as for `output`.
 
@@ -162,8 +165,8 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     scaling = Scaling(
         np.array(data["means"], dtype=np.float64),
         np.array(data["scales"], dtype=np.float64),
-        float(data["target_mean"]),
-        float(data["target_scale"]),
+        _numbers(data["target_mean"]),
+        _numbers(data["target_scale"]),
     )
     two = loss.target == "two classes"
     classes = tuple(map(str, data["classes"])) if two else ()
@@ -173,15 +176,24 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     kind = get_architecture(problem.get("architecture", RELU.title)) if "gates" not in problem else _gated(problem)
     trained = Network(
         directions,
-        network["signs"],
+        network["signs"] if "signs" in network else np.ones(len(directions)),
         network["masses"],
         problem["bias"],
         architecture=kind,
         free=problem.get("free", "none"),
         free_weights=network.get("free_weights", ()),
         gates=network.get("gates"),
+        outputs=network["outputs"] if kind.per_row > 1 else None,
     )
-    return Predictor(trained, loss.text, scaling, names, str(data["target_name"]), classes)
+    targets = tuple(map(str, data.get("target_names", ())))
+    if len(targets) != (kind.per_row if kind.per_row > 1 else 0):
+        raise ValueError(f"{len(targets)} target names for {kind.per_row} outputs")
+    return Predictor(trained, loss.text, scaling, names, str(data["target_name"]), classes, targets)
+
+
+def _numbers(value: Any) -> float | Vector:
+    """One number, or one for each target."""
+    return np.array(value, dtype=np.float64) if isinstance(value, list) else float(value)
 
 
 def _gated(problem: dict[str, Any]) -> GatedReLU:

@@ -54,6 +54,7 @@ def to_dict(
         "problem": {
             "n": problem.n,
             "d": problem.d,
+            **({} if problem.c == 1 else {"c": problem.c}),
             "architecture": kind.title,
             "loss": problem.loss.text,
             "bias": problem.bias,
@@ -99,6 +100,7 @@ def _data(problem: Problem, table: Table) -> dict[str, Any]:
         "means": _plain(scaling.means),
         "scales": _plain(scaling.scales),
         "target_name": table.target_name,
+        **({} if problem.c == 1 else {"target_names": list(table.target_names)}),
         "target_mean": _plain(scaling.target_mean),
         "target_scale": _plain(scaling.target_scale),
         "classes": problem.classes and [plain(label) for label in problem.classes],
@@ -109,15 +111,15 @@ def _data(problem: Problem, table: Table) -> dict[str, Any]:
 def sha256_of(problem: Problem) -> str:
     """SHA-256 of the data as the network sees them, in hexadecimal digits.
 
-    It hashes the numbers row by row, in each row the features and then the target, as 64-bit IEEE numbers, the least
-    byte first.
+    It hashes the numbers row by row, in each row the features and then the target or targets, as 64-bit IEEE numbers,
+    the least byte first.
 
     >>> import struct
     >>> found = sha256_of(Problem([[1.0], [2.0]], [3.0, 4.0], beta=1.0))
     >>> found == hashlib.sha256(struct.pack("<4d", 1.0, 3.0, 2.0, 4.0)).hexdigest()
     True
     """
-    rows = np.column_stack([problem.inputs, problem.y])
+    rows = np.column_stack([problem.inputs, problem.Y])
     return hashlib.sha256(np.ascontiguousarray(rows, dtype="<f8").tobytes()).hexdigest()
 
 
@@ -128,8 +130,7 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "rank": found.rank,
         "dimension": found.dimension,
         "directions": _plain(found.directions),
-        "signs": _signs(found.signs),
-        **_gates(found.units, found.problem.architecture),
+        **_leads(found.units, found.problem.architecture),
         **({} if found.functions is None else {"functions": _functions(found.functions)}),
         **_plateaus(found),
         "vertices": _plain(found.vertices) if found.vertices_complete else None,
@@ -173,16 +174,18 @@ def _rows(stairs: Staircase) -> list[dict[str, Any]]:
 def _network(network: Network) -> dict[str, Any]:
     return {
         "directions": _plain(network.directions),
-        "signs": _signs(network.signs),
-        **_gates(network.units, network.architecture),
+        **_leads(network.units, network.architecture),
         "masses": _plain(network.masses),
         "free_weights": _plain(network.free_weights),
     }
 
 
-def _gates(units: Units, architecture: Architecture) -> dict[str, Any]:
-    """Which of the problem's gates each unit has, where there are gates."""
-    return {"gates": units.gates.tolist()} if isinstance(architecture, GatedReLU) else {}
+def _leads(units: Units, architecture: Architecture) -> dict[str, Any]:
+    """The sign of each unit, with its gate where there are gates; its output vector where there are several outputs."""
+    if architecture.per_row > 1:
+        return {"outputs": _plain(units.outputs)}
+    gates = {"gates": units.gates.tolist()} if isinstance(architecture, GatedReLU) else {}
+    return {"signs": _signs(units.signs), **gates}
 
 
 def _signs(signs: Any) -> list[int]:

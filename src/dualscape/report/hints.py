@@ -121,7 +121,10 @@ def _worse_than_constant(solution: Solution, scaling: Scaling | None, fit: Fit) 
 
 
 def _far_target(solution: Solution, scaling: Scaling | None) -> str:
-    y = solution.problem.y
+    table = solution.problem.Y
+    # Of several targets the one that lies furthest off.
+    off = np.abs(table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-300)
+    y = table[:, int(off.argmax())]
     spared = "constant" in solution.problem.free.names and solution.problem.free.decay == 0
     loss = solution.problem.loss
     if loss.target != "numbers" or loss.constraint or np.ptp(y) == 0 or spared:

@@ -116,6 +116,8 @@ def _wanted(
     if staircase is not None:
         yield lambda: figures.staircase(staircase)
         yield lambda: figures.merge_tree(staircase)
+    if solution.problem.c > 1:
+        yield lambda: figures.outputs(solution, optimal_set, () if table is None else table.target_names)
     yield lambda: figures.units(solution, optimal_set, table)
     if solution.problem.features_per_neuron == 1:
         yield lambda: figures.shapes(solution, optimal_set, table)

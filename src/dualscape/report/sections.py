@@ -145,7 +145,7 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
     if len(units) == 0:
         return f"<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>{_free_table(solution)}"
     names = solution.problem.design.coordinates
-    gated = isinstance(solution.problem.architecture, GatedReLU)
+    gated, several = isinstance(solution.problem.architecture, GatedReLU), solution.problem.c > 1
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
     ranges = ["mass"]
@@ -161,8 +161,9 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
         values = [f"{v:.{digits}f}" for v in direction] if wide else [_largest(direction, names)]
         values += [f"{smallest[j]:.6g}"]
         values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
-        rows.append([str(j), "+1" if units.signs[j] > 0 else "-1", *([str(units.gates[j])] if gated else []), *values])
-    table = grid(["unit", "s", *(["gate"] if gated else []), *columns, *ranges], rows)
+        leads = _output(units.outputs[j]) if several else "+1" if units.signs[j] > 0 else "-1"
+        rows.append([str(j), leads, *([str(units.gates[j])] if gated else []), *values])
+    table = grid(["unit", "output" if several else "s", *(["gate"] if gated else []), *columns, *ranges], rows)
     more = f'<p class="soft">The first {ROWS} of {len(units):,} units.</p>' if len(units) > ROWS else ""
     heading = "Units" if optimal_set is None else "The optimal units"
     about = _about(solution.problem.architecture, optimal_set)
@@ -184,7 +185,9 @@ def _free_table(solution: Solution) -> str:
 
 def _about(architecture: Architecture, optimal_set: OptimalSet | None) -> str:
     text = "Neuron j computes s · mass · max(direction · x, 0)"
-    if architecture.key != RELU.key:
+    if architecture.per_row > 1:
+        text = "Neuron j computes mass · max(direction · x, 0) · output, a vector with an entry for each target"
+    elif architecture.key != RELU.key:
         text = f"Neuron j is a term of {architecture.formula}, with alpha_j = s · mass and u_j its direction"
     text += "; its twin, which computes the same, is as good" * (architecture.twins > 1)
     if optimal_set is None:
@@ -202,6 +205,13 @@ def _about(architecture: Architecture, optimal_set: OptimalSet | None) -> str:
 def _largest(direction: "np.ndarray[tuple[int], np.dtype[np.float64]]", names: tuple[str, ...]) -> str:
     order = np.argsort(-np.abs(direction), kind="stable")[:LARGEST]
     return ", ".join(f"{names[i]} {direction[i]:+.4f}" for i in order)
+
+
+def _output(output: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> str:
+    """An output vector; its largest entries alone where there are many."""
+    if len(output) <= LARGEST:
+        return ", ".join(f"{value:+.4f}" for value in output)
+    return _largest(output, tuple(str(i) for i in range(len(output))))
 
 
 def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -20,6 +20,7 @@ from dualscape.oracles.choice import YEAR, Choice
 from dualscape.report.hints import Judgement, judge
 from dualscape.running.progress import Event, silent
 from dualscape.running.progress import Progress as Tell
+from dualscape.units import Units
 
 #: A stage shows its progress once it has lasted this many seconds.
 PATIENCE = 2.0
@@ -272,8 +273,9 @@ def _units(analysis: Analysis, width: int) -> Table:
     names = analysis.problem.design.coordinates
     wide = sum(max(len(name), 7) + 3 for name in names) + 40 <= width
     table.add_column("", justify="right")
-    gated = isinstance(analysis.problem.architecture, GatedReLU)
-    table.add_column("gate" if gated else "sign", justify="right" if gated else "left")
+    gated, several = isinstance(analysis.problem.architecture, GatedReLU), analysis.problem.c > 1
+    heading = "output" if several else "gate" if gated else "sign"
+    table.add_column(heading, justify="right" if gated else "left")
     for name in names if wide else ["unit direction: largest coordinates"]:
         table.add_column(Text(name), justify="right" if wide else "left")
     mass = "mass"
@@ -283,11 +285,19 @@ def _units(analysis: Analysis, width: int) -> Table:
     for j in range(min(len(units), MOST_ROWS)):
         direction = units.directions[j]
         shown = [f"{value:.4f}" for value in direction] if wide else [_largest(names, direction)]
-        sign = str(units.gates[j]) if gated else "+" if units.signs[j] > 0 else "-"
+        sign = output_words(units, j) if several else str(units.gates[j]) if gated else "+-"[int(units.signs[j] < 0)]
         table.add_row(str(j), sign, *map(Text, shown), masses[j])
     if len(units) > MOST_ROWS:
         table.caption = f"{len(units) - MOST_ROWS} more are in the JSON output"
     return table
+
+
+def output_words(units: Units, j: int) -> str:
+    """The output vector of a unit, its largest entries alone where there are many."""
+    output = units.outputs[j]
+    if len(output) <= MOST_NAMED:
+        return " ".join(f"{value:+.3f}" for value in output)
+    return _largest(tuple(str(i) for i in range(len(output))), output)
 
 
 def _largest(names: tuple[str, ...], direction: NDArray[np.float64]) -> str:

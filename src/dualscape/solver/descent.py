@@ -38,6 +38,8 @@ def descend_jointly(
     """
     space, beta, priced = task.space, task.beta, task.space.priced
     k, d = units.directions.shape
+    if space.turning_outputs:
+        return _with_outputs(task, units, masses, steps, least, in_time)
 
     def value_and_gradient(flat: Vector) -> tuple[float, Vector]:
         theta = flat.reshape(k, d)
@@ -50,6 +52,21 @@ def descend_jointly(
         gradient = norms[:, None] * slope + along[:, None] * seen + 2 * beta * seen
         return task.value(f, float(norms @ norms)), gradient.ravel()
 
+    start = units.directions * np.sqrt(masses)[:, None]
+    theta = _minimised(value_and_gradient, start.ravel(), steps, least, in_time).reshape(k, d)
+    norms = np.linalg.norm(theta * priced, axis=1)
+    alive = norms**2 > LEAST_SHARE * float(norms @ norms)
+    return units.turned(theta / np.where(alive, norms, 1.0)[:, None]).take(alive), norms[alive] ** 2
+
+
+def _minimised(
+    value_and_gradient: Callable[[Vector], tuple[float, Vector]],
+    start: Vector,
+    steps: int,
+    least: float,
+    in_time: Callable[[], bool],
+) -> Vector:
+    """Where L-BFGS comes to from `start`; see `descend_jointly`."""
     before = np.inf
 
     def is_over(intermediate_result: OptimizeResult) -> None:
@@ -59,10 +76,28 @@ def descend_jointly(
             raise StopIteration
         before = value
 
-    start = units.directions * np.sqrt(masses)[:, None]
     options = {"maxiter": steps, "maxcor": MEMORY, "ftol": 1e-15, "gtol": 0.0}
-    found = minimize(value_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options, callback=is_over)
-    theta = found.x.reshape(k, d)
-    norms = np.linalg.norm(theta * priced, axis=1)
-    alive = norms**2 > LEAST_SHARE * float(norms @ norms)
-    return units.turned(theta / np.where(alive, norms, 1.0)[:, None]).take(alive), norms[alive] ** 2
+    found = minimize(value_and_gradient, start, jac=True, method="L-BFGS-B", options=options, callback=is_over)
+    return np.asarray(found.x)
+
+
+def _with_outputs(
+    task: Task, units: Units, masses: Vector, steps: int, least: float, in_time: Callable[[], bool]
+) -> tuple[Units, Vector]:
+    """The same where outputs turn as well, in the balanced weights of both layers."""
+    space, (k, d) = task.space, units.directions.shape
+
+    def value_and_gradient(flat: Vector) -> tuple[float, Vector]:
+        theta = flat.reshape(k, -1)
+        moved = Units(theta[:, :d], theta[:, d:])
+        f = space.together(moved)
+        slopes = np.hstack(space.pulls(task.dual(f), moved))
+        return task.value(f, 0.5 * float(flat @ flat)), task.beta * flat - slopes.ravel()
+
+    start = np.hstack([units.directions, units.outputs]) * np.sqrt(masses)[:, None]
+    theta = _minimised(value_and_gradient, start.ravel(), steps, least, in_time).reshape(k, -1)
+    inner, outer = np.linalg.norm(theta[:, :d], axis=1), np.linalg.norm(theta[:, d:], axis=1)
+    found = inner * outer
+    alive = found > LEAST_SHARE * found.sum()
+    turned = Units(theta[alive, :d] / inner[alive, None], theta[alive, d:] / outer[alive, None])
+    return turned, found[alive]

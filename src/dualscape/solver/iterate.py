@@ -191,9 +191,10 @@ class Iterate:
         Where only some rows were begun with, no more of its units go on to all rows than there is `room` for then.
         """
         task, rng = self.task, np.random.default_rng(seed)
-        if task.space.n > BEGIN_ROWS:
+        rows = task.space.n // task.space.per_row
+        if rows > BEGIN_ROWS:
             # A share of the rows is enough to see where units belong; the few that remain soon fit all rows.
-            share = Iterate.empty(task.rows(np.sort(rng.choice(task.space.n, BEGIN_ROWS, replace=False))))
+            share = Iterate.empty(task.rows(np.sort(rng.choice(rows, BEGIN_ROWS, replace=False))))
             share.begin_wide(width, steps, in_time, seed)
             if len(share.masses):
                 alone = share.units, share.masses

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from dualscape.model.architectures.base import Faces, UnitSpace
+from dualscape.model.architectures.products import Products
 from dualscape.model.losses import Loss
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import FLAT
+from dualscape.solver.newton_on_products import newton_on_products
 from dualscape.solver.task import Task
 from dualscape.units import Units
 
@@ -213,9 +215,11 @@ def _slide_borderless(
 
 
 def _minimised(
-    task: Task, faces: Faces, units: Units, masses: Vector, precision: float, in_time: Callable[[], bool]
+    task: Task, faces: Faces | Products, units: Units, masses: Vector, precision: float, in_time: Callable[[], bool]
 ) -> tuple[Units, Vector]:
     """Units and masses at the minimum over their faces."""
+    if isinstance(faces, Products):
+        return newton_on_products(task, faces, units, masses, precision=precision, in_time=in_time)
     start = (faces.basis * units.directions[faces.owner].T).sum(axis=0)
     x = np.maximum(masses, 1e-9 * masses.sum())[faces.owner] * start
     x = newton_on_faces(faces, x, task.y, task.beta, task.loss, precision=precision, in_time=in_time)

@@ -49,11 +49,7 @@ class Linearised:
     def of(cls, task: Task, fit: Vector, pieces: Pieces, at: Stand, masses: Vector) -> "Linearised":
         """At a fit (n,), for units on these pieces with these masses (k,)."""
         turning = [np.zeros((len(fit), 0))]
-        for j in range(len(masses)):
-            free, jacobian = pieces.turning(j)
-            # Directions across the unit, in which it turns: more freely the more mass it has.
-            across = np.linalg.qr(free.T @ at.directions.hi[j][:, None], mode="complete")[0][:, 1:]
-            turning.append(jacobian @ across * np.sqrt(np.abs(masses[j]) / at.values.hi[j]))
+        turning += [pieces.turns(j, at, masses[j]) for j in range(len(masses))]
         turns = np.hstack(turning)
         if min(turns.shape) + len(masses) > LARGEST_SYSTEM:
             raise BudgetError(

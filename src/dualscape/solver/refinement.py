@@ -188,7 +188,7 @@ class _Refinement:
         self.merged = 0.0
         pieces, stay = self._first_pieces(nu, units, masses)
         moved = False
-        if len(stay):
+        if len(stay) and not task.space.turning_outputs:
             as_they_stand = task.space.pieces(None, units.take(stay))[1]
             other = pieces.replaced(stay, as_they_stand)
             better, found = self._on_pieces(other, units, masses)
@@ -256,7 +256,7 @@ class _Refinement:
 
     def _units(self) -> Units:
         """The units where they stand."""
-        return Units(self.at.directions.hi, self.outputs)
+        return Units(self.at.directions.hi, self.outputs if self.at.outputs is None else self.at.outputs)
 
     def _merge(self, alive: Index) -> None:
         """Units that compute the same become one, with the masses of both; only those alive are kept.
@@ -269,7 +269,9 @@ class _Refinement:
         for j in alive[np.argsort(-self.masses.hi[alive], kind="stable")].tolist():
             if lengths[j] == 0:
                 continue
-            near = [i for i in kept if (self.outputs[i] == self.outputs[j]).all()]
+            near = kept
+            if not self.task.space.turning_outputs:
+                near = [i for i in kept if (self.outputs[i] == self.outputs[j]).all()]
             if self.pieces.seen is not None:
                 near = [i for i in near if np.linalg.norm(places[i] - places[j]) <= DEFAULT.direction]
             gaps = np.linalg.norm(columns[:, near] - columns[:, [j]], axis=0)

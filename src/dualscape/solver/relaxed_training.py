@@ -10,6 +10,7 @@ both signs in turn and the loss in between, and at any time nu = -grad L(f) and 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,10 +61,11 @@ def relaxed_training(
         progress: told of the bound.
     """
     training = _Training(problem, network)
+    nu, upper = training.nu, training.at_once(effort)
     stopped = training.run(effort, progress)
-    upper = min(training.upper, problem.space.reach.bound(training.nu))
-    steps = 2 * training.steps
-    return training.nu, OracleAnswer.nothing(problem.d, upper, RelaxationOracle.name, steps, stopped)
+    if training.dual > lower_bound(problem, nu, training.answer(upper)):
+        nu, upper = training.nu, min(training.upper, problem.space.reach.bound(training.nu))
+    return nu, replace(training.answer(upper), stopped=stopped)
 
 
 def ask_or_relax(
@@ -143,6 +145,16 @@ class _Training:
     def _dual_variable(self) -> Vector:
         return -self._problem.profile.gradient(self._fit, self._problem.target)
 
+    def at_once(self, effort: Effort) -> float:
+        """What is known of h at the first nu without a step: with many rows, steps may outlast the time."""
+        nu, beta = self.nu, self._problem.beta
+        ceiling = ScaledForm.of(self._hinges, nu, beta).ceiling(effort.overdue)
+        return max(min(ceiling, self._problem.space.reach.bound(nu)), beta)
+
+    def answer(self, upper: float) -> OracleAnswer:
+        """That h is no more than this, after the steps so far."""
+        return OracleAnswer.nothing(self._problem.d, upper, RelaxationOracle.name, 2 * self.steps)
+
     def run(self, effort: Effort, progress: Progress) -> Stopped:
         """Why it ended."""
         history: list[float] = []
@@ -204,7 +216,6 @@ class _Training:
             return found.bound
 
         upper = form.proven(max(pool.map(proof, range(2))))
-        answer = OracleAnswer.nothing(problem.d, upper, RelaxationOracle.name, 2 * self.steps)
-        dual = lower_bound(problem, nu, answer)
+        dual = lower_bound(problem, nu, self.answer(upper))
         if dual > self.dual:
             self.nu, self.upper, self.dual = nu, upper, dual

@@ -42,9 +42,10 @@ class Task:
 
     def rows(self, which: NDArray[np.intp]) -> "Task":
         """The task on some of the rows, with their share of the weight decay."""
-        share = len(which) / len(self.y)
-        apart = None if self.apart is None else self.apart[which]
-        return Task(self.space.rows(which), self.loss.take(which), self.y[which], self.beta * share, apart)
+        entries = (which[:, None] * self.space.per_row + np.arange(self.space.per_row)).ravel()
+        share = len(entries) / len(self.y)
+        apart = None if self.apart is None else self.apart[entries]
+        return Task(self.space.rows(which), self.loss.take(entries), self.y[entries], self.beta * share, apart)
 
     def with_target(self, change: Callable[[Vector], Vector]) -> "Task":
         """The task with a change made to the target as it was given."""

@@ -57,6 +57,7 @@ def descend(
     (True, 3, 0.218606798)
     """
     expect(problem, Problem, "descend", Solution="solution.problem")
+    problem.one_output("descend")
     expect(network, Network, "descend", Solution="solution.network")
     width, proven, ordered = network.width if width is None else width, "the target", isinstance(target, Network)
     if not isinstance(target, Network):

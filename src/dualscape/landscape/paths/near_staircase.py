@@ -132,6 +132,7 @@ def near_staircase(optima: OptimalSet) -> NearStaircase:
         InputError: as for `isolation`.
     """
     expect(optima, OptimalSet, "near_staircase", Solution="optimal_set(solution)")
+    optima.problem.one_output("near_staircase")
     stays, tree = isolation(optima), merge_tree(optima.vertices > 0)
     swaps = np.array([_swap(optima, masses) for masses in optima.vertices])
     last = int(tree.edges[:, 2].max(initial=int(tree.births.max()) + 1))

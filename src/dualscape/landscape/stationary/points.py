@@ -156,6 +156,7 @@ def _checked(problem: Problem, solution: Solution) -> float:
         InputError: the stationary points of the problem are not known.
     """
     expect(problem, Problem, "stationary_points", Solution="solution.problem")
+    problem.one_output("stationary_points")
     expect(solution, Solution, "stationary_points", Problem="solve(problem)")
     kind = problem.architecture
     if not isinstance(kind, TwoLayerReLU) or problem.design.has_free_bias or problem.loss.constraint:

@@ -7,6 +7,7 @@ from dualscape.model.architectures.base import Architecture, Faces, Pieces, Unit
 from dualscape.model.architectures.gated import GatedReLU
 from dualscape.model.architectures.relu import TwoLayerReLU
 from dualscape.model.architectures.sparse import SparseNeurons
+from dualscape.model.architectures.vector import VectorReLU
 
 RELU = TwoLayerReLU()
 #: Architectures by name.
@@ -41,7 +42,7 @@ def get_architecture(architecture: str | Architecture, what: str = "architecture
             if architecture in (short, known.title):
                 return known
         name, _, parameters = architecture.partition(":")
-        if (name in FAMILIES or name == SparseNeurons.name) and parameters:
+        if (name in FAMILIES or name in IN_FILES) and parameters:
             return _member(architecture, name, parameters, what)
     raise InputError(f"unknown {what} {architecture!r}; known: {', '.join(titles())}")
 
@@ -52,7 +53,7 @@ def titles() -> list[str]:
 
 
 def _member(title: str, name: str, parameters: str, what: str) -> Architecture:
-    form, read = SPARSE if name == SparseNeurons.name else FAMILIES[name]
+    form, read = IN_FILES[name] if name in IN_FILES else FAMILIES[name]
     try:
         return read(parameters)
     except InputError as error:
@@ -66,8 +67,11 @@ def _sparse(parameters: str) -> Architecture:
     return SparseNeurons(get_architecture(base), int(q), int(always))
 
 
-#: How files name architectures whose neurons see few features; who asks for one says `features_per_neuron`.
-SPARSE: tuple[str, Callable[[str], Architecture]] = ("sparse:q:always:architecture", _sparse)
+#: Those that files name and nobody asks for by name: `features_per_neuron` and the columns of a target say so.
+IN_FILES: dict[str, tuple[str, Callable[[str], Architecture]]] = {
+    "sparse": ("sparse:q:always:architecture", _sparse),
+    "vector": ("vector:outputs", lambda outputs: VectorReLU(int(outputs))),
+}
 
 
 __all__ = [
@@ -81,6 +85,7 @@ __all__ = [
     "SparseNeurons",
     "TwoLayerReLU",
     "UnitSpace",
+    "VectorReLU",
     "get_architecture",
     "titles",
 ]

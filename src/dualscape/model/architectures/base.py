@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dualscape.errors import InputError, MissingError, declared
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.pieces import Pieces
+from dualscape.model.architectures.products import Products
 from dualscape.oracles import Choice, Estimate, Oracle, OracleAnswer, Question
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.oracles.proof import ask, prove
@@ -68,11 +69,15 @@ class UnitSpace(ABC):
         kinds: its oracles by name, in the order in which "auto" prefers them among those of the same standing.
         borderless: whether the pieces of its units have no borders; then `gathered` says what those of one piece are
             together.
+        turning_outputs: whether the output of a unit turns with nu, as its direction does.
+        per_row: how many entries a row of the data has in a column; where it is more than 1, n counts entries.
     """
 
     n: int
     d: int
     c: int = 1
+    turning_outputs: bool = False
+    per_row: int = 1
     kinds: Mapping[str, type[Oracle]]
     borderless: bool = False
 
@@ -124,6 +129,10 @@ class UnitSpace(ABC):
     def pull(self, nu: Vector, units: Units) -> Matrix:
         """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
 
+    def pulls(self, nu: Vector, units: Units) -> tuple[Matrix, Matrix]:
+        """The gradients of each unit's score in its direction, (k, d), and in its output, (k, c), where that turns."""
+        raise MissingError(f"unit space {type(self).__name__!r}", "turn outputs", ("pulls",))
+
     @abstractmethod
     def random(self, count: int, rng: np.random.Generator) -> Units:
         """Units to begin with, of all kinds of outputs by turns."""
@@ -139,7 +148,7 @@ class UnitSpace(ABC):
 
     def faces(
         self, nu: Vector, units: Units, expired: Callable[[], bool] = lambda: False
-    ) -> tuple[Units, NDArray[np.intp], Callable[[NDArray[np.intp]], Faces]] | None:
+    ) -> tuple[Units, NDArray[np.intp], Callable[[NDArray[np.intp]], Faces | Products]] | None:
         """The local maximisers of `climb`, and the linear pieces on which they may move while they stay ones.
 
         Returns:
@@ -162,6 +171,11 @@ class UnitSpace(ABC):
             MissingError: a space that does not implement it can be solved and certified, and no more.
         """
         raise MissingError(f"unit space {type(self).__name__!r}", "list all optimal networks", ("pieces",))
+
+    def eigenvalue_gaps(self, nu: Vector, units: Units) -> Vector:
+        """(k,) how far, relatively, the greatest eigenvalue is from the next on the piece of each of k maximisers; 0
+        where maximisers are a continuum, 1 where there is nothing to tell apart."""
+        return np.ones(len(units))
 
     def continua(self, units: Units) -> tuple[NDArray[np.intp], Units, NDArray[np.bool_]]:
         """Where a coordinate that costs nothing might take other values at the same score.
@@ -253,13 +267,15 @@ class Architecture(ABC):
         name: its name, in the registry and on results.
         formula: what a network computes, in plain text.
         twins: how many unit neurons compute what each unit does, itself included: 1 or 2.
-        outputs: the number of entries of a unit's output: 1, or the number of gates.
+        outputs: the number of entries of a unit's output: 1, or the number of gates, or of outputs of the network.
+        per_row: how many numbers a network predicts for a row.
     """
 
     name: str
     formula: str
     twins: int = 1
     outputs: int = 1
+    per_row: int = 1
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -296,6 +312,17 @@ class Architecture(ABC):
             InputError: an architecture that does not implement it knows no free bias.
         """
         raise InputError(f"neurons of the architecture {self.title!r} have no free bias yet; give bias='penalised'")
+
+    def with_outputs(self, c: int) -> "Architecture":
+        """The architecture of the same neurons with c >= 2 outputs.
+
+        Raises:
+            InputError: an architecture that does not implement it has one output.
+        """
+        raise InputError(
+            f"networks of the architecture {self.title!r} have one output, the target has {c} columns; "
+            "give one column, or ReLU neurons that see all features"
+        )
 
     def twin(self, units: Units) -> Units:
         """The other unit neurons that compute what these do, one for each; these themselves where `twins` is 1."""

@@ -19,6 +19,7 @@ from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.centred import CentredAscent, CentredOracle, around_rows, estimate_around_rows
 from dualscape.oracles.centres import Centres
+from dualscape.oracles.lifted import LiftedOracle
 from dualscape.oracles.reach import Reach
 from dualscape.oracles.thresholds import ThresholdsOracle
 from dualscape.units import Units
@@ -28,7 +29,9 @@ Index = NDArray[np.intp]
 SAME = 1e-9
 #: Oracles that are asked around every row, and those that see all rows at once.
 AROUND: Mapping[str, type[HingeOracle]] = MappingProxyType({"cells": CellsOracle, "bisection": BisectionOracle})
-ALONE: Mapping[str, type[CentredOracle]] = MappingProxyType({"thresholds": ThresholdsOracle, "ascent": CentredAscent})
+ALONE: Mapping[str, type[CentredOracle]] = MappingProxyType(
+    {"thresholds": ThresholdsOracle, "lifted": LiftedOracle, "ascent": CentredAscent}
+)
 
 
 class FreeBiasSpace(UnitSpace):
@@ -41,7 +44,7 @@ class FreeBiasSpace(UnitSpace):
         self.whole = ReLUSpace(self.centres.lifted)
         self.n, self.d = self.whole.n, self.whole.d
         own: dict[str, type[Oracle]] = {"thresholds": ThresholdsOracle} if self.d == 2 else {}
-        self.kinds = {**own, **AROUND, "ascent": CentredAscent}
+        self.kinds = {**own, **AROUND, "lifted": LiftedOracle, "ascent": CentredAscent}
 
     @property
     def reach(self) -> Reach:

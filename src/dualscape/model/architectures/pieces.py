@@ -24,16 +24,21 @@ class Stand:
     Attributes:
         values: (k,) the scores g_j(nu).
         directions: (k, d) the units.
-        columns: (n, k) their columns.
+        columns: (n, k) their columns; (n c, k) where there are several outputs.
+        outputs: (k, c) their outputs, where these turn as well; otherwise None.
+        pulls: (k, d, c) the pulls of nu for every output there; otherwise None.
     """
 
     values: TwoFloat
     directions: TwoFloat
     columns: TwoFloat
+    outputs: Matrix | None = None
+    pulls: NDArray[np.float64] | None = None
 
     def take(self, which: Index) -> "Stand":
         """Those of some units."""
-        return Stand(self.values[which], self.directions[which], self.columns[:, which])
+        outputs, pulls = (None if part is None else part[which] for part in (self.outputs, self.pulls))
+        return Stand(self.values[which], self.directions[which], self.columns[:, which], outputs, pulls)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +120,13 @@ class Pieces:
         free = np.zeros((self.X.shape[1], len(seen) - len(held)))
         free[seen] = np.linalg.qr(self.X[np.ix_(held, seen)].T, mode="complete")[0][:, len(held) :]
         return free, (self.X @ free) * self.slopes[j][:, None]
+
+    def turns(self, j: int, at: Stand, mass: float) -> Matrix:
+        """(n, q) the ways T in which a column turns with nu: T T^T is mass times the Hessian of the score."""
+        free, jacobian = self.turning(j)
+        # Directions across the unit, in which it turns: more freely the more mass it has.
+        across = np.linalg.qr(free.T @ at.directions.hi[j][:, None], mode="complete")[0][:, 1:]
+        return np.asarray(jacobian @ across * np.sqrt(abs(mass) / at.values.hi[j]))
 
     def left(self, directions: Matrix, tolerance: float) -> Index:
         """The units that are off their piece: some row is on its other side by more than `tolerance` of its length.

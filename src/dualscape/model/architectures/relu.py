@@ -6,6 +6,7 @@ from dualscape.errors import InputError
 from dualscape.geometry.leaky import EVEN, leaky, slopes
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.base import Architecture, Matrix, UnitSpace
+from dualscape.model.architectures.vector import VectorReLU
 from dualscape.units import Units
 
 
@@ -43,6 +44,9 @@ class TwoLayerReLU(Architecture):
         from dualscape.model.architectures.relu_space import ReLUSpace
 
         return ReLUSpace(inputs, slope=self.slope)
+
+    def with_outputs(self, c: int) -> Architecture:
+        return super().with_outputs(c) if self.slope else VectorReLU(c)
 
     def twin(self, units: Units) -> Units:
         return units.turned(-units.directions) if self.slope == EVEN else units

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.model.architectures.base import Faces, Matrix, UnitSpace, Vector
+from dualscape.model.architectures.products import Products
 from dualscape.oracles import Estimate, Oracle
 from dualscape.oracles.members import Member, Members
 from dualscape.oracles.union import UnionOracle
@@ -169,7 +170,7 @@ class UnionSpace(UnitSpace):
         self, nu: Vector, units: Units, expired: Callable[[], bool] = lambda: False
     ) -> tuple[Units, Index, Callable[[Index], Faces]] | None:
         climbed, dimensions = np.zeros_like(units.directions), np.zeros(len(units), dtype=np.intp)
-        parts: list[tuple[Family, Index, Callable[[Index], Faces]]] = []
+        parts: list[tuple[Family, Index, Callable[[Index], Faces | Products]]] = []
         for family, which in self._grouped(nu, units):
             found = family.space.faces(nu, family.near(units.take(which)), expired)
             if found is None:
@@ -187,6 +188,7 @@ class UnionSpace(UnitSpace):
                 if len(here) == 0:
                     continue
                 own = own_faces(np.searchsorted(which, chosen[here]))
+                assert isinstance(own, Faces)  # families have one output
                 columns = np.concatenate([np.arange(starts[j], starts[j] + sizes[j]) for j in here])
                 basis[:, columns], jacobian[:, columns] = family.lift @ own.basis, own.jacobian
             return Faces(basis, jacobian, np.repeat(np.arange(len(chosen)), sizes))

@@ -31,6 +31,8 @@ class Loss(ABC):
     strictly_convex: bool
     #: True when the fit is prescribed: L is 0 or infinite, without a gradient, and beta, with nothing to weigh, is 1.
     constraint = False
+    #: True when it takes targets of several columns, as the sum over all their entries.
+    several = False
 
     @property
     @abstractmethod
@@ -81,6 +83,11 @@ class Loss(ABC):
             MissingError: the loss does not know how.
         """
         raise MissingError(f"loss {self.name!r}", "take sample_weight", ("weighted",))
+
+    def repeated(self, c: int) -> "Loss":
+        """The loss of targets with c columns, whose entries come row by row: numbers held for a row are for all of
+        them."""
+        return self
 
     def scaled(self, exponent: int) -> "Loss | None":
         """The loss K with K(2^e f, 2^e y) = 4^e L(f, y) for all f and y, e the exponent; None where y has no units."""

@@ -38,6 +38,10 @@ class RowSum(Loss, ABC):
     def take(self, rows: NDArray[np.intp]) -> "RowSum":
         return self._with(RowWeights(self._rows.take(rows)))
 
+    def repeated(self, c: int) -> "RowSum":
+        given = self._rows.given
+        return self if c == 1 or given is None else self._with(RowWeights(np.repeat(given, c)))
+
     def weighted(self, weights: Vector) -> "RowSum":
         return self._with(RowWeights(self._rows.times(weights)))
 

@@ -28,6 +28,7 @@ class Squared(Clipped):
     target = "numbers"
     quadratic = True
     strictly_convex = True
+    several = True
 
     @property
     def formula(self) -> str:

@@ -32,6 +32,8 @@ from dualscape.running.stopped import Stopped
 CONES, CONE_SECONDS, ENTRY_SECONDS = 1.0, 3e-6, 1.5e-9
 #: More orthants than 2^this are not begun with, and no more orthants times rows than this (a second or two).
 MOST_RANK, MOST_BEGUN = 14, 30_000_000
+#: Seconds for each of these products, which cannot be stopped.
+BEGIN_SECONDS = 1e-7
 #: A bound that is worth having takes this part of the seconds that the hyperplanes took to find, or up to twice as much
 #: on few rows; when there is less left, and so many seconds would not do either, the trivial one must.
 BOUND_TIMES, GRACE = 0.5, 0.2
@@ -76,6 +78,8 @@ class BisectionOracle(HingeOracle):
         stopped = Stopped.INTERRUPTED if interrupted() else Stopped.FINISHED
         if _too_large(hinges):
             stopped = Stopped.DIMENSION
+        elif effort.deadline and effort.remaining() < BEGIN_SECONDS * 2**hinges.rank * hinges.count:
+            stopped = Stopped.TIME
         if stopped:
             # Too many orthants to begin with, or no time for them: the bounds of any size are all there is.
             upper = capped(self.reach, nu, 0.0, np.inf, above, ceiling)

@@ -1,0 +1,54 @@
+"""Rows on which a bias that costs a little stands for one that costs nothing (THEORY section 10).
+
+Of a unit (w, b) with |w| = 1 and its kink at a row, the kink is no further than R from the middle m of the rows, where
+R is the distance of the row that is furthest. On rows (x_i - m, t R) it is a direction of length sqrt(1 + 1/t^2) or
+less, so that for every t > 0
+
+    h(nu) <= sqrt(1 + 1/t^2) max over |u| <= 1 of |nu^T (L_t u)_+|,     L_t the rows (x_i - m, t R).
+
+The right-hand side is a problem without a bias that any oracle bounds. Where nu sums to 0 it is no more than
+sqrt(1 + 1/t^2) h(nu), since a unit of L_t is one of length |w| <= 1: a large t loses little. But relaxations of it grow
+with t.
+"""
+
+import numpy as np
+
+from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.tall import row_lengths
+from dualscape.oracles.base import Vector
+from dualscape.oracles.centres import Centres
+from dualscape.oracles.scaled import ScaledForm
+from dualscape.running.effort import Effort
+from dualscape.tolerances import EPS
+
+#: The t of the cheapest bound, which loses more by a larger one than it gains.
+CHEAPEST = 1.0
+
+
+class PenalisedBias:
+    """The rows L_t of one t.
+
+    >>> rows = PenalisedBias(Centres(np.array([[0.0], [1.0], [3.0]])), 100.0)
+    >>> bool(2.0 <= rows.worth(rows.ceiling(np.array([1.0, -2.0, 1.0]), NO_LIMITS), np.zeros(3)))
+    True
+
+    Attributes:
+        factor: what a bound on them is worth: sqrt(1 + 1/t^2), rounded up.
+    """
+
+    def __init__(self, centres: Centres, t: float) -> None:
+        away = centres.X - centres.middle
+        # A few roundings for those of the middle and of the lengths.
+        furthest = float(row_lengths(away).max(initial=0.0)) or 1.0
+        self._rounding = 1.01 * (centres.p + 4) * EPS * row_lengths(away)
+        self.factor = float(np.sqrt(1 + 1 / t**2)) * (1 + 8 * (centres.p + 4) * EPS)
+        self.hinges = Hinges.of(np.column_stack([away, np.full(centres.n, t * furthest)]))
+
+    def worth(self, bound: float, nu: Vector) -> float:
+        """What a bound on these rows is worth for the units; each difference of two rows is rounded once."""
+        return self.factor * (bound + float(np.abs(nu) @ self._rounding)) * (1 + 4 * EPS)
+
+    def ceiling(self, nu: Vector, effort: Effort) -> float:
+        """The bound of any size."""
+        form = ScaledForm.of(self.hinges, nu, 0.0)
+        return self.worth(form.ceiling(effort.overdue), nu)

@@ -1,0 +1,56 @@
+"""G(u) = N^T (X u)_+ in its shortest form: linear^T u + sum_g kappa_g (z_g . u)_+, with an entry for each output."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.geometry.hinges import Hinges
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedVector:
+    """What a dual variable N (n, c) makes of the hyperplanes of the data.
+
+    Attributes:
+        hinges: the hyperplanes z_g, N of them in r dimensions.
+        kappa: (N, c) by how much the slope of each output changes across them.
+        linear: (r, c) the linear part.
+        slack: a bound on |N^T (X u)_+ - G(u)| over the unit ball, rounding included.
+
+    >>> G = ReducedVector.of(Hinges.of(np.eye(2)), np.array([[3.0, 0.0], [0.0, 4.0]]))
+    >>> np.linalg.norm(G.values(np.eye(2) @ G.hinges.basis), axis=1).round(12).tolist()
+    [3.0, 4.0]
+    """
+
+    hinges: Hinges
+    kappa: Matrix
+    linear: Matrix
+    slack: float
+
+    @classmethod
+    def of(cls, hinges: Hinges, N: Matrix) -> "ReducedVector":
+        """That of N (n, c)."""
+        parts = [hinges.enclose(np.ascontiguousarray(column)) for column in N.T]
+        kappa = np.ascontiguousarray(np.column_stack([part[0] for part in parts]).reshape(hinges.count, -1))
+        linear = np.ascontiguousarray(np.column_stack([part[1] for part in parts]).reshape(hinges.rank, -1))
+        return cls(hinges, kappa, linear, float(np.linalg.norm([part[2] for part in parts])) * (1 + 1e-15))
+
+    @property
+    def size(self) -> float:
+        """sum_g |kappa_g| + |linear|: no value on the unit sphere is greater."""
+        return float(np.linalg.norm(self.kappa, axis=1).sum() + np.linalg.norm(self.linear))
+
+    def values(self, places: Matrix) -> Matrix:
+        """G at k places (k, r) in the coordinates of the hyperplanes, (k, c)."""
+        heights = places @ self.hinges.rows.T
+        return np.asarray(np.maximum(heights, 0.0, out=heights) @ self.kappa + places @ self.linear)
+
+    def pulls(self, on: NDArray[np.bool_]) -> Matrix:
+        """(P, r, c) the linear maps B with G(u) = B^T u where the hyperplanes have these sides (P, N)."""
+        r, c = self.linear.shape
+        products = (self.hinges.rows[:, :, None] * self.kappa[:, None, :]).reshape(len(self.kappa), r * c)
+        return np.asarray((on.astype(float) @ products).reshape(-1, r, c) + self.linear)

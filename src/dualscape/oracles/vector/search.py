@@ -1,0 +1,111 @@
+"""The searching oracle over units with several outputs: many starts rise together, the best climb on exactly."""
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dualscape.geometry.hinges import Hinges
+from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
+from dualscape.oracles.ranked import Ranked
+from dualscape.oracles.vector.base import VectorOracle
+from dualscape.oracles.vector.climbing import climb_jointly
+from dualscape.oracles.vector.ranked import rank
+from dualscape.oracles.vector.reduced import ReducedVector
+from dualscape.running.effort import Effort
+from dualscape.running.progress import Progress, silent
+from dualscape.units import Units
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+#: Starts of a call, the share of them near units that are known, and how far these are moved.
+STARTS, NEAR, MOVED = 256, 0.25, 0.3
+#: Steps of a rise, and the first of them as an angle; they shrink to nothing.
+STEPS, STRIDE = 40, 0.3
+#: The best that climb on exactly, and the entries of the data times its lesser side above which none do.
+CLIMBS, LARGEST_CLIMB = 24, 10_000_000
+#: Risen directions as near as this are one crowd, of which one climbs; below this share of the threshold none does.
+CROWD, PROMISING = 0.05, 0.8
+
+
+class VectorSearch(VectorOracle):
+    """Local maximisers of |N^T (X u)_+| from random directions, data rows and given starts; deterministic."""
+
+    name = "ascent"
+    exact = False
+    counts: str = "starts"
+
+    def __init__(self, hinges: Hinges, c: int, *, seed: int = 0) -> None:
+        super().__init__(hinges, c)
+        self._seed = seed
+
+    @classmethod
+    def estimate(cls, hinges: Hinges) -> Estimate:
+        return Estimate(STARTS, STARTS * STEPS * (2e-9 * hinges.X.size / (os.cpu_count() or 1) + 1e-6), cls.counts)
+
+    def best_units(
+        self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
+    ) -> OracleAnswer:
+        X, nu = self.hinges.X, question.nu
+        if self.hinges.count == 0:
+            return OracleAnswer(Units.none(X.shape[1], self.c), np.zeros(0), 0.0, np.inf, self.name, 0)
+        known = question.starts if question.starts is not None else Units.none(X.shape[1], self.c)
+        if question.seen is not None:
+            known = Units.join([known, question.seen.take(slice(CLIMBS))])
+        risen = self._risen(nu, self._starts(known, np.random.default_rng((self._seed, question.attempt))), effort)
+        found = rank(X, nu, risen)
+        best = found.take(found.units.distinct(np.arange(len(found.values)), CROWD))
+        keep = best.values > PROMISING * max(question.above, 0.0)
+        keep[: CLIMBS // 4] = True
+        best = best.take(keep).take(slice(CLIMBS))
+        if X.size * self.c * min(X.shape) <= LARGEST_CLIMB:
+            climbing = Units.join([best.units, known])
+            climbed = climb_jointly(
+                ReducedVector.of(self.hinges, nu.reshape(-1, self.c)), climbing, expired=effort.expired
+            )[0]
+            every = rank(X, nu, Units.join([climbed, climbing]) if effort.expired() else climbed)
+        else:
+            every = Ranked.join([best, rank(X, nu, known)]).once()
+        lower = float(every.values[0]) if len(every.values) else 0.0
+        above = every.above(question.above)
+        return OracleAnswer(*above, lower, np.inf, self.name, len(risen), seen=every.units.take(slice(2 * CLIMBS)))
+
+    def _starts(self, known: Units, rng: np.random.Generator) -> Matrix:
+        """(q, d) directions at random, along rows and differences of rows, and near known ones."""
+        X, r = self.hinges.X, self.hinges.rank
+        near = int(NEAR * STARTS) if len(known) else 0
+        third = (STARTS - near) // 3
+        first, second = (X[which] / np.maximum(np.linalg.norm(X[which], axis=1), 1e-300)[:, None]
+                         for which in rng.integers(len(X), size=(2, third)))  # fmt: skip
+        apart = first - rng.uniform(-1, 1, size=(third, 1)) * second
+        gaussian = rng.standard_normal((STARTS - near - third, r)) @ self.hinges.basis.T
+        moved = np.zeros((0, X.shape[1]))
+        if near:
+            noise = rng.standard_normal((near, r)) @ self.hinges.basis.T
+            noise *= MOVED / np.linalg.norm(noise, axis=1, keepdims=True)
+            moved = known.directions[rng.integers(len(known), size=near)] + noise
+        directions = np.vstack([gaussian, apart, moved])
+        lengths = np.linalg.norm(directions, axis=1)
+        return np.asarray(directions[lengths > 0] / lengths[lengths > 0, None])
+
+    def _risen(self, nu: Vector, directions: Matrix, effort: Effort) -> Units:
+        """Where directions (q, d) rise to by steps along the gradient that shrink, each with its best output."""
+        X, N = self.hinges.X, nu.reshape(-1, self.c)
+        best, outputs, values = directions.copy(), np.zeros((len(directions), self.c)), np.zeros(len(directions))
+        for step in range(STEPS + 1):
+            heights = X @ directions.T
+            active = heights > 0
+            G = np.maximum(heights, 0.0, out=heights).T @ N
+            sizes = np.linalg.norm(G, axis=1)
+            better = sizes > values
+            best[better], values[better] = directions[better], sizes[better]
+            V = G / np.where(sizes > 0, sizes, 1.0)[:, None]
+            outputs[better] = V[better]
+            if step == STEPS or effort.expired():
+                break
+            pull = (active * (N @ V.T)).T @ X
+            lengths = np.linalg.norm(pull, axis=1)
+            stride = STRIDE * (1 - step / STEPS) ** 2
+            directions = directions + stride * pull / np.where(lengths > 0, lengths, 1.0)[:, None]
+            directions /= np.linalg.norm(directions, axis=1)[:, None]
+        return Units(best, outputs).take(values > 0)

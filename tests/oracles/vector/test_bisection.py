@@ -1,0 +1,61 @@
+"""Cones that cover the input sphere: bounds above all faces, units listed, time heard."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dualscape.geometry.hinges import Hinges
+from dualscape.oracles import Question
+from dualscape.oracles.vector.bisection import VectorBisection
+from dualscape.oracles.vector.faces import FacesOracle
+from dualscape.running.effort import Effort
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 3), st.integers(2, 4), st.booleans())
+def test_bounds_agree_with_the_faces(seed, n, d, c, lattice):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, (n, d)).astype(float) if lattice else rng.standard_normal((n, d))
+    hinges, nu = Hinges.of(X), rng.standard_normal(n * c)
+    h = FacesOracle(hinges, c).best_units(Question(nu, above=0.0)).lower
+    oracle = VectorBisection(hinges, c)
+    for share in (1.1, 1 + 1e-8):
+        above = oracle.best_units(Question(nu, above=share * h))
+        assert h <= above.upper <= share * h * (1 + 1e-9)
+    below = oracle.best_units(Question(nu, above=(1 - 1e-8) * h))
+    assert below.lower == pytest.approx(h, rel=1e-13)
+    assert h * (1 - 1e-15) <= below.upper <= h * (1 + 1e-7)
+
+
+def test_units_above_a_value_are_those_of_the_faces():
+    rng = np.random.default_rng(7)
+    X, nu = rng.standard_normal((20, 3)), rng.standard_normal(60)
+    hinges = Hinges.of(X)
+    every = FacesOracle(hinges, 3).best_units(Question(nu, above=0.0))
+    question = Question(nu, above=every.values[0] * (1 - 1e-8))
+    found = VectorBisection(hinges, 3).best_units(question)
+    assert len(found.units) == (every.values > question.above).sum()
+    np.testing.assert_allclose(found.units.directions[0], every.units.directions[0], atol=1e-8)
+
+
+def test_what_is_out_of_time_is_proven_all_the_same():
+    rng = np.random.default_rng(1)
+    X, nu = rng.standard_normal((30, 6)), rng.standard_normal(60)
+    oracle = VectorBisection(Hinges.of(X), 2)
+    for seconds in (0.0, 0.3):
+        answer = oracle.best_units(Question(nu, above=1e-3), effort=Effort.within(seconds or 1e-9))
+        assert answer.stopped
+        U = rng.standard_normal((20_000, 6))
+        U /= np.linalg.norm(U, axis=1)[:, None]
+        assert answer.upper >= np.linalg.norm(np.maximum(U @ X.T, 0) @ nu.reshape(-1, 2), axis=1).max()
+
+
+def test_one_violation_is_enough():
+    rng = np.random.default_rng(2)
+    X, nu = rng.standard_normal((30, 3)), rng.standard_normal(60)
+    oracle = VectorBisection(Hinges.of(X), 2)
+    h = FacesOracle(Hinges.of(X), 2).best_units(Question(nu, above=0.0)).lower
+    answer = oracle.best_units(Question(nu, above=0.99 * h, enough=0.99 * h))
+    assert answer.lower > 0.99 * h
+    assert answer.upper >= h

@@ -1,0 +1,177 @@
+"""Networks with several outputs from one end to the other: optimum, certificate, optimal set, staircase, members."""
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from dualscape import Network, Problem, optimal_set, solve, staircase
+from dualscape.errors import InputError
+
+#: Seed: (beta_max, optimum, k = m* = M*) of X = normal(5, 2), Y = normal(5, 2), no bias, beta = 0.15 beta_max.
+KNOWN = {0: (2.455025350822275, 2.8513270385971223, 4), 1: (1.2155930385763034, 0.5868672498274974, 4)}
+
+
+def drawn(seed, n, d, c):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, d)), rng.standard_normal((n, c))
+
+
+@pytest.mark.parametrize("seed", KNOWN)
+def test_known_optima(seed):
+    beta_max, optimum, k = KNOWN[seed]
+    problem = Problem(*drawn(seed, 5, 2, 2), beta=1.0, bias="none")
+    assert problem.beta_max() == pytest.approx(beta_max, rel=1e-14)
+    solution = solve(problem.with_beta(0.15 * beta_max))
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.primal == pytest.approx(optimum, rel=1e-11)
+    optima = optimal_set(solution)
+    assert optima.exact
+    assert (optima.k, optima.dimension) == (k, 0)
+    stairs = staircase(optima)
+    assert (stairs.m_star, stairs.M_star, stairs.connected_from) == (k, k, k + 1)
+    assert [row.components for row in stairs.rows] == [24, 1]
+    assert optima.contains(solution.network.split(1).permute([4, 2, 0, 1, 3]))
+    turned = Network(
+        solution.network.directions[::-1], np.ones(4), solution.network.masses, outputs=solution.network.outputs,
+        architecture=solution.network.architecture,
+    )  # fmt: skip
+    assert not optima.contains(turned)
+
+
+def test_the_optimum_is_that_of_a_conic_solver():
+    """The dual over a fine net of directions is a second-order cone program whose value is hardly above the optimum."""
+    X, Y = drawn(3, 6, 2, 3)
+    problem = Problem(X, Y, beta=1.0, bias="none").at_fraction(0.2)
+    found = solve(problem).certificate
+    angles = np.concatenate(
+        [np.linspace(0, 2 * np.pi, 360), *(np.arctan2(X[:, 1], X[:, 0]) + s for s in (np.pi / 2, -np.pi / 2))]
+    )
+    heights = np.maximum(np.column_stack([np.cos(angles), np.sin(angles)]) @ X.T, 0)
+    N = cp.Variable(Y.shape)
+    bounds = [cp.norm(N.T @ row) <= problem.beta for row in heights]
+    value = cp.Problem(cp.Maximize(cp.sum(cp.multiply(N, Y)) - 0.5 * cp.sum_squares(N)), bounds).solve(
+        solver=cp.CLARABEL
+    )
+    assert found.verdict == "global"
+    assert found.dual <= value * (1 + 1e-7)
+    assert value == pytest.approx(found.primal, rel=2e-4)
+
+
+def test_no_descent_from_random_weights_ends_below():
+    X, Y = drawn(4, 12, 2, 3)
+    problem = Problem(X, Y, beta=1.0).at_fraction(0.1)
+    found, seen = solve(problem).certificate, problem.X
+
+    def value(w):
+        U, alpha = w[:24].reshape(8, 3), w[24:].reshape(8, 3)
+        heights = np.maximum(seen @ U.T, 0)
+        off = heights @ alpha - Y
+        back = np.where(heights > 0, off @ alpha.T, 0).T @ seen
+        return 0.5 * (off**2).sum() + 0.5 * problem.beta * w @ w, np.concatenate(
+            [back.ravel(), (heights.T @ off).ravel()]
+        ) + problem.beta * w
+
+    rng = np.random.default_rng(0)
+    ends = [minimize(value, rng.standard_normal(48), jac=True, method="L-BFGS-B").fun for _ in range(10)]
+    assert found.verdict == "global"
+    assert min(ends) >= found.dual
+    assert min(ends) <= found.primal * 1.05
+
+
+@pytest.mark.parametrize(("n", "d", "c"), [(40, 2, 4), (25, 3, 2), (3, 5, 3), (10, 1, 2)])
+def test_random_problems_are_certified(n, d, c):
+    solution = solve(Problem(*drawn(n, n, d, c), beta=1.0).at_fraction(0.1))
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.relative_gap <= 1e-11
+
+
+def test_copies_on_blocks_give_the_scalar_answer_as_often():
+    rng = np.random.default_rng(8)
+    x, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
+    scalar = solve(Problem(x, y, beta=0.3, bias="none"))
+    X = np.block([[x, np.zeros((6, 2))], [np.zeros((6, 2)), x]])
+    Y = np.zeros((12, 2))
+    Y[:6, 0], Y[6:, 1] = y, y
+    both = solve(Problem(X, Y, beta=0.3, bias="none"))
+    assert both.certificate.verdict == "global"
+    # A unit that serves both blocks pays once for what two units pay for: the optimum is no higher, and here the same.
+    assert both.certificate.primal <= 2 * scalar.certificate.primal * (1 + 1e-12)
+
+
+def test_a_second_output_that_is_zero_changes_nothing():
+    X, y = drawn(6, 9, 2, 1)
+    scalar = solve(Problem(X, y[:, 0], beta=0.5))
+    vector = solve(Problem(X, np.column_stack([y, np.zeros(9)]), beta=0.5))
+    assert vector.certificate.primal == pytest.approx(scalar.certificate.primal, rel=1e-11)
+    optima = optimal_set(vector)
+    assert optima.k == optimal_set(scalar).k
+    np.testing.assert_allclose(np.abs(optima.units.outputs), np.tile([1.0, 0.0], (optima.k, 1)), atol=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 7),
+    st.integers(1, 3),
+    st.integers(2, 3),
+    st.sampled_from(["plain", "lattice", "twice", "zero row", "constant", "large", "small"]),
+    st.floats(0.02, 1.2),
+)
+def test_invariants_of_degenerate_problems(seed, n, d, c, kind, fraction):
+    X, Y = drawn(seed, n, d, c)
+    rng = np.random.default_rng(seed)
+    if kind == "lattice":
+        X, Y = rng.integers(-2, 3, (n, d)).astype(float), rng.integers(-2, 3, (n, c)).astype(float)
+    if kind == "twice":
+        X, Y = np.vstack([X, X]), np.vstack([Y, Y[::-1]])
+    if kind == "zero row":
+        X[0] = 0
+    if kind == "constant":
+        Y[:] = Y[0]
+    scale = {"large": 1e9, "small": 1e-9}.get(kind, 1.0)
+    problem = Problem(scale * X, Y / scale, beta=1.0)
+    largest = problem.beta_max()
+    problem = problem.with_beta(fraction * largest if largest else 1.0)
+    solution = solve(problem)
+    found = solution.certificate
+    assert found.verdict == "global"
+    assert fraction < 1 or solution.network.width == 0
+    if fraction > 1:
+        assert optimal_set(solution).k == 0
+    again = Network.from_weights(*solution.network.weights(), bias="penalised") if solution.network.width else None
+    if again is not None:
+        assert problem.objective(again) == pytest.approx(found.primal, rel=1e-12)
+        assert problem.objective(again.split(0)) == pytest.approx(found.primal, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("Y", "options", "message"),
+    [
+        ([[1.0, np.nan], [0.0, 1.0]], {}, "y has nan at"),
+        ([[1.0, 2.0]], {}, "X has 2 rows but y has 1"),
+        (np.eye(2), {"loss": "logistic"}, "y has 2 columns"),
+        (np.eye(2), {"loss": "huber"}, "y has 2 columns"),
+        (np.eye(2), {"activation": "abs"}, "have one output, the target has 2 columns"),
+        (np.eye(2), {"features_per_neuron": 1}, "have one output"),
+        (np.eye(2), {"free": "constant"}, "free features serve networks with one output"),
+        (np.eye(2), {"architecture": "vector:3"}, "have one output|outputs"),
+        ([1.0, 2.0], {"architecture": "vector:3"}, "has 3 outputs, y has one column"),
+    ],
+)
+def test_what_is_refused(Y, options, message):
+    with pytest.raises(InputError, match=message):
+        Problem(np.eye(2), Y, beta=0.1, **options)
+
+
+def test_predictions_are_tables():
+    X, Y = drawn(1, 8, 2, 3)
+    solution = solve(Problem(X, Y, beta=0.4))
+    assert solution.predict(X).shape == Y.shape
+    assert Problem(X, Y, beta=1e6).Y.shape == Y.shape
+    assert solve(Problem(X, Y, beta=1e6)).predict(X).tolist() == np.zeros(Y.shape).tolist()
+    weighted = Problem(X, Y, beta=0.4, sample_weight=np.arange(1, 9))
+    repeated = Problem(np.repeat(X, np.arange(1, 9), axis=0), np.repeat(Y, np.arange(1, 9), axis=0), beta=0.4)
+    assert solve(weighted).certificate.primal == pytest.approx(solve(repeated).certificate.primal, rel=1e-10)
