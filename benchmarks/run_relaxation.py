@@ -119,16 +119,21 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=list(DATA), default=list(DATA))
     parser.add_argument("--fractions", nargs="+", type=float, default=[0.1], help="of beta_max (default 0.1)")
     parser.add_argument("--limits", nargs="+", type=float, default=list(LIMITS), help="seconds for a proof")
+    parser.add_argument("--keep", action="store_true", help="keep the results of other data")
     options = parser.parse_args()
     path = RESULTS / "relaxation.json"
     machine = describe(["dualscape", "numpy", "scipy", "numba", "scikit-learn"])
     results: dict = {"machine": machine, "limits": options.limits, "cases": []}
+    if options.keep and path.exists():
+        kept = json.loads(path.read_text(encoding="utf-8"))["cases"]
+        results["cases"] = [case for case in kept if case["name"] not in options.data]
     for name in options.data:
         for fraction in options.fractions:
             case = {"name": name, "fraction": fraction, "load": load()[:1]}
             seconds = 2 * len(PROVERS) * sum(options.limits) + 4 * SEARCH
             case |= isolated.call(measure, name, fraction, options.limits, seconds=seconds)
             results["cases"].append(case)
+            results["cases"].sort(key=lambda case: list(DATA).index(case["name"]))
             path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
             print(name, fraction, case.get("failure", "done"), flush=True)
     write_report(results, path.with_suffix(".md"))

@@ -17,6 +17,12 @@ from exact_values import CASES
 from questions import random_question, same
 
 
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch):
+    """What is tested here is there soon."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.oracle.ROUNDS", 20)
+
+
 def upper(X, nu, above=0.0):
     return RelaxationOracle.on(X).best_units(Question(nu, above=above)).upper
 
@@ -44,7 +50,6 @@ def test_nothing_to_bound():
 
 @pytest.mark.parametrize("slope", [0.3, -1.0])
 def test_other_activations(slope):
-
     X, nu = random_question(10, 3)
     hinges = Hinges.of(X, slope)
     h = CellsOracle(hinges).best_units(Question(nu, above=0.0)).lower
