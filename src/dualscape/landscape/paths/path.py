@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path as File
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
 from dualscape.landscape.paths.piece import Piece
+from dualscape.landscape.paths.pytorch import torch_state
 from dualscape.landscape.paths.saved_corners import read_corners, written_corners
 from dualscape.landscape.paths.verification import Verification, contributions, distance, verified
 from dualscape.model.network import Network
@@ -237,6 +239,18 @@ class Path:
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write the path to an .npz file, whole or not at all."""
         write_whole(File(file), written_corners(self.problem, self.corners, self.weight_decay, self.note))
+
+    def state_dicts(self, k: int) -> list[dict[str, Any]]:
+        """k >= 2 networks at equal times from start to end, each a state of PyTorch's Sequential(Linear, ReLU, Linear).
+
+        Tensors are in double precision; the layers have the biases that the problem has.
+
+        Raises:
+            InputError: PyTorch is not installed, k is less than 2, or such a model has no place for a part of them.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or k < 2:
+            raise InputError(f"a path has two ends, so that k is a whole number from 2 on, got {k!r}")
+        return [torch_state(self.at(t)) for t in np.linspace(0.0, 1.0, k).tolist()]
 
     @classmethod
     def load(cls, file: str | os.PathLike[str], problem: Problem) -> "Path":
