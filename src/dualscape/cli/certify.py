@@ -107,6 +107,12 @@ class CertifyJob(Job["Certification"]):
         weight_decay = self.options["weight_decay"]
         if weight_decay is not None and self.options["beta"] is not None:
             raise InputError("--weight-decay and --beta were both given; give exactly one")
+        told = self.data.startswith(CATALOGUE) or self.options["loss"] == "interpolation"
+        if self.options["beta"] is None and weight_decay is None and trained.beta_of is None and not told:
+            raise InputError(
+                f"{self._model} does not say which weight decay it was trained with; give --beta B, or --weight-decay W "
+                "of PyTorch"
+            )
         later = self.options["beta"] is None and (weight_decay is not None or trained.beta_of is not None)
         if later:
             self.options["beta"] = 1.0  # until the number of rows is known

@@ -15,7 +15,7 @@ from dualscape.landscape.paths.route import OutOfSlots
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.effort import Effort
-from dualscape.running.interruption import interruptible
+from dualscape.running.interruption import check, interruptible, until
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver import Solution, solve
 
@@ -40,12 +40,12 @@ def descend(
         target: the optimum at which it ends, in this order of neurons; or a solution, computed when not given, of which
             an optimum that fits into the width is taken, in the order in which its neurons are reached.
         width: number of slots; that of `network` when not given.
-        time_limit: seconds for computing a target, or None.
+        time_limit: seconds for the target and the way to it, or None.
 
     Returns:
         The path, with `falls` and a `note` that says what is known. Where no path was found that never rises, it climbs
-        as little as was found, and `climb` is an upper bound on what any path must. Where no optimum has that width it
-        leads to the best masses of the network's own units.
+        as little as was found, and `climb` is an upper bound on what any path must. Where no optimum has that width, or
+        time ran out, it leads to the best masses of the network's own units.
 
     Raises:
         InputError: the network is of another problem, or the target has more neurons than the width or is worse.
@@ -60,6 +60,7 @@ def descend(
     problem.one_output("descend")
     expect(network, Network, "descend", Solution="solution.network")
     width, proven, ordered = network.width if width is None else width, "the target", isinstance(target, Network)
+    deadline = Effort.within(time_limit).deadline
     if not isinstance(target, Network):
         solution = target if target is not None else solve(problem, start=network, time_limit=time_limit)
         expect(solution, Solution, "descend")
@@ -74,7 +75,12 @@ def descend(
         )
     if not ordered and problem.objective(start) <= problem.objective(goal) * (1 + ROUNDING):
         return Path(problem, (start, start), note=f"stays where it is, which is as good as {proven}")
-    return _path(problem, start, goal, proven, ordered)
+    try:
+        with until(deadline):
+            return _path(problem, start, goal, proven, ordered)
+    except KeyboardInterrupt:
+        check()  # otherwise it was the time
+    return _as_far_as_it_goes(problem, network, width, f"time ran out on the way to {proven}")
 
 
 def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered: bool) -> Path:
@@ -132,4 +138,6 @@ def _target(solution: Solution, width: int, time_limit: float | None) -> tuple[N
 def _said(solution: Solution) -> str:
     if solution.certificate.verdict == "global":
         return "a proven global optimum"
-    return f"the best network known ({solution.certificate.excess_in_words})"
+    found = solution.certificate
+    above = f"proven to be at most {found.excess_in_words} above the optimum" if found.useful else found.excess_in_words
+    return f"the best network known ({above})"
