@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dualscape.data.formats.npz import DAMAGE
 from dualscape.errors import InputError
 from dualscape.model.arrays import finite_array
+from dualscape.model.free_features import CONSTANT
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.prediction.models.given import trained_of
@@ -28,6 +29,7 @@ STATES = (".pt", ".pth")
 KINDS = (".npz", ".safetensors", ".json", *STATES, *PICKLES)
 SAVEZ = "numpy.savez(path, U=U, alpha=alpha), and bias= and output_bias= where there are any"
 ARRAYS = ("U", "alpha", "bias", "output_bias")
+MORE = ("free_weights", "gates")
 
 
 def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> Trained:
@@ -81,13 +83,18 @@ def write_model(path: str | os.PathLike[str], trained: Trained) -> None:
     Raises:
         InputError: the suffix is that of another kind, or the file cannot be written.
     """
+    write_whole(Path(path), model_bytes(path, trained))
+
+
+def model_bytes(path: str | os.PathLike[str], trained: Trained) -> bytes:
+    """What `write_model` writes to a file of that name."""
     file = Path(path)
     content = _npz(trained) if file.suffix == ".npz" else trained.written()
-    if not isinstance(content, bytes):
-        if file.suffix not in PICKLES:
-            raise InputError(f"{file} cannot hold {trained.source}; give a name in .npz, .pkl or .joblib")
-        content = _pickled(file, content)
-    write_whole(file, content)
+    if isinstance(content, bytes):
+        return content
+    if file.suffix not in PICKLES:
+        raise InputError(f"{file} cannot hold {trained.source}; give a name in .npz, .pkl or .joblib")
+    return _pickled(file, content)
 
 
 def check_suffix(path: str | os.PathLike[str], model: str | os.PathLike[str]) -> None:
@@ -107,7 +114,7 @@ def _of_arrays(source: str, data: bytes) -> Trained:
         reason = "it holds pickled objects" if "allow_pickle" in str(error) else "it is not a readable NPZ archive"
         raise InputError(f"{source} is no network, {reason}; write it with {SAVEZ}") from None
     missing = [name for name in ARRAYS[:2] if name not in arrays]
-    free, gates = arrays.pop("free_weights", None), arrays.pop("gates", None)
+    free, gates = (arrays.pop(name, None) for name in MORE)
     other = sorted(set(arrays) - set(ARRAYS))
     if missing:
         raise InputError(f"{source} holds no weights {missing[0]!r}; write it with {SAVEZ}")
@@ -123,7 +130,7 @@ def _of_arrays(source: str, data: bytes) -> Trained:
 
 def _npz(trained: Trained) -> bytes:
     stream = io.BytesIO()
-    values = {name: getattr(trained, name) for name in ARRAYS}
+    values = {name: getattr(trained, name) for name in (*ARRAYS, *MORE)}
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items() if value is not None}
     np.savez(stream, **arrays)
     return stream.getvalue()
@@ -134,9 +141,9 @@ def _of_result(file: Path) -> Trained:
     content, network = json.loads(file.read_text(encoding="utf-8")), predictor.network
     U, alpha = network.weights()
     design, known = predictor.design, content["problem"]
-    free = dict(zip(network.design.free_names, network.free_weights.tolist(), strict=True))
-    if any(value for name, value in free.items() if name != "constant"):
-        raise InputError(f"{file} has a skip connection, which is no part of a network of two layers alone")
+    if network.architecture.per_row > 1:
+        raise InputError(f"{file} has {network.architecture.per_row} outputs; give a network with one")
+    weights, alone = network.free_weights, network.design.free_names == (CONSTANT,)
     settings = {"loss": predictor.loss, "bias": network.bias, "free": network.free, "beta": known["beta"]}
     if known.get("free_decay"):
         settings["free_decay"] = known["free_decay"]
@@ -145,9 +152,11 @@ def _of_result(file: Path) -> Trained:
         design.features(U),
         alpha,
         U[:, -1] if design.has_bias else None,
-        free.get("constant"),
+        weights if alone else None,
         str(file),
         settings={**settings, "scaling": predictor.scaling},
+        free_weights=weights if len(weights) and not alone else None,
+        gates=network.gates if network.architecture.outputs > 1 else None,
     )
 
 

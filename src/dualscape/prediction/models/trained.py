@@ -136,19 +136,32 @@ class Trained:
         )
 
     def with_network(self, problem: Problem, network: Network) -> "Trained":
-        """The same with the weights of a network of the problem.
+        """The same with the weights of a network of the problem."""
+        U, alpha = network.weights()
+        hidden, weights = U[:, -1] if problem.design.has_bias else None, network.free_weights
+        alone = problem.free.names == (CONSTANT,)
+        return replace(
+            self,
+            U=problem.design.features(U),
+            alpha=alpha,
+            bias=hidden,
+            output_bias=float(weights[0]) if alone else None,
+            free_weights=weights if len(weights) and not alone else None,
+            gates=None if self.gates is None else network.gates,
+        )
+
+    def layers_alone(self) -> "Trained":
+        """This network, which is two layers and no more.
 
         Raises:
-            InputError: it has a skip connection, for which other programs have no place.
+            InputError: it has a skip connection or gates, for which other programs have no place.
         """
-        U, alpha = network.weights()
-        free = dict(zip(problem.free.names, network.free_weights.tolist(), strict=True))
-        constant = free.pop(CONSTANT, None)
-        if any(free.values()):
-            raise InputError("a network with a skip connection does not fit into a file of weights; save the JSON")
-        hidden = U[:, -1] if problem.design.has_bias else None
-        U = problem.design.features(U)
-        return replace(self, U=U, alpha=alpha, bias=hidden, output_bias=constant, free_weights=None)
+        if self.free_weights is not None or self.gates is not None:
+            raise InputError(
+                f"{self.source}: two layers hold no skip connection and no gates; give the better network a name in "
+                ".npz, which holds them"
+            )
+        return self
 
     def written(self) -> Any:
         """An object of the kind that it was read from, or the bytes of such a file.
