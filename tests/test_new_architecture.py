@@ -349,7 +349,7 @@ def test_json_and_command_line(tmp_path):
     assert result.exit_code == 0, result.output
     # The same name with another slope is another architecture.
     write_json(tmp_path / "other.json", to_dict(analyze(random_problem(5, slope=0.5))))
-    with pytest.raises(InputError, match=r"unknown architecture 'bent:0.5'; known: relu, abs, bent:0.25"):
+    with pytest.raises(InputError, match=r"unknown architecture 'bent:0.5'; known: relu, abs, three-layer, bent:0.25"):
         load_result(tmp_path / "other.json")
 
 

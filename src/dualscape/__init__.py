@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dualscape.landscape.stationary.points import StationaryPoint, stationary_points
     from dualscape.landscape.stationary.stationarity import Stationarity, stationarity
     from dualscape.landscape.stationary.subsampled import Subsampled, subsampled
+    from dualscape.landscape.three_layer_set import ThreeLayerSet, three_layer_set
     from dualscape.model.architectures import GatedReLU
     from dualscape.model.certificate import Certificate, certify_dual
     from dualscape.model.losses import Huber, Interpolation, Logistic, Loss, RowSum, Squared, SquaredHinge
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
     from dualscape.model.program import Program
+    from dualscape.model.three_layers import ThreeLayers
     from dualscape.prediction.certify import Certification, certify
     from dualscape.prediction.models.files import read_model, write_model
     from dualscape.prediction.predictor import Predictor, load_result
@@ -75,6 +77,9 @@ __all__ = [
     "GatedReLU",
     "SquaredHinge",
     "Program",
+    "ThreeLayers",
+    "ThreeLayerSet",
+    "three_layer_set",
     "solve",
     "Solution",
     "Certificate",
@@ -137,6 +142,9 @@ __all__ = [
 #: Where public names live; imported when they are first used.
 _HOME = {
     "Problem": "model.problem",
+    "ThreeLayers": "model.three_layers",
+    "ThreeLayerSet": "landscape.three_layer_set",
+    "three_layer_set": "landscape.three_layer_set",
     "Network": "model.network",
     "Units": "units",
     "Loss": "model.losses",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dualscape.errors import ContradictionError, DualscapeError, expect
 from dualscape.landscape.optimal_set import OptimalSet, optimal_set
 from dualscape.landscape.staircase import Staircase, staircase
+from dualscape.landscape.three_layer_set import ThreeLayerSet, three_layer_set
 from dualscape.model.beta_max import Interval
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -42,6 +43,7 @@ class Analysis:
         optimal_set: all optimal networks, or None when optimality is not certified.
         staircase: their components at every width, or None.
         notes: why something is missing, and what to beware of.
+        three_layers: all optimal networks of three layers, which have no `optimal_set`; None where they are not known.
     """
 
     problem: Problem
@@ -50,6 +52,7 @@ class Analysis:
     optimal_set: OptimalSet | None
     staircase: Staircase | None
     notes: tuple[str, ...]
+    three_layers: ThreeLayerSet | None = None
 
     def __repr__(self) -> str:
         return f"Analysis({self.solution!r}, {self.optimal_set!r}, {self.staircase!r})"
@@ -66,6 +69,7 @@ class Draft:
         fraction: of beta_max at which to solve, or None.
         beta_max: the interval that holds it, once known.
         network: the best so far.
+        three_layers: the optimal networks where they have three layers.
         left_out: why the optimal set or the staircase cannot be had, or "".
     """
 
@@ -78,6 +82,7 @@ class Draft:
     solution: Solution | None = None
     optimal_set: OptimalSet | None = None
     staircase: Staircase | None = None
+    three_layers: ThreeLayerSet | None = None
     left_out: str = ""
 
     def find_beta_max(self, progress: Progress = silent, effort: Effort = NO_LIMITS) -> None:
@@ -127,9 +132,9 @@ class Draft:
             notes.append(_why_not(solution))
         elif self.left_out:
             notes.append(f"the {missing} is left out: {self.left_out}")
-        elif stairs is None:
+        elif stairs is None and self.three_layers is None:
             notes.append(f"interrupted: the {missing} is left out")
-        return Analysis(self.problem, self.beta_max, solution, optima, stairs, tuple(notes))
+        return Analysis(self.problem, self.beta_max, solution, optima, stairs, tuple(notes), self.three_layers)
 
 
 #: Is given the draft of an analysis when it begins.
@@ -214,6 +219,10 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
     assert draft.solution is not None
     try:
         with until(effort.deadline):
+            if draft.problem.architecture.layers == 3:
+                with stage("optimal set"):
+                    draft.three_layers = three_layer_set(draft.solution, effort=effort)
+                return
             with stage("optimal set") as progress:
                 draft.optimal_set = optimal_set(
                     draft.solution, max_vertices=max_vertices, effort=effort, progress=progress

@@ -91,6 +91,16 @@ def test_arrays_and_a_result(table, weights, tmp_path):
     assert "Globally optimal" in shown.output
 
 
+def test_a_result_with_a_skip_connection(table, tmp_path):
+    out, result = tmp_path / "out.json", tmp_path / "result.json"
+    more = ("--target", "y", "--beta", 0.2, "--free", "affine", "--json", result, "--quiet")
+    assert run("analyze", table, *more).exit_code == 0
+    shown = run("certify", result, table, "--target", "y", "--json", out, "--quiet")
+    assert shown.exit_code == 0, shown.output
+    assert strict(out)["verdict"] == "global"
+    assert strict(out)["objective"] == pytest.approx(strict(result)["certificate"]["primal"], rel=1e-9)
+
+
 def test_the_gap_up_to_which_it_is_called_optimal(table, weights, tmp_path):
     result, near, out = tmp_path / "result.json", tmp_path / "near.npz", tmp_path / "out.json"
     assert run("analyze", table, "--target", "y", "--beta", 0.2, "--json", result, "--quiet").exit_code == 0

@@ -85,7 +85,7 @@ BAD = {
     ),
     "architecture": (
         lambda: build(architecture="cnn"),
-        "unknown architecture 'cnn'; known: relu, abs, leaky:a, gated:count",
+        "unknown architecture 'cnn'; known: relu, abs, three-layer, leaky:a, gated:count, three-layer:inner",
     ),
     "names": (lambda: build(feature_names=("a",)), "1 feature names for 2 columns of X; give one each"),
     "oracle": (

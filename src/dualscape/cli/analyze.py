@@ -38,6 +38,11 @@ POSITIVE = Positive(min=0, min_open=True)
     "--loss", metavar="NAME", help="squared (default), huber:D, logistic, squared-hinge, or interpolation (no beta)."
 )
 @option("--activation", metavar="NAME", help="relu (default), leaky:A, abs, or gated:COUNT for so many random gates.")
+@option(
+    "--architecture",
+    metavar="NAME",
+    help="three-layer, or three-layer:R for at most R inner neurons a subnetwork; two layers if unsaid.",
+)
 @option("--bias", metavar="NAME", help="penalised (default), free or none.")
 @option("--free", metavar="NAME", help="Without weight decay: none (default), constant, linear or affine.")
 @option("--free-decay", type=POSITIVE, metavar="R", help="Penalise the weights w of --free by R/2 |w|^2 after all.")

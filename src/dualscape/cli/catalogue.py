@@ -35,6 +35,7 @@ def catalogue(name: str | None) -> None:
 def _defaults(entry: "Entry") -> str:
     model = f"{entry.loss} loss, bias {entry.bias}" if entry.weighed else f"{entry.loss}, bias {entry.bias}"
     model += "" if entry.activation == "relu" else f", activation {entry.activation}"
+    model += "" if entry.architecture == "relu" else f", architecture {entry.architecture}"
     model += "" if entry.features_per_neuron is None else f", features per neuron {entry.features_per_neuron}"
     model += "" if entry.free == "none" else f", free {entry.free}"
     model += "" if entry.free_decay == 0 else f" of decay {entry.free_decay:g}"

@@ -31,7 +31,9 @@ LEAST_LEFT = 0.5
 #: Options that name a file that every command writes.
 FILES = ("json_path", "report_path", "checkpoint")
 #: Options that define the problem.
-SETTINGS = ("loss", "activation", "bias", "features_per_neuron", "free", "free_decay", "beta", "beta_fraction")
+SETTINGS = (
+    "loss", "activation", "architecture", "bias", "features_per_neuron", "free", "free_decay", "beta", "beta_fraction",
+)  # fmt: skip
 
 
 def run_job(job: "Job[Result]", listener: Listener) -> None:
@@ -82,7 +84,7 @@ def _load(data: str, options: dict[str, Any], progress: "Progress", one_beta: bo
     from dualscape.data.tables import read_table, standardize
     from dualscape.model.losses import get_loss
 
-    given = {name: options[name] for name in SETTINGS if options[name] is not None}
+    given = {name: options[name] for name in SETTINGS if options.get(name) is not None}
     if "beta" in given and "beta_fraction" in given:
         raise InputError("--beta and --beta-fraction were both given; give exactly one")
     if data.startswith(CATALOGUE):
@@ -125,7 +127,7 @@ def _from_catalogue(name: str, options: dict[str, Any], given: dict[str, Any]) -
             raise InputError(f"--{inapplicable.replace('_', '-')} does not apply to catalogue problems; leave it out")
     settings: dict[str, Any] = {
         "loss": entry.loss,
-        "activation": entry.activation,
+        **({} if {"activation", "architecture"} & given.keys() else entry.kind),
         "bias": entry.bias,
         "features_per_neuron": entry.features_per_neuron,
         "free": entry.free,

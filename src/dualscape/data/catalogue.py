@@ -23,6 +23,7 @@ from dualscape.data.named_tables import (
     random_generic,
     random_outputs,
     shifted_line,
+    sorted_line,
     two_points,
 )
 from dualscape.data.planted import circle_family
@@ -34,6 +35,13 @@ def interpolated_circle(n: int = 3) -> Table:
     """n points of the circle family, angles from 30 to 90 degrees, with what all of its units compute together."""
     planted = circle_family(tuple(np.linspace(30.0, 90.0, n)))
     return made(planted.table.X, planted.network.predict(planted.table.X))
+
+
+def three_layer_peak() -> Table:
+    """4 points on a line, whose target is a dual variable."""
+    x = (-1.0555839145461334, -0.4426718716662915, 0.1993359855840283, 2.3527912887701676)
+    y = (-0.3161697354406827, 1.4405394233336501, -1.7772205922826816, 0.13300645436329303)
+    return made(np.array(x)[:, None], np.array(y))
 
 
 def get(name: str) -> Entry:
@@ -324,6 +332,27 @@ _LIST = (
         activation="gated:1000",
         beta_fraction=0.2,
         known=Known(0.5588866278842728, 1, 0, 1, 1, {1: 2, 2: 1}),
+    ),
+    Entry(
+        "three-layer-line",
+        "4 random points on a line, parallel three-layer networks: no better than two layers here",
+        "generic",
+        lambda: sorted_line(4, seed=1),
+        architecture="three-layer",
+        bias="penalised",
+        beta_fraction=0.15,
+        known=Known(0.5083545414102308, dimension=0, m_star=1),
+    ),
+    Entry(
+        "three-layer-peak",
+        "4 points on a line at which three layers are better than two",
+        "a dual variable at which units of three layers score higher than those of two",
+        three_layer_peak,
+        architecture="three-layer",
+        bias="penalised",
+        beta=0.3,
+        beta_fraction=None,
+        known=Known(2.271739581838369, dimension=1, m_star=2),
     ),
     Entry(
         "diabetes-bmi-s5",

@@ -42,6 +42,7 @@ class Entry:
         table: makes the data.
         loss: default loss.
         activation: default activation.
+        architecture: default architecture, where that is not one of two layers.
         bias: default bias.
         features_per_neuron: most features that a neuron sees; None: all.
         free: default free features.
@@ -57,6 +58,7 @@ class Entry:
     table: Callable[[], Table]
     loss: str = "squared"
     activation: str = "relu"
+    architecture: str = "relu"
     bias: str = "none"
     features_per_neuron: int | None = None
     free: str = "none"
@@ -64,6 +66,13 @@ class Entry:
     beta: float | None = None
     beta_fraction: float | None = 0.1
     known: Known = field(default_factory=Known)
+
+    @property
+    def kind(self) -> dict[str, str]:
+        """The setting that says what neurons compute."""
+        if self.architecture != "relu":
+            return {"architecture": self.architecture}
+        return {"activation": self.activation}
 
     @property
     def weighed(self) -> bool:
@@ -79,7 +88,7 @@ class Entry:
             data.y,
             beta=1.0 if chosen is None and self.weighed else chosen,
             loss=self.loss,
-            activation=self.activation,
+            **self.kind,
             bias=self.bias,
             features_per_neuron=self.features_per_neuron,
             free=self.free,

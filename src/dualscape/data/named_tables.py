@@ -61,6 +61,12 @@ def shifted_line(n: int, shift: float, seed: int) -> Table:
     return made(table.X, table.y + shift)
 
 
+def sorted_line(n: int, seed: int) -> Table:
+    """Independent standard normal numbers: one feature, in order, and targets."""
+    rng = np.random.default_rng(seed)
+    return made(np.sort(rng.standard_normal(n))[:, None], rng.standard_normal(n))
+
+
 # --- real data ------------------------------------------------------------------------------------------
 def diabetes(*features: str) -> Table:
     """442 patients: disease progression after a year; features and target standardised."""

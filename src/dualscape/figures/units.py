@@ -33,6 +33,9 @@ def units(solution: Solution, optimal_set: OptimalSet | None = None, table: Tabl
     if not network.masses.any():
         raise DoesNotApplyError("The network has no neurons, so there are no units to draw.")
     which = which_network(optimal_set)
+    if solution.problem.architecture.layers != 2 and len(inputs.features) > 1:
+        bent = "Subnetworks of three layers bend along no straight lines; they are drawn for one feature."
+        raise DoesNotApplyError(bent)
     draw = _curves if len(inputs.features) == 1 else _kinks
     return draw(inputs, network, which)
 

@@ -329,6 +329,11 @@ def optimal_set(
     (3, 1, 2, 1)
     """
     expect(solution, Solution, "optimal_set", Problem="solve(problem)", Network="solve(problem)")
+    if solution.problem.architecture.layers != 2:
+        raise InputError(
+            f"optimal networks of {solution.problem.architecture.title!r} form no polytope over units; use "
+            "three_layer_set"
+        )
     verdict = solution.certificate.verdict
     if verdict != "global":
         exact = ", ".join(name for name, kind in solution.problem.space.kinds.items() if kind.exact and kind.complete)

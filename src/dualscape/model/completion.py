@@ -39,6 +39,11 @@ def determining_rows(X: Matrix, y: Vector, architecture: Architecture, free: Mat
     Raises:
         InfeasibleError: no network takes the targets.
     """
+    if architecture.layers != 2:
+        raise InputError(
+            f"interpolation is known for two layers, the architecture is {architecture.title!r}; give a loss with a "
+            "weight decay, however small"
+        )
     if architecture.key != RELU.key:
         # Rows that are equal exactly where those of X are, and otherwise in general position.
         which = np.unique(X, axis=0, return_inverse=True)[1].reshape(-1)

@@ -94,6 +94,10 @@ def kind_of(activation: str | Architecture | None, architecture: str | Architect
     kind = get_architecture(architecture)
     if activation is None:
         return kind
+    if get_architecture(activation, "activation").layers != 2:
+        raise InputError(
+            f"activation={activation!r} is no activation; say architecture={activation!r} (--architecture {activation})"
+        )
     if kind.key != RELU.key:
         raise InputError(
             f"activation={activation!r} names a two-layer architecture, and architecture={kind.title!r} was given too; "

@@ -94,6 +94,8 @@ class Network:
             raise InputError("signs must be +1 or -1")
         check_bias(self.bias)
         object.__setattr__(self, "architecture", get_architecture(self.architecture))
+        if imbalance.any():
+            self._two_layers("imbalances")
         gates = self._checked_gates(len(masses))
         lengths = _lengths(directions, self.bias)
         wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
@@ -172,6 +174,13 @@ class Network:
             return cls(units.directions, ones, masses, bias, None, architecture, free, weights, outputs=units.outputs)
         return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights, units.gates)
 
+    def _two_layers(self, what: str) -> None:
+        if self.architecture.layers != 2:
+            raise InputError(
+                f"networks of the architecture {self.architecture.title!r} have no {what} of two layers; their weights "
+                "are those of ThreeLayers.of(network), and ThreeLayers(W, w, alpha).network() leads back"
+            )
+
     @property
     def _gates(self) -> NDArray[np.intp]:
         assert self.gates is not None
@@ -186,7 +195,7 @@ class Network:
 
     def __repr__(self) -> str:
         free = "" if self.free == "none" else f", free {self.free}"
-        return f"Network({self.width} neurons, {self.directions.shape[1]} coordinates, bias {self.bias}{free})"
+        return f"Network({self.width} neurons, {self.seen} coordinates, bias {self.bias}{free})"
 
     # --- weights <-> unit neurons -----------------------------------------------------------------
     @classmethod
@@ -210,6 +219,9 @@ class Network:
         array([[6., 8.],
                [0., 0.]])
         """
+        kind = get_architecture(architecture)
+        if kind.layers != 2:
+            raise InputError(f"{kind.title!r} has weights of three layers; use ThreeLayers(W, w, alpha).network()")
         table = _numeric(alpha, "alpha")
         if table.ndim == 2 and table.shape[1] > 1:
             return cls._from_tables(U, table, bias, get_architecture(architecture), free, free_weights)
@@ -237,7 +249,7 @@ class Network:
             inner * np.abs(outer),
             bias,
             inner - np.abs(outer),
-            get_architecture(architecture),
+            kind,
             free,
             _numeric(free_weights, "free_weights"),
             None if gates is None else np.asarray(gates),
@@ -267,6 +279,7 @@ class Network:
     def weights(self) -> tuple[Matrix, Matrix]:
         """(U, alpha) of shapes (m, d) and (m,), or (m, c) with c outputs, that have these masses and imbalances."""
         assert self.imbalance is not None
+        self._two_layers("weights")
         # The larger of |u| and |alpha| first, the smaller from their product: their difference would cancel.
         larger = 0.5 * (np.hypot(self.imbalance, 2 * np.sqrt(self.masses)) + np.abs(self.imbalance))
         smaller = np.divide(self.masses, larger, out=np.zeros_like(larger), where=larger > 0)
@@ -279,9 +292,9 @@ class Network:
     def check(self, design: Design, architecture: Architecture | None = None) -> None:
         """Raise InputError when its neurons have other coordinates than those of a design, or are of another
         architecture than this one; without neurons it fits all."""
-        if self.width and (self.directions.shape[1] != design.d or self.bias != design.bias):
+        if self.width and (self.seen != design.d or self.bias != design.bias):
             raise InputError(
-                f"the network has {self.directions.shape[1]} coordinates per neuron and bias {self.bias!r}, "
+                f"the network has {self.seen} coordinates per neuron and bias {self.bias!r}, "
                 f"the problem {design.d} and {design.bias!r}"
             )
         if self.free != design.free:
@@ -306,7 +319,12 @@ class Network:
     @property
     def design(self) -> Design:
         """What the neurons see of features that are called x0, x1, ..."""
-        return Design.of_coordinates(self.directions.shape[1], self.bias, self.free)
+        return Design.of_coordinates(self.seen, self.bias, self.free)
+
+    @property
+    def seen(self) -> int:
+        """How many coordinates of a row its neurons see, that of the bias included."""
+        return self.architecture.seen(self.directions.shape[1])
 
     def predict(self, X: ArrayLike, free: ArrayLike | None = None) -> Vector:
         """f(x) for every row of X (n, p), p the number of features without the bias column; (n, c) with c outputs.

@@ -126,7 +126,7 @@ class Problem:
             raise InputError("X has no columns; give at least one feature or a penalised bias")
         decay = decay_of(beta, the_loss)
         the_loss.check_target(target)
-        kind = seeing(kind_of(activation, architecture), features_per_neuron, design)
+        kind = seeing(kind_of(activation, architecture).fitted(len(inputs)), features_per_neuron, design)
         kind = check_outputs(kind, outputs, free_features)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
@@ -226,8 +226,9 @@ class Problem:
     @property
     def objective_in_words(self) -> str:
         """What is minimised, as a formula in plain text."""
-        sums = "summed over rows i and neurons j (sums, not means)"
-        least = f"{self.loss.formula} + beta/2 sum_j (|u_j|^2 + alpha_j^2), {sums}"
+        parts = self.architecture.parts
+        sums = f"summed over rows i and {parts} (sums, not means)"
+        least = f"{self.loss.formula} + {self.architecture.decay}, {sums}"
         if self.loss.constraint:
             least = f"1/2 sum_j (|u_j|^2 + alpha_j^2), summed over neurons j, subject to {self.loss.formula}"
         return f"{least}; {self.architecture.formula}" + self.design.bias_in_words + self.free.in_words
@@ -278,7 +279,7 @@ class Problem:
         lengths = np.linalg.norm(network.directions, axis=1)
         rows = np.repeat(row_lengths(self.X), self.c)
         reach = float(network.masses @ lengths) * np.maximum(self.space.reach.lengths, rows)
-        off = 1.01 * (self.d + network.width + 8) * reach if network.width else reach
+        off = 1.01 * (max(self.d, self.space.reach.d) + network.width + 8) * reach if network.width else reach
         if self.free.q:
             off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))
         fit = TwoFloat.of(self.fit_of(network))

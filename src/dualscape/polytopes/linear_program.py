@@ -42,7 +42,7 @@ def basic_solution(Q: Matrix, q: Vector, support: NDArray[np.intp]) -> Vector:
     return np.maximum(x, 0.0)
 
 
-def _quiet_solver() -> Any:
+def quiet_solver() -> Any:
     """A solver that prints nothing: the constructor of highspy.Highs enables callbacks, which prints a banner."""
     import highspy
 
@@ -57,7 +57,7 @@ def _quiet_solver() -> Any:
 def _model(Q: Matrix, q: Vector, upper: Vector, tolerance: float = LP_TOLERANCE) -> Any:
     import highspy
 
-    solver = _quiet_solver()
+    solver = quiet_solver()
     for name, value in (
         ("threads", 1),
         ("random_seed", 1),

@@ -172,8 +172,11 @@ def _predictor(content: dict[str, Any]) -> Predictor:
     classes = tuple(map(str, data["classes"])) if two else ()
     if two and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
-    directions = np.array(network["directions"], dtype=np.float64).reshape(-1, d)
     kind = get_architecture(problem.get("architecture", RELU.title)) if "gates" not in problem else _gated(problem)
+    directions = np.array(network["directions"], dtype=np.float64)
+    directions = directions if len(directions) else np.zeros((0, d))
+    if len(directions) and (directions.ndim != 2 or kind.seen(directions.shape[1]) != d):
+        raise ValueError(f"directions of shape {directions.shape} for {d} coordinates")
     trained = Network(
         directions,
         network["signs"] if "signs" in network else np.ones(len(directions)),

@@ -14,10 +14,12 @@ from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
+from dualscape.landscape.three_layer_set import ThreeLayerSet
 from dualscape.model.architectures import Architecture, GatedReLU
 from dualscape.model.labels import plain
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.model.three_layers import ThreeLayers
 from dualscape.prediction.predictor import SCHEMA
 from dualscape.report.hints import Judgement, judge
 from dualscape.running.files import write_whole
@@ -87,6 +89,7 @@ def to_dict(
         "widths": analysis.staircase and _widths(analysis.staircase),
         "staircase": analysis.staircase and _rows(analysis.staircase),
         "network": _network(analysis.solution.network),
+        **({} if analysis.three_layers is None else {"three_layer_set": _three_layer_set(analysis.three_layers)}),
         "notes": list(dict.fromkeys([*notes, *analysis.notes])),
     }
 
@@ -141,6 +144,20 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
     }
 
 
+def _three_layer_set(found: ThreeLayerSet) -> dict[str, Any]:
+    """The tight sign sets with the range of their mass, and the first-layer units of each with theirs."""
+    low, high = found.inner_ranges() if found.k else (np.zeros(0), np.zeros(0))
+    least, greatest = found.mass_ranges() if found.k else (low, high)
+    faces = []
+    for f, face in enumerate(found.faces):
+        own = found.owner == f
+        rows = {name: np.flatnonzero(getattr(face, name)).tolist() for name in ("on", "off", "held")}
+        inner = {"directions": _plain(face.directions), "signs": _signs(face.turns), "masses": None}
+        inner["masses"] = _plain(np.column_stack([low[own], high[own]]))
+        faces.append({"sign": int(face.sign), **rows, "mass": [float(least[f]), float(greatest[f])], "inner": inner})
+    return {"dimension": found.dimension, "fewest": list(found.fewest()), "faces": faces}
+
+
 def _plateaus(found: OptimalSet) -> dict[str, Any]:
     """Where optimal networks may have other free biases than those of the units."""
     pairs = _plain(found.plateaus.among(found.active))
@@ -177,6 +194,7 @@ def _network(network: Network) -> dict[str, Any]:
         **_leads(network.units, network.architecture),
         "masses": _plain(network.masses),
         "free_weights": _plain(network.free_weights),
+        **_three_layers(network),
     }
 
 
@@ -186,6 +204,14 @@ def _leads(units: Units, architecture: Architecture) -> dict[str, Any]:
         return {"outputs": _plain(units.outputs)}
     gates = {"gates": units.gates.tolist()} if isinstance(architecture, GatedReLU) else {}
     return {"signs": _signs(units.signs), **gates}
+
+
+def _three_layers(network: Network) -> dict[str, Any]:
+    """The balanced weights of all layers, where there are three."""
+    if network.architecture.layers != 3:
+        return {}
+    layers = ThreeLayers.of(network)
+    return {"layers": {"W": _plain(layers.W), "w": _plain(layers.w), "alpha": _plain(layers.alpha)}}
 
 
 def _signs(signs: Any) -> list[int]:

@@ -9,6 +9,7 @@ from dualscape.figures.numbers import grouped, plural
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.staircase import Staircase
 from dualscape.model.architectures import RELU, Architecture, GatedReLU
+from dualscape.report.subnetworks import ABOUT, subnetwork_rows
 from dualscape.report.words import words
 from dualscape.solver.solution import Solution
 
@@ -140,6 +141,10 @@ def staircase_table(staircase: Staircase | None, among: str = "") -> str:
 def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
     """The optimal units with the masses that they can have; without a certificate those of the network."""
     network = solution.network.prune()
+    if network.width and solution.problem.architecture.layers == 3:
+        head, lines = subnetwork_rows(network, solution.problem.design.coordinates)
+        more = f'<p class="soft">The first {ROWS} of {len(lines):,} inner neurons.</p>' if len(lines) > ROWS else ""
+        return f"<h2>Subnetworks</h2>\n<p>{ABOUT}.</p>\n{grid(head, lines[:ROWS])}{more}{_free_table(solution)}"
     units = network.units if optimal_set is None else optimal_set.units
     masses = network.masses[None, :] if optimal_set is None else optimal_set.known_vertices
     if len(units) == 0:

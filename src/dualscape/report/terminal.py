@@ -18,6 +18,7 @@ from dualscape.model.architectures import RELU, GatedReLU
 from dualscape.model.scaling import Scaling
 from dualscape.oracles.choice import YEAR, Choice
 from dualscape.report.hints import Judgement, judge
+from dualscape.report.subnetworks import subnetwork_rows
 from dualscape.running.progress import Event, silent
 from dualscape.running.progress import Progress as Tell
 from dualscape.units import Units
@@ -192,6 +193,9 @@ def show(
     if analysis.optimal_set is not None:
         console.print()
         console.print(Text(analysis.optimal_set.describe()))  # its warnings are among the notes
+    if analysis.three_layers is not None:
+        console.print()
+        console.print(Text(analysis.three_layers.describe()))
     if analysis.staircase is not None:
         console.print(Text(_widths(analysis)))
         console.print()
@@ -260,6 +264,8 @@ def _staircase(analysis: Analysis) -> Table:
 
 def _units(analysis: Analysis, width: int) -> Table:
     """The optimal units with the masses they can have; without a certificate, the network's own neurons."""
+    if analysis.problem.architecture.layers == 3:
+        return _subnetworks(analysis)
     optima, network = analysis.optimal_set, analysis.solution.network
     table = Table(title="Neurons" if optima is None else "Optimal units", title_justify="left")
     if optima is None:
@@ -298,6 +304,19 @@ def output_words(units: Units, j: int) -> str:
     if len(output) <= MOST_NAMED:
         return " ".join(f"{value:+.3f}" for value in output)
     return _largest(tuple(str(i) for i in range(len(output))), output)
+
+
+def _subnetworks(analysis: Analysis) -> Table:
+    """The subnetworks of the network found, a line for each inner neuron."""
+    head, rows = subnetwork_rows(analysis.solution.network, analysis.problem.design.coordinates)
+    table = Table(title="Subnetworks", title_justify="left")
+    for name in head:
+        table.add_column(Text(name), justify="right")
+    for row in rows[:MOST_ROWS]:
+        table.add_row(*row)
+    if len(rows) > MOST_ROWS:
+        table.caption = f"{len(rows) - MOST_ROWS} more are in the JSON output"
+    return table
 
 
 def _largest(names: tuple[str, ...], direction: NDArray[np.float64]) -> str:

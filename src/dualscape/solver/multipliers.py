@@ -101,7 +101,7 @@ class _Run:
         height = search.best_units(Question(problem.dual_at_zero(), above=0.0)).lower
         if height == 0:
             # Without a target the zero network is optimal.
-            network, nu = problem.network(Units.none(problem.d), np.zeros(0)), np.zeros(problem.n)
+            network, nu = problem.network(Units.none(problem.space.d), np.zeros(0)), np.zeros(problem.n)
             certificate = certify_dual(problem, network, nu, oracle=self.oracle, tolerances=self.tolerances)
             return Solution(problem, network, nu, certificate, (), Stopped.CONVERGED)
         found, network, stopped = self._steps(start, height)

@@ -19,6 +19,7 @@ from dualscape.model.architectures.products import Products
 from dualscape.model.losses import Loss
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import FLAT
+from dualscape.solver.newton_on_compositions import slide_composed
 from dualscape.solver.newton_on_products import newton_on_products
 from dualscape.solver.task import Task
 from dualscape.units import Units
@@ -36,6 +37,8 @@ LARGEST_ROUGH_SYSTEM = 600
 #: lesser length above which a climb takes the better part of a second: a few steps of descent take the place of
 #: Newton's method.
 LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 10_000_000, 10
+#: What a unit without mass begins with, as a share of all mass, where units are composed.
+LITTLE = 1e-6
 #: The same for pieces without borders, rows times squared coordinates, some seconds of work; the residual that Newton's
 #: method ends at there in any case, and the steps of descent.
 LARGEST_GRAM, BORDERLESS, BORDERLESS_STEPS = 3e10, 1e-12, 30
@@ -181,6 +184,9 @@ def slide(
     space = task.space
     if space.borderless:
         return _slide_borderless(task, units, masses, nu, precision, in_time)
+    composition = space.composed(units, np.where(masses > 0, masses, LITTLE * masses.sum()))
+    if composition is not None and len(composition.x) <= LARGEST_SYSTEM // 4:
+        return slide_composed(task, composition, precision, in_time)
     large = len(masses) * space.size > LARGEST_JACOBIAN or not can_climb(space)
     found = None if large else space.faces(nu, units, lambda: not in_time())
     if found is None:

@@ -112,7 +112,7 @@ def unfinished(problem: Problem, network: Network | None, oracle: str) -> Soluti
         network: the best network so far, or None.
         oracle: name of the oracle that bounds h(nu).
     """
-    found = network or problem.network(Units.none(problem.d), np.zeros(0))
+    found = network or problem.network(Units.none(problem.space.d), np.zeros(0))
     found = problem.completed(found) if problem.loss.constraint else found
     nu, certificate = at_once(problem, found, oracle)
     return Solution(problem, found, nu, certificate, (), Stopped.INTERRUPTED)

@@ -79,7 +79,10 @@ def test_gates_are_sampled_once_for_all():
         (lambda: GatedReLU("many"), "gates must be numbers"),
         (lambda: GatedReLU([[1.0, 2.0]]).gates(3), "the gates have 2 entries, and neurons see 3 coordinates"),
         (lambda: get_architecture("gated:some"), "write gated:count"),
-        (lambda: get_architecture("gated"), "unknown architecture 'gated'; known: relu, abs, leaky:a, gated:count"),
+        (
+            lambda: get_architecture("gated"),
+            "unknown architecture 'gated'; known: relu, abs, three-layer, leaky:a, gated:count, three-layer:inner",
+        ),
         (lambda: Network([[1.0]], [1], [1.0], architecture="gated:3"), "a network of 3 gates needs the gate of each"),
         (
             lambda: Network([[1.0]], [1], [1.0], architecture="gated:3", gates=[3]),

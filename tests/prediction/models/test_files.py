@@ -38,6 +38,32 @@ def test_a_skip_connection(tmp_path):
     network = read_network(written(tmp_path, free_weights=[1.0, 2.0]), problem)
     want = np.maximum(X @ WEIGHTS["U"].T, 0) @ WEIGHTS["alpha"] + X @ [1.0, 2.0]
     np.testing.assert_allclose(problem.fit_of(network), want, rtol=1e-12)
+    trained = read_model(tmp_path / "model.npz").with_network(problem, network.split(0, 0.25))
+    write_model(tmp_path / "again.npz", trained)
+    again = read_network(tmp_path / "again.npz", problem)
+    assert again.width == 5
+    np.testing.assert_allclose(problem.fit_of(again), want, rtol=1e-12)
+
+
+def test_gates(tmp_path):
+    problem = Problem(X, y, beta=0.1, bias="none", activation="gated:5")
+    network = read_network(written(tmp_path, gates=[4, 0, 2, 2]), problem)
+    trained = read_model(tmp_path / "model.npz").with_network(problem, network.permute([3, 1, 0, 2]))
+    write_model(tmp_path / "again.npz", trained)
+    again = read_network(tmp_path / "again.npz", problem)
+    np.testing.assert_allclose(problem.fit_of(again), problem.fit_of(network), rtol=1e-12)
+    assert again.gates.tolist() == [2, 0, 4, 2]
+
+
+def test_a_skip_connection_fits_into_no_state(tmp_path):
+    state = {"0.weight": WEIGHTS["U"], "2.weight": WEIGHTS["alpha"][None]}
+    (tmp_path / "model.safetensors").write_bytes(written_safetensors(state))
+    problem = Problem(X, y, beta=0.1, bias="none", free="linear")
+    network = read_network(written(tmp_path, free_weights=[1.0, 2.0]), problem)
+    trained = read_model(tmp_path / "model.safetensors").with_network(problem, network)
+    with pytest.raises(InputError, match="skip connection does not fit"):
+        write_model(tmp_path / "other.safetensors", trained)
+    assert not (tmp_path / "other.safetensors").exists()
 
 
 def test_refused(tmp_path):

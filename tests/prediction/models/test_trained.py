@@ -53,6 +53,12 @@ def test_what_does_not_fit_is_refused():
     ]:
         with pytest.raises(InputError, match=said):
             Trained.of(*arguments)
+    skip = Problem(X, y, beta=0.1, bias="none", free="linear")
+    network = Network(np.eye(2), [1, 1], [1, 1], "none", None, skip.architecture, "linear", np.ones(2))
+    kept = Trained.of(np.eye(2), [1.0, 1.0]).with_network(skip, network)
+    assert kept.free_weights.tolist() == [1.0, 1.0]
+    with pytest.raises(InputError, match="skip connection does not fit"):
+        kept.check_layers()
 
 
 @pytest.mark.parametrize("free", ["linear", "affine"])
@@ -70,7 +76,7 @@ def test_free_weights_are_kept_or_refused(free, tmp_path):
     layers = trained_of({"0.weight": np.eye(2), "0.bias": np.zeros(2), "2.weight": np.ones((1, 2))})
     estimator = trained_of(MLPRegressor(hidden_layer_sizes=(2,), alpha=10.0, solver="lbfgs").fit(X, y))
     for kind in (layers, estimator):
-        with pytest.raises(InputError, match="hold no skip connection"):
+        with pytest.raises(InputError, match="skip connection does not fit"):
             kind.with_network(problem, network).written()
 
 

@@ -7,6 +7,7 @@ from dualscape.model.architectures.base import Architecture, Faces, Pieces, Unit
 from dualscape.model.architectures.gated import GatedReLU
 from dualscape.model.architectures.relu import TwoLayerReLU
 from dualscape.model.architectures.sparse import SparseNeurons
+from dualscape.model.architectures.three_layer import ThreeLayerReLU
 from dualscape.model.architectures.vector import VectorReLU
 
 RELU = TwoLayerReLU()
@@ -14,11 +15,13 @@ RELU = TwoLayerReLU()
 ARCHITECTURES: dict[str, Architecture] = {
     "relu": RELU,
     "abs": TwoLayerReLU(-1.0),
+    "three-layer": ThreeLayerReLU(),
 }
 #: Those with parameters, by name: their titles go on with ":" and the parameters, which are written so and read so.
 FAMILIES: dict[str, tuple[str, Callable[[str], Architecture]]] = {
     "leaky": ("leaky:a", lambda slope: TwoLayerReLU(float(slope))),
     "gated": ("gated:count", GatedReLU.read),
+    "three-layer": ("three-layer:inner", lambda inner: ThreeLayerReLU(int(inner))),
 }
 
 
@@ -83,6 +86,7 @@ __all__ = [
     "GatedReLU",
     "Pieces",
     "SparseNeurons",
+    "ThreeLayerReLU",
     "TwoLayerReLU",
     "UnitSpace",
     "VectorReLU",

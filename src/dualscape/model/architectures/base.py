@@ -61,6 +61,25 @@ class Faces:
         return directions / np.where(masses > 0, masses, 1.0)[:, None], masses
 
 
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """Units that are composed of simpler ones, side by side on the linear pieces of these.
+
+    Attributes:
+        jacobian: (n, q) columns of the coordinates x (q,): the fit is J x.
+        owner: (q,) the simpler unit that each coordinate belongs to, rising; its mass is the length of its part of x.
+        held: (p, q) H x = 0: what keeps the composed units on their pieces.
+        x: (q,) where they are.
+        units: the composed units and their masses at another x.
+    """
+
+    jacobian: Matrix
+    owner: NDArray[np.intp]
+    held: Matrix
+    x: Vector
+    units: Callable[[Vector], tuple[Units, Vector]]
+
+
 class UnitSpace(ABC):
     """The unit neurons of an architecture on n rows of data.
 
@@ -156,6 +175,10 @@ class UnitSpace(ABC):
             dimension of each unit's piece, (k,). And what writes out the pieces of chosen units, which may be large.
             None where columns are not linear around units: the solver then does without.
         """
+        return None
+
+    def composed(self, units: Units, masses: Vector) -> Composition | None:
+        """Units with their masses (k,) as compositions of simpler ones; None where they are simple themselves."""
         return None
 
     def gathered(self, units: Units, masses: Vector) -> tuple[Units, Vector]:
@@ -269,10 +292,16 @@ class Architecture(ABC):
         twins: how many unit neurons compute what each unit does, itself included: 1 or 2.
         outputs: the number of entries of a unit's output: 1, or the number of gates, or of outputs of the network.
         per_row: how many numbers a network predicts for a row.
+        decay: what weight decay adds to the loss, in plain text.
+        layers: how many layers of weights its networks have.
+        parts: what a network is a sum of, with the letter of their index.
     """
 
     name: str
     formula: str
+    decay: str = "beta/2 sum_j (|u_j|^2 + alpha_j^2)"
+    layers: int = 2
+    parts: str = "neurons j"
     twins: int = 1
     outputs: int = 1
     per_row: int = 1
@@ -296,6 +325,14 @@ class Architecture(ABC):
     def among(self) -> str:
         """What narrows its networks down, put after the word "network" or "width"; "" where nothing does."""
         return ""
+
+    def fitted(self, n: int) -> "Architecture":
+        """The architecture with what it leaves open chosen for n rows."""
+        return self
+
+    def seen(self, coordinates: int) -> int:
+        """How many coordinates of a row a neuron sees whose direction has so many: as many, where it is one vector."""
+        return coordinates
 
     def check(self, units: Units) -> None:
         """Raise InputError where a unit is none of this architecture; where nothing is said, any direction is one."""

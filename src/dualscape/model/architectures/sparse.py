@@ -27,6 +27,11 @@ class SparseNeurons(Architecture):
         """
         if isinstance(q, bool) or not isinstance(q, int) or q < 1:
             raise InputError(f"features_per_neuron must be a whole number from 1 on, got {q!r}; leave it out for all")
+        if base.layers != 2:
+            raise InputError(
+                f"features_per_neuron does not go with {base.title!r}, whose inner neurons see all features; leave one "
+                "of them out"
+            )
         if base.outputs != 1:
             raise InputError(
                 f"features_per_neuron does not go with {base.title!r}, whose gates see all features; leave one of them "

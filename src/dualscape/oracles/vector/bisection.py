@@ -4,12 +4,17 @@ Over the cone of v_1..v_r, u = sum lam_k v_k, a hyperplane with no v_k on its ot
 cone has (z.u)_+ between t z.u and l.u, l.v_k = (z.v_k)_+ and t = 0 or 1: half their sum is linear, and what is missing
 at most half their difference, so that
 
-    |G(u)| <= |B^T u + 1/2 sum kappa (l + t z).u| + 1/2 sum |kappa| (l - t z).u
+    G(u) = B^T u + 1/2 sum kappa (l + t z).u + 1/2 sum e kappa (l - t z).u        with all |e| <= 1.
 
-is convex and homogeneous: at most sum lam_k g_k for its values g_k at the v_k. For any w that is <= |w| + sqrt(r)
-max_k (g_k - w.v_k)_+ over the unit ball, with the v_k of l1-norm one inside an orthant. Cones are cut where hyperplanes
-cross their edges, so that in the end none does, and then the bound is as good as the square of their size.
+Along an output q and across it the lengths of both parts add up, and the length of the two sums is convex and
+homogeneous: at most sum lam_k g_k for its values g_k at the v_k. With q along G in the middle of the cone, what kinks
+across it counts by its square. For any w that is <= |w| + sqrt(r) max_k (g_k - w.v_k)_+ over the unit ball, with the
+v_k of l1-norm one inside an orthant. Cones are cut where hyperplanes cross their edges, so that in the end none does,
+and then the cone is solved: |B^T u| is convex, so that its greatest value is attained in the interior of a face of the
+cone, that of some of the v_k, at the top singular vector of their span.
 """
+
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +34,10 @@ from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: Cones for a proof, as a multiple of 60^r, and seconds a cone: constant, and per entry of the (N, r) data. From random
-#: data of 25 to 150 rows, r = 3 and 4; with r = 5 a minute leaves a bound that is good to a few parts in a thousand.
-CONES, CONE_SECONDS, ENTRY_SECONDS = 0.004, 1e-5, 3e-8
+#: Cones for a proof, as a multiple of 30^r, and seconds a cone: constant, and per entry of the (N, r) data. From random
+#: data of 25 to 150 rows with r = 3, 4 and 5 at random N, times ten for the optimum of a problem, where many directions
+#: are nearly as high; other sizes are extrapolated.
+CONES, CONE_SECONDS, ENTRY_SECONDS = 0.02, 5e-5, 3e-8
 #: More orthants than 2^this are not begun with.
 MOST_RANK = 12
 #: Entries of the tables of a wave, and cones in it at least.
@@ -41,9 +47,14 @@ SMALL = 2e-5
 #: A hyperplane is on a generator that is no further off; most cuts of a cone, each of which moves a generator by 4 eps.
 ON_PLANE, DEEPEST = 64 * EPS, 400
 #: Shares of an edge within which it is cut at a hyperplane; otherwise in the middle.
-LEAST_SHARE = 0.05
+LEAST_SHARE = 1e-3
 #: Sweeps of the ascent for the multipliers of a cone.
 SWEEPS = 25
+#: A singular vector is on a face of a cone that is no further outside, relatively; one of a value that is no further
+#: from the next may be.
+OUTSIDE, MULTIPLE = 1e-9, 1e-9
+#: Generators (of l1-norm one) that are no further apart coincide.
+FLAT = 1e-13
 
 
 class VectorBisection(VectorOracle):
@@ -58,7 +69,7 @@ class VectorBisection(VectorOracle):
     @classmethod
     def estimate(cls, hinges: Hinges) -> Estimate:
         N, r = hinges.rows.shape
-        cones = min(CONES * 60.0 ** min(r, 150), 40.0 * min(count_of_faces(N, min(r, 60)), 1e300))
+        cones = min(CONES * 30.0 ** min(r, 150), 40.0 * min(count_of_faces(N, min(r, 60)), 1e300))
         seconds = cones * (CONE_SECONDS + ENTRY_SECONDS * N * r)
         return Estimate(int(min(cones, 1e18)), seconds, cls.counts, at_once=r > MOST_RANK)
 
@@ -127,6 +138,11 @@ class _Search:
         """A bound on |G| over all that was not excluded."""
         return max(self.highest, float(self.bounds.max(initial=0.0)), self.threshold)
 
+    def _set_aside(self, places: Matrix, highest: float) -> None:
+        """Directions (q, r) to climb from, and a bound on the cones that they stand for."""
+        self.small = np.vstack([self.small, places])
+        self.highest, self.fresh = max(self.highest, highest), self.fresh or len(places) > 0
+
     def wave(self) -> None:
         """Look at the cones of the greatest bounds; what is not excluded is cut or set aside."""
         count = min(self.size, len(self.bounds))
@@ -140,6 +156,11 @@ class _Search:
         bounds = np.minimum(_bounds(self.G, self.weights, V, heights), parents)
         left = bounds > self.threshold
         V, heights, bounds, depth = V[left], heights[left], bounds[left], depth[left]
+        whole = ~((heights > 0).any(axis=1) & (heights < 0).any(axis=1)).any(axis=1)
+        if whole.any():
+            places, values = _solved(self.G, V[whole], heights[whole], self.threshold)
+            self._set_aside(places, float(values.max(initial=0.0)))
+            V, heights, bounds, depth = V[~whole], heights[~whole], bounds[~whole], depth[~whole]
         lengths = np.linalg.norm(V, axis=2)
         unit = V / lengths[:, :, None]
         first, second = np.triu_indices(V.shape[1], 1)
@@ -147,13 +168,36 @@ class _Search:
         done = (chords.max(axis=1, initial=0.0) <= SMALL) | (depth >= DEEPEST)
         if done.any():
             middles = unit[done].sum(axis=1)
-            self.small = np.vstack([self.small, middles / np.linalg.norm(middles, axis=1)[:, None]])
-            self.highest, self.fresh = max(self.highest, float(bounds[done].max())), True
+            self._set_aside(middles / np.linalg.norm(middles, axis=1)[:, None], float(bounds[done].max()))
         go = ~done
         halves = _cut(self.weights, V[go], heights[go], chords[go], first, second)
         self.open = np.concatenate([self.open, halves])
         self.bounds = np.concatenate([self.bounds, np.tile(bounds[go], 2)])
         self.depth = np.concatenate([self.depth, np.tile(depth[go] + 1, 2)])
+
+
+def _solved(G: ReducedVector, V: Matrix, heights: NDArray[np.float64], threshold: float) -> tuple[Matrix, Vector]:
+    """(directions (q, r), values (q,)) where |G| may be greatest over cones that none crosses, above a value."""
+    maps, r = G.pulls(heights.sum(axis=1) > 0), V.shape[1]
+    places, values = [np.zeros((0, r))], [np.zeros(0)]
+    for size in range(r, 0, -1):
+        for some in combinations(range(r), size):
+            Q, R = np.linalg.qr(V[:, some].transpose(0, 2, 1))
+            left, singular, _ = np.linalg.svd(Q.transpose(0, 2, 1) @ maps, full_matrices=False)
+            high = np.flatnonzero(singular[:, 0] * (1 + 1e-12) > threshold)
+            p, own = left[high, :, 0], singular[high]
+            flat = np.abs(np.einsum("mkk->mk", R[high])).min(axis=1) < FLAT
+            shares = np.linalg.solve(np.where(flat[:, None, None], np.eye(size), R[high]), p[:, :, None])[:, :, 0]
+            shares *= np.where(shares.sum(axis=1) < 0, -1.0, 1.0)[:, None]
+            near = shares.min(axis=1, initial=np.inf) >= -OUTSIDE * np.abs(shares).max(axis=1, initial=0.0)
+            near |= flat  # of generators that coincide none says where it is
+            if own.shape[1] > 1:  # of a multiple value no vector says where it is
+                near |= own[:, 1] > own[:, 0] * (1 - MULTIPLE)
+            at = np.einsum("mk,mkr->mr", np.maximum(shares[near], 0.0), V[high[near]][:, some])
+            lengths = np.linalg.norm(at, axis=1)
+            places.append(at[lengths > 0] / lengths[lengths > 0, None])
+            values.append(own[near, 0])
+    return np.vstack(places), np.concatenate(values)
 
 
 def _bounds(G: ReducedVector, weights: Vector, V: Matrix, heights: NDArray[np.float64]) -> Vector:
@@ -166,7 +210,7 @@ def _bounds(G: ReducedVector, weights: Vector, V: Matrix, heights: NDArray[np.fl
     rest = np.where(crossing[:, None, :], np.where(most, down, up), 0.0)
     middle = np.where(crossing[:, None, :], up - 0.5 * rest, up)
     values = middle @ G.kappa + V @ G.linear
-    g = np.linalg.norm(values, axis=2) + 0.5 * (rest @ weights)
+    g = _lengths(G.kappa, weights, values, rest)
     gram = V @ V.transpose(0, 2, 1)
     diagonal = np.einsum("mkk->mk", gram)
     lam = np.zeros_like(g)
@@ -179,16 +223,24 @@ def _bounds(G: ReducedVector, weights: Vector, V: Matrix, heights: NDArray[np.fl
     w = np.einsum("mk,mkr->mr", lam, V)
     missing = np.maximum(g - np.einsum("mkr,mr->mk", V, w), 0.0).max(axis=1)
     found = np.linalg.norm(w, axis=1) + V.shape[2] ** 0.5 * missing
-    whole = np.flatnonzero(~crossing.any(axis=1))
-    if len(whole):
-        maps = G.pulls(heights[whole].sum(axis=1) > 0)
-        found[whole] = np.minimum(found[whole], np.linalg.svd(maps, compute_uv=False)[:, 0])
     try:
         exact = np.linalg.solve(V, g[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
         return np.asarray(found)
     missing = np.maximum(g - np.einsum("mkr,mr->mk", V, exact), 0.0).max(axis=1)
     return np.fmin(found, np.linalg.norm(exact, axis=1) + V.shape[2] ** 0.5 * missing)
+
+
+def _lengths(kappa: Matrix, weights: Vector, values: NDArray[np.float64], rest: NDArray[np.float64]) -> Matrix:
+    """(M, r) the g_k, for linear parts (M, r, c) and what is missing of each hyperplane (M, r, N), at generators."""
+    middle = values.sum(axis=1)
+    sizes = np.linalg.norm(middle, axis=1)
+    q = middle / np.where(sizes > 0, sizes, 1.0)[:, None]
+    along, kinks = np.einsum("mkc,mc->mk", values, q), q @ kappa.T
+    across = np.linalg.norm(values - along[:, :, None] * q[:, None, :], axis=2)
+    aside = np.sqrt(np.maximum(weights**2 - kinks**2, 0.0))
+    first = np.abs(along) + 0.5 * np.einsum("mkn,mn->mk", rest, np.abs(kinks))
+    return np.hypot(first, across + 0.5 * np.einsum("mkn,mn->mk", rest, aside))
 
 
 def _cut(

@@ -75,7 +75,8 @@ def _batch(model: Any, n: int) -> int:
 
 def _with(model: Any, trained: Trained) -> Any:
     """A copy of an estimator with other weights."""
-    other, trained = deepcopy(model), trained.layers_alone()
+    trained.check_layers()
+    other = deepcopy(model)
     zeros = np.zeros(trained.width)
     like = model.coefs_[0].dtype
     bias = zeros if trained.bias is None else trained.bias

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from dualscape.data.formats.npz import DAMAGE
 from dualscape.errors import InputError
 from dualscape.model.arrays import finite_array
-from dualscape.model.free_features import CONSTANT
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.prediction.models.given import trained_of
 from dualscape.prediction.models.layers import of_state
 from dualscape.prediction.models.safetensors import read_safetensors, written_safetensors
-from dualscape.prediction.models.trained import Trained
+from dualscape.prediction.models.trained import Trained, free_parts
 from dualscape.prediction.predictor import load_result
 from dualscape.running.files import write_whole
 
@@ -143,7 +142,7 @@ def _of_result(file: Path) -> Trained:
     design, known = predictor.design, content["problem"]
     if network.architecture.per_row > 1:
         raise InputError(f"{file} has {network.architecture.per_row} outputs; give a network with one")
-    weights, alone = network.free_weights, network.design.free_names == (CONSTANT,)
+    output_bias, free_weights = free_parts(network.design.free_names, network.free_weights)
     settings = {"loss": predictor.loss, "bias": network.bias, "free": network.free, "beta": known["beta"]}
     if known.get("free_decay"):
         settings["free_decay"] = known["free_decay"]
@@ -152,10 +151,10 @@ def _of_result(file: Path) -> Trained:
         design.features(U),
         alpha,
         U[:, -1] if design.has_bias else None,
-        weights if alone else None,
+        output_bias,
         str(file),
+        free_weights=free_weights,
         settings={**settings, "scaling": predictor.scaling},
-        free_weights=weights if len(weights) and not alone else None,
         gates=network.gates if network.architecture.outputs > 1 else None,
     )
 

@@ -82,7 +82,7 @@ def of_state(
     kept = {name: array.dtype if array.dtype.kind == "f" else np.dtype(np.float64) for name, array in arrays.items()}
 
     def written(trained: Trained) -> Any:
-        trained.layers_alone()
+        trained.check_layers()
         found: dict[str, NDArray[Any]] = {weights[0]: trained.U, weights[1]: trained.alpha[None, :]}
         if trained.bias is not None and (hidden in arrays or trained.biased):
             found[hidden] = trained.bias

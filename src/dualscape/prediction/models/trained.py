@@ -1,6 +1,6 @@
 """A two-layer ReLU network as other programs keep it: f(x) = sum_j alpha_j (U_j.x + bias_j)_+ + output_bias."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,17 @@ from dualscape.model.problem import Problem
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+
+
+def free_parts(names: Sequence[str], weights: Vector) -> tuple[float | None, Vector | None]:
+    """(output bias, weights of all free features where there are others), from their names and weights (q,).
+
+    >>> free_parts(("constant",), np.array([2.0])), free_parts(("x", "constant"), np.array([1.0, 2.0]))
+    ((2.0, None), (None, array([1., 2.])))
+    """
+    if tuple(names) == (CONSTANT,):
+        return float(weights[0]), None
+    return None, (weights if len(weights) else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +138,9 @@ class Trained:
             U = np.column_stack([U, hidden])
         weights = np.zeros(free.q) if self.free_weights is None else self.free_weights.copy()
         if len(weights) != free.q:
-            raise InputError(f"{self.source}: there are {len(weights)} free_weights, the problem has {free.q}")
+            raise InputError(
+                f"{self.source}: there are {len(weights)} free_weights, the problem has {free.q}; say which (--free)"
+            )
         if CONSTANT in free.names:
             weights[free.names.index(CONSTANT)] += constant
         kind = problem.architecture
@@ -138,30 +151,24 @@ class Trained:
     def with_network(self, problem: Problem, network: Network) -> "Trained":
         """The same with the weights of a network of the problem."""
         U, alpha = network.weights()
-        hidden, weights = U[:, -1] if problem.design.has_bias else None, network.free_weights
-        alone = problem.free.names == (CONSTANT,)
+        output_bias, free_weights = free_parts(problem.free.names, network.free_weights)
         return replace(
             self,
             U=problem.design.features(U),
             alpha=alpha,
-            bias=hidden,
-            output_bias=float(weights[0]) if alone else None,
-            free_weights=weights if len(weights) and not alone else None,
-            gates=None if self.gates is None else network.gates,
+            bias=U[:, -1] if problem.design.has_bias else None,
+            output_bias=output_bias,
+            free_weights=free_weights,
+            gates=network.gates if problem.architecture.outputs > 1 else None,
         )
 
-    def layers_alone(self) -> "Trained":
-        """This network, which is two layers and no more.
-
-        Raises:
-            InputError: it has a skip connection or gates, for which other programs have no place.
-        """
-        if self.free_weights is not None or self.gates is not None:
+    def check_layers(self) -> None:
+        """Raise InputError when there is more than two layers hold: a place for a skip connection."""
+        if self.free_weights is not None:
             raise InputError(
-                f"{self.source}: two layers hold no skip connection and no gates; give the better network a name in "
-                ".npz, which holds them"
+                "a network with a skip connection does not fit into two layers; give a name in .npz, which holds it as "
+                "free_weights"
             )
-        return self
 
     def written(self) -> Any:
         """An object of the kind that it was read from, or the bytes of such a file.

@@ -1,0 +1,162 @@
+"""Parallel three-layer networks through the whole library: optima against training and grids, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from command_line import CSV, analysed, run
+from dualscape import Network, Problem, ThreeLayers, load_result, solve
+from dualscape.errors import InputError
+
+
+def random_problem(seed, n=4, d=1, fraction=0.15, **settings):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d))
+    y = rng.standard_normal(n)
+    return Problem(X, y, beta=1.0, architecture="three-layer", **settings).at_fraction(fraction)
+
+
+def trained(problem, starts, subnetworks, inner, seed=0):
+    """The least objective that L-BFGS reaches on the three-layer objective itself, smooth parts by autodiff by hand."""
+    rng, X, y, beta = np.random.default_rng(seed), problem.X, problem.y, problem.beta
+    m, r, d = subnetworks, inner, X.shape[1]
+
+    def value_and_gradient(flat):
+        W, w, alpha = flat[: m * r * d].reshape(m, r, d), flat[m * r * d : -m].reshape(m, r), flat[-m:]
+        Z = np.einsum("nd,krd->nkr", X, W)
+        H = np.maximum(Z, 0)
+        P = np.einsum("nkr,kr->nk", H, w)
+        A = np.maximum(P, 0)
+        residual = A @ alpha - y
+        sizes = np.sqrt((W**2).sum(axis=(1, 2))), np.linalg.norm(w, axis=1), np.abs(alpha)
+        value = 0.5 * residual @ residual + beta / 3 * sum((size**3).sum() for size in sizes)
+        dP = (residual[:, None] * alpha) * (P > 0)
+        dw = np.einsum("nk,nkr->kr", dP, H) + beta * sizes[1][:, None] * w
+        dW = np.einsum("nk,kr,nkr,nd->krd", dP, w, (Z > 0).astype(float), X) + beta * sizes[0][:, None, None] * W
+        dalpha = A.T @ residual + beta * sizes[2] * alpha
+        return value, np.concatenate([dW.ravel(), dw.ravel(), dalpha])
+
+    runs = (
+        minimize(value_and_gradient, rng.standard_normal(m * r * (d + 1) + m) * 0.7, jac=True, method="L-BFGS-B",
+                 options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-10}).fun
+        for _ in range(starts)
+    )  # fmt: skip
+    return min(runs)
+
+
+def test_the_known_optimum():
+    rng = np.random.default_rng(1)
+    x = np.sort(rng.standard_normal(4))
+    problem = Problem(x[:, None], rng.standard_normal(4), beta=1.0, architecture="three-layer")
+    assert problem.beta_max() == pytest.approx(1.5801129395820095, rel=1e-10)
+    solution = solve(problem.at_fraction(0.15))
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.primal == pytest.approx(0.508354541410, abs=1e-11)
+
+
+@pytest.mark.parametrize(("seed", "n", "d"), [(0, 4, 1), (2, 5, 2), (3, 6, 2)])
+def test_training_from_many_starts_ends_no_lower(seed, n, d):
+    problem = random_problem(seed, n, d)
+    found = solve(problem).certificate
+    assert found.verdict == "global"
+    least = trained(problem, 12, 8, 4)
+    assert least >= found.dual
+    assert least <= found.primal * 1.05  # and comes near it, so that the objective is the same
+
+
+def test_three_layers_cost_no_more_than_two():
+    for seed in range(3):
+        problem = random_problem(seed)
+        two = solve(Problem(problem.inputs, problem.y, beta=problem.beta)).certificate
+        assert solve(problem).certificate.primal <= two.primal * (1 + 1e-9)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.booleans(), st.sampled_from([0.02, 0.3, 1.0, 1.5]), st.data())
+def test_certificates_hold_on_tied_and_scaled_data(seed, n, tied, fraction, data):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-1, 2, (n, 2)).astype(float) if tied else rng.standard_normal((n, 2))
+    y = np.ones(n) if data.draw(st.booleans()) else rng.integers(-1, 2, n).astype(float)
+    size = 10.0 ** data.draw(st.sampled_from([-12, 0, 12]))
+    problem = Problem(size * X, y / size, beta=1.0, architecture="three-layer")
+    beta_max = problem.beta_max()
+    if beta_max == 0:
+        beta_max = 1.0
+    solution = solve(problem.with_beta(fraction * beta_max))
+    found = solution.certificate
+    assert found.verdict == "global"
+    zero = 0.5 * float(problem.y @ problem.y)
+    assert found.primal <= zero * (1 + 1e-9)
+    if fraction >= 1:
+        assert found.primal == pytest.approx(zero, rel=1e-9)
+
+
+def test_other_losses_and_free_features():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((5, 2)), rng.standard_normal(5)
+    for more in ({"loss": "huber:0.5"}, {"loss": "logistic"}, {"free": "constant"}, {"sample_weight": [1, 2, 1, 1, 3]}):
+        target = np.sign(y) if more.get("loss") == "logistic" else y
+        problem = Problem(X, target, beta=1.0, architecture="three-layer", **more).at_fraction(0.2)
+        assert solve(problem).certificate.verdict == "global", more
+
+
+def test_a_narrow_inner_width_is_kept_and_the_bound_holds_for_all():
+    problem = random_problem(3, 6, 2)
+    narrow = Problem(problem.inputs, problem.y, beta=problem.beta, architecture="three-layer:1")
+    found, wide = solve(narrow), solve(problem).certificate
+    assert ThreeLayers.of(found.network).W.shape[1] == 1
+    assert found.certificate.dual <= wide.primal <= found.certificate.primal * (1 + 1e-9)
+
+
+def test_many_rows_are_bounded_at_once():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 2))
+    problem = Problem(X, np.abs(X[:, 0]), beta=2.0, architecture="three-layer:4")
+    assert not problem.space.choice().complete
+    found = solve(problem, time_limit=2.0).certificate
+    assert found.verdict == "bounded"
+    assert 0 < found.dual <= found.primal
+
+
+def test_the_command_line_goes_all_the_way(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text("a,y\n-1,0.5\n0,1\n0.5,-1\n2,0.25\n", encoding="utf-8")
+    page = tmp_path / "page.html"
+    how = ("--target", "y", "--beta-fraction", "0.2", "--architecture", "three-layer", "--report", page)
+    content = analysed(tmp_path, data, *how)
+    assert content["certificate"]["verdict"] == "global"
+    assert content["problem"]["architecture"] == "three-layer:4"
+    layers = ThreeLayers(*(content["network"]["layers"][name] for name in ("W", "w", "alpha")), bias="penalised")
+    x = [[-1.0], [0.0], [0.5], [2.0]]
+    assert np.allclose(load_result(tmp_path / "out.json").predict(x), layers.predict(x))
+    assert "Subnetworks" in page.read_text(encoding="utf-8")
+    told = run("analyze", data, *how)
+    assert "inner weight" in told.output
+
+
+def test_the_command_line_refuses_in_one_line(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text(CSV, encoding="utf-8")
+    for how in (("--architecture", "three-layer:x"), ("--activation", "three-layer"), ("--architecture", "nothing")):
+        result = run("analyze", data, "--target", "y", "--beta", "1", *how, "--json", tmp_path / "no.json")
+        assert result.exit_code == 2
+        assert result.output.count("\n") == 1
+        assert not (tmp_path / "no.json").exists()
+
+
+def test_what_is_refused():
+    X, y = np.eye(2), np.ones(2)
+    for message, settings_ in (
+        ("no free bias", {"bias": "free", "free": "constant"}),
+        ("inner neurons see all features", {"features_per_neuron": 1}),
+        ("is no activation", {"activation": "three-layer", "architecture": "relu"}),
+        ("names a two-layer architecture", {"activation": "abs"}),
+        ("interpolation is known for two layers", {"loss": "interpolation", "beta": None}),
+    ):
+        with pytest.raises(InputError, match=message):
+            Problem(X, y, **{"beta": 0.1, "architecture": "three-layer", **settings_})
+    problem = Problem(X, y, beta=0.1, architecture="three-layer")
+    with pytest.raises(InputError, match="of the architecture 'relu'"):
+        problem.objective(Network.from_weights([[1.0, 0.0, 0.0]], [1.0], bias="penalised"))
