@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.paths.downhill import downhill
 from dualscape.landscape.paths.ends import of_one_width
 from dualscape.landscape.paths.exchange import best_masses, exchanged, improves
 from dualscape.landscape.paths.level import level_corners, rank_of
@@ -45,7 +46,7 @@ def descend(
     Returns:
         The path, with `falls` and a `note` that says what is known. Where no path was found that never rises, it climbs
         as little as was found, and `climb` is an upper bound on what any path must. Where no optimum has that width, or
-        time ran out, it leads to the best masses of the network's own units.
+        time ran out, it goes down as far as it can: masses change, units enter free slots, and neurons turn.
 
     Raises:
         InputError: the network is of another problem, or the target has more neurons than the width or is worse.
@@ -66,7 +67,7 @@ def descend(
         expect(solution, Solution, "descend")
         target, proven = _target(solution, width, time_limit)
     if target is None:
-        return _as_far_as_it_goes(problem, network, width, proven)
+        return _as_far_as_it_goes(problem, network, width, proven, deadline)
     start, goal = of_one_width(problem, network, target, width, "descend")
     if problem.objective(goal) > problem.objective(start) * (1 + ROUNDING):
         raise InputError(
@@ -80,7 +81,7 @@ def descend(
             return _path(problem, start, goal, proven, ordered)
     except KeyboardInterrupt:
         check()  # otherwise it was the time
-    return _as_far_as_it_goes(problem, network, width, f"time ran out on the way to {proven}")
+    return _as_far_as_it_goes(problem, network, width, f"time ran out on the way to {proven}", deadline)
 
 
 def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered: bool) -> Path:
@@ -100,19 +101,22 @@ def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered:
 
 
 def _ways(problem: Problem, start: Network, goal: Network, ordered: bool) -> Iterator[list[Network]]:
-    """Corners from the start to the goal: by the best masses of its units, or from where it stands."""
+    """Corners from the start to the goal: by the best masses of its units, from where it stands, or further down."""
     better = best_masses(problem, start)
     begun = [start, better] if problem.objective(better) < problem.objective(start) else [start]
     yield [*begun, *exchanged(problem, begun[-1], goal, problem.beta, ordered=ordered)[1:]]
     with suppress(OutOfSlots):
         yield level_corners(problem, start, goal, ordered=ordered)
+    lower, _ = downhill(problem, start)
+    yield [*lower, *exchanged(problem, lower[-1], goal, problem.beta, ordered=ordered)[1:]]
 
 
-def _as_far_as_it_goes(problem: Problem, network: Network, width: int | None, why: str) -> Path:
+def _as_far_as_it_goes(problem: Problem, network: Network, width: int, why: str, deadline: float | None) -> Path:
     start, _ = of_one_width(problem, network, network, width, "descend")
-    better = best_masses(problem, start)
-    end = better if problem.objective(better) < problem.objective(start) else start
-    return Path(problem, (start, end), note=f"never climbs, and ends at the best masses of its own units: {why}")
+    with until(deadline):
+        corners, stopped = downhill(problem, start)
+    check()
+    return Path.of(problem, [*corners, corners[-1]], note=f"never climbs, and ends where {stopped}; {why}")
 
 
 def _target(solution: Solution, width: int, time_limit: float | None) -> tuple[Network | None, str]:

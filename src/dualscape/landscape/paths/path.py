@@ -1,9 +1,10 @@
 """A path of networks: a polygon in masses, on whose pieces the objective is convex (THEORY section 8).
 
 A corner is a network of m slots. Between two corners the masses, the imbalances |u| - |alpha| and the weights of free
-features change linearly and the unit neuron of a slot stays. Its weights are then continuous, its fit is linear and its
-penalty convex, so that the objective is convex: it is greatest at a corner, and its slopes at the corners bound it from
-below. A slot changes its unit neuron at a corner at which its weights are 0.
+features change linearly and the unit neuron of a slot stays; or a slot turns: its outer weight stays, its inner weights
+go straight to others, and no row crosses its hyperplane. Weights are then continuous, the fit is linear and the penalty
+convex, so that the objective is convex: it is greatest at a corner, and its slopes at the corners bound it from below.
+Otherwise a slot changes its unit neuron at a corner at which its weights are 0.
 """
 
 import os
@@ -216,14 +217,21 @@ class Path:
         fit, gap, weights, moved = problem.fit_of(first), _imbalance(first), first.free_weights, last.free_weights
         change, moved, closing = problem.fit_of(last) - fit, moved - weights, _imbalance(last) - gap
         change[np.abs(change) <= NOISE * (contributions(problem, first) + contributions(problem, last))] = 0.0
-        mass = float((last.masses - first.masses).sum())
+        turning = piece.turning
+        closing = np.where(turning, 0.0, closing)
+        mass = float((last.masses - first.masses)[~turning].sum())
+        U, turn = np.zeros((0, problem.d)), np.zeros((0, problem.d))
+        if turning.any():
+            U, V = ((end.weights()[0] * problem.space.priced)[turning] for end in (first, last))
+            turn = V - U
 
         def slope(t: float) -> float:
             # A fit that is prescribed is kept.
             here = fit + t * change
             loss = 0.0 if problem.loss.constraint else float(problem.loss.gradient(here, problem.y) @ change)
             ridge = problem.free.decay * float((weights + t * moved) @ moved)
-            return loss + decay * (mass + float((gap + t * closing) @ closing)) + ridge
+            turned = float(((U + t * turn) * turn).sum())
+            return loss + decay * (mass + float((gap + t * closing) @ closing) + turned) + ridge
 
         return slope
 
