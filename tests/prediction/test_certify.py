@@ -138,7 +138,7 @@ def test_refused():
         certify(prescribed, ([[1.0, 0.0]], [1.0]))
     with pytest.raises(InputError, match="certify takes a Problem"):
         certify(solve(TWO), ([[1.0, 0.0]], [1.0]))
-    with pytest.raises(InputError, match="see 1 features"):
+    with pytest.raises(InputError, match="see 1 feature, the problem has"):
         certify(TWO, ([[1.0]], [1.0]))
 
 

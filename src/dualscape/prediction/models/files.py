@@ -27,6 +27,8 @@ PICKLES = (".pkl", ".pickle", ".joblib")
 STATES = (".pt", ".pth")
 KINDS = (".npz", ".safetensors", ".json", *STATES, *PICKLES)
 SAVEZ = "numpy.savez(path, U=U, alpha=alpha), and bias= and output_bias= where there are any"
+#: First bytes of an archive.
+ZIP = b"PK"
 ARRAYS = ("U", "alpha", "bias", "output_bias")
 MORE = ("free_weights", "gates")
 
@@ -64,14 +66,14 @@ def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> T
     return _of_checkpoint(source, data, trust_pickle) if file.suffix in STATES else _of_pickle(file, data)
 
 
-def read_network(path: str | os.PathLike[str], problem: Problem) -> Network:
+def read_network(path: str | os.PathLike[str], problem: Problem, *, trust_pickle: bool = False) -> Network:
     """The network in a file, as one of a problem; that of a result may be of any architecture.
 
     Raises:
         InputError: the file cannot be read, or its network is none of the problem.
     """
     result = Path(path).suffix == ".json"
-    network = load_result(path).network if result else read_model(path).network(problem)
+    network = load_result(path).network if result else read_model(path, trust_pickle=trust_pickle).network(problem)
     problem.check(network, "reading a network")
     return network
 
@@ -110,7 +112,8 @@ def _of_arrays(source: str, data: bytes) -> Trained:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except DAMAGE as error:
-        reason = "it holds pickled objects" if "allow_pickle" in str(error) else "it is not a readable NPZ archive"
+        objects = data.startswith(ZIP) and "allow_pickle" in str(error)
+        reason = "it holds pickled objects" if objects else "it is not a readable NPZ archive"
         raise InputError(f"{source} is no network, {reason}; write it with {SAVEZ}") from None
     missing = [name for name in ARRAYS[:2] if name not in arrays]
     free, gates = (arrays.pop(name, None) for name in MORE)

@@ -117,8 +117,9 @@ class Trained:
         """
         design, free = problem.design, problem.free
         if self.U.shape[1] != design.p:
+            p = self.U.shape[1]
             raise InputError(
-                f"{self.source}: the neurons see {self.U.shape[1]} features, the problem has {design.p}; choose the "
+                f"{self.source}: the neurons see {p} feature{'s' * (p != 1)}, the problem has {design.p}; choose the "
                 "columns that it was trained on (--features)"
             )
         if self.biased and not design.has_bias:
