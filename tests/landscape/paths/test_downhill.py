@@ -53,7 +53,7 @@ def test_a_single_neuron_turns_to_a_stationary_point(bias):
     U[0, :2] = 1.0, 0.4
     start = Network.from_weights(U, [1.0], bias=bias, free=problem.free.kind, free_weights=np.zeros(problem.free.q))
     path, why = path_of(problem, start)
-    assert why == "no step leads further down in these slots"
+    assert why.startswith("no step leads further down in these slots")
     assert any(piece.turning.any() for piece in path.pieces)
     assert stationarity(problem, path.end).clarke
     assert path.objectives[-1] < 0.9 * problem.objective(best_masses(problem, start))

@@ -26,7 +26,7 @@ from dualscape.tolerances import DEFAULT
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Rounds at most, each of one step of every kind, and the share of the objective below which a round gains nothing.
-ROUNDS, GAIN = 100, 1e-8
+ROUNDS, GAIN = 60, 1e-6
 #: A row is at a kink when it is this near to the hyperplane, as a share of |x_i| |u_j|: where a step has led it.
 AT = 1e-12
 #: Newton's method has no more unknowns than this; beyond, neurons turn the steepest way.
@@ -43,10 +43,10 @@ def downhill(problem: Problem, network: Network) -> tuple[list[Network], str]:
     >>> problem = Problem([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], beta=0.1, bias="none")
     >>> corners, why = downhill(problem, Network([[0.0, 1.0]], [1.0], [1.0]))
     >>> [round(problem.objective(corner), 6) for corner in corners], why
-    ([1.1, 0.695, 0.22, 0.218607], 'no step leads further down in these slots')
+    ([1.1, 0.695, 0.22, 0.218607], 'no step leads further down in these slots by as much as a millionth')
     """
     corners, now = [network], network
-    settled = "no step leads further down in these slots"
+    settled = "no step leads further down in these slots by as much as a millionth"
     steps: list[Callable[[Problem, Network], Network]] = [best_masses, _entered]
     if isinstance(problem.architecture, TwoLayerReLU):
         steps.append(_turned)
