@@ -16,7 +16,7 @@ def near_staircase(near: NearStaircase) -> Scene:
     optimum = near.optima.problem.objective(near.optima.smallest())
     known = np.concatenate([[0.0], *(np.concatenate([row.stays, row.swaps]) for row in near.heights)])
     known = np.append(known, [height for row in near.heights for *_, height in row.joins])
-    steps = np.unique(known[known > LEAST * optimum])
+    steps = np.unique(known[(known > LEAST * optimum) & np.isfinite(known)])
     if not len(steps):
         raise DoesNotApplyError("Optimal networks are connected at every width, so there are no heights to draw.")
     ends = LEAST * optimum, 3 * float(steps[-1])
