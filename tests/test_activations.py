@@ -204,7 +204,7 @@ def test_what_is_refused_and_what_to_do():
         "leaky:1": "linear model",
         "leaky:nan": "give a number",
         "leaky:steep": "write leaky:a",
-        "leaky": "unknown activation 'leaky'; known: relu, abs, three-layer, leaky:a, gated:count, three-layer:inner",
+        "leaky": "unknown activation 'leaky'; known: relu, abs, leaky:a, gated:count",
         "tanh": "unknown activation 'tanh'",
     }.items():
         with pytest.raises(InputError, match=message) as caught:

@@ -93,13 +93,41 @@ def test_certificates_hold_on_tied_and_scaled_data(seed, n, tied, fraction, data
         assert found.primal == pytest.approx(zero, rel=1e-9)
 
 
-def test_other_losses_and_free_features():
-    rng = np.random.default_rng(0)
-    X, y = rng.standard_normal((5, 2)), rng.standard_normal(5)
-    for more in ({"loss": "huber:0.5"}, {"loss": "logistic"}, {"free": "constant"}, {"sample_weight": [1, 2, 1, 1, 3]}):
-        target = np.sign(y) if more.get("loss") == "logistic" else y
-        problem = Problem(X, target, beta=1.0, architecture="three-layer", **more).at_fraction(0.2)
-        assert solve(problem).certificate.verdict == "global", more
+LOSSES = {
+    "squared": lambda f, y: 0.5 * (f - y) @ (f - y),
+    "huber:0.5": lambda f, y: np.where(abs(f - y) <= 0.5, 0.5 * (f - y) ** 2, 0.5 * abs(f - y) - 0.125).sum(),
+    "logistic": lambda f, y: np.logaddexp(0, -y * f).sum(),
+    "squared-hinge": lambda f, y: 0.5 * (np.maximum(0, 1 - y * f) ** 2).sum(),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("free", ["none", "constant", "linear", "affine"])
+def test_combinations(loss, free):
+    """Every loss with every free part, biases by turns: global, and the objective is that of the weights."""
+    X = np.array([[1.0], [-1.2], [2.0], [0.3]])
+    y = np.array([1.0, 0.5, -1.0, -0.5])
+    y = np.sign(y) if loss in ("logistic", "squared-hinge") else y
+    bias = "none" if (len(loss) + len(free)) % 2 else "penalised"
+    problem = Problem(X, y, beta=0.1, loss=loss, free=free, bias=bias, architecture="three-layer")
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    layers, network = ThreeLayers.of(solution.network), solution.network
+    ones = np.ones((4, 1))
+    M = {"none": X[:, :0], "constant": ones, "linear": X, "affine": np.hstack([ones, X])}[free]
+    f = (layers.predict(X) if network.width else 0.0) + M @ network.free_weights
+    assert LOSSES[loss](f, y) + 0.1 * layers.cost() == pytest.approx(solution.certificate.primal, rel=1e-9)
+    if free == "none":
+        two = solve(Problem(X, y, beta=0.1, loss=loss, bias=bias)).certificate
+        assert solution.certificate.primal <= two.primal * (1 + 1e-9)
+
+
+def test_weights_of_rows_are_equal_rows():
+    X, y = np.array([[1.0], [-1.2], [2.0]]), np.array([1.0, 0.5, -1.0])
+    weighted = Problem(X, y, beta=0.1, sample_weight=[1, 2, 1], architecture="three-layer")
+    doubled = Problem(X[[0, 1, 1, 2]], y[[0, 1, 1, 2]], beta=0.1, architecture="three-layer")
+    values = [solve(problem).certificate.primal for problem in (weighted, doubled)]
+    assert values[0] == pytest.approx(values[1], rel=1e-9)
 
 
 def test_a_narrow_inner_width_is_kept_and_the_bound_holds_for_all():
@@ -134,6 +162,14 @@ def test_the_command_line_goes_all_the_way(tmp_path):
     assert "Subnetworks" in page.read_text(encoding="utf-8")
     told = run("analyze", data, *how)
     assert "inner weight" in told.output
+
+
+def test_the_zero_network_is_written_and_read(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text("a,y\n-1,0.5\n0,1\n0.5,-1\n2,0.25\n", encoding="utf-8")
+    content = analysed(tmp_path, data, "--target", "y", "--beta", "99", "--architecture", "three-layer")
+    assert content["network"]["layers"] == {"W": [], "w": [], "alpha": []}
+    assert load_result(tmp_path / "out.json").predict([[1.0], [2.0]]).tolist() == [0.0, 0.0]
 
 
 def test_the_command_line_refuses_in_one_line(tmp_path):

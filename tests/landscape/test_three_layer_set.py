@@ -68,7 +68,7 @@ def test_what_is_refused():
     with pytest.raises(InputError, match="use optimal_set"):
         three_layer_set(solve(Problem(X, y, beta=0.1)))
     with pytest.raises(MissingError, match="free features"):
-        three_layer_set(solve(Problem(X, y, beta=0.1, free="constant", architecture="three-layer")))
+        three_layer_set(solve(Problem(X[:2], y[:2], beta=0.1, free="constant", architecture="three-layer")))
     with pytest.raises(NotCertifiedError, match="certified optimum"):
         three_layer_set(solve(Problem(X, y, beta=0.1, architecture="three-layer"), oracle="ascent"))
     optima = three_layer_set(solve(Problem(X, y, beta=0.1, architecture="three-layer")))

@@ -1,7 +1,7 @@
 """The tight sign sets of three-layer units at the dual optimum, with the first-layer units that span each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dualscape.errors import InputError, NotCertifiedError
 from dualscape.oracles import Oracle, Question
 from dualscape.oracles.hull.oracle import Leaf
-from dualscape.polytopes.polytope import polytope
+from dualscape.polytopes.polytope import Polytope, polytope
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -59,6 +59,20 @@ class Face:
         rows = np.vstack([sided, held])
         rows = rows / np.abs(rows).max(axis=1, initial=0.0)[:, None]
         return rows, np.arange(len(sided) + len(held)) < len(sided)
+
+    def polytope(self, error: float) -> Polytope:
+        """{c >= 0 : sum c = 1, the signs of the face}, with slacks after the j shares for signs that are no equations.
+
+        Raises:
+            InputError: it is empty.
+        """
+        rows, free = self.signs()
+        j, places = len(self.turns), np.flatnonzero(free)
+        A = np.zeros((1 + len(rows), j + len(places)))
+        A[0, :j] = 1.0
+        A[1:, :j] = rows
+        A[1 + places, j + np.arange(len(places))] = -1.0
+        return polytope(A, np.append(1.0, np.zeros(len(rows))), error=error, column_error=error)
 
     def within(self, other: "Face") -> bool:
         """Whether its points are among those of another face."""
@@ -142,22 +156,16 @@ def _face(X: Matrix, nu: Vector, leaf: Leaf, first: Oracle, beta: float, tight: 
 
 def _with_held(face: Face) -> Face | None:
     """The face with the rows that are 0 on all of it held; None where it is empty."""
-    rows, free = face.signs()
-    j, places = len(face.turns), np.flatnonzero(free)
-    A = np.zeros((1 + len(rows), j + len(places)))
-    A[0, :j] = 1.0
-    A[1:, :j] = rows
-    A[1 + places, j + np.arange(len(places))] = -1.0
     try:
-        points = polytope(A, np.append(1.0, np.zeros(len(rows))), error=ZERO, column_error=ZERO)
+        points = face.polytope(ZERO)
     except InputError:
         return None
+    j = len(face.turns)
     used = points.active[points.active < j]
     sizes = np.abs(face.columns).max(axis=1, initial=0.0)
     heights = np.abs(face.columns @ points.inner[:j])
     zero = heights <= ZERO * sizes
-    kept = Face(
+    return Face(
         face.sign, face.on & ~zero, face.off & ~zero, face.held | zero, face.directions[used], face.turns[used],
         face.columns[:, used],
     )  # fmt: skip
-    return replace(kept)

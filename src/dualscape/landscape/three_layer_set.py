@@ -303,13 +303,6 @@ def _within_reach(A: Matrix, b: Vector) -> Vector:
 
 
 def _points(face: Face) -> Matrix | None:
-    """(p, j) the vertices of {c >= 0 : sum c = 1, the signs of the face}, which are the points that span it."""
-    rows, free = face.signs()
-    j, places = len(face.turns), np.flatnonzero(free)
-    A = np.zeros((1 + len(rows), j + len(places)))
-    A[0, :j] = 1.0
-    A[1:, :j] = rows
-    A[1 + places, j + np.arange(len(places))] = -1.0
-    whole = polytope(A, np.append(1.0, np.zeros(len(rows))), error=KNOWN, column_error=KNOWN)
-    found = vertices(whole, budget=MOST_POINTS)
-    return found.points[:, :j] if found.complete else None
+    """(p, j) the vertices of a face, which are the points that span it; None where they are too many."""
+    found = vertices(face.polytope(KNOWN), budget=MOST_POINTS)
+    return found.points[:, : len(face.turns)] if found.complete else None

@@ -66,7 +66,7 @@ class ThreeLayers:
         if not isinstance(kind, ThreeLayerReLU):
             raise InputError(f"the network is of the architecture {kind.title!r}, not of three layers; use its weights")
         root = np.cbrt(network.masses)
-        theta = network.directions.reshape(network.width, -1, network.seen)
+        theta = network.directions.reshape(network.width, kind.coordinates(1), network.seen)
         turns = np.where(np.arange(theta.shape[1]) * 2 < theta.shape[1], 1.0, -1.0)
         lengths = np.linalg.norm(theta, axis=2) * turns
         # Empty slots last: as many columns as the widest subnetwork has inner neurons.

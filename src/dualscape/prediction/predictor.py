@@ -174,7 +174,7 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         raise ValueError(f"{len(classes)} classes")
     kind = get_architecture(problem.get("architecture", RELU.title)) if "gates" not in problem else _gated(problem)
     directions = np.array(network["directions"], dtype=np.float64)
-    directions = directions if len(directions) else np.zeros((0, d))
+    directions = directions if len(directions) else np.zeros((0, kind.coordinates(d)))
     if len(directions) and (directions.ndim != 2 or kind.seen(directions.shape[1]) != d):
         raise ValueError(f"directions of shape {directions.shape} for {d} coordinates")
     trained = Network(

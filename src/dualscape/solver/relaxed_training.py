@@ -23,8 +23,8 @@ from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.relaxation.multipliers import proven
 from dualscape.oracles.relaxation.oracle import LITTLE, MOST, PATIENCE, ROUNDS, STEPS, RelaxationOracle
-from dualscape.oracles.relaxation.products import Lift
-from dualscape.oracles.relaxation.splitting import SINGLE, Splitting
+from dualscape.oracles.relaxation.products import Array, Lift, Products
+from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, heights
 from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.effort import Effort
 from dualscape.running.progress import Event, Progress, silent
@@ -60,7 +60,7 @@ def relaxed_training(
         effort: how long.
         progress: told of the bound.
     """
-    training = _Training(problem, network.neurons_fit(problem.X), float(network.masses.sum()))
+    training = _Training(problem, network)
     nu, upper = training.nu, training.at_once(effort)
     stopped = training.run(effort, progress)
     if training.dual > lower_bound(problem, nu, training.answer(upper)):
@@ -107,7 +107,7 @@ class _Rows:
         #: How many rows share the hyperplane of each.
         self._shared = np.bincount(self._group, minlength=self._count)[self._group]
 
-    def fit(self, p: Vector, m: Vector) -> Vector:
+    def fit(self, p: Array, m: Array) -> Vector:
         """E(p, m), (n,)."""
         return self._p * p[self._group] + self._m * m[self._group]
 
@@ -127,13 +127,18 @@ class _Training:
     Products are in units of the mass, costs in units of beta times the mass: h is then about 1.
     """
 
-    def __init__(self, problem: Problem, fit: Vector, mass: float) -> None:
+    def __init__(self, problem: Problem, network: Network) -> None:
+        fit, mass = network.neurons_fit(problem.X), float(network.masses.sum())
         self._problem, self._mass, self._fit = problem, mass, fit.copy()
         assert isinstance(problem.space, ReLUSpace)
         hinges = problem.space.hinges
         self._hinges, self._rows = hinges, _Rows(hinges)
         zero, lift = np.zeros(hinges.count), Lift.of(hinges.rows, SINGLE)
         self._sides = [Splitting(lift, zero, np.zeros(hinges.rank), mass=None) for _ in SIGNS]
+        units = network.directions @ hinges.basis
+        for side, sign in zip(self._sides, SIGNS, strict=True):
+            mine = network.signs == sign
+            side.begin(units[mine], network.masses[mine] / mass)
         self._shifts = [1e-3, 1e-3]
         self.nu, self.upper, self.dual, self.steps = self._dual_variable(), np.inf, -np.inf, 0
 
@@ -170,33 +175,31 @@ class _Training:
 
     def _step(self, pool: Threads) -> None:
         projected = list(pool.map(Splitting.project, self._sides))
-        signed = [side.signed(aim) for side, (_, aim) in zip(self._sides, projected, strict=True)]
-        rows = self._prox([(aim.p.astype(float), aim.m.astype(float)) for _, aim in projected])
-        for side, (lifted, _), Y, (p, m) in zip(self._sides, projected, signed, rows, strict=True):
-            side.finish(lifted, Y._replace(p=p.astype(SINGLE), m=m.astype(SINGLE)))
+        pulled = self._prox([aim for _, aim in projected])
+        for side, (lifted, aim), (p, m) in zip(self._sides, projected, pulled, strict=True):
+            side.finish(lifted, side.signed(aim, p.astype(SINGLE), m.astype(SINGLE)))
         self.steps += 1
 
-    def _prox(self, aims: list[tuple[Vector, Vector]]) -> list[tuple[Vector, Vector]]:
-        """The first rows x >= 0 that minimise L(mass A x) / (beta mass) + penalty |x - aim|^2, nearly.
+    def _prox(self, aims: list[Products]) -> list[tuple[Vector, Vector]]:
+        """Aims of the first rows that have the loss within them, nearly.
 
-        x = (aim - A^T grad L(f) / (2 penalty beta))_+ with f = mass A x: a monotone equation in f, solved by Newton's
-        steps with a curvature that is no less than the true one.
+        With P the projection on the cones, x = P(aim - A^T grad L(f) / (2 penalty beta)) with f = mass A x minimises
+        L(mass A x) / (beta mass) + penalty |x - aim|^2: a monotone equation in f, solved by Newton's steps with a
+        curvature that is no less than the true one.
         """
         problem, rows = self._problem, self._rows
         share = 0.5 / (self._sides[0].penalty * problem.beta)
+        first = [(aim.p.astype(float), aim.m.astype(float)) for aim in aims]
+        lengths = [[np.linalg.norm(part.astype(float), axis=1) for part in (aim.p_u, aim.m_u)] for aim in aims]
         for _ in range(SWEEPS):
             pull = rows.pulled(share * self._dual_variable())
-            found = [
-                (np.maximum(p + sign * pull[0], 0.0), np.maximum(m + sign * pull[1], 0.0))
-                for sign, (p, m) in zip(SIGNS, aims, strict=True)
-            ]
-            fit = self._mass * sum((s * rows.fit(p, m) for s, (p, m) in zip(SIGNS, found, strict=True)), np.zeros(1))
-            moving = rows.curvature(
-                *(sum((part > 0).astype(float) for part in parts) for parts in zip(*found, strict=True))
-            )
-            bend = problem.profile.hessian(self._fit, problem.target).raised(1.0).times(np.ones(problem.n))
-            self._fit = self._fit + (fit - self._fit) / (1 + self._mass * share * moving * bend)
-        return found
+            moved = [(p + s * pull[0], m + s * pull[1]) for s, (p, m) in zip(SIGNS, first, strict=True)]
+            x = [(heights(p, at_p), heights(m, at_m)) for (p, m), (at_p, at_m) in zip(moved, lengths, strict=True)]
+            fit = self._mass * sum((s * rows.fit(*both) for s, both in zip(SIGNS, x, strict=True)), np.zeros(1))
+            bend = rows.curvature(*(sum((part > 0).astype(float) for part in parts) for parts in zip(*x, strict=True)))
+            bend *= problem.profile.hessian(self._fit, problem.target).raised(1.0).times(np.ones(problem.n))
+            self._fit = self._fit + (fit - self._fit) / (1 + self._mass * share * bend)
+        return moved
 
     def _prove(self, pool: Threads) -> None:
         """What is proven now, kept if it is the best."""

@@ -17,6 +17,12 @@ from exact_values import CASES
 from questions import random_question, same
 
 
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch):
+    """What is tested here is there soon."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.oracle.ROUNDS", 50)
+
+
 def upper(X, nu, above=0.0):
     return RelaxationOracle.on(X).best_units(Question(nu, above=above)).upper
 
@@ -44,7 +50,6 @@ def test_nothing_to_bound():
 
 @pytest.mark.parametrize("slope", [0.3, -1.0])
 def test_other_activations(slope):
-
     X, nu = random_question(10, 3)
     hinges = Hinges.of(X, slope)
     h = CellsOracle(hinges).best_units(Question(nu, above=0.0)).lower
@@ -102,12 +107,14 @@ def test_too_large_a_problem_has_the_bound_at_once(monkeypatch):
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
-def test_the_certificate_rests_on_it_where_nothing_exact_will_finish(loss):
+def test_the_certificate_rests_on_it_where_nothing_exact_will_finish(loss, monkeypatch):
+    monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 3)
     rng = np.random.default_rng(4)
     X, y = rng.standard_normal((80, 12)), rng.standard_normal(80)
     problem = Problem(X, np.sign(y) if loss == "logistic" else y, beta=1.0, loss=loss)
     problem = problem.with_beta(0.2 * problem.beta_max("ascent"))
-    solution = solve(problem, time_limit=2.0)
+    assert problem.space.choice("auto", 60.0).prover == "relaxation"
+    solution = solve(problem, oracle="relaxation", time_limit=600.0)
     found = solution.certificate
     assert (found.verdict, found.oracle) == ("bounded", "relaxation")
     otherwise = certify_dual(problem, solution.network, solution.nu, oracle="bisection", effort=Effort.within(0.3))

@@ -47,7 +47,8 @@ def get_architecture(architecture: str | Architecture, what: str = "architecture
         name, _, parameters = architecture.partition(":")
         if (name in FAMILIES or name in IN_FILES) and parameters:
             return _member(architecture, name, parameters, what)
-    raise InputError(f"unknown {what} {architecture!r}; known: {', '.join(titles())}")
+    listed = [title for title in titles() if what != "activation" or not title.startswith(ThreeLayerReLU.name)]
+    raise InputError(f"unknown {what} {architecture!r}; known: {', '.join(listed)}")
 
 
 def titles() -> list[str]:

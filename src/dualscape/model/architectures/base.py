@@ -334,6 +334,10 @@ class Architecture(ABC):
         """How many coordinates of a row a neuron sees whose direction has so many: as many, where it is one vector."""
         return coordinates
 
+    def coordinates(self, seen: int) -> int:
+        """How many coordinates a direction has where its neuron sees so many of a row."""
+        return seen
+
     def check(self, units: Units) -> None:
         """Raise InputError where a unit is none of this architecture; where nothing is said, any direction is one."""
         return None

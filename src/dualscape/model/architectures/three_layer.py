@@ -68,6 +68,9 @@ class ThreeLayerReLU(Architecture):
     def seen(self, coordinates: int) -> int:
         return coordinates // (2 * self._inner)
 
+    def coordinates(self, seen: int) -> int:
+        return 2 * self._inner * seen
+
     def check(self, units: Units) -> None:
         if len(units) == 0:
             return

@@ -12,6 +12,7 @@ from dualscape.geometry.tall import blocks
 from dualscape.model.architectures.base import Composition, Matrix, UnitSpace, Vector
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.oracles import Estimate, Oracle
+from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.hull.oracle import HullOracle
 from dualscape.oracles.hull.search import HullSearch
 from dualscape.oracles.hull.slots import Slots, in_slots, inner_fit
@@ -169,7 +170,9 @@ class ThreeLayerSpace(UnitSpace):
         if name == HullSearch.name:
             return HullSearch(self.scores, self.pull, self.random, self.reach)
         first, seconds = self._first_oracle
-        return HullOracle(self._X, self.first.oracle(first), seconds, self.inner, self.reach)
+        return HullOracle(
+            self._X, self.first.oracle(first), self.first.oracle(AscentOracle.name), seconds, self.inner, self.reach
+        )
 
 
 def _sides(heights: Matrix, lengths: Vector) -> NDArray[np.int8]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dualscape.oracles.base import NO_LIMITS, Estimate, Matrix, Oracle, OracleAnswer, Question, Vector
 from dualscape.oracles.hull.program import HullProgram, Point
 from dualscape.oracles.hull.slots import in_slots, inner_fit
-from dualscape.oracles.proof import agreed
+from dualscape.oracles.proof import agreed, prove
 from dualscape.oracles.ranked import Ranked
 from dualscape.oracles.reach import Reach
 from dualscape.running.effort import Effort
@@ -43,8 +43,8 @@ MORE = 6
 NODES, GROWTH, QUESTIONS, PROGRAM = 4, 2.0, 10, 1e-3
 #: Scores of 2^FINE and below make the solver's tolerance, which is absolute, a rounding of them.
 FINE = 13
-#: Seconds that one question to the two-layer oracle may take where a bound is wanted at once.
-AT_ONCE = 1.0
+#: A question to the two-layer oracle that takes fewer seconds is quick; on so few rows it lists all units of interest.
+LITTLE, FEW_ROWS = 0.1, 30
 #: How much below its maximum over the columns at hand a two-layer unit is still listed.
 WINDOW = 1e-9
 
@@ -88,10 +88,13 @@ class HullOracle(Oracle):
     anytime = True
     counts = "sign sets"
 
-    def __init__(self, X: Matrix, first: Oracle, seconds: float, inner: int, reach: Reach) -> None:
-        """From data X (n, d), an oracle of two-layer units on them with the seconds that a call of it takes, the inner
-        neurons of a unit and its reach."""
-        self.X, self.first, self.seconds, self.inner, self.reach = X, first, seconds, inner, reach
+    def __init__(self, X: Matrix, first: Oracle, search: Oracle, seconds: float, inner: int, reach: Reach) -> None:
+        """From data X (n, d), an exact oracle of two-layer units on them and one that searches, the seconds that a call
+        takes, the inner neurons of a unit and its reach."""
+        self.X, self.first, self.search, self.seconds = X, first, search, seconds
+        self.inner, self.reach = inner, reach
+        #: Whether all two-layer units of interest are asked for: more columns a question, where that costs little.
+        self.listed = len(X) <= FEW_ROWS
         #: Directions of two-layer units that programs have used: a start for the next.
         self.known = np.zeros((0, X.shape[1]))
 
@@ -153,7 +156,7 @@ class _Branching:
         for sign in (1.0, -1.0):
             # Without deciding anything, and without what costs: no h scores more than the rows P at their best.
             nu = sign * self._nu
-            bound = self._asked(np.where(nu > 0, nu, 0.0)) if not self._hasty else self._oracle.reach.change(nu.clip(0))
+            bound = self._asked(np.where(nu > 0, nu, 0.0))
             self._push(bound, sign, np.zeros(len(nu), dtype=bool), nu > 0)
         after = 0
         while self._heap and self._heap[0].bound > self._threshold:
@@ -173,11 +176,6 @@ class _Branching:
         return Stopped.FINISHED
 
     @property
-    def _hasty(self) -> bool:
-        """Whether not even one question may be asked."""
-        return self._effort.deadline is not None and self._effort.expired() and self._oracle.seconds > AT_ONCE
-
-    @property
     def _threshold(self) -> float:
         """Nodes whose bound is no greater need not be looked at."""
         if self._leaves is not None:
@@ -191,7 +189,14 @@ class _Branching:
 
     def _asked(self, g: Vector, value: float = 0.0) -> float:
         """A bound on h_X(g); the directions of what scores more than a value join the columns."""
-        answer = self._oracle.first.best_units(Question(g, (1 - WINDOW) * value))
+        oracle = self._oracle
+        question = Question(g, (1 - WINDOW) * value)
+        # Where it is quick it is not cut short: a bound at once is one question.
+        effort = NO_LIMITS if oracle.seconds < LITTLE else self._effort
+        if value > 0 and oracle.listed:
+            answer = oracle.first.best_units(question, effort=effort)
+        else:
+            answer = prove([oracle.first], oracle.search, question, effort=effort)
         directions = answer.units.directions[answer.values > (1 + EXACTLY) * value]
         if len(directions):
             self._directions = np.vstack([self._directions, directions])

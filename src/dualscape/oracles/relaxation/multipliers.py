@@ -1,11 +1,13 @@
 """What multipliers of the products prove of h, in floating point (THEORY section 4.4).
 
-For any G >= 0, but of any sign at the pairs (p_g, m_g), whose product is 0, and for all u with t = |Z u|
+For any G >= 0 in (1, p, m), but of any sign at the pairs (p_g, m_g), whose product is 0, and with
+|G_(p_g, u)| <= G_(1, p_g) and |G_(m_g, u)| <= G_(1, m_g), and for all u of length one with t = |Z u| and lam >= 1
 
-    s f(u) <= s f(u) + w^T G w = (1, u, t)^T F (1, u, t),          w = (1, p, m) = (1, (t + Z u) / 2, (t - Z u) / 2),
+    lam s f(u) <= lam s f(u) + w^T G w = k^T F k,   k = (lam, u, t),   w = (lam, (t + Z u) / 2, (t - Z u) / 2, u),
 
-so that s f(u) <= a + mu |u|^2 wherever diag(a, mu I, 0) - F is positive semidefinite; and by homogeneity
-s f(u) <= 2 sqrt(a mu) for |u| <= 1. A Cholesky factorisation that comes to its end proves it up to a known rounding.
+since p_g (lam G_(1, p_g) + u.G_(p_g, u)) >= 0. So s f(u) <= lam a + mu / lam wherever diag(a, mu I, 0) - F is positive
+semidefinite; lam may be any positive number where G has nothing with u. A Cholesky factorisation that comes to its end
+proves it up to a known rounding.
 """
 
 from typing import NamedTuple
@@ -42,9 +44,27 @@ def clipped(G: Products) -> Products:
 
     Products are symmetric, and so must these be to the bit: rounding in single precision would show in the bound.
     """
-    p, m, pp, mm, pm = (np.maximum(np.asarray(part, dtype=float), 0.0) for part in G[1:])
+    p, m, pp, mm, pm = (np.maximum(np.asarray(part, dtype=float), 0.0) for part in G[1:6])
     np.fill_diagonal(pm, np.diagonal(G.pm))
-    return Products(np.zeros(()), p, m, 0.5 * (pp + pp.T), 0.5 * (mm + mm.T), pm)
+    p_u, m_u = (np.asarray(part, dtype=float) for part in (G.p_u, G.m_u))
+    # A sum of r squares and its root are off by less than r + 2 roundings.
+    more = 1 + (p_u.shape[1] + 4) * EPS
+    p, m = np.maximum(p, more * _lengths(p_u)), np.maximum(m, more * _lengths(m_u))
+    return Products.zero(len(p), p_u.shape[1], np.float64)._replace(
+        p=p, m=m, pp=0.5 * (pp + pp.T), mm=0.5 * (mm + mm.T), pm=pm, p_u=p_u, m_u=m_u
+    )
+
+
+def _lengths(rows: Array) -> Array:
+    """(N,) no rounding of which is lost below the normal numbers."""
+    largest = np.abs(rows).max(axis=1, initial=0.0)
+    scale = np.where(largest > 0, largest, 1.0)
+    return np.asarray(scale * np.sqrt(((rows / scale[:, None]) ** 2).sum(axis=1)))
+
+
+def scaled(a: Vector, mu: Vector, least: float) -> Vector:
+    """The lam from `least` up for which lam a + mu / lam is the least."""
+    return np.clip(np.sqrt(np.maximum(mu, 0.0) / np.maximum(a, np.finfo(float).tiny)), max(least, 1e-6), 1e6)
 
 
 def proven(rows: Matrix, kappa: Vector, linear: Vector, G: Products, shift: float = 1e-3) -> Proof:
@@ -58,7 +78,7 @@ def proven(rows: Matrix, kappa: Vector, linear: Vector, G: Products, shift: floa
         shift: how far the free multipliers may have to be moved, roughly.
 
     >>> kappa = np.array([1.0, 1.0])
-    >>> G = Products.zero(2, np.float64)._replace(pm=np.diag([-1.0, -1.0]))
+    >>> G = Products.zero(2, 2, np.float64)._replace(pm=np.diag([-1.0, -1.0]))
     >>> bool(2**0.5 <= proven(np.eye(2), kappa, np.zeros(2), G).bound < 2.01)
     True
     """
@@ -93,6 +113,7 @@ class _Form(NamedTuple):
         C: (N, r) t with u.
         U: (r, r) u with u.
         size: the sum of the norms of all that was added up to make it.
+        least: the least lam.
     """
 
     rows: Matrix
@@ -101,6 +122,7 @@ class _Form(NamedTuple):
     C: Array
     U: Array
     size: float
+    least: float
 
     @classmethod
     def of(cls, rows: Matrix, kappa: Vector, linear: Vector, G: Products) -> "_Form":
@@ -108,10 +130,11 @@ class _Form(NamedTuple):
         both, turned = G.pp + G.mm, G.pm + G.pm.T
         side = -0.5 * np.concatenate([t, linear + u @ rows])
         T = -0.25 * (both + turned)
-        C = -0.25 * ((G.pp - G.mm + G.pm.T - G.pm) @ rows)
-        U = -0.25 * (rows.T @ ((both - turned) @ rows))
+        C = -0.25 * ((G.pp - G.mm + G.pm.T - G.pm) @ rows) - 0.5 * (G.p_u + G.m_u)
+        U = -0.25 * (rows.T @ ((both - turned) @ rows)) - rows.T @ (G.p_u - G.m_u)
         parts = sum(float(np.linalg.norm(part)) for part in (*G[1:], G.pm, kappa, linear))
-        return cls(rows, side, 0.5 * (T + T.T), C, 0.5 * (U + U.T), parts)
+        least = float(G.p_u.any() or G.m_u.any())
+        return cls(rows, side, 0.5 * (T + T.T), C, 0.5 * (U + U.T), parts, least)
 
     def shifted(self, shift: float) -> _Shifted:
         """The best a and mu once the free multipliers are moved so far, by Schur complements; not yet proven."""
@@ -127,7 +150,9 @@ class _Form(NamedTuple):
         values, vectors = np.linalg.eigh(left[1:, 1:])
         mu = max(-float(values[0]), 0.0) + self.size * MUS
         a = ((vectors.T @ left[0, 1:]) ** 2 / (mu[:, None] + values)).sum(axis=1) - left[0, 0]
-        bounds = 2 * np.sqrt(np.maximum(a, 0.0) * mu)
+        a = np.maximum(a, 0.0)
+        lam = scaled(a, mu, self.least)
+        bounds = lam * a + mu / lam
         best = int(bounds.argmin())
         return _Shifted(float(bounds[best]), shift, float(a[best]), float(mu[best]))
 
@@ -157,5 +182,7 @@ class _Form(NamedTuple):
             trace = float(np.abs(np.diagonal(whole)).sum())
             off = 2 * (len(whole) + 3) * EPS * trace
             off += 4 * (N + r + 8) * EPS * (self.size + it.shift + mu) * longest
-            return 2 * float(np.sqrt((a + off) * (mu + off * (1 + longest)))) * (1 + 8 * EPS)
+            a, mu = a + off, mu + off * (1 + longest)
+            lam = float(scaled(np.array(a), np.array(mu), self.least))
+            return (lam * a + mu / lam) * (1 + 8 * EPS)
         return np.inf

@@ -31,7 +31,9 @@ PATIENCE, LITTLE = 12, 1e-4
 #: Hyperplanes and dimensions together beyond which a step takes minutes: then it is not begun.
 MOST = 3000
 #: Seconds of a step for each cube of a thousand rows, and what any step takes at least.
-CUBE_SECONDS, STEP_SECONDS = 1.0, 1e-3
+CUBE_SECONDS, STEP_SECONDS = 0.1, 1e-3
+#: Of what is saved: another one is not gone on from.
+FORMAT = "products with u"
 #: Seconds between two saves to the checkpoint.
 SAVE_EVERY = 10.0
 
@@ -69,7 +71,7 @@ class RelaxationOracle(HingeOracle):
             return nothing(upper=upper, looked_at=0, stopped=stopped)
         rounds = _Rounds(form, above, upper)
         if effort.checkpoint is not None:
-            rounds.keep_in(effort.checkpoint, fingerprint(self.name, hinges.X, hinges.slope, nu, above))
+            rounds.keep_in(effort.checkpoint, fingerprint(self.name, FORMAT, hinges.X, hinges.slope, nu, above))
         stopped = rounds.run(effort, progress)
         upper = max(min(upper, form.proven(rounds.bound)), above)
         return nothing(upper=upper, looked_at=rounds.steps, stopped=Stopped.FINISHED if upper <= above else stopped)

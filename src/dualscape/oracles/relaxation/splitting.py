@@ -1,9 +1,10 @@
 """The doubly nonnegative bound by splitting: matrices that are positive semidefinite, and products that have signs.
 
-    max <C, K> over K positive semidefinite with Q K Q^T = Y,  Y_00 = 1,  Y >= 0,  Y = 0 at the pairs (p_g, m_g)
+    max <C, K> over K positive semidefinite with Q K Q^T = Y,  Y_00 = tr Y_uu = 1,  Y >= 0 in (1, p, m),
+    Y = 0 at the pairs (p_g, m_g),  |Y_(p_g, u)| <= Y_(1, p_g),  |Y_(m_g, u)| <= Y_(1, m_g)
 
-where <C, K> = s f(u) - |u|^2 / 2 at K = k k^T: its maximum is h^2 / 2 at least. The alternating direction method of
-multipliers projects K by its eigenvalues and Y entry by entry. Its multipliers have the signs that a proof asks for
+where <C, K> = s f(u) at K = k k^T: its maximum is h at least. The alternating direction method of multipliers projects
+K by its eigenvalues and Y entry by entry, or cone by cone. Its multipliers have the signs that a proof asks for
 after every step, so that it may end at any time. What decides nothing is computed in single precision.
 
 Source: Oliveira, Wolkowicz and Xu, "ADMM for the SDP relaxation of the QAP" (Math. Prog. Comp. 2018), in whose way both
@@ -13,7 +14,8 @@ cones are split along a facial reduction.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dualscape.oracles.base import Vector
+from dualscape.oracles.base import Matrix, Vector
+from dualscape.oracles.relaxation.eigen import positive_pairs
 from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.running.checkpoint import Arrays
 
@@ -21,8 +23,8 @@ SINGLE = np.float32
 #: The length of a step of the multipliers, and the penalty of N hyperplanes, FACTOR / N^1.5 within limits. A small one
 #: makes multipliers converge before matrices do, and it is from multipliers that bounds are made.
 STEP, FACTOR, LEAST = 1.6, 300.0, 0.02
-#: The upper limit where Y_00 is given, and where it is free.
-MOST_GIVEN, MOST_FREE = 0.1, 3.0
+#: The upper limit where Y_00 is given, and where it is free: then penalties are so many times as great.
+MOST_GIVEN, MOST_FREE, TIMES_FREE = 0.3, 9.0, 3.0
 
 
 class Splitting:
@@ -32,24 +34,29 @@ class Splitting:
     """
 
     def __init__(self, lift: Lift, kappa: Vector, linear: Vector, mass: float | None = 1.0) -> None:
-        """From the form; `mass` is Y_00, or None where that is free and costs 1/2, as |u|^2 does."""
+        """From the form; `mass` is Y_00 and the trace of Y_uu, or None where these are free and each costs 1/2."""
         self._lift, self._mass, (N, r) = lift, mass, lift.across.shape
-        R, across = lift.R.astype(float), lift.across.astype(float)
-        inverse = np.linalg.inv(R)
-        along = np.concatenate([kappa, kappa @ across + 2 * (linear @ inverse)]) * 0.5**0.5
+        across, inside = lift.across.astype(float), lift.inside.astype(float)
+        along = 0.5**0.5 * np.concatenate([kappa, kappa @ across]) + np.concatenate([np.zeros(N), linear @ inside])
         self._cost = np.zeros((1 + N + r, 1 + N + r), SINGLE)
-        self._cost[0, 0] = 0.0 if mass else -0.5
         self._cost[0, 1:] = self._cost[1:, 0] = 0.5 * along
-        # |u|^2 = 2 |R^-1 x|^2.
-        self._cost[N + 1 :, N + 1 :] = -inverse.T @ inverse
-        self.penalty = float(np.clip(FACTOR * N**-1.5, LEAST, MOST_GIVEN if mass else MOST_FREE))
-        self._Y = Products.zero(N, SINGLE)._replace(one=np.ones((), SINGLE))
-        self._dual = Products.zero(N, SINGLE)
+        if mass is None:
+            self._cost[0, 0], self._cost[N + 1 :, N + 1 :] = -0.5, -0.5 * (inside.T @ inside)
+        penalty = max(FACTOR * N**-1.5, LEAST)
+        self.penalty = min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
+        self._Y = Products.zero(N, r, SINGLE)._replace(one=np.ones((), SINGLE))
+        self._dual = Products.zero(N, r, SINGLE)
+
+    def begin(self, units: Matrix, masses: Vector) -> None:
+        """Begin with the products of these units (k, r), of length one, with masses (k,)."""
+        x = np.linalg.solve(self._lift.inside.astype(float), units.T).T
+        k = np.column_stack([np.ones(len(x)), np.abs(x @ self._lift.across.T), x])
+        self._Y = self._lift.up(((masses[:, None] * k).T @ k).astype(SINGLE))
 
     def step(self) -> None:
         """One projection each."""
         lifted, aim = self.project()
-        self.finish(lifted, self.signed(aim))
+        self.finish(lifted, self.signed(aim, aim.p, aim.m))
 
     def project(self) -> tuple[Products, Products]:
         """(Q K Q^T for the next K, what Y is to be near to)."""
@@ -57,11 +64,15 @@ class Splitting:
         lifted = self._lift.up(positive_part(W))
         return lifted, lifted.plus(1 / self.penalty, self._dual)
 
-    def signed(self, aim: Products) -> Products:
-        """The nearest products of the right signs."""
-        one, *rest = (np.maximum(part, 0) for part in aim)
-        np.fill_diagonal(rest[-1], 0.0)
-        return Products(np.full((), self._mass or one, SINGLE), *rest)
+    def signed(self, aim: Products, p: Array, m: Array) -> Products:
+        """The nearest products that are allowed, where those of 1 with p and m are to be near to these."""
+        pp, mm, pm = (np.maximum(part, 0) for part in aim[3:6])
+        np.fill_diagonal(pm, 0.0)
+        one, uu = np.maximum(aim.one, 0), aim.uu
+        if self._mass:
+            one, uu = np.full((), self._mass, SINGLE), uu + _level(uu, self._mass)
+        (p, p_u), (m, m_u) = shorter(p, aim.p_u), shorter(m, aim.m_u)
+        return Products(one, p, m, pp, mm, pm, p_u, m_u, aim.u, uu)
 
     def finish(self, lifted: Products, Y: Products) -> None:
         """The multipliers move along what is left between the two."""
@@ -76,7 +87,7 @@ class Splitting:
     def restore(self, saved: Arrays) -> None:
         """Go on from those."""
         self._Y, self._dual = (
-            Products(*[saved[f"{name}_{at}"].astype(SINGLE) for at in range(6)]) for name in ("Y", "dual")
+            Products(*[saved[f"{name}_{at}"].astype(SINGLE) for at in range(len(self._Y))]) for name in ("Y", "dual")
         )
 
     @property
@@ -85,17 +96,34 @@ class Splitting:
         return self._dual.times(-1.0)
 
 
+def _level(uu: Array, trace: float) -> Array:
+    """What brings u with u to that trace, by the same along every direction."""
+    return np.asarray(np.eye(len(uu), dtype=uu.dtype) * (trace - np.trace(uu)) / len(uu))
+
+
+def heights(first: Array, lengths: Array) -> Array:
+    """Where the cone of all (a, b) with |b| <= a is nearest to (first, b) with |b| of these lengths: its a.
+
+    >>> heights(np.array([2.0, 0.0, -2.0]), np.array([1.0, 1.0, 1.0])).tolist()
+    [2.0, 0.5, 0.0]
+    """
+    inside, between = lengths <= first, -lengths < first
+    return np.where(inside, first, np.where(between, (first + lengths) / 2, 0))
+
+
+def shorter(first: Array, others: Array) -> tuple[Array, Array]:
+    """(a, b), the nearest of the cone |b_g| <= a_g to first (N,) and others (N, r), for every g."""
+    lengths = np.linalg.norm(others, axis=1)
+    a = heights(first, lengths)
+    share = np.minimum(a / np.maximum(lengths, np.finfo(lengths.dtype).tiny), 1)
+    return a, others * share[:, None]
+
+
 def positive_part(W: Array) -> Array:
     """The nearest positive semidefinite matrix.
 
-    >>> positive_part(np.array([[0.0, 2.0], [2.0, 0.0]])).round(12).tolist()
+    >>> positive_part(np.array([[0.0, 2.0], [2.0, 0.0]], np.float32)).round(6).tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
-    # That of numpy lets go of the interpreter, so that both signs have a core each.
-    values, vectors = np.linalg.eigh(W)
-    positive = values > 0
-    if 2 * int(positive.sum()) <= len(values):
-        some = vectors[:, positive]
-        return np.asarray((some * values[positive]) @ some.T)
-    some = vectors[:, ~positive]
-    return np.asarray(W - (some * values[~positive]) @ some.T)
+    values, vectors = positive_pairs(W)
+    return np.asarray((vectors * values) @ vectors.T)
