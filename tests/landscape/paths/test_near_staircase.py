@@ -1,9 +1,9 @@
-"""Near-optimal networks: the exact staircase at eps = 0, bounds that hold and close, and bottlenecks."""
+"""Near-optimal networks: the exact staircase at eps = 0, bounds that hold and close."""
 
 import numpy as np
 import pytest
 
-from dualscape import Problem, bottleneck, connect, near_staircase, optimal_set, solve, staircase
+from dualscape import Problem, near_staircase, optimal_set, solve, staircase
 from dualscape.errors import InputError
 from solved import solved
 
@@ -66,16 +66,3 @@ def test_isolated_networks_stay_isolated_below_their_height():
     assert near.connected_from(0.99 * stays) == 3
     with pytest.raises(InputError, match="0 or more"):
         near.components(2, -1.0)
-
-
-@pytest.mark.parametrize("name", ["talk", "triangle"])
-def test_bottlenecks_are_where_paths_begin(name):
-    _, optima, _ = solved(name)
-    networks = [optima.network(masses).prune() for masses in optima.vertices]
-    networks += [network.permute(np.roll(np.arange(network.width), 1)) for network in networks]
-    for a in networks:
-        for b in networks:
-            width = bottleneck(optima, a, b)
-            assert connect(optima, a, b, width=width)
-            if width > max(a.width, b.width):
-                assert not connect(optima, a, b, width=width - 1)

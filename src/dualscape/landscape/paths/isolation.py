@@ -67,6 +67,16 @@ class Region:
             share[kinks] = lsq_linear(lines / size, -(X.T @ (share * nu)) / size, (slope_of(problem), 1.0)).x
         return cls(sign, sides, share[:, None] * X, kinks)
 
+    def holds(self, heights: Vector) -> bool:
+        """Whether a direction u with heights X u (n,) is in it."""
+        return bool((self.sides * heights > 0)[self.sides != 0].all())
+
+
+def regions(optima: OptimalSet) -> list[Region]:
+    """The region of each optimal unit."""
+    each = zip(optima.directions, optima.signs, strict=True)
+    return [Region.of(optima.problem, optima.nu, direction, sign) for direction, sign in each]
+
 
 def isolation(optima: OptimalSet, rows: Sequence[int] | None = None) -> Vector:
     """(V,) for every vertex how far above the optimum any path must climb that leads out of its region, at least.
@@ -90,8 +100,7 @@ def isolation(optima: OptimalSet, rows: Sequence[int] | None = None) -> Vector:
     """
     problem = optima.problem
     _check(optima)
-    units = optima.units
-    made = [Region.of(problem, optima.nu, u, s) for u, s in zip(units.directions, optima.signs, strict=True)]
+    made = regions(optima)
     apart = _apart(made, problem.architecture.twins > 1)
     found = np.zeros(len(optima.vertices))
     for v in range(len(found)) if rows is None else rows:

@@ -150,29 +150,6 @@ def near_staircase(optima: OptimalSet) -> NearStaircase:
     return NearStaircase(optima, heights, tree)
 
 
-def bottleneck(optima: OptimalSet, a: Network, b: Network) -> int | tuple[int, int]:
-    """The least width at which two optimal networks are connected by optimal ones; bounds where vertices are missing.
-
-    Raises:
-        InputError: one of them is not optimal.
-
-    >>> from dualscape import Problem, optimal_set, solve
-    >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
-    >>> optima = optimal_set(solve(problem))
-    >>> bottleneck(optima, optima.choose("fewest"), optima.choose("most"))
-    3
-    """
-    from dualscape.landscape.paths.connect import connect
-    from dualscape.landscape.paths.path import Path
-
-    a, b = a.prune(), b.prune()
-    width = max(a.width, b.width)
-    found = connect(optima, a, b, width=width)
-    if isinstance(found, Path):
-        return width
-    return found.connects_at if found.decided else (width, found.connects_at)
-
-
 def _swap(optima: OptimalSet, masses: Vector) -> float:
     """A height from which on all orders of the neurons of a vertex are joined in its own width."""
     network = optima.network(masses).prune()
