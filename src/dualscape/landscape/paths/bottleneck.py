@@ -5,6 +5,7 @@ import numpy as np
 from dualscape.errors import InputError, expect
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.paths.connect import connect
+from dualscape.landscape.paths.ends import of_one_width
 from dualscape.landscape.paths.isolation import isolation, regions
 from dualscape.landscape.paths.level import rank_of
 from dualscape.landscape.paths.path import ROUNDING, Path
@@ -65,7 +66,7 @@ def bottleneck(optima: OptimalSet, a: Network, b: Network, *, epsilon: float = 0
 def _reached(optima: OptimalSet, a: Network, b: Network, width: int, top: float) -> int:
     """A width at which a path never exceeds the top."""
     problem = optima.problem
-    last = max(rank_of(problem, a, b) + 1, width)
+    last = max(rank_of(problem, *of_one_width(problem, a, b, width, "bottleneck")) + 1, width)
     for m in range(width, last):
         if connect_sublevel(problem, a, b, width=m).max_objective <= top * (1 - ROUNDING):
             return m
