@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
 
-#: Options of `analyze`.
-SHARED = list(analyze.params[1:])
+#: Options of `analyze` but its table, which comes after the networks, and what it is asked of near-optimal networks.
+SHARED = [parameter for parameter in analyze.params[1:] if parameter.name != "epsilon"]
 MODEL = click.Path(path_type=File)
 WIDTH = option(
     "--width", type=click.IntRange(min=1), metavar="M", help="Slots of all networks; as many as given if unsaid."

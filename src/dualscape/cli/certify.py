@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dualscape.prediction.models.trained import Trained
 
 #: Options of `analyze` that a network which is given has no use for.
-NONE_HERE = ("data", "beta_fraction", "max_vertices", "features_per_neuron")
+NONE_HERE = ("data", "beta_fraction", "max_vertices", "epsilon", "features_per_neuron")
 SHARED = [parameter for parameter in analyze.params if parameter.name not in NONE_HERE]
 #: What a network may say of its problem, by the options that say otherwise.
 IMPLIED = ("loss", "bias", "free", "free_decay", "beta", "activation")
