@@ -106,7 +106,7 @@ def _data(problem: Problem, table: Table) -> dict[str, Any]:
         "means": _plain(scaling.means),
         "scales": _plain(scaling.scales),
         "target_name": table.target_name,
-        **({} if problem.c == 1 else {"target_names": list(table.target_names)}),
+        **({} if problem.c == 1 or problem.classes else {"target_names": list(table.target_names)}),
         "target_mean": _plain(scaling.target_mean),
         "target_scale": _plain(scaling.target_scale),
         "classes": problem.classes and [plain(label) for label in problem.classes],
