@@ -94,6 +94,12 @@ POSITIVE = Positive(min=0, min_open=True)
     help="List up to this many irreducible optimal networks; sample them beyond.",
 )
 @option(
+    "--epsilon",
+    type=Positive(min=0),
+    metavar="E",
+    help="Also bound how networks are connected whose objective is at most E above the optimum.",
+)
+@option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON (- for standard output)."
 )
 @option(
@@ -134,7 +140,7 @@ class AnalyzeJob(Job["Analysis"]):
     def compute(self, problem: "Problem", **how: Any) -> "Analysis":
         from dualscape.analysis import analyze as run
 
-        more = {"beta_fraction": self.fraction, "max_vertices": self.options["max_vertices"]}
+        more = {"beta_fraction": self.fraction, **{name: self.options[name] for name in ("max_vertices", "epsilon")}}
         return run(problem, stage=self.stage, begun=self._begin, **more, **how)
 
     def _begin(self, draft: "Draft") -> None:
@@ -174,4 +180,6 @@ class AnalyzeJob(Job["Analysis"]):
             table=self.table,
             title=self.data.removeprefix(CATALOGUE),
             judgement=self._judgement(result),
+            near=result.near,
+            epsilon=result.epsilon,
         )

@@ -14,6 +14,8 @@ and then the cone is solved: |B^T u| is convex, so that its greatest value is at
 cone, that of some of the v_k, at the top singular vector of their span.
 """
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from itertools import combinations
 
 import numpy as np
@@ -24,9 +26,21 @@ from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
 from dualscape.oracles.vector.base import VectorOracle
 from dualscape.oracles.vector.climbing import climb_jointly
+from dualscape.oracles.vector.cones import (
+    BOUND,
+    DEEPEST,
+    FATE,
+    HEAD,
+    ON_PLANE,
+    OPEN,
+    SHORT,
+    SMALL,
+    WHOLE,
+    explore,
+)
 from dualscape.oracles.vector.ranked import answer_of, rank
 from dualscape.oracles.vector.reduced import ReducedVector
-from dualscape.running.effort import Effort
+from dualscape.running.effort import Effort, run_all
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import Stopped
 from dualscape.tolerances import EPS
@@ -40,16 +54,12 @@ Vector = NDArray[np.float64]
 CONES, CONE_SECONDS, ENTRY_SECONDS = 0.02, 5e-5, 3e-8
 #: More orthants than 2^this are not begun with.
 MOST_RANK = 12
-#: Entries of the tables of a wave, and cones in it at least.
-WAVE_ENTRIES, LEAST_WAVE = 3_000_000, 64
-#: Cones no edge of which is longer are not cut any more, but climbed from: a maximiser of that value is near.
-SMALL = 2e-5
-#: A hyperplane is on a generator that is no further off; most cuts of a cone, each of which moves a generator by 4 eps.
-ON_PLANE, DEEPEST = 64 * EPS, 400
-#: Shares of an edge within which it is cut at a hyperplane; otherwise in the middle.
-LEAST_SHARE = 1e-3
-#: Sweeps of the ascent for the multipliers of a cone.
-SWEEPS = 25
+#: Tasks of a wave, cones a task treats in the first waves, and by how much that grows.
+TASKS, BUDGET, GROWTH = 64, 500, 16
+#: Cones of a task times entries of the data, at most: the clock is looked at between tasks.
+TASK_ENTRIES = 10_000_000
+#: With more open cones than this those nearest to done are finished first.
+MOST_OPEN = 400_000
 #: A singular vector is on a face of a cone that is no further outside, relatively; one of a value that is no further
 #: from the next may be.
 OUTSIDE, MULTIPLE = 1e-9, 1e-9
@@ -87,17 +97,18 @@ class VectorBisection(VectorOracle):
         G = ReducedVector.of(hinges, nu.reshape(-1, self.c))
         search = _Search(G, above)
         stopped = Stopped.FINISHED
-        while len(search.open):
-            search.wave()
-            progress(Event(self.name, search.treated))
-            if search.fresh and np.isfinite(question.enough):
-                if self._climbed(G, search.small, effort, nu).max(initial=-np.inf) > question.enough:
-                    stopped = Stopped.ENOUGH
+        with effort.workers() as pool:
+            while len(search.open):
+                for _ in search.wave(pool, effort.expired):
+                    progress(Event(self.name, search.treated))
+                if search.fresh and np.isfinite(question.enough):
+                    if self._climbed(G, search.small, effort, nu).max(initial=-np.inf) > question.enough:
+                        stopped = Stopped.ENOUGH
+                        break
+                    search.fresh = False
+                if effort.expired():
+                    stopped = effort.ended() or Stopped.TIME
                     break
-                search.fresh = False
-            if effort.expired():
-                stopped = effort.ended() or Stopped.TIME
-                break
         units = self._units(G, search.small, effort)
         return answer_of(self, question, units, max(search.bound() + search.margin, above), search.treated, stopped)
 
@@ -108,7 +119,7 @@ class VectorBisection(VectorOracle):
         alive = values > 0
         starts = Units(small[alive] @ self.hinges.basis.T, outputs[alive] / values[alive, None])
         order = np.argsort(-values[alive], kind="stable")
-        starts = starts.take(starts.distinct(order, 4 * SMALL))
+        starts = starts.take(starts.distinct(order, 4 * SHORT))
         climbed = climb_jointly(G, starts, expired=effort.expired)[0]
         return Units.join([climbed, starts.take(~climbed.alive())])
 
@@ -117,68 +128,88 @@ class VectorBisection(VectorOracle):
 
 
 class _Search:
-    """The cones that are left, and those that are too small to be cut."""
+    """The cones that are open, worked off in waves, best first; which make a wave depends on nothing but these."""
 
     def __init__(self, G: ReducedVector, above: float) -> None:
         r, N = G.hinges.rank, G.hinges.count
-        self.G, self.weights, self.treated = G, np.linalg.norm(G.kappa, axis=1), 0
+        self.G, self.weights, self.treated, self.waves = G, np.linalg.norm(G.kappa, axis=1), 0, 0
         #: What rounding of heights, of sums and of cuts may hide, and what the reduction has lost.
         rounded = (3 * N + 40 * r + 80 + 4 * DEEPEST) * EPS + ON_PLANE
         self.margin = G.slack + 1.01 * r**0.5 * rounded * G.size
         self.threshold = above - self.margin
         signs = 1.0 - 2.0 * ((np.arange(2**r)[:, None] >> np.arange(r)) & 1)
-        #: (M, r, r) generators of the open cones, the bounds of their parents, and how often they were cut.
-        self.open = signs[:, None, :] * np.eye(r)
-        self.bounds, self.depth = np.full(len(signs), np.inf), np.zeros(len(signs), dtype=np.intp)
+        #: (M, .) records of the open cones.
+        self.open = np.zeros((len(signs), HEAD + r * r))
+        self.open[:, BOUND] = np.inf
+        self.open[:, HEAD:] = (signs[:, None, :] * np.eye(r)).reshape(len(signs), -1)
         #: (q, r) middles of the small cones, and the greatest bound among them.
         self.small, self.highest, self.fresh = np.zeros((0, r)), 0.0, False
-        self.size = int(max(WAVE_ENTRIES // (N * r * (G.kappa.shape[1] + 4)), LEAST_WAVE))
 
     def bound(self) -> float:
         """A bound on |G| over all that was not excluded."""
-        return max(self.highest, float(self.bounds.max(initial=0.0)), self.threshold)
+        return max(self.highest, float(self.open[:, BOUND].max(initial=0.0)), self.threshold)
 
-    def _set_aside(self, places: Matrix, highest: float) -> None:
-        """Directions (q, r) to climb from, and a bound on the cones that they stand for."""
-        self.small = np.vstack([self.small, places])
-        self.highest, self.fresh = max(self.highest, highest), self.fresh or len(places) > 0
+    def _chosen(self) -> tuple[NDArray[np.intp], float, int]:
+        """(the cones of the next wave, those of bounds up to this stay open, cones a task treats)."""
+        bounds, G = self.open[:, BOUND], self.G
+        budget = min(BUDGET * min(2 ** (self.waves // 4), GROWTH), max(TASK_ENTRIES // G.hinges.rows.size, 1))
+        top = float(bounds.max())
+        if np.isinf(top):
+            return np.flatnonzero(np.isinf(bounds)), np.inf, budget
+        target = self.threshold + 0.25 * (top - self.threshold)
+        # With many open cones those nearest to done come first, to bound the memory.
+        order = np.argsort(-bounds if len(bounds) <= MOST_OPEN else bounds, kind="stable")
+        if len(bounds) > MOST_OPEN:
+            return order[: TASKS * 16], self.threshold, budget
+        return order[: int((bounds > target).sum())][: TASKS * budget // 4], target, budget
 
-    def wave(self) -> None:
-        """Look at the cones of the greatest bounds; what is not excluded is cut or set aside."""
-        count = min(self.size, len(self.bounds))
-        chosen = np.zeros(len(self.bounds), dtype=bool)
-        chosen[np.argpartition(-self.bounds, count - 1)[:count]] = True
-        V, parents, depth = self.open[chosen], self.bounds[chosen], self.depth[chosen]
-        self.open, self.bounds, self.depth = self.open[~chosen], self.bounds[~chosen], self.depth[~chosen]
-        self.treated += count
-        heights = V @ self.G.hinges.rows.T
-        heights[np.abs(heights) <= ON_PLANE * 0.5] = 0.0
-        bounds = np.minimum(_bounds(self.G, self.weights, V, heights), parents)
-        left = bounds > self.threshold
-        V, heights, bounds, depth = V[left], heights[left], bounds[left], depth[left]
-        whole = ~((heights > 0).any(axis=1) & (heights < 0).any(axis=1)).any(axis=1)
-        if whole.any():
-            places, values = _solved(self.G, V[whole], heights[whole], self.threshold)
-            self._set_aside(places, float(values.max(initial=0.0)))
-            V, heights, bounds, depth = V[~whole], heights[~whole], bounds[~whole], depth[~whole]
-        lengths = np.linalg.norm(V, axis=2)
-        unit = V / lengths[:, :, None]
-        first, second = np.triu_indices(V.shape[1], 1)
-        chords = np.linalg.norm(unit[:, first] - unit[:, second], axis=2)
-        done = (chords.max(axis=1, initial=0.0) <= SMALL) | (depth >= DEEPEST)
-        if done.any():
-            middles = unit[done].sum(axis=1)
-            self._set_aside(middles / np.linalg.norm(middles, axis=1)[:, None], float(bounds[done].max()))
-        go = ~done
-        halves = _cut(self.weights, V[go], heights[go], chords[go], first, second)
-        self.open = np.concatenate([self.open, halves])
-        self.bounds = np.concatenate([self.bounds, np.tile(bounds[go], 2)])
-        self.depth = np.concatenate([self.depth, np.tile(depth[go] + 1, 2)])
+    def wave(self, pool: Executor, expired: Callable[[], bool]) -> Iterator[None]:
+        """Work off one wave; yields now and then. What was not begun when `expired` said so stays open."""
+        chosen, target, budget = self._chosen()
+        shares = [chosen[at::TASKS] for at in range(min(TASKS, len(chosen)))]
+        tasks = [(self.G, self.weights, self.open[share], target, self.threshold, budget) for share in shares]
+        results = {}
+        for entry in run_all(pool, _worked, tasks, expired):
+            if entry is None:
+                yield
+            else:
+                results[entry[0]] = entry[1]
+        keep, parts, places = np.ones(len(self.open), dtype=bool), [], [self.small]
+        for at in sorted(results):
+            left, found, highest, treated = results[at]
+            keep[shares[at]] = False
+            parts.append(left)
+            places.append(found)
+            self.highest, self.fresh = max(self.highest, highest), self.fresh or len(found) > 0
+            self.treated += treated
+        self.open, self.small = np.vstack([self.open[keep], *parts]), np.vstack(places)
+        self.waves += 1
+        yield
 
 
-def _solved(G: ReducedVector, V: Matrix, heights: NDArray[np.float64], threshold: float) -> tuple[Matrix, Vector]:
+def _worked(
+    G: ReducedVector, weights: Vector, records: Matrix, target: float, threshold: float, budget: int
+) -> tuple[Matrix, Matrix, float, int]:
+    """One task: (cones left open, directions (q, r) to climb from, a bound on what these stand for, cones treated)."""
+    r = G.hinges.rank
+    out, treated = explore(
+        G.hinges.rows, G.kappa, weights, G.linear, np.ascontiguousarray(records), target, threshold, budget
+    )
+    cones = out[:, HEAD:].reshape(-1, r, r)
+    small, whole = out[:, FATE] == SMALL, out[:, FATE] == WHOLE
+    middles = (cones[small] / np.linalg.norm(cones[small], axis=2)[:, :, None]).sum(axis=1)
+    middles /= np.linalg.norm(middles, axis=1)[:, None]
+    highest = float(out[small, BOUND].max(initial=0.0))
+    places, values = _solved(G, cones[whole], threshold)
+    highest = max(highest, float(values.max(initial=0.0)))
+    return out[out[:, FATE] == OPEN], np.vstack([middles, places]), highest, int(treated)
+
+
+def _solved(G: ReducedVector, V: Matrix, threshold: float) -> tuple[Matrix, Vector]:
     """(directions (q, r), values (q,)) where |G| may be greatest over cones that none crosses, above a value."""
-    maps, r = G.pulls(heights.sum(axis=1) > 0), V.shape[1]
+    heights, r = V @ G.hinges.rows.T, V.shape[1]
+    heights[np.abs(heights) <= ON_PLANE * 0.5] = 0.0
+    maps = G.pulls(heights.sum(axis=1) > 0)
     places, values = [np.zeros((0, r))], [np.zeros(0)]
     for size in range(r, 0, -1):
         for some in combinations(range(r), size):
@@ -198,72 +229,3 @@ def _solved(G: ReducedVector, V: Matrix, heights: NDArray[np.float64], threshold
             places.append(at[lengths > 0] / lengths[lengths > 0, None])
             values.append(own[near, 0])
     return np.vstack(places), np.concatenate(values)
-
-
-def _bounds(G: ReducedVector, weights: Vector, V: Matrix, heights: NDArray[np.float64]) -> Vector:
-    """(M,) a bound on |G| over each cone and the unit ball, for generators (M, r, r) with heights (M, r, N)."""
-    up, down = np.maximum(heights, 0.0), np.maximum(-heights, 0.0)
-    above, below = up.sum(axis=1), down.sum(axis=1)
-    crossing = (above > 0) & (below > 0)
-    # t = 1 where more of the cone is above: it leaves l - z, which is what is below.
-    most = (above > below)[:, None, :]
-    rest = np.where(crossing[:, None, :], np.where(most, down, up), 0.0)
-    middle = np.where(crossing[:, None, :], up - 0.5 * rest, up)
-    values = middle @ G.kappa + V @ G.linear
-    g = _lengths(G.kappa, weights, values, rest)
-    gram = V @ V.transpose(0, 2, 1)
-    diagonal = np.einsum("mkk->mk", gram)
-    lam = np.zeros_like(g)
-    pull = np.zeros_like(g)
-    for _ in range(SWEEPS):
-        for k in range(g.shape[1]):
-            new = np.maximum(lam[:, k] + (g[:, k] - pull[:, k]) / diagonal[:, k], 0.0)
-            pull += (new - lam[:, k])[:, None] * gram[:, k]
-            lam[:, k] = new
-    w = np.einsum("mk,mkr->mr", lam, V)
-    missing = np.maximum(g - np.einsum("mkr,mr->mk", V, w), 0.0).max(axis=1)
-    found = np.linalg.norm(w, axis=1) + V.shape[2] ** 0.5 * missing
-    try:
-        exact = np.linalg.solve(V, g[:, :, None])[:, :, 0]
-    except np.linalg.LinAlgError:
-        return np.asarray(found)
-    missing = np.maximum(g - np.einsum("mkr,mr->mk", V, exact), 0.0).max(axis=1)
-    return np.fmin(found, np.linalg.norm(exact, axis=1) + V.shape[2] ** 0.5 * missing)
-
-
-def _lengths(kappa: Matrix, weights: Vector, values: NDArray[np.float64], rest: NDArray[np.float64]) -> Matrix:
-    """(M, r) the g_k, for linear parts (M, r, c) and what is missing of each hyperplane (M, r, N), at generators."""
-    middle = values.sum(axis=1)
-    sizes = np.linalg.norm(middle, axis=1)
-    q = middle / np.where(sizes > 0, sizes, 1.0)[:, None]
-    along, kinks = np.einsum("mkc,mc->mk", values, q), q @ kappa.T
-    across = np.linalg.norm(values - along[:, :, None] * q[:, None, :], axis=2)
-    aside = np.sqrt(np.maximum(weights**2 - kinks**2, 0.0))
-    first = np.abs(along) + 0.5 * np.einsum("mkn,mn->mk", rest, np.abs(kinks))
-    return np.hypot(first, across + 0.5 * np.einsum("mkn,mn->mk", rest, aside))
-
-
-def _cut(
-    weights: Vector,
-    V: Matrix,
-    heights: NDArray[np.float64],
-    chords: Matrix,
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
-) -> Matrix:
-    """Both halves of every cone, (2 M, r, r): cut on the edge that hyperplanes cross most, or else the longest."""
-    if len(V) == 0:
-        return V
-    every, one, other = np.arange(len(V)), heights[:, first], heights[:, second]
-    lesser = np.where(one * other < 0, np.minimum(np.abs(one), np.abs(other)), 0.0) * weights
-    crossed = lesser.sum(axis=2)
-    edge = np.where(crossed.max(axis=1) > 0, crossed.argmax(axis=1), chords.argmax(axis=1))
-    plane = lesser[every, edge].argmax(axis=1)
-    a, b = first[edge], second[edge]
-    at_a, at_b = heights[every, a, plane], heights[every, b, plane]
-    share = np.divide(at_a, at_a - at_b, out=np.full(len(V), 0.5), where=at_a * at_b < 0)
-    share = np.where((share < LEAST_SHARE) | (share > 1 - LEAST_SHARE), 0.5, share)
-    new = (1 - share)[:, None] * V[every, a] + share[:, None] * V[every, b]
-    halves = np.concatenate([V, V])
-    halves[every, a], halves[len(V) + every, b] = new, new
-    return halves
