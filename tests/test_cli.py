@@ -203,7 +203,7 @@ BAD = {
     "unknown target": (("data.csv", *BETA, "--target", "z"), "data.csv has no column 'z'; its columns: a, b, y"),
     "unknown loss": (
         ("data.csv", *TARGET, *BETA, "--loss", "hinge"),
-        "unknown loss 'hinge'; known losses: huber, interpolation, logistic, squared, squared-hinge",
+        "unknown loss 'hinge'; known losses: huber, interpolation, logistic, multinomial, squared, squared-hinge",
     ),
     "unknown bias": (
         ("data.csv", *TARGET, *BETA, "--bias", "some"),

@@ -48,6 +48,7 @@ UNTESTED = {
     "data/entry.py": "what the catalogue lists: tests/data/test_catalogue.py",
     "data/named_tables.py": "the tables of the catalogue: tests/data/test_catalogue.py",
     "figures/scene.py": "a record",
+    "report/near_words.py": "what is said of near-optimal networks: tests/cli/test_epsilon.py",
     "geometry/hausdorff.py": "a part of zonotopes: tests/geometry/test_zonotopes.py",
     "geometry/zonotope_boundaries.py": "a part of zonotopes: tests/geometry/test_zonotopes.py",
     "landscape/paths/ends.py": "what is refused: tests of connect, descend and sublevel",

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
     from dualscape.landscape.path_draft import SolutionPath
     from dualscape.landscape.path_point import PathPoint
+    from dualscape.landscape.paths.bottleneck import bottleneck
     from dualscape.landscape.paths.connect import Disconnected, connect
     from dualscape.landscape.paths.descend import descend
-    from dualscape.landscape.paths.near_staircase import NearStaircase, bottleneck, near_staircase
+    from dualscape.landscape.paths.near_staircase import NearStaircase, near_staircase
     from dualscape.landscape.paths.path import Path
     from dualscape.landscape.paths.permutation import permutation_path
     from dualscape.landscape.paths.sublevel import connect_sublevel
@@ -173,7 +174,7 @@ _HOME = {
     "Path": "landscape.paths.path",
     "near_staircase": "landscape.paths.near_staircase",
     "NearStaircase": "landscape.paths.near_staircase",
-    "bottleneck": "landscape.paths.near_staircase",
+    "bottleneck": "landscape.paths.bottleneck",
     "certify": "prediction.certify",
     "Certification": "prediction.certify",
     "stationarity": "landscape.stationary.stationarity",

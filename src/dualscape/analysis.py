@@ -5,8 +5,9 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from dualscape.errors import ContradictionError, DualscapeError, expect
+from dualscape.errors import ContradictionError, DualscapeError, InputError, expect
 from dualscape.landscape.optimal_set import OptimalSet, optimal_set
+from dualscape.landscape.paths.near_staircase import NearStaircase, near_staircase
 from dualscape.landscape.staircase import Staircase, staircase
 from dualscape.landscape.three_layer_set import ThreeLayerSet, three_layer_set
 from dualscape.model.beta_max import Interval
@@ -44,6 +45,8 @@ class Analysis:
         staircase: their components at every width, or None.
         notes: why something is missing, and what to beware of.
         three_layers: all optimal networks of three layers, which have no `optimal_set`; None where they are not known.
+        near: how near-optimal networks are connected, where a height was asked for and it could be bounded.
+        epsilon: that height above the optimum, or None.
     """
 
     problem: Problem
@@ -53,6 +56,8 @@ class Analysis:
     staircase: Staircase | None
     notes: tuple[str, ...]
     three_layers: ThreeLayerSet | None = None
+    near: NearStaircase | None = None
+    epsilon: float | None = None
 
     def __repr__(self) -> str:
         return f"Analysis({self.solution!r}, {self.optimal_set!r}, {self.staircase!r})"
@@ -70,7 +75,9 @@ class Draft:
         beta_max: the interval that holds it, once known.
         network: the best so far.
         three_layers: the optimal networks where they have three layers.
-        left_out: why the optimal set or the staircase cannot be had, or "".
+        epsilon: the height up to which near-optimal networks are asked for, or None.
+        near: how they are connected.
+        left_out: why the optimal set, the staircase or the near-optimal networks cannot be had, or "".
     """
 
     problem: Problem
@@ -83,6 +90,8 @@ class Draft:
     optimal_set: OptimalSet | None = None
     staircase: Staircase | None = None
     three_layers: ThreeLayerSet | None = None
+    epsilon: float | None = None
+    near: NearStaircase | None = None
     left_out: str = ""
 
     def find_beta_max(self, progress: Progress = silent, effort: Effort = NO_LIMITS) -> None:
@@ -128,13 +137,25 @@ class Draft:
         optima, stairs = self.optimal_set, self.staircase
         notes += optima.warnings if optima is not None else []
         missing = "optimal set" if optima is None else "staircase"
+        if stairs is not None or self.three_layers is not None:
+            missing = "part on near-optimal networks"
         if solution.certificate.verdict != "global":
             notes.append(_why_not(solution))
         elif self.left_out:
             notes.append(f"the {missing} is left out: {self.left_out}")
-        elif stairs is None and self.three_layers is None:
+        elif (stairs is None and self.three_layers is None) or (self.epsilon is not None and self.near is None):
             notes.append(f"interrupted: the {missing} is left out")
-        return Analysis(self.problem, self.beta_max, solution, optima, stairs, tuple(notes), self.three_layers)
+        return Analysis(
+            self.problem,
+            self.beta_max,
+            solution,
+            optima,
+            stairs,
+            tuple(notes),
+            self.three_layers,
+            self.near,
+            self.epsilon,
+        )
 
 
 #: Is given the draft of an analysis when it begins.
@@ -161,6 +182,7 @@ def analyze(
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
     max_vertices: int = 20_000,
+    epsilon: float | None = None,
     stage: Stage = _quiet,
     begun: Begun = _unseen,
 ) -> Analysis:
@@ -178,6 +200,7 @@ def analyze(
         executor: who shares the exact oracle's work; threads when not given.
         checkpoint: where the exact oracle saves itself, and what it goes on from.
         max_vertices: with more irreducible optimal networks than this they are sampled instead of listed.
+        epsilon: also bound how networks whose objective is at most so much above the optimum are connected.
         stage: opens a stage and gives its progress.
         begun: is given the draft of the analysis, which knows at any time what is found so far.
 
@@ -185,11 +208,13 @@ def analyze(
     3
     """
     expect(problem, Problem, "analyze", Table="Problem(table.X, table.y, beta=...)")
+    if epsilon is not None and not 0 <= epsilon < float("inf"):
+        raise InputError(f"epsilon is how far above the optimum the objective may be, 0 or more; got {epsilon:g}")
     effort = Effort.within(time_limit, executor=executor, checkpoint=checkpoint, device=device)
     choice = problem.space.choice(oracle, time_limit)
     if checkpoint is not None:
         checkpoint.claim(problem.title, problem.key)
-    draft = Draft(problem, choice.provers, choice.prover or choice.search, beta_fraction)
+    draft = Draft(problem, choice.provers, choice.prover or choice.search, beta_fraction, epsilon=epsilon)
     begun(draft)
     try:
         with stage("beta_max") as progress:
@@ -222,6 +247,8 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
             if draft.problem.architecture.layers == 3:
                 with stage("optimal set"):
                     draft.three_layers = three_layer_set(draft.solution, effort=effort)
+                if draft.epsilon is not None:
+                    draft.left_out = "networks of three layers have no staircase"
                 return
             with stage("optimal set") as progress:
                 draft.optimal_set = optimal_set(
@@ -229,6 +256,9 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
                 )
             with stage("staircase") as progress:
                 draft.staircase = staircase(draft.optimal_set, effort=effort, progress=progress)
+            if draft.epsilon is not None:
+                with stage("near-optimal networks"):
+                    draft.near = near_staircase(draft.optimal_set)
     except ContradictionError:
         raise  # then the certificate is in doubt as well
     except (KeyboardInterrupt, DualscapeError) as error:

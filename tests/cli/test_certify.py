@@ -73,7 +73,9 @@ def test_a_pytorch_state(table, tmp_path):
     said = " ".join(result.output.split())
     assert "the mean of squares with weight_decay 0.02 is this objective with beta = 15 rows x 0.02 / 2 = 0.15" in said
     assert "counts the output bias too" in said
-    assert read_model(better).width == content["better"]["path"]["width"]
+    written = read_model(better)
+    assert 3 < written.width <= content["better"]["path"]["width"]
+    assert written.U.any(axis=1).all()
 
 
 def test_arrays_and_a_result(table, weights, tmp_path):
@@ -124,7 +126,7 @@ def test_without_a_better_network(table, weights, tmp_path):
     [
         (("--beta", "0.2", "--bias", "none"), "the neurons have biases, the problem none"),
         (("--beta", "0.2", "--features", "a"), "the neurons see 2 features, the problem has 1"),
-        ((), "give the weight decay"),
+        ((), "which weight decay it was trained with; give --beta B, or --weight-decay W"),
         (("--beta", "0.2", "--weight-decay", "0.1"), "--weight-decay and --beta were both given"),
         (("--weight-decay", "0.1", "--optimizer", "adamw"), "decoupled weight decay"),
         (("--beta", "0.2", "--better", "{tmp}/b.pkl"), "cannot hold a network of the kind of"),

@@ -1,7 +1,9 @@
 """`dualscape descend`, on files."""
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.neural_network import MLPRegressor
 
 from along import objective
 from command_line import run, strict
@@ -61,6 +63,7 @@ def test_a_fraction_of_beta_max(table, model):
         (["--width", "2"], "a path of width 2 was asked for"),
         (["--bias", "none"], "the neurons have biases, the problem none"),
         (["--features", "a"], "the neurons see 2 features, the problem has 1"),
+        (["--to", "model.joblib"], "runs whatever code it holds when it is loaded; give --trust-pickle"),
         (["--to", "missing.npz"], "missing.npz cannot be read"),
     ],
 )
@@ -76,3 +79,13 @@ def test_nothing_that_is_read_is_overwritten(table, model):
     result = run("descend", model, table[0], "--target", "y", "--beta", "1", "--output", model)
     assert result.exit_code == 2
     assert "would be overwritten" in result.output
+
+
+def test_a_model_of_scikit_learn(table, tmp_path):
+    rows = np.loadtxt(table[0], delimiter=",", skiprows=1)
+    model = MLPRegressor(hidden_layer_sizes=(3,), alpha=1.0, solver="lbfgs", random_state=0)
+    joblib.dump(model.fit(rows[:, :-1], rows[:, -1]), tmp_path / "mlp.joblib")
+    out, more = tmp_path / "out.json", ("--bias", "free", "--free", "constant", "--beta", "1", "--trust-pickle")
+    result = run("descend", tmp_path / "mlp.joblib", table[0], "--target", "y", "--json", out, *more)
+    assert result.exit_code == 0, result.output
+    assert strict(out)["path"]["falls"]

@@ -25,6 +25,13 @@ def test_lines_are_the_bounds():
     assert len(scene.to_plotly().data) == 3 * len(near.heights)
 
 
+def test_a_height_is_marked():
+    near = near_staircase(solved("triangle")[1])
+    (line,) = layers(figures.near_staircase(near, 5.0), Lines, "5 above")[0].pieces
+    assert (line[:, 0] == 5.0).all()
+    assert figures.near_staircase(near, 5.0).axes[0].limits[1] > 5.0
+
+
 def test_one_neuron_has_no_heights():
     near = near_staircase(optimal_set(solve(Problem([[1.0]], [0.0], beta=1.0, bias="none"))))
     with pytest.raises(DoesNotApplyError, match="connected at every width"):

@@ -1,5 +1,7 @@
 """Certifying networks: bad local minima, dead and zero neurons, optima, models trained here."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -136,7 +138,7 @@ def test_refused():
         certify(prescribed, ([[1.0, 0.0]], [1.0]))
     with pytest.raises(InputError, match="certify takes a Problem"):
         certify(solve(TWO), ([[1.0, 0.0]], [1.0]))
-    with pytest.raises(InputError, match="see 1 features"):
+    with pytest.raises(InputError, match="see 1 feature, the problem has"):
         certify(TWO, ([[1.0]], [1.0]))
 
 
@@ -149,3 +151,31 @@ def test_the_zero_network(width):
     assert found.local_minimum is (False if width else None)
     assert found.path.falls
     assert certify(TWO.with_beta(5.0), nothing).verdict == "global"
+
+
+def test_with_no_time_left_it_says_what_it_has():
+    rng = np.random.default_rng(3)
+    problem = Problem(rng.standard_normal((40, 6)), rng.standard_normal(40), beta=0.2, bias="free", free="constant")
+    weights = rng.standard_normal((9, 6)), rng.standard_normal(9), rng.standard_normal(9), 0.3
+    told = []
+
+    def stage(name):
+        told.append(name)
+        return nullcontext(lambda event: None)
+
+    found = certify(problem, weights, time_limit=1e-6, stage=stage)
+    assert found.verdict == "not global"
+    assert found.path.falls
+    assert found.better_objective < found.objective
+    assert problem.objective(found.better) == pytest.approx(found.better_objective, rel=1e-9)
+    assert 0 < found.lower_bound < found.better_objective
+    assert {"certify", "solve", "path"} <= set(told)
+
+
+def test_a_better_network_has_no_zero_neurons_beyond_the_given_width():
+    rng = np.random.default_rng(5)
+    problem = Problem(rng.standard_normal((9, 2)), rng.standard_normal(9), beta=0.05)
+    found = certify(problem, Network.from_weights(rng.standard_normal((2, 3)), [1.0, -1.0], bias="penalised"))
+    assert found.path.width > found.better.width > 2
+    assert (found.better.masses > 0).all()
+    assert problem.objective(found.better) == pytest.approx(found.better_objective, rel=1e-12)

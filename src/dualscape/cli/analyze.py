@@ -35,7 +35,9 @@ POSITIVE = Positive(min=0, min_open=True)
 @option("--beta", type=float, metavar="B", help="Weight decay beta, of the objective above.")
 @option("--beta-fraction", type=POSITIVE, metavar="F", help="Weight decay as a fraction of beta_max.")
 @option(
-    "--loss", metavar="NAME", help="squared (default), huber:D, logistic, squared-hinge, or interpolation (no beta)."
+    "--loss",
+    metavar="NAME",
+    help="squared (default), huber:D, logistic, squared-hinge, multinomial, or interpolation (no beta).",
 )
 @option("--activation", metavar="NAME", help="relu (default), leaky:A, abs, or gated:COUNT for so many random gates.")
 @option(
@@ -92,6 +94,12 @@ POSITIVE = Positive(min=0, min_open=True)
     help="List up to this many irreducible optimal networks; sample them beyond.",
 )
 @option(
+    "--epsilon",
+    type=Positive(min=0),
+    metavar="E",
+    help="Also bound how networks are connected whose objective is at most E above the optimum.",
+)
+@option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the result as JSON (- for standard output)."
 )
 @option(
@@ -110,8 +118,9 @@ def analyze(listener: Listener, data: str, **options: Any) -> None:
 
     It minimises 1/2 sum_i (f(x_i) - y_i)^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2) over networks f(x) = sum_j alpha_j
     max(u_j . x, 0) of every width; sums, not means, over rows i and neurons j. The first sum is with --loss logistic
-    sum_i log(1 + exp(-y_i f(x_i))), with squared-hinge 1/2 sum_i max(0, 1 - y_i f(x_i))^2, and with huber:D a residual
-    r beyond D counts D |r| - D^2 / 2 in place of r^2 / 2. scikit-learn's alpha is this beta. PyTorch's weight_decay is
+    sum_i log(1 + exp(-y_i f(x_i))), with squared-hinge 1/2 sum_i max(0, 1 - y_i f(x_i))^2, with multinomial, an output
+    for each class, sum_i (log sum_k exp(f_k(x_i)) - f_y_i(x_i)), and with huber:D a residual r beyond D counts
+    D |r| - D^2 / 2 in place of r^2 / 2. scikit-learn's alpha is this beta. PyTorch's weight_decay is
     2 beta / n with the mean of squares over n rows, 2 beta with their sum, beta / n with the mean of the logistic loss.
 
     With --loss interpolation it minimises 1/2 sum_j (|u_j|^2 + alpha_j^2) over networks with f(x_i) = y_i in every row.
@@ -131,7 +140,7 @@ class AnalyzeJob(Job["Analysis"]):
     def compute(self, problem: "Problem", **how: Any) -> "Analysis":
         from dualscape.analysis import analyze as run
 
-        more = {"beta_fraction": self.fraction, "max_vertices": self.options["max_vertices"]}
+        more = {"beta_fraction": self.fraction, **{name: self.options[name] for name in ("max_vertices", "epsilon")}}
         return run(problem, stage=self.stage, begun=self._begin, **more, **how)
 
     def _begin(self, draft: "Draft") -> None:
@@ -171,4 +180,6 @@ class AnalyzeJob(Job["Analysis"]):
             table=self.table,
             title=self.data.removeprefix(CATALOGUE),
             judgement=self._judgement(result),
+            near=result.near,
+            epsilon=result.epsilon,
         )

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from dualscape.model.network import Network
     from dualscape.model.problem import Problem
 
-#: Options of `analyze`.
-SHARED = list(analyze.params[1:])
+#: Options of `analyze` but its table, which comes after the networks, and what it is asked of near-optimal networks.
+SHARED = [parameter for parameter in analyze.params[1:] if parameter.name != "epsilon"]
 MODEL = click.Path(path_type=File)
 WIDTH = option(
     "--width", type=click.IntRange(min=1), metavar="M", help="Slots of all networks; as many as given if unsaid."
 )
+TRUST = option("--trust-pickle", is_flag=True, help="Load a pickle, which may run any code, of a model that you made.")
 OUTPUT = option("--output", type=MODEL, metavar="OUT.npz", help="Write the networks of the path (Path.load reads it).")
 
 
@@ -56,7 +57,7 @@ class BetweenJob(Job["Path | Disconnected"]):
         """The network of an option or argument."""
         from dualscape.prediction.models.files import read_network
 
-        return read_network(self.options[name], problem)
+        return read_network(self.options[name], problem, trust_pickle=self.options["trust_pickle"])
 
     def written(self, found: "Path | Disconnected") -> "Path | Disconnected":
         """The result, whose path is in the file that was asked for."""

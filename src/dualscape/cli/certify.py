@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dualscape.prediction.models.trained import Trained
 
 #: Options of `analyze` that a network which is given has no use for.
-NONE_HERE = ("data", "beta_fraction", "max_vertices", "features_per_neuron")
+NONE_HERE = ("data", "beta_fraction", "max_vertices", "epsilon", "features_per_neuron")
 SHARED = [parameter for parameter in analyze.params if parameter.name not in NONE_HERE]
 #: What a network may say of its problem, by the options that say otherwise.
 IMPLIED = ("loss", "bias", "free", "free_decay", "beta", "activation")
@@ -101,12 +101,21 @@ class CertifyJob(Job["Certification"]):
         scaling = trained.settings.get("scaling")
         if scaling is not None and self.options["standardize"]:
             raise InputError("the result knows how its data were standardised; leave out --standardize")
+        kind, said = self.options["activation"], trained.settings.get("activation")
+        if None not in (kind, said) and kind != said:
+            raise InputError(f"{self._model} has the activation {said}, not {kind}; leave out --activation")
         for name in IMPLIED:
             if self.options[name] is None and name in trained.settings:
                 self.options[name] = trained.settings[name]
         weight_decay = self.options["weight_decay"]
         if weight_decay is not None and self.options["beta"] is not None:
             raise InputError("--weight-decay and --beta were both given; give exactly one")
+        told = self.data.startswith(CATALOGUE) or self.options["loss"] == "interpolation"
+        if self.options["beta"] is None and weight_decay is None and trained.beta_of is None and not told:
+            raise InputError(
+                f"{self._model} does not say which weight decay it was trained with; give --beta B, or --weight-decay "
+                "W of PyTorch"
+            )
         later = self.options["beta"] is None and (weight_decay is not None or trained.beta_of is not None)
         if later:
             self.options["beta"] = 1.0  # until the number of rows is known
@@ -167,15 +176,17 @@ class CertifyJob(Job["Certification"]):
 
     def compute(self, problem: "Problem", **how: Any) -> "Certification":
         from dualscape.prediction.certify import certify as run
-        from dualscape.prediction.models.files import write_model
+        from dualscape.prediction.models.files import model_bytes, write_model
         from dualscape.tolerances import Tolerances
 
         assert self._trained is not None
         network = self._trained.network(problem)
         tolerances = Tolerances(relative_gap=self.options["gap"])
         more = {"better": self.options["find_better"], "tolerances": tolerances, "stage": self.stage}
-        found = run(problem, network, **more, **how)
         better = self.options["better"]
+        if better is not None:
+            model_bytes(better, self._trained.with_network(problem, network))  # refused before the work is done
+        found = run(problem, network, **more, **how)
         if better is not None:
             if found.better is None:
                 self._said.append(f"{better} was not written, since no better network was found")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dualscape.cli.between import MODEL, OUTPUT, SHARED, WIDTH, BetweenJob
+from dualscape.cli.between import MODEL, OUTPUT, SHARED, TRUST, WIDTH, BetweenJob
 from dualscape.cli.job import run_job
 from dualscape.cli.options import option
 from dualscape.running.listener import Listener
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     help="Any two networks, by a path that never exceeds the greater objective of theirs.",
 )
 @WIDTH
+@TRUST
 @OUTPUT
 @click.pass_obj
 def connect(listener: Listener, a: File, b: File, data: str, **options: Any) -> None:

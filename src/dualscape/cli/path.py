@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dualscape.model.problem import Problem
 
 #: Options of `analyze` that a path has no use for: it goes through weight decays.
-ONE_BETA = ("beta", "beta_fraction", "max_vertices")
+ONE_BETA = ("beta", "beta_fraction", "max_vertices", "epsilon")
 SHARED = [parameter for parameter in analyze.params if parameter.name not in ONE_BETA]
 
 

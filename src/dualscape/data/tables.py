@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.data.formats import Columns, read_columns
-from dualscape.data.formats.values import are_truths, classes_of, numbers, split_names
+from dualscape.data.formats.values import are_truths, classes_of, numbers, several_classes_of, split_names
 from dualscape.errors import InputError
 from dualscape.model.labels import Classes, shown
 from dualscape.model.losses import get_loss
@@ -30,11 +30,12 @@ class Table:
 
     Attributes:
         X: (n, p) features.
-        y: (n,) target; (n, c) where several columns are the target.
+        y: (n,) target; (n, c) where several columns are the target, or the classes of a loss with an output for each.
         feature_names: p names.
         target_name: name of the target; of several, their names with commas.
         notes: what was assumed or changed, one sentence each.
-        classes: for a target of two classes the one that is -1 and the one that is +1; otherwise None.
+        classes: for a target of two classes the one that is -1 and the one that is +1; of several classes those of the
+            columns of y; otherwise None.
         scaling: what standardising did; None for data taken as they are.
         sample_weight: (n,) > 0 what each row counts in the loss; None where every row counts once.
         target_names: names of the columns of y, where there are several.
@@ -86,7 +87,8 @@ def read_table(
             Several, with commas between them, make a target of several columns.
         features: names or numbers of the feature columns; None takes all others.
         loss: as `get_loss` takes it; for one of two classes the two values of the target become -1 and +1: the smaller
-            number, False, or the first text in alphabetical order becomes -1.
+            number, False, or the first text in alphabetical order becomes -1. For one of several classes each becomes a
+            column of 0 and 1.
         sample_weight: name or number of a column that says what each row counts, >= 0, and is no feature. Rows of
             weight 0 are left out.
         header: whether a text file starts with a line of names; None finds out.
@@ -113,7 +115,10 @@ def read_table(
     ]
     name = columns.names[where]
     kind = get_loss(loss)
-    if kind.target == "two classes":
+    if kind.target == "classes":
+        y, classes = several_classes_of(columns, where, kind.name, rows)
+        notes.append(f"outputs, one for each label of {name!r}: {_listed([shown(label) for label in classes])}")
+    elif kind.target == "two classes":
         y, classes = classes_of(columns, where, kind.name, rows)
         if classes != (-1, 1):
             notes.append(f"labels of {name!r}: {shown(classes[0])} is -1, {shown(classes[1])} is +1")

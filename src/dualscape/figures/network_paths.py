@@ -28,6 +28,8 @@ Vector = NDArray[np.float64]
 TIME = Axis("time t along the path", limits=(0.0, 1.0))
 #: Moments of a picture that moves; points between corners in pictures that stand still, over the whole path.
 MOMENTS, SAMPLES = 41, 400
+#: With more pieces than this the places where they meet are not marked: marks would hide the line.
+MARKED = 60
 SIGNS = ((1.0, BLUE, "neurons with sign +", "circle"), (-1.0, GREEN, "neurons with sign -", "diamond"))
 
 
@@ -39,8 +41,9 @@ def network_path_objective(path: Path) -> Scene:
     layers: list[Layer] = [
         Lines((np.array([[0.0, most], [1.0, most]]),), f"exact maximum {most:.8g}", RED, 1.5, "dash"),
         Lines((np.column_stack([t, values]),), "objective", BLUE, 2.0),
-        Points(np.column_stack([path.times, path.objectives]), "where pieces meet", BLUE, 6.0),
     ]
+    if len(path.pieces) <= MARKED:
+        layers.append(Points(np.column_stack([path.times, path.objectives]), "where pieces meet", BLUE, 6.0))
     how = (
         "It is the same everywhere."
         if path.constant
@@ -50,7 +53,7 @@ def network_path_objective(path: Path) -> Scene:
     )
     caption = (
         f"The objective of the networks on a path of {plural(len(path.pieces), 'piece')} and width {path.width}. {how} "
-        "On every piece it is convex, so that the maximum is that of a mark and no sampling is needed for it."
+        "On every piece it is convex, so that the maximum is where two meet and no sampling is needed for it."
     )
     # What is rounding must not fill the picture.
     spread = max(most - float(values.min()), 1e-3 * abs(most), 1e-12)

@@ -146,7 +146,7 @@ class _Listing:
         return answer.units.take(close), float(others.min(initial=window)), len(others) > 0
 
 
-def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances, turning: bool) -> OptimalUnits:
+def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances, turning: bool = False) -> OptimalUnits:
     """Those of the refined units that rounding of the data cannot tell from tight ones, in a canonical order."""
     scale = found.rates.slacks
     zero = found.slacks <= tolerances.rounding * scale
@@ -170,7 +170,7 @@ def _tight(found: Refined, beyond: float, seen: bool, tolerances: Tolerances, tu
     )  # fmt: skip
 
 
-def _apart(columns: Matrix, units: Units, merged: float, turn: float, turning: bool) -> Margin:
+def _apart(columns: Matrix, units: Units, merged: float, turn: float, turning: bool = False) -> Margin:
     """The margin of "these are different units": distances of columns of equal output, or of any where outputs turn,
     relative to their length.
 

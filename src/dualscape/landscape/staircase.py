@@ -235,10 +235,10 @@ def _connected_from(tree: MergeTree, twins: int) -> int:
     if len(tree.edges):
         return int(tree.edges[:, 2].max())
     M_star = int(tree.births.max())
-    return M_star + 1 if _places(M_star, twins) >= 2 else M_star
+    return M_star + 1 if places(M_star, twins) >= 2 else M_star
 
 
-def _places(m: int, twins: int) -> int:
+def places(m: int, twins: int) -> int:
     """How many networks of width m there are with given masses on m different units: their orders, and their twins."""
     return factorial(m) * twins**m
 
@@ -247,7 +247,7 @@ def _exact_row(tree: MergeTree, m: int, twins: int) -> Row:
     full = int((tree.births == m).sum())
     joined = tree.components(m)
     # A vertex with exactly m units is a component of its own in C*_m: no other support lies inside its own.
-    isolated = _places(m, twins) * full
+    isolated = places(m, twins) * full
     zero = bool((tree.births == 0).any())  # the zero network is one point at every width
     return Row(m, joined - full + isolated, 1 if zero else isolated, joined)
 
@@ -288,10 +288,10 @@ def _bounded_row(tree: MergeTree, m: int, m_star: Width, limit: int, connected: 
         return Row(m, 1, 0, 1)
     full = int((tree.births == m).sum())
     smaller = bool((tree.births < m).any())
-    places = _places(m, twins) * full
-    isolated: Count = 0 if m > limit else (places, None)
+    alone = places(m, twins) * full
+    isolated: Count = 0 if m > limit else (alone, None)
     least = 1 if m >= _ends(m_star)[1] else 0
-    return Row(m, (max(places + smaller, least), None), isolated, (max(full + smaller, least), None))
+    return Row(m, (max(alone + smaller, least), None), isolated, (max(full + smaller, least), None))
 
 
 # --- numbers and intervals ----------------------------------------------------------------------------

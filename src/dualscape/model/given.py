@@ -15,7 +15,7 @@ from dualscape.model.arrays import finite_array, label_list, plain_array
 from dualscape.model.design import Design
 from dualscape.model.free_features import FreeFeatures
 from dualscape.model.interpolability import is_spanned
-from dualscape.model.labels import Classes, ordered, shown, two_classes
+from dualscape.model.labels import Classes, check_names, ordered, several_classes, shown, two_classes
 from dualscape.model.losses import Loss, Profiled
 from dualscape.model.losses.weights import counting_rows
 
@@ -40,10 +40,12 @@ def table_of(y: ArrayLike, n: int) -> Matrix | None:
 def target_of(
     y: ArrayLike, n: int, rows: NDArray[np.intp] | slice, loss: Loss, classes: Classes | None
 ) -> tuple[Vector, Classes | None]:
-    """The target of these of n rows as numbers, and its two classes where the loss takes labels.
+    """The target of these of n rows as numbers, and its classes where the loss takes labels.
 
     A table of several columns (n, c) comes back as its entries, row by row.
     """
+    if loss.target == "classes":
+        return _classes_of(y, n, rows, loss, classes)
     table = table_of(y, n)
     if table is not None:
         if not loss.several:
@@ -68,9 +70,32 @@ def target_of(
         if len(labels) == 2 and all(isinstance(label, str) for label in labels):
             low, high = map(shown, ordered(labels))
             raise InputError(f"y has two labels, {low} and {high}: say loss='logistic', or give numbers") from None
+        if len(labels) > 2 and all(isinstance(label, str) for label in labels):
+            raise InputError(f"y has {len(labels)} labels: say loss='multinomial', or give numbers") from None
         raise
     _check_length(numbers, n)
     return numbers[rows], classes
+
+
+def _classes_of(
+    y: ArrayLike, n: int, rows: NDArray[np.intp] | slice, loss: Loss, classes: Classes | None
+) -> tuple[Vector, Classes]:
+    """A target of several classes, given as labels or as a table with a 1 for each, row by row; and the classes."""
+    shape = plain_array(y, "y").shape
+    if len(shape) < 2 or shape[1] < 2:
+        if classes is not None:
+            raise InputError("classes name the columns of a table y; labels in one column name themselves")
+        given = label_list(y, "y")
+        _check_length(given, n)
+        table, found = several_classes([given[i] for i in np.arange(n)[rows].tolist()], "y", loss=loss.name)
+        return table.ravel(), found
+    table = finite_array(y, "y", 2)
+    _check_length(table, n)
+    classes = tuple(range(table.shape[1]) if classes is None else classes)
+    if len(classes) != table.shape[1]:
+        raise InputError(f"{len(classes)} classes are named, y has {table.shape[1]} columns; name each of them")
+    check_names(classes)
+    return table[rows].ravel(), classes
 
 
 def _check_length(y: Sized, n: int) -> None:

@@ -1,4 +1,4 @@
-"""Two classes as the signs -1 and +1 that losses take."""
+"""Classes as the numbers that losses take: two as the signs -1 and +1, several as tables of 0 and 1."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from dualscape.errors import InputError
 
-#: The class that is -1 and the class that is +1.
-Classes = tuple[Any, Any]
+#: The class that is -1 and the class that is +1; of several classes all, in the order of the outputs.
+Classes = tuple[Any, ...]
 SHOWN = 5
 
 
@@ -44,6 +44,54 @@ def two_classes(
         raise InputError(f"{where}the {loss} loss needs a target with two classes, but {what} has {values}; {remedy}")
     low, high = ordered(distinct)
     return np.array([1.0 if label == high else -1.0 for label in labels]), (low, high)
+
+
+def several_classes(
+    labels: Sequence[Any], what: str, source: str = "", *, loss: str = "multinomial"
+) -> tuple[NDArray[np.float64], Classes]:
+    """Labels (n,) of K >= 2 classes as a table (n, K) with a 1 for the class of each row, classes in order.
+
+    Args:
+        labels: n values without gaps: texts, truth values or whole numbers.
+        what: what has them, for the message.
+        source: the file they come from, for the message.
+        loss: name of the loss that needs them, for the message.
+
+    Raises:
+        InputError: there is one class, two are written alike, or a label is a number with a fraction.
+
+    >>> table, classes = several_classes(["b", "c", "a"], "y")
+    >>> table.tolist(), classes
+    ([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], ('a', 'b', 'c'))
+    """
+    try:
+        distinct = set(labels)
+    except TypeError:
+        raise InputError(f"{what} has labels that are lists or tables; give one number or text per example") from None
+    where = f"{source}: " if source else ""
+    for label in distinct:
+        if isinstance(label, float) and not label.is_integer():
+            raise InputError(
+                f"{where}the {loss} loss needs classes, but {what} has the number {shown(label)}; give texts or whole "
+                "numbers, or use the squared loss"
+            )
+    classes = tuple(ordered(distinct))
+    if len(classes) < 2:
+        raise InputError(
+            f"{where}the {loss} loss needs a target with two classes or more, but {what} has {len(classes)} "
+            f"({_listed(list(classes))}); add rows of a second class"
+        )
+    check_names(classes)
+    places = {label: k for k, label in enumerate(classes)}
+    return np.eye(len(classes))[[places[label] for label in labels]], classes
+
+
+def check_names(classes: Sequence[Any]) -> None:
+    """Raise InputError where two classes are written alike."""
+    names = [plain(label) for label in classes]
+    for k, name in enumerate(names):
+        if name in names[:k]:
+            raise InputError(f"two classes are called {name!r}; give every class a name of its own")
 
 
 def check_signs(y: NDArray[np.float64], loss: str) -> None:

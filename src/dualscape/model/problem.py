@@ -56,6 +56,7 @@ class Problem:
         inputs: (n, p) features as given.
         X: (n, d) what the neurons see: the features, and a column of ones if there is a bias.
         y: (n,) targets; for two classes -1 and +1; with c outputs the n c entries of their table, row by row.
+            Of several classes the table has a 1 for the class of each row and 0 elsewhere.
         beta: weight decay > 0; 1 for interpolation.
         loss: the loss object.
         design: what the neurons see of the features: names of the coordinates, and new rows as `design.inputs`.
@@ -65,7 +66,8 @@ class Problem:
         profile: the loss with the free features in it, as the neurons see it; without any the loss itself.
         target: (n,) y without what the free features can fit of it alone, where the loss is quadratic; otherwise y.
         classes: for a loss of two classes the labels that are -1 and +1; otherwise None. Of any two labels the smaller
-            number, False or the first text in alphabetical order is -1; where y has signs, `classes` may name them.
+            number, False or the first text in alphabetical order is -1; where y has signs, `classes` may name them. Of
+            several classes all, in the same order.
         decay: the weight decay as it was asked for, in words: "beta = 0.5", or "0.1 of beta_max".
 
     >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")

@@ -30,8 +30,9 @@ SMALL = 0.25
 class LiftedOracle(CentredOracle):
     """A bound on h(nu) over units (w, b) with |w| = 1, anytime: by bisection in few dimensions, relaxed in many.
 
+    >>> import numpy as np
     >>> oracle = LiftedOracle(Centres(np.array([[0.0], [1.0], [3.0]])))
-    >>> bool(2.0 <= oracle.best_units(Question(np.array([1.0, -2.0, 1.0]), above=0.0)).upper <= 2.0 + 1e-9)
+    >>> bool(2.0 <= oracle.best_units(Question(np.array([1.0, -2.0, 1.0]), above=0.0)).upper <= 2.0 + 1e-8)
     True
     """
 

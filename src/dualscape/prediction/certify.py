@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dualscape.errors import InputError, expect
 from dualscape.landscape.paths.descend import descend
-from dualscape.landscape.paths.path import Path
+from dualscape.landscape.paths.path import ROUNDING, Path
 from dualscape.landscape.stationary.stationarity import KINK, STATIONARY, Stationarity, stationarity
 from dualscape.model.architectures import TwoLayerReLU
 from dualscape.model.certificate import Certificate, certify_dual, percent
@@ -36,6 +36,8 @@ from dualscape.tolerances import DEFAULT, Tolerances
 Vector = NDArray[np.float64]
 #: The share of a time limit for the proof at the network's own dual variable.
 OWN_SHARE = 0.25
+#: Of what is left then, the share for a better network; the rest is for units that lead down and the path.
+SOLVE_SHARE = 0.85
 Stage = Callable[[str], AbstractContextManager[Progress]]
 
 
@@ -105,8 +107,11 @@ class Certification:
 
     @property
     def better(self) -> Network | None:
-        """The network that the path leads to; None where there is none."""
-        return None if self.path is None else self.path.end
+        """The network that the path leads to, without zero neurons beyond the given width; None where there is none."""
+        if self.path is None:
+            return None
+        end, m = self.path.end, self.network.width
+        return end if end.width == m else (few := end.prune()).pad(max(few.width, m))
 
     @property
     def better_objective(self) -> float | None:
@@ -178,7 +183,7 @@ def certify(
         network: a `Network`, arrays (U, alpha[, bias[, output_bias]]), a PyTorch Sequential(Linear, ReLU, Linear) or
             its state, a scikit-learn MLP with one hidden layer.
         oracle: as for `solve`.
-        time_limit: seconds for proof and search, or None.
+        time_limit: seconds for proof, search and path, or None.
         better: whether to look for a path down from it.
         stationary: residuals up to this are called zero.
         kink: rows this near to a neuron's hyperplane, as a share of |x_i| |u_j|, are at its kink.
@@ -204,13 +209,13 @@ def certify(
     problem.one_output("certify")
     if problem.loss.constraint:
         raise InputError("an interpolation problem has no weight decay; certify takes networks trained with one")
+    whole = Effort.within(time_limit, executor=executor, device=device)
     given = network_of(problem, network)
     objective, error = problem.objective_bounds(given, precision=0.01 * tolerances.relative_gap)
     kept, _ = without_spare(problem, given)
     dead = _dead(problem, given)
     still = stationarity(problem, given, kink=kink, tolerance=stationary) if _known(problem) else None
-    began = time.monotonic()
-    own = Effort.within(None if time_limit is None else OWN_SHARE * time_limit, executor=executor, device=device)
+    own = whole.first(OWN_SHARE)
     if time_limit is None and not problem.space.choice(oracle, None).complete:
         own = Effort(deadline=0.0)
     nu = problem.dual_of(given)
@@ -220,7 +225,7 @@ def certify(
             progress=progress,
         )  # fmt: skip
     descent, begun = _descent(problem, certificate.answer), time.monotonic()
-    left = None if time_limit is None else max(time_limit - (begun - began), 0.1 * time_limit)
+    left = None if time_limit is None else max(SOLVE_SHARE * whole.remaining(), 1e-3)
     how = {"oracle": oracle, "time_limit": left, "executor": executor, "checkpoint": checkpoint, "device": device}
     with stage("solve") as progress:
         solution = solve(problem, start=given.prune(), tolerances=tolerances, progress=progress, **how)  # type: ignore[arg-type]
@@ -231,10 +236,12 @@ def certify(
     verdict = _verdict(problem, objective, relative, gap, solution, tolerances)
     if descent is None and verdict != "global":
         # The proof may have been too dear to look around: a search from the units of the better network does.
-        descent = _descent(problem, _searched(problem, nu, solution, device))
+        with stage("search"):
+            descent = _descent(problem, _searched(problem, nu, solution, whole.share(0.5)))
     path = None
     if better and verdict == "not global":
-        path = _down(problem, given, solution)
+        with stage("path"):
+            path = _down(problem, given, solution, whole)
     redundant = sorted(set(range(given.width)) - {*kept.tolist(), *dead})
     return Certification(
         problem, given, objective, bound, relative, verdict, still, tuple(redundant), dead, _zero(given), descent, path,
@@ -268,13 +275,13 @@ def _zero(network: Network) -> tuple[int, ...]:
     return tuple(np.flatnonzero((network.masses == 0) & (network.imbalance == 0)).tolist())
 
 
-def _searched(problem: Problem, nu: Vector, solution: Solution, device: str | None) -> OracleAnswer:
+def _searched(problem: Problem, nu: Vector, solution: Solution, effort: Effort) -> OracleAnswer:
     """What a search finds at nu."""
     space = problem.space
     name = next((name for name, kind in space.kinds.items() if not kind.exact), "auto")
     nu = problem.profile.nearest_dual(nu, problem.target) if problem.free.rank else nu
     question = Question(nu, problem.beta * (1 + DEFAULT.violation), starts=solution.network.prune().units)
-    return space.oracle(name).best_units(question, effort=Effort(device=device))
+    return space.oracle(name).best_units(question, effort=effort)
 
 
 def _descent(problem: Problem, answer: OracleAnswer) -> Descent | None:
@@ -287,12 +294,22 @@ def _descent(problem: Problem, answer: OracleAnswer) -> Descent | None:
     return Descent(answer.units.directions[0], sign, problem.beta - top, exact)
 
 
-def _down(problem: Problem, network: Network, solution: Solution) -> Path | None:
-    """A path that never climbs, of the width of the network if there is one, or with neurons added."""
-    found = None
+def _down(problem: Problem, network: Network, solution: Solution, effort: Effort) -> Path | None:
+    """A path that never climbs, of the width of the network if there is one, or with neurons added; the lower one."""
+    widths, found = [network.width + solution.network.width], []
     if solution.network.width <= network.width:
-        found = descend(problem, network, solution)
-        if found.falls:
-            return found
-    wide = descend(problem, network, solution, width=network.width + solution.network.width)
-    return wide if wide.falls else found
+        widths.insert(0, network.width)
+    for width in widths:
+        left = None if effort.deadline is None else max(0.5 * effort.remaining(), 1e-3)
+        path = descend(problem, network, solution, width=width, time_limit=left)
+        if path.falls and _arrives(problem, path, solution):
+            return path
+        found.append(path)
+    falling = [path for path in found if path.falls]
+    return min(falling or found, key=lambda path: float(path.objectives[-1]))
+
+
+def _arrives(problem: Problem, path: Path, solution: Solution) -> bool:
+    """Whether a path ends as low as a solution is."""
+    best = solution.certificate
+    return float(path.objectives[-1]) <= best.primal + best.primal_error + ROUNDING * path.size

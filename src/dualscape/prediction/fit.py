@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_expit
+from scipy.special import log_expit, logsumexp
 
 from dualscape.model.scaling import Scaling
 from dualscape.solver.solution import Solution
@@ -22,8 +22,9 @@ class Fit:
         measures: by name. Squared loss: "r2", 1 - sum (y - f)^2 / sum (y - mean)^2, and "rmse", the root of the mean of
             (y - f)^2, in the units of the original target; Huber loss: besides "mae", the mean of |y - f|. Two classes:
             "accuracy", the share of rows whose class is predicted (the second class where f > 0); logistic loss:
-            besides "log_loss", the mean of log(1 + exp(-y f)), natural logarithm. None for what is not defined: R^2 of
-            a target that does not vary.
+            besides "log_loss", the mean of log(1 + exp(-y f)), natural logarithm. Several classes: both, the
+            class of the greatest output being predicted. None for what is not defined: R^2 of a target that does not
+            vary.
         rescaled: whether the network saw the target in other units.
 
     >>> fit_of("squared", np.array([1.0, 2.0]), np.array([1.0, 4.0])).explain()
@@ -76,11 +77,17 @@ def _probabilities(f: Vector, y: Vector) -> dict[str, float | None]:
     return {**_classes(f, y), "log_loss": float(-log_expit(y * f).mean())}
 
 
+def _several_classes(f: Vector, y: Vector) -> dict[str, float | None]:
+    right = f.argmax(axis=1) == y.argmax(axis=1)
+    return {"accuracy": float(right.mean()), "log_loss": float((logsumexp(f, axis=1) - (f * y).sum(axis=1)).mean())}
+
+
 #: Measures by the name of the loss.
 MEASURES: dict[str, Callable[[Vector, Vector], dict[str, float | None]]] = {
     "squared": _regression,
     "huber": _robust,
     "logistic": _probabilities,
+    "multinomial": _several_classes,
     "squared-hinge": _classes,
     "interpolation": _regression,
 }
@@ -92,7 +99,7 @@ def fit_of(loss: str, f: Vector, y: Vector, *, rescaled: bool = False) -> Fit:
     Args:
         loss: the loss as `get_loss` takes it; one without measures gives an empty fit.
         f: predictions, before they become classes; (n, c) with several outputs, whose squares are then summed over all.
-        y: targets; -1 and +1 for two classes.
+        y: targets; -1 and +1 for two classes; of several (n, K) with a 1 for the class of each row.
         rescaled: whether the network saw the target in other units.
     """
     name = loss.partition(":")[0]

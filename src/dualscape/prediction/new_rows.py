@@ -28,10 +28,11 @@ class Predictions:
     Attributes:
         columns: the table.
         answers: (n,) predictions; (n, c) of several targets.
-        probabilities: (n,) of the second class; None where the loss knows none.
+        probabilities: (n,) of the second class; (n, K) of each of several; None where the loss knows none.
         fit: how well they fit the target, where the table has one.
         notes: what was assumed, one sentence each.
         targets: names of the targets, where there are several.
+        shares: names of the columns of probabilities.
     """
 
     columns: Columns
@@ -40,15 +41,17 @@ class Predictions:
     fit: Fit | None
     notes: tuple[str, ...]
     targets: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
 
     def csv(self) -> str:
-        """The columns of the table as they are, then `probability` (two classes only), and `prediction` last; of
-        several targets `prediction_NAME` of each."""
+        """The columns of the table as they are, then `probability` (two classes only) or, of several classes,
+        `probability_CLASS` of each, and `prediction` last; of several targets `prediction_NAME` of each."""
         columns = [[*map(_cell, self.columns.cells(i))] for i in range(len(self.columns.names))]
         names = [*self.columns.names]
         if self.probabilities is not None:
-            columns.append([repr(float(value)) for value in self.probabilities])
-            names.append(PROBABILITY)
+            each = self.probabilities.reshape(len(self.probabilities), -1).T
+            columns += [[repr(float(value)) for value in column] for column in each]
+            names += self.shares
         answers = self.answers.T if self.targets else [self.answers]
         columns += [[value if isinstance(value, str) else repr(float(value)) for value in each] for each in answers]
         stream = io.StringIO()
@@ -75,7 +78,8 @@ def predict_table(predictor: Predictor, path: Path, *, header: bool | None = Non
     """
     columns = read_columns(path, header, target=False)
     notes = list(columns.notes)
-    added = [*([PROBABILITY] if predictor.has_probability else []), *_added(predictor.target_names)]
+    shares = tuple(_of_classes(predictor)) if predictor.has_probability else ()
+    added = [*shares, *_added(predictor.target_names)]
     for name in added:
         if name in columns.names:
             raise InputError(f"{columns.source} has a column {name!r}, which is to be added; rename or leave it out")
@@ -95,12 +99,19 @@ def predict_table(predictor: Predictor, path: Path, *, header: bool | None = Non
         except InputError as error:
             notes.append(f"no measures of fit, since the target cannot be used: {error}")
     probabilities = predictor.probability(X) if predictor.has_probability else None
-    return Predictions(columns, predictor.answers(f), probabilities, fit, tuple(notes), targets)
+    return Predictions(columns, predictor.answers(f), probabilities, fit, tuple(notes), targets, shares)
 
 
 def _added(targets: tuple[str, ...]) -> list[str]:
     """Names of the columns of predictions."""
     return [f"{PREDICTION}_{name}" for name in targets] or [PREDICTION]
+
+
+def _of_classes(predictor: Predictor) -> list[str]:
+    """Names of the columns of probabilities."""
+    if predictor.network.architecture.per_row == 1:
+        return [PROBABILITY]
+    return [f"{PROBABILITY}_{name}" for name in predictor.classes]
 
 
 def _fit_of_several(predictor: Predictor, columns: Columns, f: NDArray[np.float64]) -> Fit:
@@ -127,20 +138,20 @@ def _fit(predictor: Predictor, columns: Columns, i: int, f: Vector) -> Fit:
     if not predictor.classes:
         rescaled = predictor.scaling.of_target
         return fit_of(predictor.loss, predictor.answers(f), numbers(columns, i), rescaled=rescaled)
-    return fit_of(predictor.loss, f, _labels(predictor.classes, columns, i))
+    where = _labels(predictor.classes, columns, i)
+    y = np.eye(len(predictor.classes))[where]
+    return fit_of(predictor.loss, f, y if f.ndim == 2 else y[:, 1] - y[:, 0])
 
 
-def _labels(classes: tuple[str, ...], columns: Columns, i: int) -> Vector:
-    """The target as -1 and +1."""
-    y = np.zeros(len(columns.cells(i)))
-    for row, label in enumerate(labels(columns, i)):
-        if plain(label) not in classes:
-            raise InputError(
-                f"{columns.source}, {columns.place(row)}, column {columns.names[i]!r}: {shown(label)} is neither "
-                f"{classes[0]!r} nor {classes[1]!r}"
-            )
-        y[row] = -1.0 if plain(label) == classes[0] else 1.0
-    return y
+def _labels(classes: tuple[str, ...], columns: Columns, i: int) -> NDArray[np.intp]:
+    """The places of the labels among the classes."""
+    found = [plain(label) for label in labels(columns, i)]
+    for row, label in enumerate(found):
+        if label not in classes:
+            known = f"neither {classes[0]!r} nor {classes[1]!r}" if len(classes) == 2 else "none of the classes"
+            place = f"{columns.source}, {columns.place(row)}, column {columns.names[i]!r}"
+            raise InputError(f"{place}: {shown(labels(columns, i)[row])} is {known}")
+    return np.array([classes.index(label) for label in found], dtype=np.intp)
 
 
 def _cell(cell: Any) -> str:

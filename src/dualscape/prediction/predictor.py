@@ -33,7 +33,8 @@ class Predictor:
         scaling: what standardising did; nothing where data were taken as they are.
         feature_names: names of the p features, in the order of the columns of X.
         target_name: name of the target.
-        classes: the two labels, first that of f <= 0; empty where the target is numbers.
+        classes: the two labels, first that of f <= 0; of several classes the label of each output; empty where the
+            target is numbers.
         target_names: names of the targets, where there are several.
         design: what the neurons see of raw features.
 
@@ -94,13 +95,17 @@ class Predictor:
         return self.answers(self.output(X, free))
 
     def answers(self, f: Vector) -> NDArray[Any]:
-        """Outputs (n,) of the network in the units of the original target, or as labels of classes."""
+        """Outputs (n,), or (n, c), of the network in the units of the original target, or as labels (n,) of classes."""
         if self.classes:
+            if f.ndim == 2:
+                return np.asarray(self.classes, dtype=object)[f.argmax(axis=1)]
             return np.asarray(self.classes, dtype=object)[(f > 0).astype(int)]
         return self.scaling.original_target(f)
 
     def probability(self, X: ArrayLike, free: ArrayLike | None = None) -> Vector:
         """Probability (n,) of the second class, for the logistic loss 1 / (1 + exp(-f)); X and `free` as for `output`.
+
+        Of several classes (n, K) that of each, exp(f_k) / sum_l exp(f_l).
 
         Raises:
             InputError: there are no classes, the loss knows no probabilities, or X does not fit.
@@ -169,7 +174,7 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         _numbers(data["target_scale"]),
     )
     two = loss.target == "two classes"
-    classes = tuple(map(str, data["classes"])) if two else ()
+    classes = () if loss.target == "numbers" else tuple(map(str, data["classes"]))
     if two and len(classes) != 2:
         raise ValueError(f"{len(classes)} classes")
     kind = get_architecture(problem.get("architecture", RELU.title)) if "gates" not in problem else _gated(problem)
@@ -189,7 +194,10 @@ def _predictor(content: dict[str, Any]) -> Predictor:
         outputs=network["outputs"] if kind.per_row > 1 else None,
     )
     targets = tuple(map(str, data.get("target_names", ())))
-    if len(targets) != (kind.per_row if kind.per_row > 1 else 0):
+    several = loss.target == "classes"
+    if several and (len(classes) != kind.per_row or len(set(classes)) != len(classes)):
+        raise ValueError(f"{len(set(classes))} classes for {kind.per_row} outputs")
+    if len(targets) != (kind.per_row if kind.per_row > 1 and not several else 0):
         raise ValueError(f"{len(targets)} target names for {kind.per_row} outputs")
     return Predictor(trained, loss.text, scaling, names, str(data["target_name"]), classes, targets)
 

@@ -12,6 +12,7 @@ from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
 from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.paths.near_staircase import NearStaircase
 from dualscape.landscape.resolution import Resolution
 from dualscape.landscape.staircase import Staircase
 from dualscape.landscape.three_layer_set import ThreeLayerSet
@@ -43,7 +44,8 @@ def to_dict(
 
     Returns:
         The keys schema, version, objective, problem, data, certificate, fit, hints, optimal_set, widths, staircase,
-        network and notes; optimal_set, widths and staircase are None when optimality is not certified.
+        network and notes, and near_optimal where it was asked for; optimal_set, widths and staircase are None when
+        optimality is not certified.
     """
     problem, found = analysis.problem, analysis.solution.certificate
     kind = problem.architecture
@@ -89,6 +91,7 @@ def to_dict(
         "widths": analysis.staircase and _widths(analysis.staircase),
         "staircase": analysis.staircase and _rows(analysis.staircase),
         "network": _network(analysis.solution.network),
+        **({} if analysis.near is None else {"near_optimal": _near(analysis.near, analysis.epsilon or 0.0)}),
         **({} if analysis.three_layers is None else {"three_layer_set": _three_layer_set(analysis.three_layers)}),
         "notes": list(dict.fromkeys([*notes, *analysis.notes])),
     }
@@ -103,7 +106,7 @@ def _data(problem: Problem, table: Table) -> dict[str, Any]:
         "means": _plain(scaling.means),
         "scales": _plain(scaling.scales),
         "target_name": table.target_name,
-        **({} if problem.c == 1 else {"target_names": list(table.target_names)}),
+        **({} if problem.c == 1 or problem.classes else {"target_names": list(table.target_names)}),
         "target_mean": _plain(scaling.target_mean),
         "target_scale": _plain(scaling.target_scale),
         "classes": problem.classes and [plain(label) for label in problem.classes],
@@ -186,6 +189,12 @@ def _widths(stairs: Staircase) -> dict[str, Any]:
 def _rows(stairs: Staircase) -> list[dict[str, Any]]:
     names = ("m", "components", "isolated", "polytope_components")
     return [{name: _plain(getattr(row, name)) for name in names} for row in stairs.rows]
+
+
+def _near(near: NearStaircase, eps: float) -> dict[str, Any]:
+    """The components of networks that are at most eps above the optimum, at every width."""
+    rows = [{"m": row.m, "components": _plain(near.components(row.m, eps))} for row in near.heights]
+    return {"epsilon": eps, "connected_from": _plain(near.connected_from(eps)), "widths": rows}
 
 
 def _network(network: Network) -> dict[str, Any]:

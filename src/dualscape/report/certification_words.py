@@ -61,10 +61,10 @@ def _better(found: Certification) -> list[str]:
     path = found.path
     if path is None:
         return []
-    before, after = found.network.width, path.width
+    before, after, count = found.network.width, found.better.width if found.better else 0, len(path.pieces)
     wider = "" if before == after else f" of {after:,} neurons in place of {before:,}"
     return [
-        f"A path of {len(path.pieces):,} pieces leads from it to a network{wider} with the objective "
+        f"A path of {count:,} piece{'s' * (count != 1)} leads from it to a network{wider} with the objective "
         f"{path.objectives[-1]:.12g}; it {path.note or 'is exact'}."
     ]
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from dualscape.model.scaling import Scaling
-from dualscape.prediction.fit import Fit, fit_of, training_fit
+from dualscape.prediction.fit import Fit, training_fit
 from dualscape.running.stopped import Stopped
 from dualscape.solver.solution import Solution
 
@@ -112,11 +113,11 @@ def _worse_than_constant(solution: Solution, scaling: Scaling | None, fit: Fit) 
         other = "" if scaling is not None and scaling.of_target else ", or --standardize"
         return f"the network fits worse than the mean of the target would; {smaller}{other}"
     if log_loss is not None:
-        share = float(np.mean(y > 0))
-        if 0 < share < 1:
-            constant = fit_of("logistic", np.full(len(y), np.log(share / (1 - share))), y).measures["log_loss"]
-            if constant is not None and log_loss > (1 + 1e-9) * constant:
-                return f"the network fits worse than the shares of the two classes alone would; {smaller}"
+        two = loss.target == "two classes"
+        shares = np.array([np.mean(y > 0), np.mean(y <= 0)]) if two else solution.problem.Y.mean(axis=0)
+        constant = float(entr(shares).sum())
+        if constant > 0 and log_loss > (1 + 1e-9) * constant:
+            return f"the network fits worse than the shares of the {'two ' * two}classes alone would; {smaller}"
     return ""
 
 

@@ -12,10 +12,11 @@ from dualscape.figures.layers import DoesNotApplyError
 from dualscape.figures.plotly_renderer import element
 from dualscape.figures.scene import Scene
 from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.paths.near_staircase import NearStaircase
 from dualscape.landscape.staircase import Staircase
 from dualscape.report.hints import Judgement, judge
 from dualscape.report.page import page
-from dualscape.report.sections import key_numbers, staircase_table, units_table, verdict
+from dualscape.report.sections import key_numbers, near_table, staircase_table, units_table, verdict
 from dualscape.report.words import words
 from dualscape.running.files import write_whole
 from dualscape.running.interruption import check, interrupted, interruptible
@@ -71,8 +72,17 @@ def render(
     title: str | None = None,
     table: Table | None = None,
     judgement: Judgement | None = None,
+    near: NearStaircase | None = None,
+    epsilon: float | None = None,
 ) -> str:
-    """The text of the page; `judgement` is the fit and the hints, where they are known already."""
+    """The text of the page.
+
+    Args:
+        solution, optimal_set, staircase, notes, title, table: as for `write_report`.
+        judgement: the fit and the hints, where they are known already.
+        near: how near-optimal networks are connected.
+        epsilon: the height above the optimum at which that is said in numbers.
+    """
     expect(solution, Solution, "write_report", Problem="solve(problem)", OptimalSet="solve(problem)")
     if optimal_set is not None:
         expect(optimal_set, OptimalSet, "write_report", Staircase="it as staircase=...")
@@ -81,7 +91,7 @@ def render(
         "All optimal networks of a training problem" if certified else "A trained network and what is proven of it"
     )
     heading = html.escape(title or default)
-    drawn, missing = gallery(_wanted(solution, optimal_set, staircase, table))
+    drawn, missing = gallery(_wanted(solution, optimal_set, staircase, table, near, epsilon))
     judgement = judgement or judge(solution, None if table is None else table.scaling)
     warnings = optimal_set.warnings if optimal_set is not None else ()
     body = [
@@ -100,6 +110,7 @@ def render(
         key_numbers(solution, optimal_set, staircase),
         words("unit neuron", "slack", "irreducible", "guaranteed") if optimal_set is not None else "",
         staircase_table(staircase, solution.problem.architecture.among),
+        near_table(near, epsilon),
         units_table(solution, optimal_set),
         "<h2>Figures</h2>",
         '<noscript><p class="warning">The figures need JavaScript; the numbers above do not.</p></noscript>',
@@ -111,11 +122,18 @@ def render(
 
 # --- figures ------------------------------------------------------------------------------------------
 def _wanted(
-    solution: Solution, optimal_set: OptimalSet | None, staircase: Staircase | None, table: Table | None
+    solution: Solution,
+    optimal_set: OptimalSet | None,
+    staircase: Staircase | None,
+    table: Table | None,
+    near: NearStaircase | None,
+    epsilon: float | None,
 ) -> Iterator[Callable[[], Scene]]:
     if staircase is not None:
         yield lambda: figures.staircase(staircase)
         yield lambda: figures.merge_tree(staircase)
+    if near is not None:
+        yield lambda: figures.near_staircase(near, epsilon)
     if solution.problem.c > 1:
         yield lambda: figures.outputs(solution, optimal_set, () if table is None else table.target_names)
     yield lambda: figures.units(solution, optimal_set, table)

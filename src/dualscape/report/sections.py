@@ -7,8 +7,10 @@ import numpy as np
 
 from dualscape.figures.numbers import grouped, plural
 from dualscape.landscape.optimal_set import OptimalSet
+from dualscape.landscape.paths.near_staircase import NearStaircase
 from dualscape.landscape.staircase import Staircase
 from dualscape.model.architectures import RELU, Architecture, GatedReLU
+from dualscape.report.near_words import near_rows, near_summary, near_title
 from dualscape.report.subnetworks import ABOUT, subnetwork_rows
 from dualscape.report.words import words
 from dualscape.solver.solution import Solution
@@ -135,6 +137,18 @@ def staircase_table(staircase: Staircase | None, among: str = "") -> str:
         "</p>\n"
         f"{words('component', 'isolated point')}\n"
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def near_table(near: NearStaircase | None, epsilon: float | None) -> str:
+    """Components at every width of networks that are at most so much above the optimum; nothing where not asked for."""
+    if near is None or epsilon is None:
+        return ""
+    return (
+        f"<h2>{html.escape(near_title(epsilon))}</h2>\n<p>How many connected components hold an optimal network, or "
+        "bounds on it: at least so many, since an isolated network cannot be left so low; at most so many, since paths "
+        f"join the rest. {near_summary(near, epsilon)}.</p>\n"
+        f"{grid(['width m', 'components with an optimal network'], near_rows(near, epsilon))}"
     )
 
 

@@ -13,11 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from dualscape.analysis import Analysis
+from dualscape.landscape.paths.near_staircase import NearStaircase
 from dualscape.landscape.staircase import Count
 from dualscape.model.architectures import RELU, GatedReLU
 from dualscape.model.scaling import Scaling
 from dualscape.oracles.choice import YEAR, Choice
 from dualscape.report.hints import Judgement, judge
+from dualscape.report.near_words import near_rows, near_summary, near_title
 from dualscape.report.subnetworks import subnetwork_rows
 from dualscape.running.progress import Event, silent
 from dualscape.running.progress import Progress as Tell
@@ -200,6 +202,10 @@ def show(
         console.print(Text(_widths(analysis)))
         console.print()
         console.print(_staircase(analysis))
+    if analysis.near is not None:
+        console.print()
+        console.print(_near(analysis.near, analysis.epsilon or 0.0))
+        console.print(Text(f"{near_summary(analysis.near, analysis.epsilon or 0.0)}."))
     if analysis.optimal_set.k if analysis.optimal_set else analysis.solution.network.width:
         console.print()
         console.print(_units(analysis, console.width))
@@ -259,6 +265,15 @@ def _staircase(analysis: Analysis) -> Table:
         table.add_row(str(row.m), _count(row.components), _count(row.isolated), _count(row.polytope_components))
     if len(rows) > MOST_ROWS:
         table.caption = f"{len(rows) - MOST_ROWS} more widths are in the JSON output"
+    return table
+
+
+def _near(near: NearStaircase, eps: float) -> Table:
+    table = Table(title=near_title(eps), title_justify="left")
+    for heading in ("width", "components with an optimum"):
+        table.add_column(heading, justify="right")
+    for m, count in near_rows(near, eps)[:MOST_ROWS]:
+        table.add_row(m, count)
     return table
 
 

@@ -155,3 +155,14 @@ def test_the_start_may_be_optimal():
     path = descend(problem, one, one)
     assert path.constant
     assert (flat(path.at(0.3)) == flat(one)).all()
+
+
+def test_when_time_is_up_it_stays_with_its_own_units():
+    rng = np.random.default_rng(1)
+    problem = Problem(rng.standard_normal((9, 2)), rng.standard_normal(9), beta=0.01)
+    start, goal = anything(problem, problem.n + 1, 4), solve(problem).network
+    path = descend(problem, start, goal, width=problem.n + 1, time_limit=1e-9)
+    assert path.falls
+    assert "time ran out on the way to the target" in path.note
+    assert problem.objective(goal) < path.objectives[-1] < path.objectives[0]
+    assert rise(check(path, start, path.end, problem.n + 1)) < 1e-10

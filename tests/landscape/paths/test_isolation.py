@@ -7,21 +7,27 @@ from scipy.optimize import minimize, nnls
 from dualscape import Problem, optimal_set, permutation_path, solve
 from dualscape.errors import InputError
 from dualscape.landscape.paths import isolation as module
-from dualscape.landscape.paths.group_lasso import dual_lower_bound
+from dualscape.landscape.paths.confined import dual_lower_bound
 from dualscape.landscape.paths.isolation import Region, isolation
 from solved import solved
 
 
-def random(seed):
+def random(seed, rows=8, **kind):
     rng = np.random.default_rng(seed)
-    problem = Problem(rng.standard_normal((8, 2)), rng.standard_normal(8), beta=1.0)
+    problem = Problem(rng.standard_normal((rows, 2)), rng.standard_normal(rows), beta=1.0, **kind)
     return optimal_set(solve(problem.with_beta(0.1 * problem.beta_max())))
 
 
-def value(X, y, beta, U, signs):
-    """The least objective over masses of ReLU units U with signs, by non-negative least squares."""
+def value(X, y, beta, U, signs, slope=0.0, M=None):
+    """The least objective over masses of units U with signs, and weights of M, by non-negative least squares."""
     lengths = np.linalg.norm(U, axis=1)
-    A = signs * np.maximum(X @ (U / np.where(lengths > 0, lengths, 1.0)[:, None]).T, 0.0)
+    Z = X @ (U / np.where(lengths > 0, lengths, 1.0)[:, None]).T
+    A = signs * np.maximum(Z, slope * Z)
+    if M is not None:
+        Q = np.linalg.qr(M)[0]
+        A, y = A - Q @ (Q.T @ A), y - Q @ (Q.T @ y)
+    if not len(U):
+        return 0.5 * np.sum(y**2)
     # The square of 1.c / big + big beta is 2 beta 1.c, up to a constant and what is small.
     big = 1e4
     rows, target = np.vstack([A, np.full((1, len(U)), 1 / big)]), np.append(y, -big * beta)
@@ -29,30 +35,46 @@ def value(X, y, beta, U, signs):
     return 0.5 * np.sum((A @ c - y) ** 2) + beta * c.sum()
 
 
-@pytest.mark.parametrize("seed", [0, 1, 4])
-def test_networks_on_the_border_lie_no_lower(seed):
+@pytest.mark.parametrize(
+    ("seed", "kind", "slope"),
+    [
+        (0, {}, 0.0),
+        (4, {}, 0.0),
+        (1, {"free": "constant"}, 0.0),
+        (7, {"rows": 4, "free": "constant", "architecture": "abs"}, -1.0),
+        (10, {"rows": 5, "architecture": "abs"}, -1.0),
+        (7, {"rows": 4, "architecture": "leaky:-0.5"}, -0.5),
+        (7, {"free": "linear", "architecture": "leaky:0.2"}, 0.2),
+    ],
+)
+def test_networks_on_the_border_lie_no_lower(seed, kind, slope):
     """One neuron is put on each hyperplane of the data in turn, and the others turn to what is best."""
-    optima = random(seed)
+    optima = random(seed, **kind)
+    rest = {"slope": slope, "M": optima.problem.free.matrix if kind.get("free") else None}
     problem, found = optima.problem, isolation(optima)
     assert (found > 0).all()
     X, y, beta = problem.X, problem.y, problem.beta
     for masses, height in zip(optima.vertices, found, strict=True):
         network = optima.network(masses).prune()
-        least = np.inf
+        least, heights = np.inf, X @ network.directions.T
+        sides = np.where(abs(heights) > 1e-6 * np.linalg.norm(X, axis=1)[:, None], np.sign(heights), 0)
         for slot in range(network.width):
             strict = np.abs(X @ network.directions[slot]) > 1e-6 * np.linalg.norm(X, axis=1)
             for x in X[strict]:
                 across = np.eye(problem.d) - np.outer(x, x) / (x @ x)
 
-                def objective(flat, slot=slot, across=across, network=network):
+                def objective(flat, slot=slot, across=across, network=network, sides=sides):
                     U = flat.reshape(network.width, -1).copy()
                     U[slot] = across @ U[slot]
-                    return value(X, y, beta, U, network.signs)
+                    if (sides * (X @ U.T) < -1e-9).any():  # outside the regions
+                        return 1e9
+                    return value(X, y, beta, U, network.signs, **rest)
 
                 start = network.directions.ravel()
                 least = min(least, minimize(objective, start, method="Nelder-Mead", options={"maxiter": 60}).fun)
-        least = min(least, *(value(X, y, beta, np.delete(network.directions, slot, 0), np.delete(network.signs, slot))
-                             for slot in range(network.width)))  # fmt: skip
+        for slot in range(network.width):
+            left, signs = np.delete(network.directions, slot, 0), np.delete(network.signs, slot)
+            least = min(least, value(X, y, beta, left, signs, **rest))
         assert height <= (least - problem.objective(network)) * (1 + 1e-6) + 1e-9
 
 
@@ -74,8 +96,8 @@ def test_a_lone_neuron_in_closed_form():
 
 
 def test_other_networks_are_refused():
-    problem = Problem([[1.0], [-2.0], [0.5]], [1.0, 0.5, 0.0], beta=0.1, bias="none", free="constant")
-    with pytest.raises(InputError, match="without free features"):
+    problem = Problem([[1.0], [-2.0], [0.5]], [1.0, 0.5, 0.0], beta=0.1, architecture="gated:4")
+    with pytest.raises(InputError, match="relu, leaky:a or abs"):
         isolation(optimal_set(solve(problem)))
 
 

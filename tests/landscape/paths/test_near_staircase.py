@@ -1,9 +1,9 @@
-"""Near-optimal networks: the exact staircase at eps = 0, bounds that hold and close, and bottlenecks."""
+"""Near-optimal networks: the exact staircase at eps = 0, bounds that hold and close."""
 
 import numpy as np
 import pytest
 
-from dualscape import Problem, bottleneck, connect, near_staircase, optimal_set, solve, staircase
+from dualscape import Problem, near_staircase, optimal_set, solve, staircase
 from dualscape.errors import InputError
 from solved import solved
 
@@ -27,15 +27,27 @@ def test_from_the_exact_staircase_to_one_component(name):
     assert near.connected_from(10.0) == stairs.m_star
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_bounds_hold_together_on_random_problems(seed):
+KINDS = [
+    {},
+    {"free": "constant"},
+    {"free": "linear", "architecture": "abs"},
+    {"architecture": "abs", "bias": "none"},
+    {"architecture": "leaky:0.2", "free": "affine"},
+    {"loss": "logistic", "free": "constant"},
+]
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_bounds_hold_together_on_random_problems(seed, kind):
     rng = np.random.default_rng(seed)
-    problem = Problem(rng.standard_normal((5, 2)), rng.standard_normal(5), beta=1.0)
+    X, y = rng.standard_normal((5, 2)), rng.standard_normal(5)
+    problem = Problem(X, np.sign(y) if "loss" in kind else y, beta=1.0, **kind)
     optima = optimal_set(solve(problem.with_beta(0.2 * problem.beta_max())))
     near, stairs = near_staircase(optima), staircase(optima)
     for row in near.heights:
         assert near.components(row.m, 0.0) == stairs.row(row.m).components
-        assert (row.stays[row.full] <= row.swaps[row.full]).all() or row.m == 1
+        assert (row.stays[row.full] <= row.swaps[row.full] * (1 + 1e-9)).all() or row.orders == 1
         for eps in (*row.stays, *row.swaps, *(height for *_, height in row.joins)):
             low, high = np.resize(near.components(row.m, eps), 2)
             assert 1 <= low <= high
@@ -54,16 +66,3 @@ def test_isolated_networks_stay_isolated_below_their_height():
     assert near.connected_from(0.99 * stays) == 3
     with pytest.raises(InputError, match="0 or more"):
         near.components(2, -1.0)
-
-
-@pytest.mark.parametrize("name", ["talk", "triangle"])
-def test_bottlenecks_are_where_paths_begin(name):
-    _, optima, _ = solved(name)
-    networks = [optima.network(masses).prune() for masses in optima.vertices]
-    networks += [network.permute(np.roll(np.arange(network.width), 1)) for network in networks]
-    for a in networks:
-        for b in networks:
-            width = bottleneck(optima, a, b)
-            assert connect(optima, a, b, width=width)
-            if width > max(a.width, b.width):
-                assert not connect(optima, a, b, width=width - 1)

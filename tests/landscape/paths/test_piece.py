@@ -32,3 +32,16 @@ def test_slots_of_weight_zero_have_no_direction():
     padded = slots(Network([[1.0, 0.0], [0.0, 1.0]], [-1.0, 1.0], [0.0, 2.0]), 3)
     assert padded.directions.tolist() == [[0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
     assert padded.signs.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_slot_turns_while_its_outer_weight_stays():
+    first = Network.from_weights([[1.0, 0.0], [1.0, 1.0]], [2.0, 1.0])
+    turned = Piece(first, Network.from_weights([[0.0, 3.0], [1.0, 1.0]], [2.0, 1.0]))
+    assert turned.broken is None
+    assert turned.turning.tolist() == [True, False]
+    for t in (0.0, 0.25, 0.5, 1.0):
+        U, alpha = turned.limit(t).weights()
+        np.testing.assert_allclose(U, [[1 - t, 3 * t], [1.0, 1.0]], atol=1e-15)
+        np.testing.assert_allclose(alpha, [2.0, 1.0], rtol=1e-15)
+    other = Piece(first, Network.from_weights([[0.0, 3.0], [1.0, 1.0]], [2.1, 1.0]))
+    assert (other.broken, other.turning.any()) == (0, False)

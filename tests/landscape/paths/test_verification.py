@@ -13,7 +13,7 @@ from dualscape.model.problem import Problem
 
 def test_checking_finds_a_slot_that_changes_its_unit():
     problem = Problem([[1.0], [-1.0]], [1.0, 1.0], beta=0.1, bias="none")
-    broken = Path(problem, (Network([[1.0]], [1.0], [0.9]), Network([[-1.0]], [1.0], [0.9])))
+    broken = Path(problem, (Network([[1.0]], [1.0], [0.9]), Network([[-1.0]], [1.0], [0.8])))
     found = broken.verify()
     assert not found
     assert "slot 0 changes its unit neuron" in found.reason
@@ -57,3 +57,12 @@ def test_an_objective_that_is_not_convex_is_seen():
         return float(np.sin(np.pi * network.masses[0]))
 
     assert "greater halfway" in verified(problem, path.pieces, bump, 0.0, 1e-12).reason
+
+
+def test_a_row_that_crosses_a_hyperplane_is_seen():
+    problem = Problem([[1.0, 0.1], [0.0, 1.0]], [1.0, 0.5], beta=0.1, bias="none")
+    start = Network.from_weights([[1.0, 0.2]], [1.0])
+    sound = Path(problem, (start, Network.from_weights([[0.5, 0.4]], [1.0])))
+    assert sound.verify()
+    crossed = Path(problem, (start, Network.from_weights([[0.5, -0.4]], [1.0])))
+    assert "piece 0: row 1 crosses the hyperplane of slot 0" in crossed.verify().reason

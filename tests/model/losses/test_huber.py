@@ -49,7 +49,7 @@ def test_as_text():
         ("huber:-1", "delta of the huber loss must lie between 1e-70 and 1e+70, got -1; it is the residual from"),
         ("huber:nan", "delta of the huber loss must lie between 1e-70 and 1e+70, got nan; it is the residual from"),
         ("squared:2", "the squared loss takes no parameter, got '2'; leave it out"),
-        ("hinge:2", "unknown loss 'hinge:2'; known losses: huber, interpolation, logistic, squared, squared-hinge"),
+        ("hinge:2", "unknown loss 'hinge:2'; known losses: huber, interpolation, logistic, multinomial, squared, "),
     ],
 )
 def test_what_is_refused(text, message):

@@ -5,7 +5,7 @@ import pytest
 
 from dualscape.oracles.relaxation.multipliers import proven
 from dualscape.oracles.relaxation.products import Lift
-from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, positive_part
+from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, positive_part, shorter
 
 
 @pytest.mark.parametrize("shift", [-3.0, 0.0, 3.0])
@@ -40,3 +40,13 @@ def test_goes_on_from_what_was_saved():
         resumed.step()
     for mine, its in zip(straight.multipliers, resumed.multipliers, strict=True):
         np.testing.assert_array_equal(mine, its)
+
+
+def test_the_nearest_of_a_cone():
+    """Inside, outside, behind, on its axis far away: where there is nothing to divide by, nothing overflows."""
+    first = np.array([2.0, 0.0, -2.0, 1e3, 0.0], SINGLE)
+    others = np.array([[0.6, 0.8], [3.0, 4.0], [0.6, 0.8], [0.0, 0.0], [0.0, 0.0]], SINGLE)
+    with np.errstate(all="raise"):
+        a, b = shorter(first, others)
+    np.testing.assert_allclose(a, [2.0, 2.5, 0.0, 1e3, 0.0])
+    np.testing.assert_allclose(b, [[0.6, 0.8], [1.5, 2.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], rtol=1e-6)

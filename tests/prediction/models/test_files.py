@@ -7,10 +7,13 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from dualscape.errors import InputError
 from dualscape.model.problem import Problem
 from dualscape.prediction.models.files import check_suffix, read_model, read_network, write_model
+from dualscape.prediction.models.given import trained_of
 from dualscape.prediction.models.safetensors import written_safetensors
 
 RNG = np.random.default_rng(0)
@@ -162,3 +165,14 @@ def test_kinds_that_a_better_network_may_have(better, model, good):
     else:
         with pytest.raises(InputError, match="cannot hold"):
             check_suffix(better, model)
+
+
+def test_what_a_newcomer_may_give_instead(tmp_path):
+    (tmp_path / "text.npz").write_text("hello")
+    with pytest.raises(InputError, match="not a readable NPZ archive"):
+        read_model(tmp_path / "text.npz")
+    joblib.dump(make_pipeline(StandardScaler(), MLPRegressor()), tmp_path / "pipeline.joblib")
+    with pytest.raises(InputError, match="is a pipeline; give its last step"):
+        read_model(tmp_path / "pipeline.joblib", trust_pickle=True)
+    with pytest.raises(InputError, match="weight is a group of tensors; save the state of the network alone"):
+        trained_of({"model.weight": {"0.weight": np.eye(2)}, "2.weight": np.ones((1, 2))})

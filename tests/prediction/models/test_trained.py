@@ -2,11 +2,18 @@
 
 import numpy as np
 import pytest
+from sklearn.neural_network import MLPRegressor
 
+from dualscape.analysis import analyze
+from dualscape.data.tables import Table
 from dualscape.errors import InputError
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.prediction.models.files import read_model, write_model
+from dualscape.prediction.models.given import trained_of
 from dualscape.prediction.models.trained import Trained
+from dualscape.report.analysis_json import to_dict, write_json
+from dualscape.solver import solve
 
 RNG = np.random.default_rng(2)
 X, y = RNG.standard_normal((6, 2)), RNG.standard_normal(6)
@@ -52,3 +59,35 @@ def test_what_does_not_fit_is_refused():
     assert kept.free_weights.tolist() == [1.0, 1.0]
     with pytest.raises(InputError, match="skip connection does not fit"):
         kept.check_layers()
+
+
+@pytest.mark.parametrize("free", ["linear", "affine"])
+def test_free_weights_are_kept_or_refused(free, tmp_path):
+    problem = Problem(X, y, beta=0.1, bias="penalised", free=free)
+    rng = np.random.default_rng(4)
+    U, weights = rng.standard_normal((3, 3)), rng.standard_normal(problem.free.q)
+    network = Network.from_weights(U, [1, -2, 1], bias="penalised", free=free, free_weights=weights)
+    plain = trained_of((np.eye(2), [1.0, 1.0], [0.0, 0.0]))
+    better = plain.with_network(problem, network)
+    write_model(tmp_path / "better.npz", better)
+    again = read_model(tmp_path / "better.npz").network(problem)
+    assert again.free_weights.tolist() == network.free_weights.tolist()
+    np.testing.assert_allclose(again.predict(X), network.predict(X), rtol=1e-12)
+    layers = trained_of({"0.weight": np.eye(2), "0.bias": np.zeros(2), "2.weight": np.ones((1, 2))})
+    estimator = trained_of(MLPRegressor(hidden_layer_sizes=(2,), alpha=10.0, solver="lbfgs").fit(X, y))
+    for kind in (layers, estimator):
+        with pytest.raises(InputError, match="skip connection does not fit"):
+            kind.with_network(problem, network).written()
+
+
+def test_a_result_keeps_free_weights_and_gates(tmp_path):
+    for more in ({"free": "affine"}, {"free": "linear", "bias": "none"}, {"architecture": "gated:6", "free": "none"}):
+        problem = Problem(X, y, beta=0.1, **more)
+        table = Table(X, y, ("a", "b"), "y")
+        write_json(tmp_path / "result.json", to_dict(analyze(problem), table=table))
+        trained = read_model(tmp_path / "result.json")
+        best = trained.network(problem)
+        assert problem.objective(best) == pytest.approx(solve(problem).certificate.primal, rel=1e-9)
+        write_model(tmp_path / "again.npz", trained)
+        again = read_model(tmp_path / "again.npz").network(problem)
+        assert problem.objective(again) == pytest.approx(problem.objective(best), rel=1e-12)

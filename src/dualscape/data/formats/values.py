@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dualscape.data.formats.columns import Cells, Columns
 from dualscape.data.formats.numerals import MISSING, TRUTHS, is_date, is_number, remedy
 from dualscape.errors import InputError
-from dualscape.model.labels import Classes, ordered, shown, two_classes
+from dualscape.model.labels import Classes, ordered, several_classes, shown, two_classes
 
 Vector = NDArray[np.float64]
 FILL_IN = "fill in or drop rows with missing values first"
@@ -80,10 +80,24 @@ def classes_of(
     Raises:
         InputError: a cell is missing, or there are not two classes.
     """
+    return two_classes(_counting(columns, i, rows), f"column {columns.names[i]!r}", columns.source, loss=loss)
+
+
+def several_classes_of(
+    columns: Columns, i: int, loss: str = "multinomial", rows: NDArray[np.intp] | None = None
+) -> tuple[NDArray[np.float64], Classes]:
+    """Column i as a table (n, K) with a 1 for the class of each row, and the classes; arguments as of `classes_of`.
+
+    Raises:
+        InputError: a cell is missing, or there are not two classes or more.
+    """
+    return several_classes(_counting(columns, i, rows), f"column {columns.names[i]!r}", columns.source, loss=loss)
+
+
+def _counting(columns: Columns, i: int, rows: NDArray[np.intp] | None) -> list[Any]:
+    """The labels of the rows that count."""
     found = labels(columns, i, target=i)
-    if rows is not None:
-        found = [found[row] for row in rows.tolist()]
-    return two_classes(found, f"column {columns.names[i]!r}", columns.source, loss=loss)
+    return found if rows is None else [found[row] for row in rows.tolist()]
 
 
 def labels(columns: Columns, i: int, target: int | None = None) -> list[Any]:

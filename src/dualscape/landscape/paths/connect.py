@@ -196,7 +196,7 @@ def _shortened(corners: list[Network]) -> list[Network]:
     steps = [0] * len(corners)
     jump = list(range(1, len(corners) + 1))
     for i in range(len(corners) - 2, -1, -1):
-        sound = [j for j in range(i + 1, len(corners)) if Piece(corners[i], corners[j]).broken is None]
+        sound = [j for j in range(i + 1, len(corners)) if Piece(corners[i], corners[j]).straight]
         jump[i] = min(sound, key=lambda j: (steps[j], -j))
         steps[i] = steps[jump[i]] + 1
     way = [0]

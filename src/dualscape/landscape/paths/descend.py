@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dualscape.errors import InputError, NotCertifiedError, expect
 from dualscape.landscape.optimal_set import optimal_set
+from dualscape.landscape.paths.downhill import downhill
 from dualscape.landscape.paths.ends import of_one_width
 from dualscape.landscape.paths.exchange import best_masses, exchanged, improves
 from dualscape.landscape.paths.level import level_corners, rank_of
@@ -15,7 +16,7 @@ from dualscape.landscape.paths.route import OutOfSlots
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.effort import Effort
-from dualscape.running.interruption import interruptible
+from dualscape.running.interruption import check, interruptible, until
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver import Solution, solve
 
@@ -40,12 +41,12 @@ def descend(
         target: the optimum at which it ends, in this order of neurons; or a solution, computed when not given, of which
             an optimum that fits into the width is taken, in the order in which its neurons are reached.
         width: number of slots; that of `network` when not given.
-        time_limit: seconds for computing a target, or None.
+        time_limit: seconds for the target and the way to it, or None.
 
     Returns:
         The path, with `falls` and a `note` that says what is known. Where no path was found that never rises, it climbs
-        as little as was found, and `climb` is an upper bound on what any path must. Where no optimum has that width it
-        leads to the best masses of the network's own units.
+        as little as was found, and `climb` is an upper bound on what any path must. Where no optimum has that width, or
+        time ran out, it goes down as far as it can: masses change, units enter free slots, and neurons turn.
 
     Raises:
         InputError: the network is of another problem, or the target has more neurons than the width or is worse.
@@ -60,12 +61,13 @@ def descend(
     problem.one_output("descend")
     expect(network, Network, "descend", Solution="solution.network")
     width, proven, ordered = network.width if width is None else width, "the target", isinstance(target, Network)
+    deadline = Effort.within(time_limit).deadline
     if not isinstance(target, Network):
         solution = target if target is not None else solve(problem, start=network, time_limit=time_limit)
         expect(solution, Solution, "descend")
         target, proven = _target(solution, width, time_limit)
     if target is None:
-        return _as_far_as_it_goes(problem, network, width, proven)
+        return _as_far_as_it_goes(problem, network, width, proven, deadline)
     start, goal = of_one_width(problem, network, target, width, "descend")
     if problem.objective(goal) > problem.objective(start) * (1 + ROUNDING):
         raise InputError(
@@ -74,7 +76,12 @@ def descend(
         )
     if not ordered and problem.objective(start) <= problem.objective(goal) * (1 + ROUNDING):
         return Path(problem, (start, start), note=f"stays where it is, which is as good as {proven}")
-    return _path(problem, start, goal, proven, ordered)
+    try:
+        with until(deadline):
+            return _path(problem, start, goal, proven, ordered)
+    except KeyboardInterrupt:
+        check()  # otherwise it was the time
+    return _as_far_as_it_goes(problem, network, width, f"time ran out on the way to {proven}", deadline)
 
 
 def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered: bool) -> Path:
@@ -94,19 +101,22 @@ def _path(problem: Problem, start: Network, goal: Network, proven: str, ordered:
 
 
 def _ways(problem: Problem, start: Network, goal: Network, ordered: bool) -> Iterator[list[Network]]:
-    """Corners from the start to the goal: by the best masses of its units, or from where it stands."""
+    """Corners from the start to the goal: by the best masses of its units, from where it stands, or further down."""
     better = best_masses(problem, start)
     begun = [start, better] if problem.objective(better) < problem.objective(start) else [start]
     yield [*begun, *exchanged(problem, begun[-1], goal, problem.beta, ordered=ordered)[1:]]
     with suppress(OutOfSlots):
         yield level_corners(problem, start, goal, ordered=ordered)
+    lower, _ = downhill(problem, start)
+    yield [*lower, *exchanged(problem, lower[-1], goal, problem.beta, ordered=ordered)[1:]]
 
 
-def _as_far_as_it_goes(problem: Problem, network: Network, width: int | None, why: str) -> Path:
+def _as_far_as_it_goes(problem: Problem, network: Network, width: int, why: str, deadline: float | None) -> Path:
     start, _ = of_one_width(problem, network, network, width, "descend")
-    better = best_masses(problem, start)
-    end = better if problem.objective(better) < problem.objective(start) else start
-    return Path(problem, (start, end), note=f"never climbs, and ends at the best masses of its own units: {why}")
+    with until(deadline):
+        corners, stopped = downhill(problem, start)
+    check()
+    return Path.of(problem, [*corners, corners[-1]], note=f"never climbs, and ends where {stopped}; {why}")
 
 
 def _target(solution: Solution, width: int, time_limit: float | None) -> tuple[Network | None, str]:
@@ -132,4 +142,6 @@ def _target(solution: Solution, width: int, time_limit: float | None) -> tuple[N
 def _said(solution: Solution) -> str:
     if solution.certificate.verdict == "global":
         return "a proven global optimum"
-    return f"the best network known ({solution.certificate.excess_in_words})"
+    found = solution.certificate
+    above = f"proven to be at most {found.excess_in_words} above the optimum" if found.useful else found.excess_in_words
+    return f"the best network known ({above})"

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,18 @@ from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.paths.isolation import isolation
 from dualscape.landscape.paths.permutation import permutation_path
 from dualscape.landscape.paths.sublevel import connect_sublevel
+from dualscape.landscape.staircase import places
 from dualscape.model.network import Network
+from dualscape.model.problem import Problem
 from dualscape.running.interruption import interruptible
 from dualscape.running.threads import one_blas_thread
+from dualscape.units import Units
 
 Vector = NDArray[np.float64]
 #: Networks of one width between which paths are looked for, at most; with more, fewer are joined.
 MOST = 12
+#: Irreducible networks of which heights are sought, at most; of others nothing is claimed.
+MOST_VERTICES = 60
 #: A height below this share of the objective is rounding.
 ROUNDING = 1e-10
 
@@ -31,12 +35,14 @@ class Heights:
 
     Attributes:
         m: the width.
-        names: the vertices that stand for components: those of m neurons, each in all its orders, and one for each
-            component of networks that have a free slot.
+        names: the vertices that stand for components: those of m neurons, each in all its orders (and twins), and one
+            for each component of networks that have a free slot.
         full: (K,) whether all slots of the vertex are in use.
         stays: (K,) below this height it is alone, proven; 0 for those with a free slot.
-        swaps: (K,) from this height on all orders of its neurons are joined, as paths show; 0 with a free slot.
+        swaps: (K,) from this height on all orders of its neurons are joined, as paths show; 0 with a free slot, inf
+            where no path was sought.
         joins: (i, j, height) paths between two of them.
+        orders: how many networks have the masses of a vertex that fills all slots: its orders, with twins.
     """
 
     m: int
@@ -45,10 +51,11 @@ class Heights:
     stays: Vector
     swaps: Vector
     joins: tuple[tuple[int, int, float], ...]
+    orders: int
 
     def components(self, eps: float) -> tuple[int, int]:
         """Bounds on the number of components that hold an optimal network."""
-        orders = factorial(self.m)
+        orders = self.orders
         alone = self.full & (self.stays > eps)
         low = orders * int(alone.sum()) + int(not alone.all())
         group = np.arange(len(self.names))
@@ -102,7 +109,7 @@ class NearStaircase:
             return 0
         if eps == 0:
             full = int((self.tree.births == m).sum())
-            return self.tree.components(m) - full + factorial(m) * full
+            return self.tree.components(m) - full + places(m, self.optima.problem.architecture.twins) * full
         row = self._by_width.get(m)
         low, high = row.components(eps) if row is not None else (1, 1)
         return low if low == high else (low, high)
@@ -123,7 +130,8 @@ def near_staircase(optima: OptimalSet) -> NearStaircase:
     """Bounds on how near-optimal networks are connected, at every width and every height above the optimum.
 
     It takes well under a second for each vertex, where there are few rows: one small convex problem for each neuron and
-    row, at most, and a few paths.
+    row, at most, and a few paths. With more than 60 vertices those of fewest neurons are looked at, and the bounds on
+    the others are what holds anyway.
 
     Args:
         optima: the optimal set, with all its vertices.
@@ -133,45 +141,32 @@ def near_staircase(optima: OptimalSet) -> NearStaircase:
     """
     expect(optima, OptimalSet, "near_staircase", Solution="optimal_set(solution)")
     optima.problem.one_output("near_staircase")
-    stays, tree = isolation(optima), merge_tree(optima.vertices > 0)
-    swaps = np.array([_swap(optima, masses) for masses in optima.vertices])
+    tree = merge_tree(optima.vertices > 0)
+    known = np.argsort(tree.births, kind="stable")[:MOST_VERTICES]
+    stays, swaps = isolation(optima, known.tolist()), np.full(len(tree.births), np.inf)
+    swaps[known] = [_swap(optima, optima.vertices[v]) for v in known]
     last = int(tree.edges[:, 2].max(initial=int(tree.births.max()) + 1))
     heights = tuple(_heights(optima, tree, stays, swaps, m) for m in range(int(tree.births.min()), last))
     return NearStaircase(optima, heights, tree)
 
 
-def bottleneck(optima: OptimalSet, a: Network, b: Network) -> int | tuple[int, int]:
-    """The least width at which two optimal networks are connected by optimal ones; bounds where vertices are missing.
-
-    Raises:
-        InputError: one of them is not optimal.
-
-    >>> from dualscape import Problem, optimal_set, solve
-    >>> problem = Problem([[-3**0.5, 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
-    >>> optima = optimal_set(solve(problem))
-    >>> bottleneck(optima, optima.choose("fewest"), optima.choose("most"))
-    3
-    """
-    from dualscape.landscape.paths.connect import connect
-    from dualscape.landscape.paths.path import Path
-
-    a, b = a.prune(), b.prune()
-    width = max(a.width, b.width)
-    found = connect(optima, a, b, width=width)
-    if isinstance(found, Path):
-        return width
-    return found.connects_at if found.decided else (width, found.connects_at)
-
-
 def _swap(optima: OptimalSet, masses: Vector) -> float:
     """A height from which on all orders of the neurons of a vertex are joined in its own width."""
     network = optima.network(masses).prune()
-    m = network.width
-    if m < 2:
-        return 0.0
-    # A cycle of all neurons and a swap of two of them make every order.
-    orders = [np.roll(np.arange(m), 1), np.array([1, 0, *range(2, m)])]
-    return max(_height(permutation_path(optima.problem, network, order).barrier, optima) for order in orders)
+    problem, m = optima.problem, network.width
+    # A cycle of all neurons and a swap of two of them make every order; the twin of one, then, those of all.
+    orders = [np.roll(np.arange(m), 1), np.array([1, 0, *range(2, m)])] if m > 1 else []
+    heights = [permutation_path(problem, network, order).barrier for order in orders]
+    if m and problem.architecture.twins > 1:
+        heights.append(connect_sublevel(problem, network, _turned(problem, network)).barrier)
+    return max((_height(height, optima) for height in heights), default=0.0)
+
+
+def _turned(problem: Problem, network: Network) -> Network:
+    """The network with the twin of its first neuron."""
+    units = network.units
+    first = problem.architecture.twin(units.take(np.array([0])))
+    return problem.network(Units.join([first, units.take(np.arange(1, len(units)))]), network.masses)
 
 
 def _heights(optima: OptimalSet, tree: MergeTree, stays: Vector, swaps: Vector, m: int) -> Heights:
@@ -192,6 +187,7 @@ def _heights(optima: OptimalSet, tree: MergeTree, stays: Vector, swaps: Vector, 
         np.where(slots, stays[names], 0.0),
         np.where(slots, swaps[names], 0.0),
         tuple(joins),
+        places(m, optima.problem.architecture.twins),
     )
 
 

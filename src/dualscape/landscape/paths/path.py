@@ -1,9 +1,10 @@
 """A path of networks: a polygon in masses, on whose pieces the objective is convex (THEORY section 8).
 
 A corner is a network of m slots. Between two corners the masses, the imbalances |u| - |alpha| and the weights of free
-features change linearly and the unit neuron of a slot stays. Its weights are then continuous, its fit is linear and its
-penalty convex, so that the objective is convex: it is greatest at a corner, and its slopes at the corners bound it from
-below. A slot changes its unit neuron at a corner at which its weights are 0.
+features change linearly and the unit neuron of a slot stays; or a slot turns: its outer weight stays, its inner weights
+go straight to others, and no row crosses its hyperplane. Weights are then continuous, the fit is linear and the penalty
+convex, so that the objective is convex: it is greatest at a corner, and its slopes at the corners bound it from below.
+Otherwise a slot changes its unit neuron at a corner at which its weights are 0.
 """
 
 import os
@@ -12,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path as File
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
 from dualscape.landscape.paths.piece import Piece
+from dualscape.landscape.paths.pytorch import torch_state
 from dualscape.landscape.paths.saved_corners import read_corners, written_corners
 from dualscape.landscape.paths.verification import Verification, contributions, distance, verified
 from dualscape.model.network import Network
@@ -214,14 +217,21 @@ class Path:
         fit, gap, weights, moved = problem.fit_of(first), _imbalance(first), first.free_weights, last.free_weights
         change, moved, closing = problem.fit_of(last) - fit, moved - weights, _imbalance(last) - gap
         change[np.abs(change) <= NOISE * (contributions(problem, first) + contributions(problem, last))] = 0.0
-        mass = float((last.masses - first.masses).sum())
+        turning = piece.turning
+        closing = np.where(turning, 0.0, closing)
+        mass = float((last.masses - first.masses)[~turning].sum())
+        U, turn = np.zeros((0, problem.d)), np.zeros((0, problem.d))
+        if turning.any():
+            U, V = ((end.weights()[0] * problem.space.priced)[turning] for end in (first, last))
+            turn = V - U
 
         def slope(t: float) -> float:
             # A fit that is prescribed is kept.
             here = fit + t * change
             loss = 0.0 if problem.loss.constraint else float(problem.loss.gradient(here, problem.y) @ change)
             ridge = problem.free.decay * float((weights + t * moved) @ moved)
-            return loss + decay * (mass + float((gap + t * closing) @ closing)) + ridge
+            turned = float(((U + t * turn) * turn).sum())
+            return loss + decay * (mass + float((gap + t * closing) @ closing) + turned) + ridge
 
         return slope
 
@@ -237,6 +247,18 @@ class Path:
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write the path to an .npz file, whole or not at all."""
         write_whole(File(file), written_corners(self.problem, self.corners, self.weight_decay, self.note))
+
+    def state_dicts(self, k: int) -> list[dict[str, Any]]:
+        """k >= 2 networks at equal times from start to end, each a state of PyTorch's Sequential(Linear, ReLU, Linear).
+
+        Tensors are in double precision; the layers have the biases that the problem has.
+
+        Raises:
+            InputError: PyTorch is not installed, k is less than 2, or such a model has no place for a part of them.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or k < 2:
+            raise InputError(f"a path has two ends, so that k is a whole number from 2 on, got {k!r}")
+        return [torch_state(self.at(t)) for t in np.linspace(0.0, 1.0, k).tolist()]
 
     @classmethod
     def load(cls, file: str | os.PathLike[str], problem: Problem) -> "Path":

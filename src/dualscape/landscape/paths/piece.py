@@ -1,4 +1,8 @@
-"""A piece of a path: two networks between which masses, imbalances and free weights change linearly, slot by slot."""
+"""A piece of a path: two networks between which masses, imbalances and free weights change linearly, slot by slot.
+
+A slot whose outer weight stays may turn: its inner weights go straight to others. While no row crosses its hyperplane
+its fit is linear and its penalty convex too.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +16,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: A unit neuron may turn by so little on a piece: the rounding of what trained networks and optimal sets call the same.
 TURN = 1e-5
+#: Outer weights that differ by no more than this share stay.
+STAYS = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +38,18 @@ class Piece:
         return alive(self.start), alive(self.end)
 
     @cached_property
+    def turning(self) -> NDArray[np.bool_]:
+        """(m,) which slots turn: their outer weight stays, and their inner weights go straight to others."""
+        first, last = self._held
+        gap = np.linalg.norm(self.start.directions - self.end.directions, axis=1)
+        massive = (self.start.masses > 0) & (self.end.masses > 0)
+        found = first & last & massive & (gap > TURN) & (_gates(self.start) == _gates(self.end))
+        if found.any():
+            before, after = self.start.weights()[1], self.end.weights()[1]
+            found &= np.abs(after - before) <= STAYS * np.abs(before)
+        return found
+
+    @cached_property
     def broken(self) -> int | None:
         """The first slot that changes its unit neuron while its weights are not 0; None as on every sound piece."""
         first, last = self._held
@@ -39,8 +57,13 @@ class Piece:
         other = (gap > TURN) | (self.start.signs != self.end.signs) | (_gates(self.start) != _gates(self.end))
         # What has no mass is turned by nothing.
         turned = (gap > 0) & ((self.start.masses == 0) | (self.end.masses == 0))
-        found = np.flatnonzero(first & last & (other | turned))
+        found = np.flatnonzero(first & last & ~self.turning & (other | turned))
         return int(found[0]) if found.size else None
+
+    @property
+    def straight(self) -> bool:
+        """Whether every slot keeps its unit neuron, or is 0 at an end: masses alone change."""
+        return self.broken is None and not self.turning.any()
 
     def at(self, t: float) -> Network:
         """The network at 0 <= t <= 1; the ends are those that are given."""
@@ -56,10 +79,17 @@ class Piece:
         imbalance = (1 - t) * a.imbalance + t * b.imbalance
         directions, signs = np.where(first[:, None], a.directions, b.directions), np.where(first, a.signs, b.signs)
         gates = np.where(first, _gates(a), _gates(b))
-        turning = np.flatnonzero(first & last & (a.directions != b.directions).any(axis=1) & (masses > 0))
-        if turning.size:
-            shares = (t * b.masses[turning] / masses[turning])[:, None]
-            directions[turning] = (1 - shares) * a.directions[turning] + shares * b.directions[turning]
+        nearly = first & last & (a.directions != b.directions).any(axis=1) & (masses > 0) & ~self.turning
+        if nearly.any():
+            shares = (t * b.masses[nearly] / masses[nearly])[:, None]
+            directions[nearly] = (1 - shares) * a.directions[nearly] + shares * b.directions[nearly]
+        turning = self.turning
+        if turning.any():
+            (U, alpha), (V, gamma) = a.weights(), b.weights()
+            inner, outer = ((1 - t) * U + t * V)[turning], np.abs((1 - t) * alpha + t * gamma)[turning]
+            lengths = a.design.lengths(inner)
+            directions[turning] = inner / np.where(lengths > 0, lengths, 1.0)[:, None]
+            masses[turning], imbalance[turning] = lengths * outer, lengths - outer
         zero = (masses == 0) & (imbalance == 0)
         directions[zero], signs[zero], gates[zero] = 0.0, 1.0, 0
         return replace(

@@ -15,6 +15,8 @@ Vector = NDArray[np.float64]
 MEET = 1e-6
 #: A fit that is off a straight line by no more than this share of what contributes to it is straight.
 STRAIGHT = 1e-9
+#: A row within this share of |x_i| |u_j| of a neuron's hyperplane is on both of its sides.
+SIDE = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,9 @@ def verified(
         if piece.broken is not None:
             wrong.append(f"piece {k}: slot {piece.broken} changes its unit neuron while its weights are not 0")
             continue
+        crossed = crossing(problem, piece)
+        if crossed is not None:
+            wrong.append(f"piece {k}: row {crossed[1]} crosses the hyperplane of slot {crossed[0]} while that turns")
         after = pieces[k + 1].start if k + 1 < len(pieces) else piece.end
         for limit, corner in ((piece.limit(0.0), piece.start), (piece.limit(1.0), piece.end), (piece.end, after)):
             jump = max(jump, distance(limit, corner))
@@ -80,6 +85,21 @@ def verified(
         wrong.append(f"the greatest objective is {greatest!r}, not {said!r}")
     right = f"pieces meet, and fits are linear along them; the greatest objective is {greatest:.12g}"
     return Verification(not wrong, wrong[0] if wrong else right, jump, bend, greatest)
+
+
+def crossing(problem: Problem, piece: Piece) -> tuple[int, int] | None:
+    """The first (slot, row) whose hyperplane a row crosses while the slot turns; None as on every sound piece."""
+    turning = np.flatnonzero(piece.turning)
+    if turning.size == 0:
+        return None
+    heights = []
+    for end in (piece.start, piece.end):
+        U = end.weights()[0][turning]
+        size = np.linalg.norm(U, axis=1)[:, None] * np.linalg.norm(problem.X, axis=1)
+        height = U @ problem.X.T
+        heights.append(np.where(np.abs(height) <= SIDE * size, 0.0, height))
+    across = np.argwhere(np.sign(heights[0]) * np.sign(heights[1]) < 0)
+    return (int(turning[across[0, 0]]), int(across[0, 1])) if len(across) else None
 
 
 def contributions(problem: Problem, network: Network) -> Vector:

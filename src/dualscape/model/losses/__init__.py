@@ -3,10 +3,11 @@
 from dualscape.errors import InputError, declared
 from dualscape.model.losses.augmented import Augmented
 from dualscape.model.losses.base import Loss
-from dualscape.model.losses.hessian import Diagonal, Hessian, Identity
+from dualscape.model.losses.hessian import Blocks, Diagonal, Hessian, Identity
 from dualscape.model.losses.huber import Huber
 from dualscape.model.losses.interpolation import Interpolation
 from dualscape.model.losses.logistic import Logistic
+from dualscape.model.losses.multinomial import Multinomial
 from dualscape.model.losses.profiled import Profiled
 from dualscape.model.losses.row_sum import RowSum
 from dualscape.model.losses.squared import Squared
@@ -15,6 +16,7 @@ from dualscape.model.losses.squared_hinge import SquaredHinge
 __all__ = [
     "LOSSES",
     "Augmented",
+    "Blocks",
     "Diagonal",
     "Hessian",
     "Huber",
@@ -22,6 +24,7 @@ __all__ = [
     "Interpolation",
     "Logistic",
     "Loss",
+    "Multinomial",
     "Profiled",
     "RowSum",
     "Squared",
@@ -33,6 +36,7 @@ __all__ = [
 LOSSES: dict[str, Loss] = {
     "squared": Squared(),
     "logistic": Logistic(),
+    "multinomial": Multinomial(),
     "huber": Huber(),
     "squared-hinge": SquaredHinge(),
     "interpolation": Interpolation(),

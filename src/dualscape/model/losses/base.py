@@ -23,8 +23,8 @@ class Loss(ABC):
     """
 
     name: str
-    #: What y holds: any numbers, or one of two classes, as -1 and +1.
-    target: Literal["numbers", "two classes"]
+    #: What y holds: any numbers; one of two classes, as -1 and +1; one of several, as a row with a 1 for the class.
+    target: Literal["numbers", "two classes", "classes"]
     #: True when L = 1/2 (f - y)^T W (f - y) with one W for all f: L(t f, t y) = t^2 L(f, y) lets y be rescaled.
     quadratic: bool
     #: True when the optimal fit is unique, on which the theory of all optima rests.
@@ -105,7 +105,8 @@ class Loss(ABC):
         """A number that L(f, y) is not below for any f, the greatest there is: inf_f L(f, y) = D(0)."""
 
     def probability(self, f: Vector) -> Vector | None:
-        """The probability (n,) of the second class at outputs f; None where the loss knows none."""
+        """The probability (n,) of the second class at outputs f, or (n, K) of each of several classes at f (n, K); None
+        where the loss knows none."""
         return None
 
     def seen(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,6 +4,8 @@ The Hessian of a sum over rows is diagonal; with several outputs a row it has a 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,3 +91,45 @@ class Diagonal(Hessian):
 
     def raised(self, share: float) -> Hessian:
         return Diagonal(np.maximum(self._curvature, share * self._most))
+
+
+class Blocks(Hessian):
+    """W with a positive semi-definite block (c, c) for each of n rows, for a loss that sums over rows of c outputs.
+
+    Args:
+        blocks: (n, c, c).
+        most: (n,) the greatest eigenvalue at any fit of each block; the greatest of this one if unsaid.
+
+    >>> W = Blocks(np.array([[[2.0, 1.0], [1.0, 2.0]]]))
+    >>> W.times(np.array([1.0, 0.0])).round(12).tolist(), W.unroot(W.root(np.array([3.0, 5.0]))).round(12).tolist()
+    ([2.0, 1.0], [3.0, 5.0])
+    """
+
+    def __init__(self, blocks: NDArray[np.float64], most: Vector | None = None) -> None:
+        values, self._axes = np.linalg.eigh(blocks)
+        self._values = np.maximum(values, 0.0)
+        self._most = np.full(len(blocks), max(self._values.max(initial=0.0), 1e-300)) if most is None else most
+
+    def root(self, M: Columns, *, overwrite: bool = False) -> Columns:
+        return self._along(M, lambda parts: np.sqrt(self._values)[:, :, None] * parts)
+
+    def unroot(self, v: Vector, flat: Vector | None = None, share: float = 0.0) -> Vector:
+        roots = np.sqrt(self._values)[:, :, None]
+        if flat is None:
+            return self._along(v, lambda parts: parts / roots)
+        steep = roots > share * roots.max()
+        return self._along(v, lambda parts: np.where(steep, parts / np.where(steep, roots, 1.0), self._turned(flat)))
+
+    def raised(self, share: float) -> Hessian:
+        other = copy(self)
+        other._values = np.maximum(self._values, share * self._most[:, None])
+        return other
+
+    def _turned(self, M: Columns) -> NDArray[np.float64]:
+        """M in the axes of the blocks, (n, c, k)."""
+        n, c, _ = self._axes.shape
+        return np.asarray(self._axes.transpose(0, 2, 1) @ M.reshape(n, c, -1))
+
+    def _along(self, M: Columns, change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Columns:
+        """M with its parts along the axes of the blocks changed, in the shape of M."""
+        return np.asarray(self._axes @ change(self._turned(M))).reshape(M.shape)

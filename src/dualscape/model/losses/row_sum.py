@@ -2,6 +2,7 @@
 
 from abc import ABC
 from copy import copy
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,17 +36,17 @@ class RowSum(Loss, ABC):
     def key(self) -> tuple[str, ...]:
         return (*super().key, *self._rows.key)
 
-    def take(self, rows: NDArray[np.intp]) -> "RowSum":
+    def take(self, rows: NDArray[np.intp]) -> Self:
         return self._with(RowWeights(self._rows.take(rows)))
 
-    def repeated(self, c: int) -> "RowSum":
+    def repeated(self, c: int) -> Self:
         given = self._rows.given
         return self if c == 1 or given is None else self._with(RowWeights(np.repeat(given, c)))
 
-    def weighted(self, weights: Vector) -> "RowSum":
+    def weighted(self, weights: Vector) -> Self:
         return self._with(RowWeights(self._rows.times(weights)))
 
-    def _with(self, rows: RowWeights) -> "RowSum":
+    def _with(self, rows: RowWeights) -> Self:
         other = copy(self)
         other._rows = rows
         return other

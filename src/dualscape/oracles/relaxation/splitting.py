@@ -115,7 +115,7 @@ def shorter(first: Array, others: Array) -> tuple[Array, Array]:
     """(a, b), the nearest of the cone |b_g| <= a_g to first (N,) and others (N, r), for every g."""
     lengths = np.linalg.norm(others, axis=1)
     a = heights(first, lengths)
-    share = np.minimum(a / np.maximum(lengths, np.finfo(lengths.dtype).tiny), 1)
+    share = a / np.maximum(np.maximum(lengths, a), np.finfo(lengths.dtype).tiny)
     return a, others * share[:, None]
 
 

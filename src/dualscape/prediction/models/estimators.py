@@ -40,7 +40,7 @@ def of_estimator(model: Any, source: str = "the model") -> Trained:
     loss = {"squared_error": "squared", "log_loss": "logistic"}.get(kind)
     if loss is None:
         raise InputError(f"{source} has the loss {kind!r}; give one of squared_error or log_loss")
-    settings = {"loss": loss, "bias": "free", "free": "constant"}
+    settings = {"loss": loss, "bias": "free", "free": "constant", "activation": "relu"}
     return Trained.of(
         U.T,
         alpha,

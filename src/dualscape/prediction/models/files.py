@@ -27,6 +27,8 @@ PICKLES = (".pkl", ".pickle", ".joblib")
 STATES = (".pt", ".pth")
 KINDS = (".npz", ".safetensors", ".json", *STATES, *PICKLES)
 SAVEZ = "numpy.savez(path, U=U, alpha=alpha), and bias= and output_bias= where there are any"
+#: First bytes of an archive.
+ZIP = b"PK"
 ARRAYS = ("U", "alpha", "bias", "output_bias")
 MORE = ("free_weights", "gates")
 
@@ -64,14 +66,14 @@ def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> T
     return _of_checkpoint(source, data, trust_pickle) if file.suffix in STATES else _of_pickle(file, data)
 
 
-def read_network(path: str | os.PathLike[str], problem: Problem) -> Network:
+def read_network(path: str | os.PathLike[str], problem: Problem, *, trust_pickle: bool = False) -> Network:
     """The network in a file, as one of a problem; that of a result may be of any architecture.
 
     Raises:
         InputError: the file cannot be read, or its network is none of the problem.
     """
     result = Path(path).suffix == ".json"
-    network = load_result(path).network if result else read_model(path).network(problem)
+    network = load_result(path).network if result else read_model(path, trust_pickle=trust_pickle).network(problem)
     problem.check(network, "reading a network")
     return network
 
@@ -82,13 +84,18 @@ def write_model(path: str | os.PathLike[str], trained: Trained) -> None:
     Raises:
         InputError: the suffix is that of another kind, or the file cannot be written.
     """
+    write_whole(Path(path), model_bytes(path, trained))
+
+
+def model_bytes(path: str | os.PathLike[str], trained: Trained) -> bytes:
+    """What `write_model` writes to a file of that name."""
     file = Path(path)
     content = _npz(trained) if file.suffix == ".npz" else trained.written()
-    if not isinstance(content, bytes):
-        if file.suffix not in PICKLES:
-            raise InputError(f"{file} cannot hold {trained.source}; give a name in .npz, .pkl or .joblib")
-        content = _pickled(file, content)
-    write_whole(file, content)
+    if isinstance(content, bytes):
+        return content
+    if file.suffix not in PICKLES:
+        raise InputError(f"{file} cannot hold {trained.source}; give a name in .npz, .pkl or .joblib")
+    return _pickled(file, content)
 
 
 def check_suffix(path: str | os.PathLike[str], model: str | os.PathLike[str]) -> None:
@@ -105,10 +112,11 @@ def _of_arrays(source: str, data: bytes) -> Trained:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except DAMAGE as error:
-        reason = "it holds pickled objects" if "allow_pickle" in str(error) else "it is not a readable NPZ archive"
+        objects = data.startswith(ZIP) and "allow_pickle" in str(error)
+        reason = "it holds pickled objects" if objects else "it is not a readable NPZ archive"
         raise InputError(f"{source} is no network, {reason}; write it with {SAVEZ}") from None
     missing = [name for name in ARRAYS[:2] if name not in arrays]
-    free, gates = arrays.pop("free_weights", None), arrays.pop("gates", None)
+    free, gates = (arrays.pop(name, None) for name in MORE)
     other = sorted(set(arrays) - set(ARRAYS))
     if missing:
         raise InputError(f"{source} holds no weights {missing[0]!r}; write it with {SAVEZ}")
@@ -135,6 +143,8 @@ def _of_result(file: Path) -> Trained:
     content, network = json.loads(file.read_text(encoding="utf-8")), predictor.network
     U, alpha = network.weights()
     design, known = predictor.design, content["problem"]
+    if network.architecture.per_row > 1:
+        raise InputError(f"{file} has {network.architecture.per_row} outputs; give a network with one")
     output_bias, free_weights = free_parts(network.design.free_names, network.free_weights)
     settings = {"loss": predictor.loss, "bias": network.bias, "free": network.free, "beta": known["beta"]}
     if known.get("free_decay"):
@@ -148,6 +158,7 @@ def _of_result(file: Path) -> Trained:
         str(file),
         free_weights=free_weights,
         settings={**settings, "scaling": predictor.scaling},
+        gates=network.gates if network.architecture.outputs > 1 else None,
     )
 
 

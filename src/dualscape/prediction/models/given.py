@@ -41,6 +41,10 @@ def trained_of(model: object, source: str = "the network") -> Trained:
             "free": "none" if model.get("output_bias") is None else "constant",
         }
         return Trained.of(source=source, settings=settings, **model)
+    if hasattr(model, "named_steps"):
+        raise InputError(
+            f"{source} is a pipeline; give its last step, model[-1], and the table as that step sees it, model[:-1]'s"
+        )
     raise InputError(
         f"{source} is no network, but a {type(model).__name__}; give a Network, arrays (U, alpha), a PyTorch "
         "Sequential(Linear, ReLU, Linear) or a scikit-learn MLP of one hidden layer"

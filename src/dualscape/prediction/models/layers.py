@@ -118,6 +118,8 @@ def _array(value: Any, name: str) -> NDArray[Any]:
     if hasattr(value, "numpy"):
         value = value.float() if "bfloat16" in str(getattr(value, "dtype", "")) else value
         value = value.numpy()
+    if isinstance(value, Mapping):
+        raise InputError(f"{name} is a group of tensors; save the state of the network alone, model.state_dict()")
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise InputError(f"{name} has type {array.dtype}, which is not real numbers")

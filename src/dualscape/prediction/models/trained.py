@@ -117,8 +117,9 @@ class Trained:
         """
         design, free = problem.design, problem.free
         if self.U.shape[1] != design.p:
+            p = self.U.shape[1]
             raise InputError(
-                f"{self.source}: the neurons see {self.U.shape[1]} features, the problem has {design.p}; choose the "
+                f"{self.source}: the neurons see {p} feature{'s' * (p != 1)}, the problem has {design.p}; choose the "
                 "columns that it was trained on (--features)"
             )
         if self.biased and not design.has_bias:
@@ -163,8 +164,8 @@ class Trained:
         )
 
     def check_layers(self) -> None:
-        """Raise InputError when there is more than two layers hold: a skip connection."""
-        if self.free_weights is not None and self.free_weights.any():
+        """Raise InputError when there is more than two layers hold: a place for a skip connection."""
+        if self.free_weights is not None:
             raise InputError(
                 "a network with a skip connection does not fit into two layers; give a name in .npz, which holds it as "
                 "free_weights"

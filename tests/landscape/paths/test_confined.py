@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dualscape.landscape.paths.group_lasso import dual_lower_bound
+from dualscape.landscape.paths.confined import dual_lower_bound
 from dualscape.model.problem import Problem
 
 cvxpy = pytest.importorskip("cvxpy")
@@ -18,7 +18,7 @@ def test_against_a_conic_solver(seed, loss):
     problem = Problem(rng.standard_normal((n, d)), y, beta=0.3, loss=loss, bias="none")
     groups = [(rng.uniform(size=n) < 0.6)[:, None] * problem.X for _ in range(3)]
     signs = [(0, 1.0), (3, -1.0), (4, 1.0), (4, -1.0)]
-    bound, nu = dual_lower_bound(problem, groups, signs)
+    bound, nu, slack = dual_lower_bound(problem, groups, signs)
     v, w = cvxpy.Variable((3, d)), cvxpy.Variable(len(signs), nonneg=True)
     columns = np.zeros((n, len(signs)))
     for j, (row, sign) in enumerate(signs):
@@ -33,5 +33,6 @@ def test_against_a_conic_solver(seed, loss):
     )
     assert bound <= value + 1e-7
     assert bound == pytest.approx(value, abs=2e-5)
-    assert all(np.linalg.norm(B.T @ nu) <= 0.3 for B in groups)
+    assert all(np.linalg.norm(B.T @ nu) + slack <= 0.3 for B in groups)
+    assert 0 < slack < 1e-10
     assert all(sign * nu[row] <= 0 for row, sign in signs)
