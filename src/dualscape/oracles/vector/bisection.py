@@ -14,6 +14,7 @@ and then the cone is solved: |B^T u| is convex, so that its greatest value is at
 cone, that of some of the v_k, at the top singular vector of their span.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from itertools import combinations
@@ -48,10 +49,9 @@ from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: Cones for a proof, as a multiple of 30^r, and seconds a cone: constant, and per entry of the (N, r) data. From random
-#: data of 25 to 150 rows with r = 3, 4 and 5 at random N, times ten for the optimum of a problem, where many directions
-#: are nearly as high; other sizes are extrapolated.
-CONES, CONE_SECONDS, ENTRY_SECONDS = 0.02, 5e-5, 3e-8
+#: Cones for a proof, as a multiple of 30^r, and seconds a cone on one core: constant, and per entry of the (N, r) data.
+#: The iris data with r = 5 took 300,000 cones of 20 to 30 microseconds at their optimum; other sizes are extrapolated.
+CONES, CONE_SECONDS, ENTRY_SECONDS = 0.02, 2e-5, 1e-9
 #: More orthants than 2^this are not begun with.
 MOST_RANK = 12
 #: Tasks of a wave, cones a task treats in the first waves, and by how much that grows.
@@ -80,7 +80,7 @@ class VectorBisection(VectorOracle):
     def estimate(cls, hinges: Hinges) -> Estimate:
         N, r = hinges.rows.shape
         cones = min(CONES * 30.0 ** min(r, 150), 40.0 * min(count_of_faces(N, min(r, 60)), 1e300))
-        seconds = cones * (CONE_SECONDS + ENTRY_SECONDS * N * r)
+        seconds = cones * (CONE_SECONDS + ENTRY_SECONDS * N * r) / (os.cpu_count() or 1)
         return Estimate(int(min(cones, 1e18)), seconds, cls.counts, at_once=r > MOST_RANK)
 
     def best_units(
@@ -207,18 +207,30 @@ def _worked(
 
 def _solved(G: ReducedVector, V: Matrix, threshold: float) -> tuple[Matrix, Vector]:
     """(directions (q, r), values (q,)) where |G| may be greatest over cones that none crosses, above a value."""
-    heights, r = V @ G.hinges.rows.T, V.shape[1]
+    r = V.shape[1]
+    if len(V) == 0:
+        return np.zeros((0, r)), np.zeros(0)
+    heights = V @ G.hinges.rows.T
     heights[np.abs(heights) <= ON_PLANE * 0.5] = 0.0
     maps = G.pulls(heights.sum(axis=1) > 0)
     places, values = [np.zeros((0, r))], [np.zeros(0)]
+    # A span within another has no greater value, so that only what is high in all that hold it is looked at.
+    above = {tuple(range(r)): np.ones(len(V), dtype=bool)}
     for size in range(r, 0, -1):
         for some in combinations(range(r), size):
-            Q, R = np.linalg.qr(V[:, some].transpose(0, 2, 1))
-            left, singular, _ = np.linalg.svd(Q.transpose(0, 2, 1) @ maps, full_matrices=False)
-            high = np.flatnonzero(singular[:, 0] * (1 + 1e-12) > threshold)
-            p, own = left[high, :, 0], singular[high]
-            flat = np.abs(np.einsum("mkk->mk", R[high])).min(axis=1) < FLAT
-            shares = np.linalg.solve(np.where(flat[:, None, None], np.eye(size), R[high]), p[:, :, None])[:, :, 0]
+            around = [above[tuple(sorted((*some, k)))] for k in range(r) if k not in some]
+            asked = np.flatnonzero(np.logical_and.reduce(around)) if around else np.arange(len(V))
+            above[some] = np.zeros(len(V), dtype=bool)
+            if len(asked) == 0:
+                continue
+            Q, R = np.linalg.qr(V[asked][:, some].transpose(0, 2, 1))
+            left, singular, _ = np.linalg.svd(Q.transpose(0, 2, 1) @ maps[asked], full_matrices=False)
+            kept = singular[:, 0] * (1 + 1e-12) > threshold
+            high, R = asked[kept], R[kept]
+            above[some][high] = True
+            p, own = left[kept, :, 0], singular[kept]
+            flat = np.abs(np.einsum("mkk->mk", R)).min(axis=1) < FLAT
+            shares = np.linalg.solve(np.where(flat[:, None, None], np.eye(size), R), p[:, :, None])[:, :, 0]
             shares *= np.where(shares.sum(axis=1) < 0, -1.0, 1.0)[:, None]
             near = shares.min(axis=1, initial=np.inf) >= -OUTSIDE * np.abs(shares).max(axis=1, initial=0.0)
             near |= flat  # of generators that coincide none says where it is

@@ -11,7 +11,7 @@ from dualscape.tolerances import EPS
 
 #: A record: the bound of a cone, how often it was cut, what became of it, then its r generators of r entries.
 BOUND, DEPTH, FATE, HEAD = 0, 1, 2, 3
-#: Fates: still open; crossed by no hyperplane; too small to be cut.
+#: Fates: still open; crossed by no hyperplane and to be solved; too small to be cut.
 OPEN, WHOLE, SMALL = 0.0, 1.0, 2.0
 #: Cones no edge of which is longer are not cut any more, but climbed from: a maximiser of that value is near.
 SHORT = 2e-5
