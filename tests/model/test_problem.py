@@ -76,7 +76,7 @@ BAD = {
     "bias": (lambda: build(bias="some"), "unknown bias 'some'; known: penalised, free, none"),
     "loss": (
         lambda: build(loss="hinge"),
-        "unknown loss 'hinge'; known losses: huber, interpolation, logistic, squared, squared-hinge",
+        "unknown loss 'hinge'; known losses: huber, interpolation, logistic, multinomial, squared, squared-hinge",
     ),
     "labels": (
         lambda: build(y=["a", "b", "c"], loss="logistic"),
