@@ -1,7 +1,9 @@
 """Progress where there is no terminal."""
 
+import numpy as np
 import pytest
 
+from dualscape import Problem
 from dualscape.report import terminal
 from dualscape.running.progress import Event
 
@@ -53,3 +55,10 @@ def test_something_new_is_told_at_once_but_not_each_time_it_returns(clock, capsy
 
 def test_what_is_quick_says_nothing(clock, capsys):
     assert lines_of([(0.0, Event("bisection", 1)), (1.9, Event("bisection", 2))], clock, capsys) == []
+
+
+def test_an_oracle_that_could_never_list_all_is_told_without_a_time():
+    problem = Problem(np.random.default_rng(0).standard_normal((150, 4)), np.eye(3)[np.arange(150) % 3], beta=1.0)
+    words = terminal.describe_choice(problem.space.choice("bisection", None))
+    assert "faces, too many" in words
+    assert "inf" not in words

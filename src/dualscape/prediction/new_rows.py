@@ -145,13 +145,13 @@ def _fit(predictor: Predictor, columns: Columns, i: int, f: Vector) -> Fit:
 
 def _labels(classes: tuple[str, ...], columns: Columns, i: int) -> NDArray[np.intp]:
     """The places of the labels among the classes."""
-    found = [plain(label) for label in labels(columns, i)]
-    for row, label in enumerate(found):
-        if label not in classes:
+    given = labels(columns, i)
+    for row, label in enumerate(given):
+        if plain(label) not in classes:
             known = f"neither {classes[0]!r} nor {classes[1]!r}" if len(classes) == 2 else "none of the classes"
             place = f"{columns.source}, {columns.place(row)}, column {columns.names[i]!r}"
-            raise InputError(f"{place}: {shown(labels(columns, i)[row])} is {known}")
-    return np.array([classes.index(label) for label in found], dtype=np.intp)
+            raise InputError(f"{place}: {shown(label)} is {known}")
+    return np.array([classes.index(plain(label)) for label in given], dtype=np.intp)
 
 
 def _cell(cell: Any) -> str:

@@ -132,6 +132,8 @@ def describe_choice(choice: Choice) -> str:
 
     def cost(name: str) -> str:
         found = choice.estimates[name]
+        if np.isinf(found.seconds):
+            return f"{_big(found.looked_at)} {found.counts}, too many"
         return f"{_big(found.looked_at)} {found.counts}, about {_duration(found.seconds)}"
 
     name = choice.name

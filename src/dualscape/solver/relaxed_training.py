@@ -11,6 +11,7 @@ both signs in turn and the loss in between, and at any time nu = -grad L(f) and 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,12 @@ from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.relaxation.multipliers import proven
 from dualscape.oracles.relaxation.oracle import LITTLE, MOST, PATIENCE, ROUNDS, STEPS, RelaxationOracle
+from dualscape.oracles.relaxation.pace import Pace, ended
 from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, heights
 from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.effort import Effort
+from dualscape.running.interruption import interrupted
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import Stopped
 from dualscape.running.threads import Threads, one_blas_thread
@@ -158,12 +161,11 @@ class _Training:
     def run(self, effort: Effort, progress: Progress) -> Stopped:
         """Why it ended."""
         history: list[float] = []
+        pace = Pace(1 + self._hinges.count + self._hinges.rank)
         with Threads() as pool:
             while len(history) < ROUNDS:
-                for _ in range(STEPS):
-                    if effort.expired():
-                        return effort.ended()
-                    self._step(pool)
+                if pace.steps(partial(self._step, pool), STEPS, effort) == 0 or interrupted():
+                    return ended(effort)
                 self._prove(pool)
                 history.append(self.dual)
                 note = f"optimum >= {self.dual:.6g} proven, {2 * self.steps:,} steps"

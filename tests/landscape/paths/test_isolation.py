@@ -78,6 +78,14 @@ def test_networks_on_the_border_lie_no_lower(seed, kind, slope):
         assert height <= (least - problem.objective(network)) * (1 + 1e-6) + 1e-9
 
 
+@pytest.mark.parametrize(
+    "kind", [{"architecture": "leaky:-0.5"}, {"architecture": "abs"}, {"architecture": "abs", "free": "constant"}]
+)
+def test_kinks_do_not_hide_it(kind):
+    """At kinks the shares are those that make the score least, for every slope below 0: else nothing is proven."""
+    assert (isolation(random(2, rows=6, **kind)) > 0).all()
+
+
 @pytest.mark.parametrize("name", ["talk", "triangle"])
 def test_it_is_below_what_permutations_climb(name):
     _, optima, _ = solved(name)

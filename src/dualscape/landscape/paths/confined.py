@@ -127,6 +127,6 @@ def _slack(problem: Problem, sign_rows: Sequence[tuple[int, float]], nu: Vector)
     drift = problem.profile.drift(nu, problem.target)
     off = np.zeros(n) if drift is None else drift
     # max(z, a z) is above t z, t in [a, 1], by (1 - a) |z| at most.
-    wrong = {row: max(sign * nu[row], 0.0) + off[row] for row, sign in sign_rows if sign * nu[row] + off[row] > 0}
-    bent = (1 - slope_of(problem)) * sum(lengths[row] * much for row, much in wrong.items())
+    wrong = [lengths[row] * max(sign * nu[row] + off[row], 0.0) for row, sign in dict.fromkeys(sign_rows)]
+    bent = (1 - slope_of(problem)) * sum(wrong)
     return float(bent + lengths @ (off + 4 * (n + d) * EPS * np.abs(nu)))

@@ -59,7 +59,7 @@ class Region:
         lengths = np.linalg.norm(X, axis=1)
         sides = np.where(np.abs(heights) <= KINK * lengths, 0, np.sign(heights)).astype(int)
         kinks = np.flatnonzero((sides == 0) & (lengths > 0))
-        share = slopes(sides > 0, slope_of(problem))
+        share = np.where(sides != 0, slopes(sides > 0, slope_of(problem)), 0.0)
         if kinks.size:
             # Shares at the optimum make |X^T (D + T) nu| = beta, the least there is.
             lines = (X[kinks] * nu[kinks, None]).T

@@ -15,11 +15,13 @@ from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, OracleAnswer, Question
 from dualscape.oracles.proof import capped
 from dualscape.oracles.relaxation.multipliers import proven
+from dualscape.oracles.relaxation.pace import Pace, ended, step_seconds
 from dualscape.oracles.relaxation.products import Lift
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting
 from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.checkpoint import Arrays, Checkpoint, fingerprint
 from dualscape.running.effort import Effort
+from dualscape.running.interruption import interrupted
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import Stopped
 from dualscape.running.threads import Threads, one_blas_thread
@@ -30,8 +32,6 @@ STEPS, ROUNDS = 20, 400
 PATIENCE, LITTLE = 12, 1e-4
 #: Hyperplanes and dimensions together beyond which a step takes minutes: then it is not begun.
 MOST = 3000
-#: Seconds of a step for each cube of a thousand rows, and what any step takes at least.
-CUBE_SECONDS, STEP_SECONDS = 0.1, 1e-3
 #: Of what is saved: another one is not gone on from.
 FORMAT = "products with u"
 #: Seconds between two saves to the checkpoint.
@@ -51,9 +51,7 @@ class RelaxationOracle(HingeOracle):
     def estimate(cls, hinges: Hinges) -> Estimate:
         size = 1 + hinges.count + hinges.rank
         steps = 2 * STEPS * ROUNDS // 4
-        return Estimate(
-            steps, steps * (STEP_SECONDS + CUBE_SECONDS * (size / 1000) ** 3), cls.counts, at_once=size > MOST
-        )
+        return Estimate(steps, steps * step_seconds(size), cls.counts, at_once=size > MOST)
 
     @one_blas_thread()
     def best_units(
@@ -86,6 +84,7 @@ class _Side:
         self.splitting = Splitting(lift, self.kappa / scale, self.linear / scale)
         self.history: list[float] = []
         self.steps = 0
+        self._pace = Pace(1 + len(form.rows) + form.rows.shape[1])
 
     @property
     def converged(self) -> bool:
@@ -93,17 +92,17 @@ class _Side:
         then = self.history[-PATIENCE - 1 : -PATIENCE]
         return len(self.history) >= ROUNDS or (bool(then) and self.bound > (1 - LITTLE) * then[0])
 
-    def round(self, effort: Effort) -> None:
-        """Some steps and what they prove; less where time is up."""
-        for _ in range(STEPS):
-            if effort.expired():
-                return
-            self.splitting.step()
-            self.steps += 1
+    def round(self, effort: Effort) -> bool:
+        """Some steps and what they prove, as many as there is time for: whether there was any."""
+        made = self._pace.steps(self.splitting.step, STEPS, effort)
+        self.steps += made
+        if made == 0 or interrupted():
+            return False
         multipliers = self.splitting.multipliers.times(self._scale)
         found = proven(self._rows, self.kappa, self.linear, multipliers, self.shift)
         self.bound, self.shift = min(self.bound, found.bound), found.shift
         self.history.append(self.bound)
+        return True
 
     def arrays(self) -> dict[str, ArrayLike]:
         """All that it goes on from."""
@@ -174,9 +173,8 @@ class _Rounds:
                 if worst.converged:
                     return Stopped.RELAXED
                 open_sides = [side for side in self._sides if side.bound > self._floor and not side.converged]
-                list(pool.map(lambda side: side.round(effort), open_sides))
-                if effort.expired():
-                    return effort.ended()
+                if not all(list(pool.map(lambda side: side.round(effort), open_sides))):
+                    return ended(effort)
                 note = f"h <= {self._form.proven(self.bound):.6g} proven, {self.steps:,} steps"
                 progress(Event("relaxation", len(worst.history), ROUNDS, note))
                 if time.monotonic() - saved > SAVE_EVERY:
