@@ -175,3 +175,13 @@ def test_predictions_are_tables():
     weighted = Problem(X, Y, beta=0.4, sample_weight=np.arange(1, 9))
     repeated = Problem(np.repeat(X, np.arange(1, 9), axis=0), np.repeat(Y, np.arange(1, 9), axis=0), beta=0.4)
     assert solve(weighted).certificate.primal == pytest.approx(solve(repeated).certificate.primal, rel=1e-10)
+
+
+def test_a_table_of_one_column_is_that_column():
+    X, Y = drawn(3, 8, 2, 1)
+    for loss in ("squared", "logistic"):
+        y = np.sign(Y) if loss == "logistic" else Y
+        table, column = (Problem(X, target, beta=0.3, loss=loss) for target in (y, y[:, 0]))
+        assert table.key == column.key
+        assert table.Y.shape == (8, 1)
+    assert solve(Problem(X, Y, beta=0.3)).predict(X).shape == (8,)

@@ -36,8 +36,8 @@ BAD = {
         "a single feature is numpy.reshape(X, (-1, 1))",
     ),
     "y a table": (
-        lambda: build(y=[[1.0], [1.0], [1.0]]),
-        "y must have 1 dimension(s) (one number per example), got shape (3, 1); give numpy.ravel(y)",
+        lambda: build(y=[[1.0, 1.0, 1.0]]),
+        "X has 3 rows but y has 1 entries; they must agree",
     ),
     "nan": (
         lambda: build([[0.0, np.nan], [1.0, 1.0], [1.0, 1.0]]),

@@ -42,8 +42,11 @@ def target_of(
 ) -> tuple[Vector, Classes | None]:
     """The target of these of n rows as numbers, and its classes where the loss takes labels.
 
-    A table of several columns (n, c) comes back as its entries, row by row.
+    A table of several columns (n, c) comes back as its entries, row by row; one of one column (n, 1) is that column.
     """
+    array = plain_array(y, "y")
+    if array.ndim == 2 and array.shape[1] == 1:
+        y = array[:, 0]
     if loss.target == "classes":
         return _classes_of(y, n, rows, loss, classes)
     table = table_of(y, n)

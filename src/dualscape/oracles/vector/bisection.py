@@ -63,7 +63,7 @@ MOST_OPEN = 400_000
 #: A singular vector is on a face of a cone that is no further outside, relatively; one of a value that is no further
 #: from the next may be.
 OUTSIDE, MULTIPLE = 1e-9, 1e-9
-#: Generators (of l1-norm one) that are no further apart coincide.
+#: A generator (of l1-norm one) that is no further from the span of others is in it.
 FLAT = 1e-13
 
 
@@ -134,7 +134,7 @@ class _Search:
         r, N = G.hinges.rank, G.hinges.count
         self.G, self.weights, self.treated, self.waves = G, np.linalg.norm(G.kappa, axis=1), 0, 0
         #: What rounding of heights, of sums and of cuts may hide, and what the reduction has lost.
-        rounded = (3 * N + 40 * r + 80 + 4 * DEEPEST) * EPS + ON_PLANE
+        rounded = (3 * N + 40 * r + 80 + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
         self.margin = G.slack + 1.01 * r**0.5 * rounded * G.size
         self.threshold = above - self.margin
         signs = 1.0 - 2.0 * ((np.arange(2**r)[:, None] >> np.arange(r)) & 1)
@@ -233,9 +233,9 @@ def _solved(G: ReducedVector, V: Matrix, threshold: float) -> tuple[Matrix, Vect
             shares = np.linalg.solve(np.where(flat[:, None, None], np.eye(size), R), p[:, :, None])[:, :, 0]
             shares *= np.where(shares.sum(axis=1) < 0, -1.0, 1.0)[:, None]
             near = shares.min(axis=1, initial=np.inf) >= -OUTSIDE * np.abs(shares).max(axis=1, initial=0.0)
-            near |= flat  # of generators that coincide none says where it is
             if own.shape[1] > 1:  # of a multiple value no vector says where it is
                 near |= own[:, 1] > own[:, 0] * (1 - MULTIPLE)
+            near &= ~flat  # by Caratheodory its lesser faces hold what it does
             at = np.einsum("mk,mkr->mr", np.maximum(shares[near], 0.0), V[high[near]][:, some])
             lengths = np.linalg.norm(at, axis=1)
             places.append(at[lengths > 0] / lengths[lengths > 0, None])
