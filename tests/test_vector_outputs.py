@@ -85,7 +85,7 @@ def test_no_descent_from_random_weights_ends_below():
 def test_random_problems_are_certified(n, d, c):
     solution = solve(Problem(*drawn(n, n, d, c), beta=1.0).at_fraction(0.1))
     assert solution.certificate.verdict == "global"
-    assert solution.certificate.relative_gap <= 1e-11
+    assert solution.certificate.relative_gap <= 1e-10
 
 
 def test_copies_on_blocks_give_the_scalar_answer_as_often():

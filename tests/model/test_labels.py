@@ -15,6 +15,7 @@ def classify(y, **options):
 
 
 LABELS = {
+    "a table of one column": ([[1], [0], [1]], (0, 1)),
     "0 and 1": ([1, 0, 1], (0, 1)),
     "floats": (np.array([2.0, 1.0, 2.0]), (1.0, 2.0)),
     "truth values": ([True, False, True], (False, True)),
@@ -57,8 +58,8 @@ BAD_LABELS = {
         "recode it, or use the squared loss",
     ),
     "a table": (
-        lambda: classify([[1], [0], [1]]),
-        "y must have 1 dimension(s) (one number per example), got shape (3, 1); give numpy.ravel(y)",
+        lambda: classify([[1, 0], [0, 1], [1, 0]]),
+        "y has 2 columns, the logistic loss takes one; choose one, or the squared loss",
     ),
     "missing": (
         lambda: classify(["a", None, "b"]),
