@@ -15,7 +15,6 @@ def classify(y, **options):
 
 
 LABELS = {
-    "a table of one column": ([[1], [0], [1]], (0, 1)),
     "0 and 1": ([1, 0, 1], (0, 1)),
     "floats": (np.array([2.0, 1.0, 2.0]), (1.0, 2.0)),
     "truth values": ([True, False, True], (False, True)),
@@ -45,6 +44,12 @@ def test_the_lower_label_is_minus_one():
 def test_classes_name_signs():
     problem = classify([1, 1, 1], classes=["bad", "good"])
     assert (problem.y.tolist(), problem.classes) == ([1, 1, 1], ("bad", "good"))
+
+
+def test_a_table_of_one_column_is_a_column():
+    problem = classify([[1], [0], [1]])
+    assert problem.y.tolist() == [1.0, -1.0, 1.0]
+    assert problem.classes == (0, 1)
 
 
 BAD_LABELS = {
