@@ -179,3 +179,20 @@ def test_neurons_that_see_one_feature():
     assert found.predict(X) == pytest.approx(y, abs=1e-12)
     assert (np.abs(found.network.directions[:, :3]) > 0).sum(axis=1).max() == 1
     assert found.certificate.primal > solve(all_).certificate.primal
+
+
+def test_rows_that_are_all_but_equal_end_with_a_bound():
+    """Between them a unit has no direction that rounding leaves, and no network interpolates them in floating point."""
+    X = np.array(
+        [
+            [-0.1939519511726097],
+            [0.5934303622379129],
+            [-0.1939519511599842],
+            [0.5934303622458569],
+            [-0.1939519511169706],
+        ]
+    )
+    y = [0.22120752328041524, 0.044799161198913376, -0.4348603880676326, -0.9871919407138897, -2.364050497055521]
+    certificate = solve(Problem(X, y, loss="interpolation", bias="free", free="constant")).certificate
+    assert certificate.verdict == "bounded"
+    assert certificate.dual > 1e8
