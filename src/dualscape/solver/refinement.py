@@ -373,11 +373,14 @@ class _Refinement:
         """
         columns = self.task.loss.seen(self.at.columns.hi)
         others, column = columns[:, self.active], columns[:, unit]
-        if not (np.isfinite(others).all() and np.isfinite(column).all()):
+        if not np.isfinite(others).all():
             raise NotCertifiedError(
                 "an optimal unit at hand has no direction, since rows differ by no more than rounding; drop rows that "
                 "are nearly equal"
             )
+        if not np.isfinite(column).all():
+            # It stands nowhere, and stays out.
+            return False
         w = np.linalg.lstsq(others, column, rcond=None)[0]
         apart = np.linalg.norm(column - others @ w) > DEPENDENT * len(column) ** 0.5 * np.linalg.norm(column)
         if apart and len(self.active) < len(column):
