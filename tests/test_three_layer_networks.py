@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from command_line import CSV, analysed, run
-from dualscape import Network, Problem, ThreeLayers, load_result, solve
+from dualscape import Network, Problem, ThreeLayers, descend, load_result, solve
 from dualscape.errors import InputError
 
 
@@ -196,3 +196,10 @@ def test_what_is_refused():
     problem = Problem(X, y, beta=0.1, architecture="three-layer")
     with pytest.raises(InputError, match="of the architecture 'relu'"):
         problem.objective(Network.from_weights([[1.0, 0.0, 0.0]], [1.0], bias="penalised"))
+
+
+def test_paths_are_refused_in_one_line():
+    """They move the weights of two layers."""
+    problem = Problem([[1.0], [2.0]], [1.0, 3.0], beta=0.1, architecture="three-layer")
+    with pytest.raises(InputError, match="descend serves networks of two layers so far, this problem has 3"):
+        descend(problem, solve(problem).network)
