@@ -36,7 +36,8 @@ class WeightSpace:
 
     def __post_init__(self) -> None:
         expect(self.problem, Problem, "WeightSpace", Solution="solution.problem")
-        self.problem.one_output("WeightSpace")
+        self.problem.needs_two_layers("WeightSpace")
+        self.problem.needs_one_output("WeightSpace")
         if self.problem.architecture.key != RELU.key:
             raise InputError(f"gradients are those of ReLU networks, not of {self.problem.architecture.words!r}")
         if self.problem.loss.constraint:

@@ -163,7 +163,8 @@ def sensitivity(optima: OptimalSet) -> Sensitivity:
         no unit is about to enter; otherwise `unique` says what is in the way.
     """
     expect(optima, OptimalSet, "sensitivity", Solution="optimal_set(solution)", Problem="optimal_set(solve(problem))")
-    optima.problem.one_output("sensitivity")
+    optima.problem.needs_two_layers("sensitivity")
+    optima.problem.needs_one_output("sensitivity")
     problem = optima.problem
     value_y = None
     if problem.loss.target == "numbers":

@@ -182,12 +182,15 @@ class Problem:
         """Number of outputs."""
         return self.architecture.per_row
 
-    def one_output(self, call: str) -> None:
-        """Raise InputError where there are several outputs, or three layers, which a call does not take."""
+    def needs_two_layers(self, call: str) -> None:
+        """Raise InputError where there are three layers, which `call` does not take."""
         if self.architecture.layers != 2:
             raise InputError(
                 f"{call} serves networks of two layers so far, this problem has {self.architecture.layers}"
             )
+
+    def needs_one_output(self, call: str) -> None:
+        """Raise InputError where there are several outputs, which `call` does not take."""
         if self.c > 1:
             raise InputError(f"{call} serves networks with one output so far, this problem has {self.c}")
 

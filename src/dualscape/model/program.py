@@ -78,7 +78,8 @@ class Program:
         array([[ True, False]])
         """
         expect(problem, Problem, "Program.of")
-        problem.one_output("Program.of")
+        problem.needs_two_layers("Program.of")
+        problem.needs_one_output("Program.of")
         if not isinstance(problem.architecture, TwoLayerReLU):
             raise InputError(
                 "the convex program is that of two-layer networks (relu, leaky:a, abs), the problem has the "

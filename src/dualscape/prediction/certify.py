@@ -206,7 +206,8 @@ def certify(
     (True, 0.695, 0.218607)
     """
     expect(problem, Problem, "certify", Solution="solution.problem")
-    problem.one_output("certify")
+    problem.needs_two_layers("certify")
+    problem.needs_one_output("certify")
     if problem.loss.constraint:
         raise InputError("an interpolation problem has no weight decay; certify takes networks trained with one")
     whole = Effort.within(time_limit, executor=executor, device=device)

@@ -58,7 +58,8 @@ def descend(
     (True, 3, 0.218606798)
     """
     expect(problem, Problem, "descend", Solution="solution.problem")
-    problem.one_output("descend")
+    problem.needs_two_layers("descend")
+    problem.needs_one_output("descend")
     expect(network, Network, "descend", Solution="solution.network")
     width, proven, ordered = network.width if width is None else width, "the target", isinstance(target, Network)
     deadline = Effort.within(time_limit).deadline

@@ -45,7 +45,8 @@ def permutation_path(problem: Problem, network: Network, order: ArrayLike, *, wi
     (0.405, 0.0)
     """
     expect(problem, Problem, "permutation_path", Solution="solution.problem")
-    problem.one_output("permutation_path")
+    problem.needs_two_layers("permutation_path")
+    problem.needs_one_output("permutation_path")
     expect(network, Network, "permutation_path", Solution="solution.network")
     start, end = of_one_width(problem, network, network.permute(order), width or network.width, "permutation_path")
     try:

@@ -50,7 +50,8 @@ def connect_sublevel(
     (0.0, True)
     """
     expect(problem, Problem, "connect_sublevel", Solution="solution.problem")
-    problem.one_output("connect_sublevel")
+    problem.needs_two_layers("connect_sublevel")
+    problem.needs_one_output("connect_sublevel")
     a, b = of_one_width(problem, a, b, width, "connect_sublevel")
     if problem.loss.constraint and not weight_decay:
         raise InputError("interpolators differ in weight decay alone; leave weight_decay=False out")

@@ -156,7 +156,8 @@ def _checked(problem: Problem, solution: Solution) -> float:
         InputError: the stationary points of the problem are not known.
     """
     expect(problem, Problem, "stationary_points", Solution="solution.problem")
-    problem.one_output("stationary_points")
+    problem.needs_two_layers("stationary_points")
+    problem.needs_one_output("stationary_points")
     expect(solution, Solution, "stationary_points", Problem="solve(problem)")
     kind = problem.architecture
     if not isinstance(kind, TwoLayerReLU) or problem.design.has_free_bias or problem.loss.constraint:
