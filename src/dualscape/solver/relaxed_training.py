@@ -137,7 +137,7 @@ class _Training:
         hinges = problem.space.hinges
         self._hinges, self._rows = hinges, _Rows(hinges)
         zero, lift = np.zeros(hinges.count), Lift.of(hinges.rows, SINGLE)
-        self._sides = [Splitting(lift, zero, np.zeros(hinges.rank), mass=None) for _ in SIGNS]
+        self._sides = [Splitting.of_form(lift, zero, np.zeros(hinges.rank), mass=None) for _ in SIGNS]
         units = network.directions @ hinges.basis
         for side, sign in zip(self._sides, SIGNS, strict=True):
             mine = network.signs == sign
@@ -179,7 +179,7 @@ class _Training:
         projected = list(pool.map(Splitting.project, self._sides))
         pulled = self._prox([aim for _, aim in projected])
         for side, (lifted, aim), (p, m) in zip(self._sides, projected, pulled, strict=True):
-            side.finish(lifted, side.signed(aim, p.astype(SINGLE), m.astype(SINGLE)))
+            side.finish(lifted, side.signed(aim._replace(p=p.astype(SINGLE), m=m.astype(SINGLE))))
         self.steps += 1
 
     def _prox(self, aims: list[Products]) -> list[tuple[Vector, Vector]]:
