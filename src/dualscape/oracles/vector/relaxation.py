@@ -41,10 +41,12 @@ class VectorRelaxation(VectorOracle):
         self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
     ) -> OracleAnswer:
         hinges, above = self.hinges, max(question.above, 0.0)
+        if hinges.count == 0:
+            return OracleAnswer.nothing(hinges.X.shape[1], above, self.name, 0)
         G = ReducedVector.of(hinges, question.nu.reshape(-1, self.c))
         search = _Search(G, above, self.reach.bound(question.nu))
         large = self.estimate(hinges).at_once
-        if hinges.count == 0 or search.upper <= above:
+        if search.upper <= above:
             stopped = Stopped.FINISHED
         elif large or effort.expired():
             stopped = Stopped.DIMENSION if large else ended(effort)

@@ -12,7 +12,10 @@ import numpy as np
 
 from dualscape.oracles.base import Matrix
 from dualscape.oracles.relaxation.products import Array, Lift, Products
-from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, penalty_of
+from dualscape.oracles.relaxation.splitting import FACTOR, LEAST, SINGLE, TIMES_FREE, Splitting
+
+#: The greatest penalty where Y_00 is given, and where it is free.
+MOST_GIVEN, MOST_FREE = 1.0, 3.0
 
 
 class VectorSplitting(Splitting):
@@ -33,7 +36,9 @@ class VectorSplitting(Splitting):
         if mass is None:
             third = SINGLE(1 / 3)
             cost = cost._replace(one=-third * np.ones((), SINGLE), uu=cost.uu - third * np.eye(r + c, dtype=SINGLE))
-        super().__init__(lift, lift.down(cost), penalty_of(N, mass), mass)
+        penalty = max(FACTOR * N**-1.5, LEAST)
+        penalty = min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
+        super().__init__(lift, lift.down(cost), penalty, mass)
         self._r = r
 
     def signed(self, aim: Products) -> Products:
