@@ -42,3 +42,9 @@ def test_the_ceiling_is_above_every_value(seed, n, d, c):
     flat = ReducedVector.of(Hinges.of(np.vstack([X, -X])), np.vstack([N, -N]))
     greatest = np.linalg.norm(N.T @ X, 2)
     assert greatest * (1 - 1e-12) <= flat.ceiling() <= greatest * (1 + 1e-6) + 1e-9
+
+
+def test_the_ceiling_of_one_row_is_its_value():
+    for d in (1, 3):
+        G = ReducedVector.of(Hinges.of(np.eye(d)[:1]), np.array([[3.0, 4.0]]))
+        assert 5.0 <= G.ceiling() <= 5.0 * (1 + 1e-6)
