@@ -64,7 +64,9 @@ class VectorTraining:
 
     def at_once(self, effort: Effort) -> float:
         """What is known of h at the first nu without a step."""
-        return max(self._problem.space.reach.bound(self.nu), self._problem.beta)
+        G = ReducedVector.of(self._hinges, self.nu.reshape(-1, self._problem.c))
+        ceiling = min(self._problem.space.reach.bound(self.nu), G.ceiling(effort.overdue))
+        return max(ceiling, self._problem.beta)
 
     def answer(self, upper: float) -> OracleAnswer:
         """That h is no more than this, after the steps so far."""

@@ -44,7 +44,7 @@ class VectorRelaxation(VectorOracle):
         if hinges.count == 0:
             return OracleAnswer.nothing(hinges.X.shape[1], above, self.name, 0)
         G = ReducedVector.of(hinges, question.nu.reshape(-1, self.c))
-        search = _Search(G, above, self.reach.bound(question.nu))
+        search = _Search(G, above, self.ceiling(question.nu, effort))
         large = self.estimate(hinges).at_once
         if search.upper <= above:
             stopped = Stopped.FINISHED
