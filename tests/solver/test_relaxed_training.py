@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from dualscape import Problem, solve
 from dualscape.errors import ContradictionError, InputError
 from dualscape.model.certificate import certificate_of, certify_dual
+from dualscape.oracles.relaxation.oracle import STEPS
+from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
 from dualscape.running.stopped import Stopped
@@ -159,12 +161,42 @@ def test_ctrl_c_ends_it_with_what_is_proven():
 
     def stop(event):
         seen.append(event)
-        wish.ask()
+        if event.done:
+            wish.ask()
 
     with heeding(wish):
         nu, answer = relaxed_training(problem, network, effort=Effort(), progress=stop)
-    assert (answer.stopped, len(seen)) == (Stopped.INTERRUPTED, 1)
+    assert (answer.stopped, len(seen)) == (Stopped.INTERRUPTED, 2)
+    assert "rows" in seen[0].note
     assert certificate_of(problem, network, nu, answer).dual > 0
+
+
+def test_a_checkpoint_goes_on_where_it_was(tmp_path, monkeypatch):
+    """After an interruption as without one, step by step; another weight decay begins anew."""
+    problem = random_problem(1, n=8)
+    network = solve(problem).network
+    nu, answer = relaxed_training(problem, network, effort=Effort())
+    for rounds in (10, 25):
+        monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", rounds)
+        effort = Effort(checkpoint=Checkpoint(tmp_path / "saved"))
+        again, later = relaxed_training(problem, network, effort=effort)
+    assert later.looked_at == answer.looked_at
+    np.testing.assert_array_equal(again, nu)
+    assert later.upper == answer.upper
+    other = problem.with_beta(1.1 * problem.beta)
+    monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 1)
+    assert relaxed_training(other, network, effort=effort)[1].looked_at <= 2 * STEPS
+
+
+def test_numbers_beyond_single_precision_end_it(monkeypatch):
+    """With a bound that is true all the same."""
+    problem = random_problem(1)
+    solution = solve(problem)
+    tiny = problem.network(solution.network.units, 1e-150 * solution.network.masses)
+    monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 2)
+    found = relaxed(problem, tiny)
+    assert np.isfinite(found.dual)
+    assert found.dual <= solution.certificate.primal
 
 
 def test_no_time_for_a_single_proof_is_a_bound_all_the_same():

@@ -9,9 +9,10 @@ has an optimum that is no greater than that of training at any width. The splitt
 both signs in turn and the loss in between, and at any time nu = -grad L(f) and the multipliers give a bound on h(nu).
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,21 @@ from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.lifted import LiftedOracle
 from dualscape.oracles.relaxation.multipliers import proven
-from dualscape.oracles.relaxation.oracle import LITTLE, MOST, PATIENCE, ROUNDS, STEPS, RelaxationOracle
-from dualscape.oracles.relaxation.pace import Pace, ended
+from dualscape.oracles.relaxation.oracle import (
+    FORMAT,
+    LITTLE,
+    MOST,
+    PATIENCE,
+    ROUNDS,
+    SAVE_EVERY,
+    STEPS,
+    RelaxationOracle,
+)
+from dualscape.oracles.relaxation.pace import Pace, cost_in_words, ended
 from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, heights
 from dualscape.oracles.scaled import ScaledForm
+from dualscape.running.checkpoint import Checkpoint, fingerprint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import interrupted
 from dualscape.running.progress import Event, Progress, silent
@@ -41,6 +52,8 @@ Vector = NDArray[np.float64]
 #: Newton steps on the fit between two projections: the next ones go on from there.
 SWEEPS = 8
 SIGNS = (1.0, -1.0)
+#: Where a checkpoint holds it, and what it holds of what is proven.
+SECTION, PROVEN = "relaxed-training", ("nu", "upper", "dual", "steps")
 #: Oracles whose bound is that of a relaxation.
 RELAXING = (RelaxationOracle.name, LiftedOracle.name)
 
@@ -150,7 +163,7 @@ class _Training:
         for side, sign in zip(self._sides, SIGNS, strict=True):
             mine = network.signs == sign
             side.begin(units[mine], masses[mine] / self._mass)
-        self._shifts = [1e-3, 1e-3]
+        self._shifts, self._history = [1e-3, 1e-3], list[float]()
         self.nu, self.upper, self.dual, self.steps = self._dual_nearby(), np.inf, -np.inf, 0
 
     def _dual_variable(self) -> Vector:
@@ -172,9 +185,22 @@ class _Training:
         return OracleAnswer.nothing(self._problem.d, upper, self._relaxed.oracle, 2 * self.steps)
 
     def run(self, effort: Effort, progress: Progress) -> Stopped:
-        """Why it ended."""
-        history: list[float] = []
-        pace = Pace(1 + self._hinges.count + self._hinges.rank)
+        """Why it ended; numbers that single precision does not hold end it as well."""
+        if effort.checkpoint is not None:
+            self._restore(effort.checkpoint)
+        try:
+            stopped = self._run(effort, progress)
+        except np.linalg.LinAlgError:
+            stopped = Stopped.RELAXED
+        if effort.checkpoint is not None:
+            self._save(effort.checkpoint)
+        return stopped
+
+    def _run(self, effort: Effort, progress: Progress) -> Stopped:
+        history, saved = self._history, time.monotonic()
+        size = 1 + self._hinges.count + self._hinges.rank
+        progress(Event("relaxation", len(history), ROUNDS, cost_in_words(size)))
+        pace = Pace(size)
         with Threads() as pool:
             while len(history) < ROUNDS:
                 if pace.steps(partial(self._step, pool), STEPS, effort) == 0 or interrupted():
@@ -186,7 +212,31 @@ class _Training:
                 then = history[-PATIENCE - 1 : -PATIENCE]
                 if then and self.dual - then[0] < LITTLE * abs(self.dual):
                     break
+                if effort.checkpoint is not None and time.monotonic() - saved > SAVE_EVERY:
+                    self._save(effort.checkpoint)
+                    saved = time.monotonic()
         return Stopped.RELAXED
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of the problem alone: what was proven holds, and products serve, whatever network one began with."""
+        return fingerprint(FORMAT, self._problem.key, self._problem.beta)
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        state = {f"{at}_{name}": part for at, side in enumerate(self._sides) for name, part in side.arrays().items()}
+        own = {name: getattr(self, name) for name in ("_fit", "_mass", "_shifts", "_history", *PROVEN)}
+        checkpoint.save(SECTION, self._fingerprint, state | own)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        saved = checkpoint.load(SECTION, self._fingerprint)
+        if saved is None:
+            return
+        for at, side in enumerate(self._sides):
+            side.restore({name.removeprefix(f"{at}_"): part for name, part in saved.items()})
+        self._fit, self._mass = saved["_fit"].astype(float), float(saved["_mass"])
+        self._shifts, self._history = (saved[name].astype(float).tolist() for name in ("_shifts", "_history"))
+        self.nu, self.upper = saved["nu"].astype(float), float(saved["upper"])
+        self.dual, self.steps = float(saved["dual"]), int(saved["steps"])
 
     def _step(self, pool: Threads) -> None:
         projected = list(pool.map(Splitting.project, self._sides))
