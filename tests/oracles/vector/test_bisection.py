@@ -59,3 +59,15 @@ def test_one_violation_is_enough():
     answer = oracle.best_units(Question(nu, above=0.99 * h, enough=0.99 * h))
     assert answer.lower > 0.99 * h
     assert answer.upper >= h
+
+
+def test_rows_that_count_for_nothing_cut_no_cone():
+    """Within a continuum of maximisers: X = I and N orthogonal, |G(u)| = |u| for every u >= 0."""
+    rng = np.random.default_rng(13)
+    X, N = np.vstack([np.eye(4), rng.standard_normal((2, 4))]), np.zeros((6, 4))
+    N[:4] = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    oracle = VectorBisection(Hinges.of(X), 4)
+    answer = oracle.best_units(Question(N.ravel(), above=1 + 1e-9), effort=Effort.within(20))
+    assert not answer.stopped
+    assert 1 <= answer.upper <= 1 + 2e-9
+    assert answer.looked_at < 10_000

@@ -132,7 +132,11 @@ class _Search:
 
     def __init__(self, G: ReducedVector, above: float) -> None:
         r, N = G.hinges.rank, G.hinges.count
-        self.G, self.weights, self.treated, self.waves = G, np.linalg.norm(G.kappa, axis=1), 0, 0
+        self.G, self.treated, self.waves = G, 0, 0
+        weights = np.linalg.norm(G.kappa, axis=1)
+        # Where no slope changes nothing is to be cut: a cone that such a hyperplane crosses is solved all the same.
+        bent = weights > 0
+        self.bent = np.ascontiguousarray(G.hinges.rows[bent]), np.ascontiguousarray(G.kappa[bent]), weights[bent]
         #: What rounding of heights, of sums and of cuts may hide, and what the reduction has lost.
         rounded = (3 * N + 40 * r + 80 + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
         self.margin = G.slack + 1.01 * r**0.5 * rounded * G.size
@@ -167,7 +171,7 @@ class _Search:
         """Work off one wave; yields now and then. What was not begun when `expired` said so stays open."""
         chosen, target, budget = self._chosen()
         shares = [chosen[at::TASKS] for at in range(min(TASKS, len(chosen)))]
-        tasks = [(self.G, self.weights, self.open[share], target, self.threshold, budget) for share in shares]
+        tasks = [(self.G, self.bent, self.open[share], target, self.threshold, budget) for share in shares]
         results = {}
         for entry in run_all(pool, _worked, tasks, expired):
             if entry is None:
@@ -188,13 +192,16 @@ class _Search:
 
 
 def _worked(
-    G: ReducedVector, weights: Vector, records: Matrix, target: float, threshold: float, budget: int
+    G: ReducedVector,
+    bent: tuple[Matrix, Matrix, Vector],
+    records: Matrix,
+    target: float,
+    threshold: float,
+    budget: int,
 ) -> tuple[Matrix, Matrix, float, int]:
     """One task: (cones left open, directions (q, r) to climb from, a bound on what these stand for, cones treated)."""
     r = G.hinges.rank
-    out, treated = explore(
-        G.hinges.rows, G.kappa, weights, G.linear, np.ascontiguousarray(records), target, threshold, budget
-    )
+    out, treated = explore(*bent, G.linear, np.ascontiguousarray(records), target, threshold, budget)
     cones = out[:, HEAD:].reshape(-1, r, r)
     small, whole = out[:, FATE] == SMALL, out[:, FATE] == WHOLE
     middles = (cones[small] / np.linalg.norm(cones[small], axis=2)[:, :, None]).sum(axis=1)
