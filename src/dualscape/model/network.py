@@ -16,26 +16,20 @@ from dualscape.geometry.tall import blocks
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures import RELU, Architecture, get_architecture
 from dualscape.model.arrays import finite_array
-from dualscape.model.design import Design, check_bias, finite_rows
-from dualscape.model.free_features import GIVEN, check_free
+from dualscape.model.design import Design, finite_rows
+from dualscape.model.free_features import GIVEN
+from dualscape.model.given_network import (
+    checked_free_weights,
+    checked_neurons,
+    lengths_of,
+    needs_two_layers,
+    numeric,
+)
 from dualscape.tolerances import DEFAULT, EPS
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-UNIT = 1e-6  # how far from 1 the length of a direction may be
-
-
-def _numeric(values: ArrayLike, name: str) -> Vector:
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must be an array of numbers: {error}") from None
-
-
-def _lengths(directions: Matrix, bias: str) -> Vector:
-    """|u_j| as weight decay sees it; without neurons there may be no coordinate of a bias."""
-    return Design.of_coordinates(directions.shape[1], bias).lengths(directions) if len(directions) else np.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,87 +69,13 @@ class Network:
     outputs: Matrix | None = None
 
     def __post_init__(self) -> None:
-        directions = np.atleast_2d(_numeric(self.directions, "directions"))
-        signs = _numeric(self.signs, "signs").reshape(-1)
-        masses = _numeric(self.masses, "masses").reshape(-1)
-        imbalance = np.zeros_like(masses) if self.imbalance is None else _numeric(self.imbalance, "imbalance")
-        if len(masses) == 0:
-            directions = directions.reshape(0, directions.shape[1])
-        if not len(directions) == len(signs) == len(masses) == len(imbalance):
-            raise InputError(
-                f"a network needs one sign and one mass per direction, got {len(directions)} directions, "
-                f"{len(signs)} signs, {len(masses)} masses and {len(imbalance)} imbalances"
-            )
-        if not all(np.isfinite(a).all() for a in (directions, signs, masses, imbalance)):
-            raise InputError("network weights contain NaN or inf; check how they were trained or read")
-        if (masses < 0).any():
-            raise InputError(f"masses must be >= 0, the least is {masses.min():g}; put the sign into `signs`")
-        if not np.isin(signs, (-1.0, 1.0)).all():
-            raise InputError("signs must be +1 or -1")
-        check_bias(self.bias)
-        object.__setattr__(self, "architecture", get_architecture(self.architecture))
-        if imbalance.any():
-            self._two_layers("imbalances")
-        gates = self._checked_gates(len(masses))
-        lengths = _lengths(directions, self.bias)
-        wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (masses > 0)))
-        if wrong.size:
-            raise InputError(
-                f"direction {wrong[0]} has length {lengths[wrong[0]]:g}, not 1; use Network.from_weights for weights"
-            )
-        arrays = {
-            "directions": directions, "signs": signs, "masses": masses, "imbalance": imbalance, "gates": gates,
-        }  # fmt: skip
-        for name, array in arrays.items():
-            array = array.copy()
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
-        object.__setattr__(self, "free_weights", self._checked_free())
-        object.__setattr__(self, "outputs", self._checked_outputs())
-
-    def _checked_outputs(self) -> Matrix | None:
-        c = self.architecture.per_row
-        if c == 1:
-            if self.outputs is not None:
-                raise InputError(
-                    f"networks of the architecture {self.architecture.title!r} have no `outputs`, but signs"
-                )
-            return None
-        outputs = np.zeros((0, c)) if self.outputs is None else np.atleast_2d(_numeric(self.outputs, "outputs"))
-        if outputs.size == 0:
-            outputs = outputs.reshape(0, c)
-        if outputs.shape != (self.width, c) or not np.isfinite(outputs).all():
-            raise InputError(f"outputs must hold {c} finite numbers for each of {self.width} neurons")
-        lengths = np.linalg.norm(outputs, axis=1)
-        wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT) & ((lengths > 0) | (self.masses > 0)))
-        if wrong.size:
-            raise InputError(f"output {wrong[0]} has length {lengths[wrong[0]]:g}, not 1; use Network.from_weights")
-        if (self.signs != 1).any():
-            raise InputError("with several outputs signs are +1: the direction of `outputs` says where a neuron leads")
-        outputs = outputs.copy()
-        outputs.setflags(write=False)
-        return outputs
-
-    def _checked_free(self) -> Vector:
-        weights = _numeric(self.free_weights, "free_weights").reshape(-1)
-        if not np.isfinite(weights).all():
-            raise InputError("free_weights contain NaN or inf; check how they were trained or read")
-        check_free(self.free)
-        q = 0 if self.free == "none" else len(self.design.free_names)
-        if self.free != GIVEN and len(weights) != q:
-            raise InputError(f"free={self.free!r} has {q} weights for these neurons, got {len(weights)} free_weights")
-        weights = weights.copy()
-        weights.setflags(write=False)
-        return weights
-
-    def _checked_gates(self, width: int) -> NDArray[np.intp]:
-        count = self.architecture.outputs if self.architecture.per_row == 1 else 1
-        if self.gates is None and width and count > 1:
-            raise InputError(f"a network of {count} gates needs the gate of each neuron; give gates=...")
-        gates = np.zeros(width) if self.gates is None else _numeric(self.gates, "gates").reshape(-1)
-        if len(gates) != width or not np.isin(gates, np.arange(count)).all():
-            raise InputError(f"gates must hold one number from 0 to {count - 1} for each of {width} neurons")
-        return gates.astype(np.intp)
+        kind = get_architecture(self.architecture)
+        neurons = checked_neurons(
+            self.directions, self.signs, self.masses, self.bias, self.imbalance, kind, self.gates, self.outputs
+        )
+        for name, value in (("architecture", kind), *neurons._asdict().items()):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "free_weights", checked_free_weights(self.free_weights, self.free, self.design))
 
     @classmethod
     def of(
@@ -173,13 +93,6 @@ class Network:
             ones = np.ones(len(units))
             return cls(units.directions, ones, masses, bias, None, architecture, free, weights, outputs=units.outputs)
         return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights, units.gates)
-
-    def _two_layers(self, what: str) -> None:
-        if self.architecture.layers != 2:
-            raise InputError(
-                f"networks of the architecture {self.architecture.title!r} have no {what} of two layers; their weights "
-                "are those of ThreeLayers.of(network), and ThreeLayers(W, w, alpha).network() leads back"
-            )
 
     @property
     def _gates(self) -> NDArray[np.intp]:
@@ -222,10 +135,10 @@ class Network:
         kind = get_architecture(architecture)
         if kind.layers != 2:
             raise InputError(f"{kind.title!r} has weights of three layers; use ThreeLayers(W, w, alpha).network()")
-        table = _numeric(alpha, "alpha")
+        table = numeric(alpha, "alpha")
         if table.ndim == 2 and table.shape[1] > 1:
             return cls._from_tables(U, table, bias, get_architecture(architecture), free, free_weights)
-        weights = np.atleast_2d(_numeric(U, "U"))
+        weights = np.atleast_2d(numeric(U, "U"))
         outer = table.reshape(-1)
         if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
             raise InputError(
@@ -235,7 +148,7 @@ class Network:
             weights = weights.reshape(len(outer), weights.shape[1])
         if not (np.isfinite(weights).all() and np.isfinite(outer).all()):
             raise InputError("network weights contain NaN or inf; check how they were trained or read")
-        inner = _lengths(weights, bias)
+        inner = lengths_of(weights, bias)
         constant = np.flatnonzero((inner == 0) & weights.any(axis=1) & (outer != 0))
         if constant.size:
             raise InputError(
@@ -251,7 +164,7 @@ class Network:
             inner - np.abs(outer),
             kind,
             free,
-            _numeric(free_weights, "free_weights"),
+            numeric(free_weights, "free_weights"),
             None if gates is None else np.asarray(gates),
         )
 
@@ -272,14 +185,14 @@ class Network:
             alone.imbalance,
             own,
             free,
-            _numeric(free_weights, "free_weights"),
+            numeric(free_weights, "free_weights"),
             outputs=outputs,
         )
 
     def weights(self) -> tuple[Matrix, Matrix]:
         """(U, alpha) of shapes (m, d) and (m,), or (m, c) with c outputs, that have these masses and imbalances."""
         assert self.imbalance is not None
-        self._two_layers("weights")
+        needs_two_layers(self.architecture, "weights")
         # The larger of |u| and |alpha| first, the smaller from their product: their difference would cancel.
         larger = 0.5 * (np.hypot(self.imbalance, 2 * np.sqrt(self.masses)) + np.abs(self.imbalance))
         smaller = np.divide(self.masses, larger, out=np.zeros_like(larger), where=larger > 0)
@@ -390,7 +303,7 @@ class Network:
         assert self.imbalance is not None
         each = self.masses + 0.5 * self.imbalance**2
         # 1/2 |u|^2 is at most the cost of a neuron and changes with the square of the direction's length.
-        lengths = _lengths(self.directions, self.bias)
+        lengths = lengths_of(self.directions, self.bias)
         uneven = np.where(lengths > 0, np.abs(lengths * lengths - 1.0) + 2 * (self.directions.shape[1] + 4) * EPS, 0.0)
         if self.outputs is not None:
             others = (self.outputs * self.outputs).sum(axis=1)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, declared, expect
-from dualscape.geometry.tall import row_lengths
-from dualscape.geometry.two_float import ROUNDING, TwoFloat
+from dualscape.geometry.two_float import ROUNDING
 from dualscape.model.architectures import RELU
 from dualscape.model.architectures.base import Architecture, UnitSpace
 from dualscape.model.architectures.sparse import SparseNeurons
@@ -24,6 +23,7 @@ from dualscape.model.given import check_outputs, counted, decay_of, kind_of, lef
 from dualscape.model.labels import Classes
 from dualscape.model.losses import Loss, Profiled, Squared, get_loss
 from dualscape.model.network import Network
+from dualscape.model.objective import Objective
 from dualscape.oracles import Oracle, Question
 from dualscape.oracles.base import NO_LIMITS
 from dualscape.running.checkpoint import fingerprint
@@ -274,8 +274,8 @@ class Problem:
     def objective_bounds(self, network: Network, *, precision: float = 1e-11) -> tuple[float, float]:
         """(value, error): the objective of the network is within `error` of `value`, rounding included.
 
-        Masses may be so large that columns nearly cancel in the fit. Where its rounding could move the objective by
-        more than `precision`, relatively, the fit is computed again in twice the precision.
+        Where rounding of the fit could move it by more than `precision`, relatively, the fit is computed again in twice
+        the precision.
 
         >>> problem = Problem([[1.0], [1.0 + 3e-10]], [0.5, -0.5], beta=1e-12, bias="none")
         >>> network = Network([[1.0], [1.0]], [1, -1], [6e9, 6e9])
@@ -284,28 +284,13 @@ class Problem:
         True
         """
         self.check(network)
-        # A height loses d roundings and the sum over neurons as many as it has terms, of |x| sum_j c_j |u_j| at most.
-        lengths = np.linalg.norm(network.directions, axis=1)
-        rows = np.repeat(row_lengths(self.X), self.c)
-        reach = float(network.masses @ lengths) * np.maximum(self.space.reach.lengths, rows)
-        off = 1.01 * (max(self.d, self.space.reach.d) + network.width + 8) * reach if network.width else reach
-        if self.free.q:
-            off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))
-        fit = TwoFloat.of(self.fit_of(network))
-        value, error = self._value_bounds(network, fit, EPS * off)
-        if error > precision * value and (network.width or self.free.q):
-            value, error = self._value_bounds(network, network.fine_fit(self.X, self.free.matrix), ROUNDING * off)
-        return value, error
+        return self._objective.bounds(network, precision)
 
-    def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:
-        if self.loss.constraint:
-            value, error = self.completion.cost_bounds(network, fit, off)
-            # Without neurons, and with nothing left for them, exact weights of the free features are what is near.
-            return value, error if network.masses.any() or self.target.any() else 0.0
-        loss, loss_error = self.loss.value_bounds(fit, off, self.y)
-        cost, cost_error = network.cost_bounds()
-        value = loss + self.beta * cost + self.free.penalty(network.free_weights)
-        return value, 1.01 * (loss_error + self.beta * cost_error) + (4 + self.free.q) * EPS * value
+    @property
+    def _objective(self) -> Objective:
+        return Objective(
+            self.X, self.y, self.target, self.beta, self.loss, self.free, self.space, lambda: self.completion
+        )
 
     @cached_property
     def completion(self) -> Completion:
@@ -345,16 +330,7 @@ class Problem:
     @property
     def negligible(self) -> float:
         """A gap that rounding of the target and of as many free columns could make, where these may fit all of it."""
-        if not self.free.rank:
-            return 0.0
-        share = 4 * (1 + self.free.rank) * EPS
-        if self.loss.constraint:
-            return self.completion.price(share * np.abs(self.y))
-        least = self.loss.least(self.y)
-        # A loss that is not least at the target, such as the logistic one, is not least anywhere.
-        return (
-            self.loss.value((1 - share) * self.y, self.y) - least if self.loss.value(self.y, self.y) == least else 0.0
-        )
+        return self._objective.negligible
 
     def rounding_of_target(self) -> Vector:
         """(n,) how far `target` is, at most, from y - M w for some w."""

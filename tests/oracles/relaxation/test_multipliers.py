@@ -34,7 +34,7 @@ def test_any_multipliers_give_a_true_bound(seed, N, r, size):
 
 
 def solved(rows, kappa, linear, steps):
-    splitting = Splitting(Lift.of(rows, SINGLE), kappa, linear)
+    splitting = Splitting.of_form(Lift.of(rows, SINGLE), kappa, linear)
     for _ in range(steps):
         splitting.step()
     return splitting.multipliers

@@ -19,7 +19,7 @@ def test_positive_part(shift):
 
 def test_finds_the_maximum_where_the_relaxation_is_tight():
     """(u_1)_+ + (u_2)_+ on the sphere: sqrt 2."""
-    splitting = Splitting(Lift.of(np.eye(2), SINGLE), np.ones(2), np.zeros(2))
+    splitting = Splitting.of_form(Lift.of(np.eye(2), SINGLE), np.ones(2), np.zeros(2))
     for _ in range(300):
         splitting.step()
     assert proven(np.eye(2), np.ones(2), np.zeros(2), splitting.multipliers).bound == pytest.approx(2**0.5, rel=2e-4)
@@ -30,7 +30,7 @@ def test_goes_on_from_what_was_saved():
     rows = rng.standard_normal((6, 3))
     rows /= np.linalg.norm(rows, axis=1)[:, None]
     lift, kappa, linear = Lift.of(rows, SINGLE), rng.standard_normal(6), rng.standard_normal(3)
-    straight, begun, resumed = (Splitting(lift, kappa, linear) for _ in range(3))
+    straight, begun, resumed = (Splitting.of_form(lift, kappa, linear) for _ in range(3))
     for _ in range(10):
         straight.step()
     for _ in range(4):

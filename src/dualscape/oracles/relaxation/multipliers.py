@@ -49,13 +49,13 @@ def clipped(G: Products) -> Products:
     p_u, m_u = (np.asarray(part, dtype=float) for part in (G.p_u, G.m_u))
     # A sum of r squares and its root are off by less than r + 2 roundings.
     more = 1 + (p_u.shape[1] + 4) * EPS
-    p, m = np.maximum(p, more * _lengths(p_u)), np.maximum(m, more * _lengths(m_u))
+    p, m = np.maximum(p, more * lengths_of(p_u)), np.maximum(m, more * lengths_of(m_u))
     return Products.zero(len(p), p_u.shape[1], np.float64)._replace(
         p=p, m=m, pp=0.5 * (pp + pp.T), mm=0.5 * (mm + mm.T), pm=pm, p_u=p_u, m_u=m_u
     )
 
 
-def _lengths(rows: Array) -> Array:
+def lengths_of(rows: Array) -> Array:
     """(N,) no rounding of which is lost below the normal numbers."""
     largest = np.abs(rows).max(axis=1, initial=0.0)
     scale = np.where(largest > 0, largest, 1.0)

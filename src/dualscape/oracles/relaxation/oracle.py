@@ -81,7 +81,7 @@ class _Side:
     def __init__(self, form: ScaledForm, lift: Lift, sign: float, scale: float, most: float) -> None:
         self.kappa, self.linear, self._rows = sign * form.kappa, sign * form.linear, form.rows
         self._scale, self.bound, self.shift = scale, most, 1e-3 * scale
-        self.splitting = Splitting(lift, self.kappa / scale, self.linear / scale)
+        self.splitting = Splitting.of_form(lift, self.kappa / scale, self.linear / scale)
         self.history: list[float] = []
         self.steps = 0
         self._pace = Pace(1 + len(form.rows) + form.rows.shape[1])

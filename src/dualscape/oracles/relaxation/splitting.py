@@ -30,22 +30,33 @@ MOST_GIVEN, MOST_FREE, TIMES_FREE = 0.3, 9.0, 3.0
 class Splitting:
     """The iterates for one sign; `multipliers` is what they have found so far.
 
-    The form is that of linear.u + sum_g kappa_g (z_g.u)_+ in units in which its maximum is about 1.
+    Args:
+        lift: of the hyperplanes.
+        cost: C, in units in which the maximum of <C, K> is about 1.
+        penalty: how much K and Y are drawn together.
+        mass: Y_00 and the trace of Y_uu, or None where they are free.
     """
 
-    def __init__(self, lift: Lift, kappa: Vector, linear: Vector, mass: float | None = 1.0) -> None:
-        """From the form; `mass` is Y_00 and the trace of Y_uu, or None where these are free and each costs 1/2."""
-        self._lift, self._mass, (N, r) = lift, mass, lift.across.shape
-        across, inside = lift.across.astype(float), lift.inside.astype(float)
-        along = 0.5**0.5 * np.concatenate([kappa, kappa @ across]) + np.concatenate([np.zeros(N), linear @ inside])
-        self._cost = np.zeros((1 + N + r, 1 + N + r), SINGLE)
-        self._cost[0, 1:] = self._cost[1:, 0] = 0.5 * along
-        if mass is None:
-            self._cost[0, 0], self._cost[N + 1 :, N + 1 :] = -0.5, -0.5 * (inside.T @ inside)
-        penalty = max(FACTOR * N**-1.5, LEAST)
-        self.penalty = min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
+    def __init__(self, lift: Lift, cost: Array, penalty: float, mass: float | None = 1.0) -> None:
+        self._lift, self._cost, self.penalty, self._mass = lift, cost, penalty, mass
+        N, r = lift.across.shape
         self._Y = Products.zero(N, r, SINGLE)._replace(one=np.ones((), SINGLE))
         self._dual = Products.zero(N, r, SINGLE)
+
+    @classmethod
+    def of_form(cls, lift: Lift, kappa: Vector, linear: Vector, mass: float | None = 1.0) -> "Splitting":
+        """From linear.u + sum_g kappa_g (z_g.u)_+, whose maximum is about 1; where Y_00 and the trace of Y_uu are free,
+        each costs 1/2."""
+        (N, r), inside = lift.across.shape, lift.inside.astype(float)
+        along = np.concatenate([kappa, kappa @ lift.across.astype(float)])
+        along = 0.5**0.5 * along + np.concatenate([np.zeros(N), linear @ inside])
+        cost = np.zeros((1 + N + r, 1 + N + r), SINGLE)
+        cost[0, 1:] = cost[1:, 0] = 0.5 * along
+        if mass is None:
+            cost[0, 0], cost[N + 1 :, N + 1 :] = -0.5, -0.5 * (inside.T @ inside)
+        penalty = max(FACTOR * N**-1.5, LEAST)
+        penalty = min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
+        return cls(lift, cost, penalty, mass)
 
     def begin(self, units: Matrix, masses: Vector) -> None:
         """Begin with the products of these units (k, r), of length one, with masses (k,)."""
@@ -56,7 +67,7 @@ class Splitting:
     def step(self) -> None:
         """One projection each."""
         lifted, aim = self.project()
-        self.finish(lifted, self.signed(aim, aim.p, aim.m))
+        self.finish(lifted, self.signed(aim))
 
     def project(self) -> tuple[Products, Products]:
         """(Q K Q^T for the next K, what Y is to be near to)."""
@@ -64,14 +75,14 @@ class Splitting:
         lifted = self._lift.up(positive_part(W))
         return lifted, lifted.plus(1 / self.penalty, self._dual)
 
-    def signed(self, aim: Products, p: Array, m: Array) -> Products:
-        """The nearest products that are allowed, where those of 1 with p and m are to be near to these."""
+    def signed(self, aim: Products) -> Products:
+        """The nearest products that are allowed."""
         pp, mm, pm = (np.maximum(part, 0) for part in aim[3:6])
         np.fill_diagonal(pm, 0.0)
         one, uu = np.maximum(aim.one, 0), aim.uu
         if self._mass:
             one, uu = np.full((), self._mass, SINGLE), uu + _level(uu, self._mass)
-        (p, p_u), (m, m_u) = shorter(p, aim.p_u), shorter(m, aim.m_u)
+        (p, p_u), (m, m_u) = shorter(aim.p, aim.p_u), shorter(aim.m, aim.m_u)
         return Products(one, p, m, pp, mm, pm, p_u, m_u, aim.u, uu)
 
     def finish(self, lifted: Products, Y: Products) -> None:
