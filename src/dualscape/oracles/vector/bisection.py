@@ -11,7 +11,8 @@ homogeneous: at most sum lam_k g_k for its values g_k at the v_k. With q along G
 across it counts by its square. For any w that is <= |w| + sqrt(r) max_k (g_k - w.v_k)_+ over the unit ball, with the
 v_k of l1-norm one inside an orthant. Cones are cut where hyperplanes cross their edges, so that in the end none does,
 and then the cone is solved: |B^T u| is convex, so that its greatest value is attained in the interior of a face of the
-cone, that of some of the v_k, at the top singular vector of their span.
+cone, that of some of the v_k, at the top singular vector of their span (`faces` says why a multiple value is no
+exception).
 """
 
 import os
@@ -61,7 +62,7 @@ TASK_ENTRIES = 10_000_000
 #: With more open cones than this those nearest to done are finished first.
 MOST_OPEN = 400_000
 #: A singular vector is on a face of a cone that is no further outside, relatively; one of a value that is no further
-#: from the next may be.
+#: from the next may be, and is climbed from.
 OUTSIDE, MULTIPLE = 1e-9, 1e-9
 #: A generator (of l1-norm one) that is no further from the span of others is in it.
 FLAT = 1e-13
@@ -141,7 +142,7 @@ class _Search:
         bent = weights > 0
         self.bent = np.ascontiguousarray(G.hinges.rows[bent]), np.ascontiguousarray(G.kappa[bent]), weights[bent]
         #: What rounding of heights, of sums and of cuts may hide, and what the reduction has lost.
-        rounded = (3 * N + 40 * r + 80 + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
+        rounded = ((1 + 2 * r) * (3 * N + 40 * r + 80) + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
         self.margin = G.slack + 1.01 * r**0.5 * rounded * G.size
         self.threshold = above - self.margin
         signs = 1.0 - 2.0 * ((np.arange(2**r)[:, None] >> np.arange(r)) & 1)
@@ -243,11 +244,11 @@ def _solved(G: ReducedVector, V: Matrix, threshold: float) -> tuple[Matrix, Vect
             shares = np.linalg.solve(np.where(flat[:, None, None], np.eye(size), R), p[:, :, None])[:, :, 0]
             shares *= np.where(shares.sum(axis=1) < 0, -1.0, 1.0)[:, None]
             near = shares.min(axis=1, initial=np.inf) >= -OUTSIDE * np.abs(shares).max(axis=1, initial=0.0)
-            if own.shape[1] > 1:  # of a multiple value no vector says where it is
-                near |= own[:, 1] > own[:, 0] * (1 - MULTIPLE)
             near &= ~flat  # by Caratheodory its lesser faces hold what it does
+            values.append(own[near, 0])
+            if own.shape[1] > 1:  # of a multiple value no vector says where it is
+                near |= ~flat & (own[:, 1] > own[:, 0] * (1 - MULTIPLE))
             at = np.einsum("mk,mkr->mr", np.maximum(shares[near], 0.0), V[high[near]][:, some])
             lengths = np.linalg.norm(at, axis=1)
             places.append(at[lengths > 0] / lengths[lengths > 0, None])
-            values.append(own[near, 0])
     return np.vstack(places), np.concatenate(values)
