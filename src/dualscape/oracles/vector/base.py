@@ -11,18 +11,19 @@ Matrix = NDArray[np.float64]
 
 
 class VectorOracle(HingeOracle):
-    """An oracle for |N^T (X u)_+| over unit vectors u, from the hyperplanes of X (n, d), for N of c columns."""
+    """An oracle for |N^T sigma(X u)| over unit vectors u, from the hyperplanes of X (n, d), for N of c columns; the
+    slope of sigma below 0 is that of the hyperplanes."""
 
     def __init__(self, hinges: Hinges, c: int) -> None:
         super().__init__(hinges)
-        self.c, self.reach = c, vector_reach(hinges.X, c)
+        self.c, self.reach = c, vector_reach(hinges.X, c, hinges.slope)
 
 
-def vector_reach(X: Matrix, c: int) -> Reach:
+def vector_reach(X: Matrix, c: int, slope: float = 0.0) -> Reach:
     """What the rows of X (n, d) can be worth in each of c outputs, (n c,).
 
     >>> vector_reach(np.array([[3.0, 4.0]]), 2).lengths
     array([5., 5.])
     """
-    own = Reach.of(X)
+    own = Reach.of(X, slope)
     return Reach(np.repeat(own.lengths, c), own.d, below=1.0)

@@ -124,7 +124,7 @@ class VectorBisection(VectorOracle):
         return Units.join([climbed, starts.take(~climbed.alive())])
 
     def _climbed(self, G: ReducedVector, small: Matrix, effort: Effort, nu: Vector) -> Vector:
-        return rank(self.hinges.X, nu, self._units(G, small, effort)).values
+        return rank(self.hinges, nu, self._units(G, small, effort)).values
 
 
 class _Search:
