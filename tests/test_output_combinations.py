@@ -72,12 +72,12 @@ def refusal(loss, bias, free, activation, q):
         return "y has 2 columns"
     if activation == "gated" and q is not None:
         return "whose gates see all features"
-    if free != "none":
-        return "free features serve networks with one output"
     if activation == "gated" or q is not None:
         return "have one output"
+    if loss == "multinomial" and free == "affine":
+        return "separate the classes"
     if bias == "free":
-        return "free output bias"
+        return "no free bias" if free in ("constant", "affine") else "free output bias"
     return None
 
 

@@ -4,10 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
-from dualscape.oracles.base import HingeOracle
+from dualscape.oracles.base import HingeOracle, OracleAnswer
 from dualscape.oracles.reach import Reach
 from dualscape.oracles.vector.reduced import ReducedVector
 from dualscape.running.effort import Effort
+from dualscape.running.stopped import Stopped
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -20,6 +22,11 @@ class VectorOracle(HingeOracle):
     def __init__(self, hinges: Hinges, c: int) -> None:
         super().__init__(hinges)
         self.c, self.reach = c, vector_reach(hinges.X, c, hinges.slope)
+
+    def nothing(self, upper: float, looked_at: int, stopped: Stopped = Stopped.FINISHED) -> OracleAnswer:
+        """No unit was found, and this is the bound."""
+        none = Units.none(self.hinges.X.shape[1], self.c)
+        return OracleAnswer(none, np.zeros(0), 0.0, upper, self.name, looked_at, stopped)
 
     def ceiling(self, nu: Vector, effort: Effort) -> float:
         """A bound on h(N) that is there at once, for data of any size."""
