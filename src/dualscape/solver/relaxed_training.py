@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.model.architectures.relu_space import ReLUSpace
+from dualscape.model.architectures.vector_space import VectorSpace
 from dualscape.model.certificate import lower_bound
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -33,6 +34,7 @@ from dualscape.running.interruption import interrupted
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import Stopped
 from dualscape.running.threads import Threads, one_blas_thread
+from dualscape.solver.relaxed_vector_training import VectorTraining
 
 Vector = NDArray[np.float64]
 #: Newton steps on the fit between two projections: the next ones go on from there.
@@ -48,6 +50,8 @@ def applies(problem: Problem, network: Network) -> bool:
     if problem.free.rank or problem.loss.constraint or not network.masses.any():
         return False
     space = problem.space
+    if isinstance(space, VectorSpace):
+        return 1 + space.hinges.count + space.hinges.rank + space.c <= MOST
     return isinstance(space, ReLUSpace) and 1 + space.hinges.count + space.hinges.rank <= MOST
 
 
@@ -63,7 +67,7 @@ def relaxed_training(
         effort: how long.
         progress: told of the bound.
     """
-    training = _Training(problem, network)
+    training = VectorTraining(problem, network) if problem.c > 1 else _Training(problem, network)
     nu, upper = training.nu, training.at_once(effort)
     stopped = training.run(effort, progress)
     if training.dual > lower_bound(problem, nu, training.answer(upper)):

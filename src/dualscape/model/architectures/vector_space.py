@@ -22,6 +22,7 @@ from dualscape.oracles.vector.climbing import climb_jointly
 from dualscape.oracles.vector.faces import FacesOracle
 from dualscape.oracles.vector.ranked import vector_scores
 from dualscape.oracles.vector.reduced import ReducedVector
+from dualscape.oracles.vector.relaxation import VectorRelaxation
 from dualscape.oracles.vector.search import VectorSearch
 from dualscape.units import Units
 
@@ -32,7 +33,12 @@ class VectorSpace(UnitSpace):
     """The units of `VectorReLU` on the rows of X (n, d). Prediction space has n c entries, row by row."""
 
     kinds: Mapping[str, type[VectorOracle]] = MappingProxyType(
-        {"faces": FacesOracle, "bisection": VectorBisection, "ascent": VectorSearch}
+        {
+            "faces": FacesOracle,
+            "bisection": VectorBisection,
+            "relaxation": VectorRelaxation,
+            "ascent": VectorSearch,
+        }
     )
     turning_outputs = True
 

@@ -27,12 +27,6 @@ STEP, FACTOR, LEAST = 1.6, 300.0, 0.02
 MOST_GIVEN, MOST_FREE, TIMES_FREE = 0.3, 9.0, 3.0
 
 
-def penalty_of(N: int, mass: float | None) -> float:
-    """The penalty for N hyperplanes, where Y_00 is given or free (None)."""
-    penalty = max(FACTOR * N**-1.5, LEAST)
-    return min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
-
-
 class Splitting:
     """The iterates for one sign; `multipliers` is what they have found so far.
 
@@ -60,7 +54,9 @@ class Splitting:
         cost[0, 1:] = cost[1:, 0] = 0.5 * along
         if mass is None:
             cost[0, 0], cost[N + 1 :, N + 1 :] = -0.5, -0.5 * (inside.T @ inside)
-        return cls(lift, cost, penalty_of(N, mass), mass)
+        penalty = max(FACTOR * N**-1.5, LEAST)
+        penalty = min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
+        return cls(lift, cost, penalty, mass)
 
     def begin(self, units: Matrix, masses: Vector) -> None:
         """Begin with the products of these units (k, r), of length one, with masses (k,)."""

@@ -6,8 +6,11 @@ from numpy.typing import NDArray
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import HingeOracle
 from dualscape.oracles.reach import Reach
+from dualscape.oracles.vector.reduced import ReducedVector
+from dualscape.running.effort import Effort
 
 Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
 
 
 class VectorOracle(HingeOracle):
@@ -16,6 +19,11 @@ class VectorOracle(HingeOracle):
     def __init__(self, hinges: Hinges, c: int) -> None:
         super().__init__(hinges)
         self.c, self.reach = c, vector_reach(hinges.X, c)
+
+    def ceiling(self, nu: Vector, effort: Effort) -> float:
+        """A bound on h(N) that is there at once, for data of any size."""
+        G = ReducedVector.of(self.hinges, nu.reshape(-1, self.c))
+        return min(self.reach.bound(nu), G.ceiling(effort.overdue))
 
 
 def vector_reach(X: Matrix, c: int) -> Reach:

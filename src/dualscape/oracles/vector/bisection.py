@@ -92,7 +92,7 @@ class VectorBisection(VectorOracle):
         if hinges.rank > MOST_RANK or effort.expired():
             stopped = effort.ended() if effort.expired() else Stopped.DIMENSION
             return OracleAnswer.nothing(
-                hinges.X.shape[1], max(self.reach.bound(nu), above), self.name, 0, stopped or Stopped.TIME
+                hinges.X.shape[1], max(self.ceiling(nu, effort), above), self.name, 0, stopped or Stopped.TIME
             )
         G = ReducedVector.of(hinges, nu.reshape(-1, self.c))
         search = _Search(G, above)
@@ -110,7 +110,10 @@ class VectorBisection(VectorOracle):
                     stopped = effort.ended() or Stopped.TIME
                     break
         units = self._units(G, search.small, effort)
-        return answer_of(self, question, units, max(search.bound() + search.margin, above), search.treated, stopped)
+        upper = max(search.bound() + search.margin, above)
+        if stopped is not Stopped.FINISHED:
+            upper = max(min(upper, self.ceiling(nu, effort)), above)
+        return answer_of(self, question, units, upper, search.treated, stopped)
 
     def _units(self, G: ReducedVector, small: Matrix, effort: Effort) -> Units:
         """What the middles of small cones (q, r) climb to."""

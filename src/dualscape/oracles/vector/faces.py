@@ -66,7 +66,7 @@ class FacesOracle(VectorOracle):
         for group in groups:
             for at in range(0, len(group.signs), TOGETHER):
                 if effort.expired():
-                    upper = max(self.reach.bound(question.nu), question.above)
+                    upper = max(self.ceiling(question.nu, effort), question.above)
                     nothing = OracleAnswer.nothing(hinges.X.shape[1], upper, self.name, looked, effort.ended())
                     return nothing
                 part = slice(at, at + TOGETHER)
