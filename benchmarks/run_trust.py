@@ -177,9 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=5000, help="problems (default: 5000)")
     parser.add_argument("--first", type=int, default=0, help="first seed (default: 0)")
-    parser.add_argument(
-        "--deflate", type=float, default=0.0, help="lower bounds on h by this share, which must be seen"
-    )
+    parser.add_argument("--deflate", type=float, default=0.0, help="lower bounds on h by this share: it must be seen")
     options = parser.parse_args()
     begun = said = time.perf_counter()
     checked: Counter[tuple[str, str]] = Counter()
