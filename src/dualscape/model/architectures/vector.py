@@ -26,6 +26,7 @@ class VectorReLU(Architecture):
     """
 
     name = "vector"
+    slope = 0.0
     formula = "f(x) = sum_j max(u_j . x, 0) alpha_j, alpha_j a vector with an entry for each output"
 
     def __init__(self, c: int) -> None:
