@@ -9,9 +9,9 @@ from machine import sentence
 ABOUT = """\
 Seconds until the relative gap is proven to be at most {gap:g}, for networks of every width, at beta = {fraction:g}
 beta_max; d counts the column of ones, the penalised bias, of the real data. Patterns are those of the arrangement
-(oracle cells) or the cones of the search tree (oracle bisection). A gap in parentheses is what had been proven when
-time was over, and how long that was; a dash means that the case was not tried, because a smaller one of its series had
-failed.
+(oracle cells), the cones of the search tree (oracle bisection) or steps (oracle relaxation, from 8 dimensions on, where
+no other finishes). A gap in parentheses is what had been proven when time was over, or when it came down no more, and
+how long that was; a dash means that the case was not tried, because a smaller one of its series had failed.
 """
 
 
@@ -23,7 +23,8 @@ def shown(case: dict | None, gap: float) -> tuple[str, str]:
         return case["failure"], "-"
     if case["gap"] is None or case["gap"] > gap:
         proven = f"{case['gap']:.1e}" if case["gap"] is not None else "no bound"
-        return f"({proven} after {case['time_limit']:g} s)", "-"
+        steps = f"{case['patterns']:,}" if case["oracle"] == "relaxation" else "-"
+        return f"({proven} after {min(case['time_limit'], case['seconds']):.3g} s)", steps
     patterns = f"{case['patterns']:,}" if case["patterns"] < 1e7 else f"{case['patterns']:.2g}"
     return f"{case['seconds']:.2g}" if case["seconds"] < 10 else f"{case['seconds']:.0f}", patterns
 
