@@ -13,11 +13,18 @@ from dualscape.running.effort import Effort
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 3), st.integers(2, 4), st.booleans())
-def test_bounds_agree_with_the_faces(seed, n, d, c, lattice):
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 12),
+    st.integers(1, 3),
+    st.integers(2, 4),
+    st.booleans(),
+    st.sampled_from([0.0, 0.2, -1.0]),
+)
+def test_bounds_agree_with_the_faces(seed, n, d, c, lattice, slope):
     rng = np.random.default_rng(seed)
     X = rng.integers(-2, 3, (n, d)).astype(float) if lattice else rng.standard_normal((n, d))
-    hinges, nu = Hinges.of(X), rng.standard_normal(n * c)
+    hinges, nu = Hinges.of(X, slope), rng.standard_normal(n * c)
     h = FacesOracle(hinges, c).best_units(Question(nu, above=0.0)).lower
     oracle = VectorBisection(hinges, c)
     for share in (1.1, 1 + 1e-8):

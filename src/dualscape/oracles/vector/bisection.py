@@ -89,12 +89,10 @@ class VectorBisection(VectorOracle):
     ) -> OracleAnswer:
         hinges, nu, above = self.hinges, question.nu, max(question.above, 0.0)
         if hinges.count == 0:
-            return OracleAnswer.nothing(hinges.X.shape[1], above, self.name, 1)
+            return self.nothing(above, 1)
         if hinges.rank > MOST_RANK or effort.expired():
             stopped = effort.ended() if effort.expired() else Stopped.DIMENSION
-            return OracleAnswer.nothing(
-                hinges.X.shape[1], max(self.ceiling(nu, effort), above), self.name, 0, stopped or Stopped.TIME
-            )
+            return self.nothing(max(self.ceiling(nu, effort), above), 0, stopped or Stopped.TIME)
         G = ReducedVector.of(hinges, nu.reshape(-1, self.c))
         search = _Search(G, above)
         stopped = Stopped.FINISHED
@@ -128,7 +126,7 @@ class VectorBisection(VectorOracle):
         return Units.join([climbed, starts.take(~climbed.alive())])
 
     def _climbed(self, G: ReducedVector, small: Matrix, effort: Effort, nu: Vector) -> Vector:
-        return rank(self.hinges.X, nu, self._units(G, small, effort)).values
+        return rank(self.hinges, nu, self._units(G, small, effort)).values
 
 
 class _Search:

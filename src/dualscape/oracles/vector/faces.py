@@ -23,6 +23,7 @@ from dualscape.oracles.vector.ranked import answer_of
 from dualscape.oracles.vector.reduced import ReducedVector
 from dualscape.running.effort import Effort
 from dualscape.running.progress import Event, Progress, silent
+from dualscape.running.stopped import Stopped
 from dualscape.tolerances import EPS
 from dualscape.units import Units
 
@@ -60,7 +61,7 @@ class FacesOracle(VectorOracle):
     ) -> OracleAnswer:
         hinges, N = self.hinges, question.nu.reshape(-1, self.c)
         if hinges.count == 0:
-            return OracleAnswer.nothing(hinges.X.shape[1], question.above, self.name, 0)
+            return self.nothing(question.above, 0)
         G = ReducedVector.of(hinges, N)
         # Sums of N terms make B; a singular value is known as well as its matrix. Then B' twice for each lesser face.
         planes, sides = hinges.count, hinges.rank + self.c
@@ -75,8 +76,7 @@ class FacesOracle(VectorOracle):
             for at in range(0, len(group.signs), TOGETHER):
                 if effort.expired():
                     upper = max(self.ceiling(question.nu, effort), question.above)
-                    nothing = OracleAnswer.nothing(hinges.X.shape[1], upper, self.name, looked, effort.ended())
-                    return nothing
+                    return self.nothing(upper, looked, effort.ended() or Stopped.TIME)
                 part = slice(at, at + TOGETHER)
                 found, open_values = _looked_at(G, group.signs[part], group.basis[part], above - margin)
                 places.append(found)
