@@ -142,8 +142,9 @@ class _Linear:
             # What the free features add to the fit is seen in nu.
             moved = -self._whole.unroot(self._whole.unroot(nu))
         each = [self._pieces.turned(j, self._at, nu) for j in range(len(masses))]
-        directions = np.array([turned for turned, _ in each]).reshape(self._at.directions.hi.shape)
-        outputs = None if self._at.outputs is None else np.array([led for _, led in each]).reshape(self._at.outputs.shape)
+        at = self._at
+        directions = np.array([turned for turned, _ in each]).reshape(at.directions.hi.shape)
+        outputs = None if at.outputs is None else np.array([led for _, led in each]).reshape(at.outputs.shape)
         return moved + y, masses, directions, outputs
 
 
