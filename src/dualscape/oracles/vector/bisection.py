@@ -140,7 +140,9 @@ class _Search:
         bent = weights > 0
         self.bent = np.ascontiguousarray(G.hinges.rows[bent]), np.ascontiguousarray(G.kappa[bent]), weights[bent]
         #: What rounding of heights, of sums and of cuts may hide, and what the reduction has lost.
-        rounded = ((1 + 2 * r) * (3 * N + 40 * r + 80) + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
+        rounded = (
+            ((1 + 2 * r) * (3 * N + 40 * r + 8 * G.kappa.shape[1] + 80) + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
+        )
         self.margin = G.slack + 1.01 * r**0.5 * rounded * G.size
         self.threshold = above - self.margin
         signs = 1.0 - 2.0 * ((np.arange(2**r)[:, None] >> np.arange(r)) & 1)
