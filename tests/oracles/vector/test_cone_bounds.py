@@ -33,7 +33,7 @@ def cone(seed, r, c, K, width):
 
 
 def greatest(kappa, V, B, rows, seed):
-    """The greatest |G(u)| / |u| of many u in the cone, the generators, edges and the neighbourhood of the best among them."""
+    """The greatest |G(u)| / |u| of many u in the cone, more of them where it is great."""
     rng = np.random.default_rng(seed)
     lam, best = np.vstack([np.eye(len(V)), rng.dirichlet(np.full(len(V), 0.5), 500)]), 0.0
     for step in range(8):
@@ -87,13 +87,13 @@ def test_outputs_that_turn_are_seen():
     assert below.tolist() == [True, False]
 
 
-@pytest.mark.parametrize("opposite", [False, True])
-def test_an_output_that_changes_its_side(opposite):
-    """G(u) = u_1 - u_2 on the positive quadrant, by hand: 1 at its ends; with a hyperplane on top, more."""
-    V, B = np.eye(2), np.array([[1.0], [-1.0]])
-    rows = np.array([[1.0, -1.0]]) if opposite else np.zeros((0, 2))
-    kappa = np.ones((len(rows), 1))
-    top = 2.0 if opposite else 1.0
-    bound, below = judged(kappa, np.ones(len(rows)), V, B, rows, np.array([top * (1 - 1e-9), 5.0]))
-    assert bound >= top
+def test_an_output_that_changes_its_side():
+    """On the positive quadrant, by hand: u_1 - u_2 is 1 at both ends, 2.7 u_1 - 2 u_2 - 0.8 (u_1 - u_2 / 2)_+ is 2."""
+    none = np.zeros((0, 2))
+    below = judged(np.zeros((0, 1)), np.zeros(0), np.eye(2), np.array([[1.0], [-1.0]]), none, np.array([0.99, 1.01]))[1]
+    assert below.tolist() == [False, True]
+    high = np.array([[1.0, -0.5]])
+    slopes, values = np.array([[2.7], [-2.0]]), np.array([1.95, 2.01])
+    bound, below = judged(np.array([[-0.8]]), np.array([0.8]), np.eye(2), slopes, high, values)
+    assert bound >= 2.0
     assert below.tolist() == [False, True]

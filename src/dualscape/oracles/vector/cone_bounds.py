@@ -10,8 +10,8 @@ it is <= t |u| where
 
     M = t^2 V V^T - p p^T - x A A^T - y s s^T
 
-is copositive: if it is positive definite, or without what is positive off its diagonal. That keeps how outputs turn from
-generator to generator, which lengths do not, and excludes ten times as many cones.
+is copositive: if it is positive definite, or without what is positive off its diagonal. That keeps how outputs turn
+from generator to generator, which lengths do not: of the iris data a tenth of the cones is left.
 """
 
 import numpy as np
