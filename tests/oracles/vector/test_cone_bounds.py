@@ -93,7 +93,7 @@ def test_an_output_that_changes_its_side():
     below = judged(np.zeros((0, 1)), np.zeros(0), np.eye(2), np.array([[1.0], [-1.0]]), none, np.array([0.99, 1.01]))[1]
     assert below.tolist() == [False, True]
     high = np.array([[1.0, -0.5]])
-    slopes, values = np.array([[2.7], [-2.0]]), np.array([1.95, 2.01])
+    slopes, values = np.array([[2.7], [-2.0]]), np.array([1.95, 2.8])
     bound, below = judged(np.array([[-0.8]]), np.array([0.8]), np.eye(2), slopes, high, values)
     assert bound >= 2.0
     assert below.tolist() == [False, True]
