@@ -39,7 +39,7 @@ class Splitting:
 
     def __init__(self, lift: Lift, cost: Array, penalty: float, mass: float | None = 1.0) -> None:
         self._lift, self._cost, self.penalty, self._mass = lift, cost, penalty, mass
-        N, r = lift.across.shape
+        N, r = lift.p.shape
         self._Y = Products.zero(N, r, SINGLE)._replace(one=np.ones((), SINGLE))
         self._dual = Products.zero(N, r, SINGLE)
 
@@ -47,13 +47,12 @@ class Splitting:
     def of_form(cls, lift: Lift, kappa: Vector, linear: Vector, mass: float | None = 1.0) -> "Splitting":
         """From linear.u + sum_g kappa_g (z_g.u)_+, whose maximum is about 1; where Y_00 and the trace of Y_uu are free,
         each costs 1/2."""
-        (N, r), inside = lift.across.shape, lift.inside.astype(float)
-        along = np.concatenate([kappa, kappa @ lift.across.astype(float)])
-        along = 0.5**0.5 * along + np.concatenate([np.zeros(N), linear @ inside])
-        cost = np.zeros((1 + N + r, 1 + N + r), SINGLE)
-        cost[0, 1:] = cost[1:, 0] = 0.5 * along
+        N, r = lift.p.shape
+        one, uu = np.zeros(()), np.zeros((r, r))
         if mass is None:
-            cost[0, 0], cost[N + 1 :, N + 1 :] = -0.5, -0.5 * (inside.T @ inside)
+            one, uu = one - 0.5, -0.5 * np.eye(r)
+        form = Products.zero(N, r, SINGLE)._replace(p=0.5 * kappa, u=0.5 * linear, one=one, uu=uu)
+        cost = lift.down(form)
         penalty = max(FACTOR * N**-1.5, LEAST)
         penalty = min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
         return cls(lift, cost, penalty, mass)
@@ -61,7 +60,8 @@ class Splitting:
     def begin(self, units: Matrix, masses: Vector) -> None:
         """Begin with the products of these units (k, r), of length one, with masses (k,)."""
         x = np.linalg.solve(self._lift.inside.astype(float), units.T).T
-        k = np.column_stack([np.ones(len(x)), np.abs(x @ self._lift.across.T), x])
+        t = 0.5**0.5 * np.abs(x @ (self._lift.p - self._lift.m).T)
+        k = np.column_stack([np.ones(len(x)), t[:, self._lift.open], x])
         self._Y = self._lift.up(((masses[:, None] * k).T @ k).astype(SINGLE))
 
     def step(self) -> None:
