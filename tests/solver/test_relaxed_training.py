@@ -22,7 +22,7 @@ def random_problem(seed, n=12, d=3, loss="squared", share=0.2, **more):
 def few_rounds(monkeypatch):
     """Of counted length, so that no test waits for a clock."""
     monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 25)
-    monkeypatch.setattr("dualscape.oracles.relaxation.oracle.ROUNDS", 25)
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 50)
 
 
 def relaxed(problem, network, seconds=None):

@@ -24,8 +24,8 @@ from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.relaxation.multipliers import proven
-from dualscape.oracles.relaxation.oracle import LITTLE, MOST, PATIENCE, ROUNDS, STEPS, RelaxationOracle
-from dualscape.oracles.relaxation.pace import Pace, ended
+from dualscape.oracles.relaxation.oracle import MOST, RelaxationOracle
+from dualscape.oracles.relaxation.pace import LITTLE, PATIENCE, ROUNDS, STEPS, Pace, ended
 from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, heights
 from dualscape.oracles.scaled import ScaledForm

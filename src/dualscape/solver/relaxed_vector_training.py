@@ -15,8 +15,7 @@ from dualscape.model.certificate import lower_bound
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer
-from dualscape.oracles.relaxation.oracle import LITTLE, PATIENCE, ROUNDS, STEPS
-from dualscape.oracles.relaxation.pace import Pace, ended
+from dualscape.oracles.relaxation.pace import LITTLE, PATIENCE, ROUNDS, STEPS, Pace, ended
 from dualscape.oracles.relaxation.products import Products
 from dualscape.oracles.relaxation.splitting import SINGLE
 from dualscape.oracles.vector.multipliers import proven

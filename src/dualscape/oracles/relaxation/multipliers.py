@@ -25,6 +25,8 @@ RAISED = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 AROUND = (0.2, 0.5, 1.0, 2.0, 5.0)
 #: The least shift that is tried, and the range in which mu is looked for, both relative to the size of F.
 LEAST, MUS = 1e-9, np.geomspace(1e-9, 10.0, 300)
+#: How often mu is looked for, each time between the neighbours of the best so far.
+FINER = 3
 
 
 class Proof(NamedTuple):
@@ -139,7 +141,9 @@ class _Form(NamedTuple):
         parts = sum(float(np.linalg.norm(part)) for part in (*G[1:], G.pm, kappa, linear))
         least = float(G.p_u.any() or G.m_u.any())
         gram = open_rows.T @ open_rows
-        return cls(gram, -K[0, 1:], -0.5 * (T + T.T), -C, -0.5 * (U + U.T), parts, least, len(rows))
+        return cls(
+            gram, np.asarray(-K[0, 1:], dtype=float), -0.5 * (T + T.T), -C, -0.5 * (U + U.T), parts, least, len(rows)
+        )
 
     def shifted(self, shift: float) -> _Shifted:
         """The best a and mu once the free multipliers are moved so far, by Schur complements; not yet proven."""
@@ -154,12 +158,15 @@ class _Form(NamedTuple):
         left[0, 1:] += self.side[N:]
         values, vectors = np.linalg.eigh(left[1:, 1:])
         mu = max(-float(values[0]), 0.0) + self.size * MUS
-        a = ((vectors.T @ left[0, 1:]) ** 2 / (mu[:, None] + values)).sum(axis=1) - left[0, 0]
-        a = np.maximum(a, 0.0)
-        lam = scaled(a, mu, self.least)
-        bounds = lam * a + mu / lam
-        best = int(bounds.argmin())
-        return _Shifted(float(bounds[best]), shift, float(a[best]), float(mu[best]))
+        squares = (vectors.T @ left[0, 1:]) ** 2
+        for _ in range(FINER):
+            a = np.maximum((squares / (mu[:, None] + values)).sum(axis=1) - left[0, 0], 0.0)
+            lam = scaled(a, mu, self.least)
+            bounds = lam * a + mu / lam
+            best = int(bounds.argmin())
+            chosen = float(a[best]), float(mu[best])
+            mu = np.geomspace(mu[max(best - 1, 0)], mu[min(best + 1, len(mu) - 1)], 30)
+        return _Shifted(float(bounds[best]), shift, *chosen)
 
     def checked(self, it: _Shifted) -> float:
         """The bound that a factorisation proves, with a and mu a little greater if need be; otherwise inf."""

@@ -57,6 +57,15 @@ class Products(NamedTuple):
         """All of them multiplied."""
         return Products(*[factor * part for part in self])
 
+    def without(self, at: int, side: float) -> "Products":
+        """Those that are left where m (side 1) or p (side -1) of a hyperplane is 0."""
+        left = Products(*[part.copy() for part in self])
+        if side > 0:
+            left.m[at], left.mm[at], left.mm[:, at], left.pm[:, at], left.m_u[at] = 0.0, 0.0, 0.0, 0.0, 0.0
+        else:
+            left.p[at], left.pp[at], left.pp[:, at], left.pm[at], left.p_u[at] = 0.0, 0.0, 0.0, 0.0, 0.0
+        return left
+
 
 @dataclass(frozen=True, eq=False)
 class Lift:

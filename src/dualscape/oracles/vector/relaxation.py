@@ -8,8 +8,8 @@ import numpy as np
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
-from dualscape.oracles.relaxation.oracle import LITTLE, MOST, PATIENCE, ROUNDS, STEPS
-from dualscape.oracles.relaxation.pace import Pace, ended, step_seconds
+from dualscape.oracles.relaxation.oracle import MOST
+from dualscape.oracles.relaxation.pace import LITTLE, PATIENCE, ROUNDS, STEPS, Pace, ended, step_seconds
 from dualscape.oracles.vector.base import VectorOracle
 from dualscape.oracles.vector.multipliers import proven
 from dualscape.oracles.vector.reduced import ReducedVector
