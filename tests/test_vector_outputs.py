@@ -154,7 +154,7 @@ def test_invariants_of_degenerate_problems(seed, n, d, c, kind, fraction):
         ([[1.0, 2.0]], {}, "X has 2 rows but y has 1"),
         (np.eye(2), {"loss": "logistic"}, "y has 2 columns"),
         (np.eye(2), {"loss": "huber"}, "y has 2 columns"),
-        (np.eye(2), {"activation": "abs"}, "have one output, the target has 2 columns"),
+        (np.eye(2), {"activation": "gated:3"}, "have one output, the target has 2 columns"),
         (np.eye(2), {"features_per_neuron": 1}, "have one output"),
         (np.eye(2), {"free": "constant"}, "free features serve networks with one output"),
         (np.eye(2), {"architecture": "vector:3"}, "have one output|outputs"),

@@ -96,3 +96,22 @@ def breast_cancer(*features: str) -> Table:
         classes=("malignant", "benign"),
     )
     return standardize(table, target=False)
+
+
+def iris() -> Table:
+    """150 flowers of three species: lengths and widths of sepals and petals in cm."""
+    from sklearn.datasets import load_iris
+
+    bundle = load_iris()
+    species = [str(bundle.target_names[k]) for k in bundle.target]
+    return Table(bundle.data, np.array(species), tuple(str(name) for name in bundle.feature_names), "species")
+
+
+def linnerud() -> Table:
+    """20 men in a fitness club: three exercises, and weight, waist and pulse; features and targets standardised."""
+    from sklearn.datasets import load_linnerud
+
+    bundle = load_linnerud()
+    targets = tuple(str(name) for name in bundle.target_names)
+    features = tuple(str(name) for name in bundle.feature_names)
+    return standardize(Table(bundle.data, bundle.target, features, ", ".join(targets), target_names=targets))

@@ -1,9 +1,11 @@
 """Problems of the catalogue whose data were measured."""
 
 from dualscape.data.entry import Entry
-from dualscape.data.named_tables import breast_cancer, diabetes
+from dualscape.data.named_tables import breast_cancer, diabetes, iris, linnerud
 
 _DIABETES = "Efron, Hastie, Johnstone, Tibshirani (2004), by scikit-learn"
+_IRIS = "Fisher (1936), by scikit-learn"
+_LINNERUD = "Tenenhaus (1998), by scikit-learn"
 _CANCER = "Wolberg, Street, Mangasarian (1995), by scikit-learn"
 
 #: In the order in which they are listed.
@@ -45,6 +47,21 @@ REAL = (
         _CANCER,
         breast_cancer,
         loss="logistic",
+        bias="penalised",
+    ),
+    Entry(
+        "linnerud",
+        "20 men: weight, waist and pulse from three exercises, three targets, standardised",
+        _LINNERUD,
+        linnerud,
+        bias="penalised",
+    ),
+    Entry(
+        "iris",
+        "150 flowers, multinomial loss: three species from all 4 features",
+        _IRIS,
+        iris,
+        loss="multinomial",
         bias="penalised",
     ),
 )

@@ -9,6 +9,7 @@
 
 from dualscape.figures.convergence import convergence
 from dualscape.figures.curves import curve_profiles, network_path_curves
+from dualscape.figures.factorisations import factorisations
 from dualscape.figures.interpolators import interpolators, with_affine_skip
 from dualscape.figures.layers import Area, Axis, DoesNotApplyError, Field, Frame, Labels, Lines, Points, Surface
 from dualscape.figures.merge_tree import merge_tree
@@ -36,6 +37,7 @@ __all__ = [
     "staircase",
     "merge_tree",
     "outputs",
+    "factorisations",
     "units",
     "shapes",
     "spread",

@@ -136,6 +136,8 @@ def _wanted(
         yield lambda: figures.near_staircase(near, epsilon)
     if solution.problem.c > 1:
         yield lambda: figures.outputs(solution, optimal_set, () if table is None else table.target_names)
+        if solution.problem.X.shape == (2, 2):
+            yield lambda: figures.factorisations(solution)
     yield lambda: figures.units(solution, optimal_set, table)
     if solution.problem.features_per_neuron == 1:
         yield lambda: figures.shapes(solution, optimal_set, table)

@@ -150,14 +150,16 @@ class _Run:
         limit = None if effort.deadline is None else effort.remaining()
         choice = problem.space.choice(oracle, limit)
         self.prover, self.search = choice.prover, choice.search
-        self.provers = () if choice.prover is None else (choice.prover, *choice.others)
+        #: Others may go on for years after a relaxation, and need a limit of time.
+        others = choice.others if choice.complete or limit is not None else ()
+        self.provers = () if choice.prover is None else (choice.prover, *others)
         self._share = LAST_SEARCH_FROM
         if self.prover is not None and not choice.estimates[self.prover].at_once:
             self._share = SEARCH_SHARE
         #: Searches in a row that must find nothing before the search ends.
         self.attempts = 1 if self.prover is not None and choice.complete else searches
-        # What will not finish, and has no time limit either, gives the bound that can be had at once.
-        self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.complete else effort
+        # What will not end, and has no time limit either, gives the bound that can be had at once.
+        self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.ends else effort
         #: The last exact question, while nothing has been searched since.
         self.asked: _Asked | None = None
         #: The one that proved most so far.

@@ -68,7 +68,7 @@ class Composition:
     Attributes:
         jacobian: (n, q) columns of the coordinates x (q,): the fit is J x.
         owner: (q,) the simpler unit that each coordinate belongs to, rising; its mass is the length of its part of x.
-        held: (p, q) H x = 0: what keeps the composed units on their pieces.
+        held, borders: (p, q) H x = 0 and (p', q) G x >= 0: what keeps the composed units on their pieces.
         x: (q,) where they are.
         units: the composed units and their masses at another x.
     """
@@ -76,6 +76,7 @@ class Composition:
     jacobian: Matrix
     owner: NDArray[np.intp]
     held: Matrix
+    borders: Matrix
     x: Vector
     units: Callable[[Vector], tuple[Units, Vector]]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.model.architectures.pieces import Pieces, Stand
+from dualscape.model.architectures.pieces import Pieces, Stand, times
 from dualscape.model.architectures.tables import fine_tables
 
 Matrix = NDArray[np.float64]
@@ -24,7 +24,7 @@ LEAST_GAP = 1e-13
 
 @dataclass(frozen=True, eq=False)
 class VectorPieces(Pieces):
-    """The pieces of units with c outputs; slopes are 0 and 1."""
+    """The pieces of units with c outputs; slopes are 1 and that below 0, and 0 for the rows that hold a unit."""
 
     c: int = 2
 
@@ -37,8 +37,7 @@ class VectorPieces(Pieces):
         outputs = TwoFloat(np.full((k, c), np.nan), np.zeros((k, c)))
         values, pulls = TwoFloat(np.zeros(k), np.zeros(k)), np.zeros((k, d, c))
         for j in range(k):
-            D = self.slopes[j][:, None]
-            M = self._off(j, X.T @ TwoFloat(N.hi * D, N.lo * D))
+            M = self._off(j, X.T @ times(self.slopes[j][:, None], N))
             pulls[j], pair = M.hi, _greatest(M)
             if pair is not None:
                 # A pair is known up to the sign of both: that on whose side the piece lies.
@@ -50,8 +49,7 @@ class VectorPieces(Pieces):
                 outputs.hi[j], outputs.lo[j] = turn * v.hi, turn * v.lo
                 values.hi[j], values.lo[j] = value.hi, value.lo
         every = X @ directions.T
-        slopes = self.slopes.T
-        columns = fine_tables(TwoFloat(slopes * every.hi, slopes * every.lo), outputs)
+        columns = fine_tables(times(self.slopes.T, every), outputs)
         return Stand(values, directions, columns, outputs.hi, pulls)
 
     def _off(self, j: int, pull: TwoFloat) -> TwoFloat:

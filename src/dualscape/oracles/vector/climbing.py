@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.climbs import climb_all
+from dualscape.geometry.leaky import EVEN
 from dualscape.oracles.vector.reduced import ReducedVector
 from dualscape.units import Units
 
@@ -30,7 +31,8 @@ def climb_jointly(
 ) -> tuple[Units, NDArray[np.bool_], list[Index]]:
     """Local maximisers reached from q units: (these, hyperplane signs (q, N), the hyperplanes that hold each).
 
-    What nothing positive is reached from, or is left when `expired`, comes back as the zero direction.
+    What nothing positive is reached from, or is left when `expired`, comes back as the zero direction. Where u and -u
+    compute the same, the maximisers are upright.
     """
     hinges = G.hinges
     directions, outputs = np.zeros_like(units.directions), units.outputs.copy()
@@ -44,7 +46,11 @@ def climb_jointly(
             directions[j] = hinges.basis @ place
         holding.append(held)
     lengths = np.linalg.norm(directions, axis=1)
-    return Units(directions / np.where(lengths > 0, lengths, 1.0)[:, None], outputs), bits, holding
+    climbed = Units(directions / np.where(lengths > 0, lengths, 1.0)[:, None], outputs)
+    if hinges.slope == EVEN:
+        bits ^= climbed.inverted()[:, None]
+        climbed = climbed.upright()
+    return climbed, bits, holding
 
 
 def _climbed(G: ReducedVector, columns: Matrix, u: Vector, v: Vector) -> tuple[Vector, Vector, Vector, Index]:
