@@ -40,6 +40,8 @@ Vector = NDArray[np.float64]
 #: Newton steps on the fit between two projections: the next ones go on from there.
 SWEEPS = 8
 SIGNS = (1.0, -1.0)
+#: As LITTLE, where more is to be had of the time at the network's own nu.
+ENOUGH = 1e-2
 
 
 def applies(problem: Problem, network: Network) -> bool:
@@ -57,7 +59,7 @@ def applies(problem: Problem, network: Network) -> bool:
 
 @one_blas_thread()
 def relaxed_training(
-    problem: Problem, network: Network, *, effort: Effort, progress: Progress = silent
+    problem: Problem, network: Network, *, effort: Effort, progress: Progress = silent, little: float = LITTLE
 ) -> tuple[Vector, OracleAnswer]:
     """(nu (n,), what is proven of h(nu)) with the greatest lower bound on the optimum that was found in time.
 
@@ -66,8 +68,9 @@ def relaxed_training(
         network: a trained network, to begin with.
         effort: how long.
         progress: told of the bound.
+        little: it ends when some rounds have improved the bound by less than this share.
     """
-    training = VectorTraining(problem, network) if problem.c > 1 else _Training(problem, network)
+    training = VectorTraining(problem, network) if problem.c > 1 else _Training(problem, network, little)
     nu, upper = training.nu, training.at_once(effort)
     stopped = training.run(effort, progress)
     if training.dual > lower_bound(problem, nu, training.answer(upper)):
@@ -95,10 +98,15 @@ def ask_or_relax(
     """
     if oracles[0] != RelaxationOracle.name or effort.expired() or not applies(problem, network):
         return question.nu, problem.space.ask(oracles, question, effort=effort, progress=progress)
-    relaxed = relaxed_training(problem, network, effort=effort, progress=progress)
-    if len(oracles) == 1 or relaxed[1].stopped is not Stopped.RELAXED:
+    # Units of several outputs are not parted.
+    then = oracles if problem.c == 1 else oracles[1:]
+    goes_on = effort.deadline is not None and len(then) > 0
+    little = ENOUGH if goes_on else LITTLE
+    relaxed = relaxed_training(problem, network, effort=effort, progress=progress, little=little)
+    if not goes_on or relaxed[1].stopped is not Stopped.RELAXED:
         return relaxed
-    answer = problem.space.ask(oracles[1:], question, effort=effort, progress=progress)
+    # At the network's own nu the relaxation parts units by their sides, for as long as there is time.
+    answer = problem.space.ask(then, question, effort=effort, progress=progress)
     better = lower_bound(problem, question.nu, answer) > lower_bound(problem, *relaxed)
     return (question.nu, answer) if better or (answer.values > problem.beta).any() else relaxed
 
@@ -134,7 +142,7 @@ class _Training:
     Products are in units of the mass, costs in units of beta times the mass: h is then about 1.
     """
 
-    def __init__(self, problem: Problem, network: Network) -> None:
+    def __init__(self, problem: Problem, network: Network, little: float) -> None:
         fit, mass = network.neurons_fit(problem.X), float(network.masses.sum())
         self._problem, self._mass, self._fit = problem, mass, fit.copy()
         assert isinstance(problem.space, ReLUSpace)
@@ -146,7 +154,7 @@ class _Training:
         for side, sign in zip(self._sides, SIGNS, strict=True):
             mine = network.signs == sign
             side.begin(units[mine], network.masses[mine] / mass)
-        self._shifts = [1e-3, 1e-3]
+        self._shifts, self._little = [1e-3, 1e-3], little
         self.nu, self.upper, self.dual, self.steps = self._dual_variable(), np.inf, -np.inf, 0
 
     def _dual_variable(self) -> Vector:
@@ -175,7 +183,7 @@ class _Training:
                 note = f"optimum >= {self.dual:.6g} proven, {2 * self.steps:,} steps"
                 progress(Event("relaxation", len(history), ROUNDS, note))
                 then = history[-PATIENCE - 1 : -PATIENCE]
-                if then and self.dual - then[0] < LITTLE * abs(self.dual):
+                if then and self.dual - then[0] < self._little * abs(self.dual):
                     break
         return Stopped.RELAXED
 

@@ -14,7 +14,7 @@ from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, OracleAnswer, Question
 from dualscape.oracles.proof import capped
 from dualscape.oracles.relaxation.pace import step_seconds
-from dualscape.oracles.relaxation.tree import ROUNDS, STEPS, Tree
+from dualscape.oracles.relaxation.tree import ROUNDS, Tree
 from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.checkpoint import Checkpoint, fingerprint
 from dualscape.running.effort import Effort
@@ -24,6 +24,8 @@ from dualscape.running.threads import one_blas_thread
 
 #: Hyperplanes and dimensions together beyond which a step takes minutes: then it is not begun.
 MOST = 3000
+#: Steps until units are parted, roughly, for both signs; how many follow is not known before.
+EXPECTED = 4000
 #: Of what is saved: another one is not gone on from.
 FORMAT = "tree"
 #: Seconds between two saves to the checkpoint.
@@ -44,8 +46,7 @@ class RelaxationOracle(HingeOracle):
     @classmethod
     def estimate(cls, hinges: Hinges) -> Estimate:
         size = 1 + hinges.count + hinges.rank
-        steps = STEPS * ROUNDS // 4
-        return Estimate(steps, steps * step_seconds(size), cls.counts, at_once=size > MOST)
+        return Estimate(EXPECTED, EXPECTED * step_seconds(size), cls.counts, at_once=size > MOST)
 
     @one_blas_thread()
     def best_units(

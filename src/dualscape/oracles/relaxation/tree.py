@@ -64,7 +64,7 @@ class Part:
         self._form, self.sign, self._scale, self.sides = form, sign, scale, sides
         self.bound, self._shift, self.history = bound, shift, [bound]
         self._kappa, self._linear, self._kind = sign * form.kappa, sign * form.linear, kind
-        lift = Lift.of(form.rows, kind, sides)
+        self._broken, lift = False, Lift.of(form.rows, kind, sides)
         self._splitting = Splitting.of_form(lift, self._kappa / scale, self._linear / scale)
         self._pace = Pace(1 + len(lift.open) + form.rows.shape[1])
 
@@ -74,8 +74,15 @@ class Part:
 
     @property
     def converged(self) -> bool:
-        """Whether it has hardly come down for some rounds."""
+        """Whether it has hardly come down for some rounds, or its numbers have left the range."""
+        if self._broken:
+            return True
         return len(self.history) > PATIENCE and self.bound > (1 - LITTLE) * self.history[-PATIENCE - 1]
+
+    @property
+    def can_be_parted(self) -> bool:
+        """Whether a hyperplane is open, and the iterates say which is asked best."""
+        return not self._broken and not self.sides.all()
 
     def allows(self, effort: Effort) -> bool:
         """Whether there is time for a step and a proof."""
@@ -85,7 +92,10 @@ class Part:
         """Some steps and what they prove; how many steps there was time for."""
         if self._kind is SINGLE and self.bound < (1 + NEAR) * target:
             self._sharpen()
-        made = self._pace.steps(self._splitting.step, STEPS, effort)
+        try:
+            made = self._pace.steps(self._splitting.step, STEPS, effort)
+        except np.linalg.LinAlgError:
+            self._broken, made = True, STEPS
         if made and not interrupted():
             multipliers = self._splitting.multipliers.times(self._scale)
             found = proven(self._form.rows, self._kappa, self._linear, multipliers, self._shift, self.sides)
@@ -187,7 +197,7 @@ class Tree:
             while self.bound > self.target:
                 full = len(self._parts) >= self._most_parts
                 worst = self._parts[0][2]
-                if self.rounds >= ROUNDS or (worst.converged and (full or worst.sides.all())):
+                if self.rounds >= ROUNDS or (worst.converged and (full or not worst.can_be_parted)):
                     return Stopped.RELAXED
                 if not worst.allows(effort):
                     return ended(effort)
@@ -203,7 +213,7 @@ class Tree:
     @staticmethod
     def _advanced(effort: Effort, target: float, full: bool, part: Part) -> tuple[list[Part], int]:
         """(a part after a round, or its halves, the steps that were made)."""
-        parts = part.halves() if part.slow(target) and not full and not part.sides.all() else [part]
+        parts = part.halves() if part.slow(target) and not full and part.can_be_parted else [part]
         return parts, sum(one.round(effort, target) for one in parts)
 
     def arrays(self) -> dict[str, ArrayLike]:
