@@ -5,10 +5,11 @@ import pytest
 
 from dualscape import Problem, solve
 from dualscape.model.certificate import certificate_of, certify_dual
+from dualscape.oracles import Question
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
 from dualscape.running.stopped import Stopped
-from dualscape.solver.relaxed_training import _Rows, applies, relaxed_training
+from dualscape.solver.relaxed_training import _Rows, applies, ask_or_relax, relaxed_training
 
 
 def random_problem(seed, n=12, d=3, loss="squared", share=0.2, **more):
@@ -62,7 +63,9 @@ def test_rows_of_one_hyperplane():
     assert nu @ rows.fit(p, m) == pytest.approx(pulled[0] @ p + pulled[1] @ m)
 
 
-def test_the_nu_of_the_relaxation_proves_more_than_that_of_the_network():
+def test_the_nu_of_the_relaxation_proves_more_than_that_of_the_network(monkeypatch):
+    """Before units are parted."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.BYTES", 0.0)
     problem = random_problem(5, n=30, d=8, share=0.1)
     network = solve(problem, oracle="ascent").network
     own = certify_dual(problem, network, problem.dual_of(network), oracle="relaxation", effort=Effort())
@@ -110,3 +113,18 @@ def test_no_time_for_a_single_proof_is_a_bound_all_the_same():
     problem = random_problem(1)
     network = solve(problem).network
     assert np.isfinite(relaxed(problem, network, seconds=1e-9).dual)
+
+
+def test_the_networks_own_nu_is_asked_by_parts_while_there_is_time(monkeypatch):
+    """Relaxed training leaves a gap; the parts close it. Without a limit of time it is all there is."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 1000)
+    problem = random_problem(5, n=14, d=4, share=0.05)
+    network = solve(problem, time_limit=600.0).network
+    question = Question(problem.dual_of(network), above=problem.beta * (1 + 1e-11))
+
+    def excess(effort):
+        found = ask_or_relax(problem, network, ["relaxation"], question, effort=effort)
+        return certificate_of(problem, network, *found).excess
+
+    assert excess(Effort()) > 1e-3
+    assert excess(Effort.within(600.0)) < 1e-5

@@ -67,3 +67,14 @@ def test_sums_and_multiples():
     assert one.plus(0.5, one).p.tolist() == [1.5, 1.5]
     assert one.times(-2.0).p.tolist() == [-2.0, -2.0]
     assert one.plus(0.5, one).pm.dtype == np.float32
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_without_one_side_nothing_of_it_is_left(side):
+    rng = np.random.default_rng(0)
+    Y = Products(*[rng.random(part.shape) + 1 for part in Products.zero(3, 2, np.float64)])
+    left, dead = whole(Y.without(1, side)), 1 + 1 + (3 if side > 0 else 0)
+    expected = whole(Y)
+    expected[dead], expected[:, dead] = 0.0, 0.0
+    np.testing.assert_array_equal(left, expected)
+    assert whole(Y).min() >= 1
