@@ -1,7 +1,8 @@
 """How large a problem is certified: `python benchmarks/run_frontier.py`.
 
 For real and Gaussian data, the seconds to a proven relative gap of 1e-6 and the patterns or nodes looked at, for each
-exact oracle, and in many dimensions the gap that the relaxation proves in the time; writes results/frontier.json and .md. Run it with a Python that has dualscape and scikit-learn.
+exact oracle, and in many dimensions the gap that the relaxation proves in the time; writes results/frontier.json and
+.md. Run it with a Python that has dualscape and scikit-learn.
 """
 
 import argparse
