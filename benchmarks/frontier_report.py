@@ -35,6 +35,12 @@ def write_report(path: Path) -> None:
     cases = results["cases"]
     oracles = list(dict.fromkeys(case["oracle"] for case in cases))
     lines = ["# Certified frontier", "", sentence(results["machine"]), "", ABOUT.format(**results)]
+    elsewhere: dict[str, list[str]] = {}
+    for case in cases:
+        if "machine" in case:
+            elsewhere.setdefault(sentence(case["machine"]), []).append(case["data"])
+    for machine, data in elsewhere.items():
+        lines += [f"Of another run, {', '.join(dict.fromkeys(data))}: {machine[0].lower()}{machine[1:]}", ""]
     head = [title for oracle in oracles for title in (f"{oracle}: seconds", "patterns")]
     lines += ["| data | n | d | " + " | ".join(head) + " | neurons |", "|---" + "|--:" * (len(head) + 3) + "|"]
     for data, n, d in dict.fromkeys((case["data"], case["n"], case["d"]) for case in cases):

@@ -127,8 +127,10 @@ def main() -> None:
     }
     chosen = options.series or list(series)
     if options.keep and path.exists():
-        kept = json.loads(path.read_text(encoding="utf-8"))["cases"]
-        results["cases"] = [case for case in kept if case["data"] in series and case["data"] not in chosen]
+        before = json.loads(path.read_text(encoding="utf-8"))
+        results["cases"] = [case for case in before["cases"] if case["data"] in series and case["data"] not in chosen]
+        for case in results["cases"]:
+            case.setdefault("machine", before["machine"])
     for name in chosen:
         open_oracles = list(options.oracles)
         for make in series[name]:

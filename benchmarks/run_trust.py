@@ -28,8 +28,8 @@ Matrix = np.ndarray
 Vector = np.ndarray
 KINDS = ("gaussian", "lattice", "duplicated", "one-hot", "nearly parallel", "zero rows", "uneven", "orthogonal")
 SCALES = (1e-12, 1e-6, 1e-3, 1.0, 1.0, 1.0, 1e3, 1e6, 1e12)
-#: Rounds at a fixed nu, among them some after the sides of rows were chosen, and of relaxed training: few prove as truly
-#: as many.
+#: Rounds at a fixed nu, some of them after sides of rows were chosen, and of relaxed training: few prove as truly as
+#: many.
 AT_NU, JOINTLY = 4, 1
 #: A relaxation within this share of what is attained is tight.
 TIGHT = 1e-6
