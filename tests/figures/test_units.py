@@ -61,6 +61,6 @@ def test_lines_of_three_layers_are_where_inner_neurons_bend():
     for line in lines:
         values = np.column_stack([line, np.ones(2)]) @ slots.theta.T
         assert np.abs(values).max(axis=0).min() < 1e-9
-    numbers = {text for layer in layers(scene, Points) for text in layer.labels or ()}
+    numbers = {text for layer in layers(scene, Points) for text in layer.texts}
     assert numbers <= {str(k) for k in range(solution.network.width)}
     assert "inner neuron" in scene.caption

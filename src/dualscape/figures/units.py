@@ -157,8 +157,8 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
     layers += [*marks, *rings]  # the rings last, so that nothing hides a number
     caption = (
         f"The background is the prediction of {which}, {plural(int((network.masses > 0).sum()), 'unit')}; between the "
-        f"lines it is linear{besides}. Every line is where {bends}, {normal}.x = 0, with a short stroke towards the side where "
-        f"{normal}.x > 0; {_inside(inputs, network)} of them pass between data points. {said}"
+        f"lines it is linear{besides}. Every line is where {bends}, {normal}.x = 0, with a short stroke towards the "
+        f"side where {normal}.x > 0; {_inside(inputs, network)} of them pass between data points. {said}"
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
     return Scene("units", "The units over the data", caption, axes, tuple(layers), height=560)

@@ -15,7 +15,7 @@ from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, OracleAnswer, Question
 from dualscape.oracles.proof import capped
 from dualscape.oracles.relaxation.multipliers import proven
-from dualscape.oracles.relaxation.pace import Pace, ended, step_seconds
+from dualscape.oracles.relaxation.pace import Pace, cost_in_words, ended, step_seconds
 from dualscape.oracles.relaxation.products import Lift
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting
 from dualscape.oracles.scaled import ScaledForm
@@ -166,7 +166,8 @@ class _Rounds:
         return stopped
 
     def _run(self, effort: Effort, progress: Progress) -> Stopped:
-        saved = time.monotonic()
+        saved, (N, r) = time.monotonic(), self._form.rows.shape
+        progress(Event("relaxation", 0, ROUNDS, cost_in_words(1 + N + r)))
         with Threads() as pool:
             while self.bound > self._floor:
                 worst = max(self._sides, key=lambda side: side.bound)

@@ -42,7 +42,7 @@ class VectorRelaxation(VectorOracle):
     ) -> OracleAnswer:
         hinges, above = self.hinges, max(question.above, 0.0)
         if hinges.count == 0:
-            return OracleAnswer.nothing(hinges.X.shape[1], above, self.name, 0)
+            return self.nothing(above, 0)
         G = ReducedVector.of(hinges, question.nu.reshape(-1, self.c))
         search = _Search(G, above, self.ceiling(question.nu, effort))
         large = self.estimate(hinges).at_once
@@ -52,7 +52,7 @@ class VectorRelaxation(VectorOracle):
             stopped = Stopped.DIMENSION if large else ended(effort)
         else:
             stopped = search.run(effort, progress)
-        return OracleAnswer.nothing(hinges.X.shape[1], max(search.upper, above), self.name, search.steps, stopped)
+        return self.nothing(max(search.upper, above), search.steps, stopped)
 
 
 class _Search:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.leaky import leaky, slopes
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
 from dualscape.oracles.ranked import Ranked
 from dualscape.oracles.vector.base import VectorOracle
@@ -53,7 +54,7 @@ class VectorSearch(VectorOracle):
         if question.seen is not None:
             known = Units.join([known, question.seen.take(slice(CLIMBS))])
         risen = self._risen(nu, self._starts(known, np.random.default_rng((self._seed, question.attempt))), effort)
-        found = rank(X, nu, risen)
+        found = rank(self.hinges, nu, risen)
         best = found.take(found.units.distinct(np.arange(len(found.values)), CROWD))
         keep = best.values > PROMISING * max(question.above, 0.0)
         keep[: CLIMBS // 4] = True
@@ -63,9 +64,9 @@ class VectorSearch(VectorOracle):
             climbed = climb_jointly(
                 ReducedVector.of(self.hinges, nu.reshape(-1, self.c)), climbing, expired=effort.expired
             )[0]
-            every = rank(X, nu, Units.join([climbed, climbing]) if effort.expired() else climbed)
+            every = rank(self.hinges, nu, Units.join([climbed, climbing]) if effort.expired() else climbed)
         else:
-            every = Ranked.join([best, rank(X, nu, known)]).once()
+            every = Ranked.join([best, rank(self.hinges, nu, known)]).once()
         lower = float(every.values[0]) if len(every.values) else 0.0
         above = every.above(question.above)
         return OracleAnswer(*above, lower, np.inf, self.name, len(risen), seen=every.units.take(slice(2 * CLIMBS)))
@@ -94,8 +95,8 @@ class VectorSearch(VectorOracle):
         best, outputs, values = directions.copy(), np.zeros((len(directions), self.c)), np.zeros(len(directions))
         for step in range(STEPS + 1):
             heights = X @ directions.T
-            active = heights > 0
-            G = np.maximum(heights, 0.0, out=heights).T @ N
+            bends = slopes(heights > 0, self.hinges.slope)
+            G = leaky(heights, self.hinges.slope).T @ N
             sizes = np.linalg.norm(G, axis=1)
             better = sizes > values
             best[better], values[better] = directions[better], sizes[better]
@@ -103,7 +104,7 @@ class VectorSearch(VectorOracle):
             outputs[better] = V[better]
             if step == STEPS or effort.expired():
                 break
-            pull = (active * (N @ V.T)).T @ X
+            pull = (bends * (N @ V.T)).T @ X
             lengths = np.linalg.norm(pull, axis=1)
             stride = STRIDE * (1 - step / STEPS) ** 2
             directions = directions + stride * pull / np.where(lengths > 0, lengths, 1.0)[:, None]
