@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.model.architectures.vector_space import VectorSpace
-from dualscape.model.certificate import lower_bound
+from dualscape.model.certificate import Certificate, certificate_of, certify_dual, lower_bound
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer, Question
@@ -47,6 +47,8 @@ from dualscape.running.stopped import Stopped
 from dualscape.running.threads import Threads, one_blas_thread
 from dualscape.solver.relaxed_rows import RelaxedRows
 from dualscape.solver.relaxed_vector_training import VectorTraining
+from dualscape.tolerances import Tolerances
+from dualscape.units import Units
 
 Vector = NDArray[np.float64]
 #: Newton steps on the fit between two projections: the next ones go on from there.
@@ -54,6 +56,8 @@ SWEEPS = 8
 SIGNS = (1.0, -1.0)
 #: Where a checkpoint holds it, and what it holds of what is proven.
 SECTION, PROVEN = "relaxed-training", ("nu", "upper", "dual", "steps")
+#: Of the rows in which units are active, so many suggest some, those with the greatest masses.
+SUGGESTED = 40
 #: Oracles whose bound is that of a relaxation.
 RELAXING = (RelaxationOracle.name, LiftedOracle.name)
 
@@ -77,6 +81,8 @@ def relaxed_training(
 ) -> tuple[Vector, OracleAnswer]:
     """(nu (n,), what is proven of h(nu)) with the greatest lower bound on the optimum that was found in time.
 
+    `seen` of the answer are units that the products suggest: a search may go on from them.
+
     Args:
         problem: one that this applies to.
         network: a trained network, to begin with.
@@ -88,7 +94,8 @@ def relaxed_training(
     stopped = training.run(effort, progress)
     if training.dual > lower_bound(problem, nu, training.answer(upper)):
         nu, upper = training.nu, min(training.upper, problem.space.reach.bound(training.nu))
-    return nu, replace(training.answer(upper), stopped=stopped)
+    seen = training.suggested() if isinstance(training, _Training) else None
+    return nu, replace(training.answer(upper), stopped=stopped, seen=seen)
 
 
 def ask_or_relax(
@@ -109,7 +116,7 @@ def ask_or_relax(
         question: what they are asked.
         effort: what they may use; progress likewise.
     """
-    if oracles[0] not in RELAXING or effort.expired() or not applies(problem, network):
+    if not _relaxed_first(problem, network, oracles, effort):
         return question.nu, problem.space.ask(oracles, question, effort=effort, progress=progress)
     relaxed = relaxed_training(problem, network, effort=effort, progress=progress)
     if len(oracles) == 1 or relaxed[1].stopped is not Stopped.RELAXED:
@@ -117,6 +124,28 @@ def ask_or_relax(
     answer = problem.space.ask(oracles[1:], question, effort=effort, progress=progress)
     better = lower_bound(problem, question.nu, answer) > lower_bound(problem, *relaxed)
     return (question.nu, answer) if better or (answer.values > problem.beta).any() else relaxed
+
+
+def certify_or_relax(
+    problem: Problem,
+    network: Network,
+    nu: Vector,
+    *,
+    oracles: Sequence[str],
+    effort: Effort,
+    tolerances: Tolerances,
+    progress: Progress = silent,
+) -> tuple[Vector, Certificate]:
+    """(nu, certificate) of a network: at its own nu, or where the relaxation is asked first, at the best for it."""
+    if not _relaxed_first(problem, network, oracles, effort):
+        how = {"oracle": oracles, "effort": effort, "tolerances": tolerances, "progress": progress}
+        return nu, certify_dual(problem, network, nu, **how)  # type: ignore[arg-type]
+    nu, answer = relaxed_training(problem, network, effort=effort, progress=progress)
+    return nu, certificate_of(problem, network, nu, answer, tolerances=tolerances)
+
+
+def _relaxed_first(problem: Problem, network: Network, oracles: Sequence[str], effort: Effort) -> bool:
+    return oracles[0] in RELAXING and not effort.expired() and applies(problem, network)
 
 
 class _Rows:
@@ -195,6 +224,20 @@ class _Training:
         if effort.checkpoint is not None:
             self._save(effort.checkpoint)
         return stopped
+
+    def suggested(self) -> Units:
+        """Units that the products are nearly made of: the axes of u with u, and the means of those active in a row."""
+        found = []
+        for side, sign in zip(self._sides, SIGNS, strict=True):
+            products = side.products
+            axes = np.linalg.eigh(products.uu.astype(float))[1].T
+            means = np.vstack([products.p_u, products.m_u]).astype(float)
+            lengths = np.linalg.norm(means, axis=1)
+            most = np.argsort(-lengths, kind="stable")[:SUGGESTED]
+            most = most[lengths[most] > 0]
+            means = means[most] / lengths[most, None]
+            found.append(self._relaxed.units(np.vstack([axes, -axes, means]), sign))
+        return Units.join(found)
 
     def _run(self, effort: Effort, progress: Progress) -> Stopped:
         history, saved = self._history, time.monotonic()

@@ -132,6 +132,15 @@ class Pieces:
         """How far, relatively, the greatest eigenvalue is from the next on the piece of unit j; 1 without a next."""
         return 1.0
 
+    def turned(self, j: int, at: Stand, nu: Vector) -> tuple[Vector, Vector | None]:
+        """How unit j moves for a change of nu (n,), to first order: (d,) its direction, (c,) its output or None.
+
+        It is the pull of that change, across the unit, within the piece.
+        """
+        free, jacobian = self.turning(j)
+        pull, unit = free @ (jacobian.T @ nu), at.directions.hi[j]
+        return (pull - (pull @ unit) * unit) / at.values.hi[j], None
+
     def left(self, directions: Matrix, tolerance: float) -> Index:
         """The units that are off their piece: some row is on its other side by more than `tolerance` of its length.
 

@@ -102,6 +102,11 @@ class Splitting:
         )
 
     @property
+    def products(self) -> Products:
+        """Those of the last step."""
+        return self._Y
+
+    @property
     def multipliers(self) -> Products:
         """Those of the products, of which the signs are right up to rounding and a long step."""
         return self._dual.times(-1.0)
