@@ -34,7 +34,9 @@ def several(seed, loss="squared"):
     Y = rng.integers(-1, 2, (n, c)).astype(float) if seed % 4 == 1 else rng.standard_normal((n, c))
     if loss == "multinomial":
         X, Y = np.vstack([X, np.ones((3, d))]), np.append(rng.integers(0, 3, n), [0, 1, 2])
-    problem = Problem(X, Y, beta=1.0, bias="none" if seed % 5 else "penalised", loss=loss)
+    free, activation = "none" if seed % 7 else "constant", "relu" if seed % 4 else "leaky:0.3"
+    bias = "none" if seed % 5 else "penalised"
+    problem = Problem(X, Y, beta=1.0, bias=bias, loss=loss, free=free, activation=activation)
     top = problem.beta_max()
     return problem.with_beta(rng.choice([0.03, 0.1, 0.5, 1.3]) * (top if top > 1e-9 else 1.0))
 
@@ -50,4 +52,5 @@ def anything(problem, width, seed):
     if seed % 3 == 0 and width > 3:
         U[3], alpha[3] = 2 * U[-1], 0.3 * alpha[-1]
     free = problem.free
-    return Network.from_weights(U, alpha, bias=problem.bias, free=free.kind, free_weights=rng.standard_normal(free.q))
+    weights, kind = rng.standard_normal(free.q), problem.architecture
+    return Network.from_weights(U, alpha, bias=problem.bias, architecture=kind, free=free.kind, free_weights=weights)

@@ -213,3 +213,15 @@ def test_a_network_of_another_number_of_outputs_is_refused():
     for alpha in ([1.0], [[1.0, 2.0, 3.0]]):
         with pytest.raises(InputError, match="the problem 2; choose the targets"):
             certify(problem, ([[1.0]], alpha))
+
+
+def test_scikit_learn_models_of_several_targets():
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((12, 2))
+    Y = np.column_stack([np.sin(X[:, 0]), X[:, 1] ** 2])
+    model = MLPRegressor(hidden_layer_sizes=(8,), alpha=0.3, solver="lbfgs", random_state=0, max_iter=2000).fit(X, Y)
+    problem = Problem(X, Y, beta=beta_of(model, 12)[0], free="constant")
+    found = certify(problem, model)
+    np.testing.assert_allclose(found.network.predict(X), model.predict(X), rtol=1e-9)
+    assert found.objective >= found.lower_bound > 0
+    assert found.better_objective == pytest.approx(found.solution.certificate.primal, rel=1e-9)

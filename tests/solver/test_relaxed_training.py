@@ -8,12 +8,21 @@ from hypothesis import strategies as st
 from dualscape import Problem, solve
 from dualscape.errors import ContradictionError, InputError
 from dualscape.model.certificate import certificate_of, certify_dual
-from dualscape.oracles.relaxation.oracle import STEPS
+from dualscape.oracles import Question
+from dualscape.oracles.relaxation.pace import STEPS
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
 from dualscape.running.stopped import Stopped
-from dualscape.solver.relaxed_training import _Rows, _Training, applies, relaxed_training
+from dualscape.solver.relaxed_training import (
+    _Rows,
+    _Training,
+    applies,
+    ask_or_relax,
+    certify_or_relax,
+    relaxed_training,
+)
+from dualscape.tolerances import DEFAULT
 
 
 def random_problem(seed, n=12, d=3, loss="squared", share=0.2, **more):
@@ -27,7 +36,7 @@ def random_problem(seed, n=12, d=3, loss="squared", share=0.2, **more):
 def few_rounds(monkeypatch):
     """Of counted length, so that no test waits for a clock."""
     monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 25)
-    monkeypatch.setattr("dualscape.oracles.relaxation.oracle.ROUNDS", 25)
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 50)
 
 
 def relaxed(problem, network, seconds=None):
@@ -125,7 +134,9 @@ def test_rows_of_one_hyperplane():
     assert nu @ rows.fit(p, m) == pytest.approx(pulled[0] @ p + pulled[1] @ m)
 
 
-def test_the_nu_of_the_relaxation_proves_more_than_that_of_the_network():
+def test_the_nu_of_the_relaxation_proves_more_than_that_of_the_network(monkeypatch):
+    """Before units are parted."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.BYTES", 0.0)
     problem = random_problem(5, n=30, d=8, share=0.1)
     network = solve(problem, oracle="ascent").network
     own = certify_dual(problem, network, problem.dual_of(network), oracle="relaxation", effort=Effort())
@@ -143,6 +154,20 @@ def test_stopped_before_its_first_proof_it_says_what_is_known_at_once():
     assert certificate_of(problem, network, nu, answer).dual >= at_once.dual * (1 - 1e-12) > 0
 
 
+def test_a_certificate_is_that_of_the_best_nu_where_the_relaxation_is_asked_first():
+    problem = random_problem(5, n=20, d=8, share=0.1)
+    network = solve(problem, oracle="ascent").network
+    own, found = (
+        certify_or_relax(
+            problem, network, problem.dual_of(network), oracles=oracles, effort=Effort.within(60.0), tolerances=DEFAULT
+        )[1]
+        for oracles in (("ascent",), ("relaxation",))
+    )
+    assert own.verdict == "none"
+    assert found.oracle == "relaxation"
+    assert found.excess < 0.2
+
+
 def test_to_what_it_does_not_apply():
     problem = random_problem(0)
     network = solve(problem).network
@@ -153,6 +178,20 @@ def test_to_what_it_does_not_apply():
     assert not applies(zero, solve(zero).network)
     sparse = random_problem(0, features_per_neuron=1)
     assert not applies(sparse, solve(sparse).network)
+
+
+@pytest.mark.parametrize("bias", ["none", "free"])
+def test_a_search_goes_on_from_what_the_products_suggest(bias, monkeypatch):
+    """From a network of one neuron, the best unit that they lead to violates the dual constraint nearly most."""
+    monkeypatch.setattr("dualscape.solver.relaxed_rows.FEW", 0)
+    problem = random_problem(7, n=10, d=2, bias=bias, free="constant")
+    best = solve(problem).network
+    poor = problem.network(best.units.take([0]), 0.5 * best.masses[:1])
+    _, answer = relaxed_training(problem, poor, effort=Effort())
+    start = problem.dual_of(poor)
+    climbed = problem.space.climb(start, answer.seen)
+    found = problem.space.scores(start, climbed.take(climbed.alive())).max()
+    assert found > 0.999 * problem.oracle("cells").best_units(Question(start, above=0.0)).lower
 
 
 def test_ctrl_c_ends_it_with_what_is_proven():
@@ -232,3 +271,18 @@ def test_never_above_the_optimum_beside_free_features(seed, n, bias, free, loss,
             return  # the free features separate the classes
         if applies(problem, solution.network):
             assert relaxed(problem, solution.network).dual <= solution.certificate.primal * (1 + 1e-12)
+
+
+def test_the_networks_own_nu_is_asked_by_parts_while_there_is_time(monkeypatch):
+    """Relaxed training leaves a gap; the parts close it. Without a limit of time it is all there is."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 1000)
+    problem = random_problem(5, n=14, d=4, share=0.05)
+    network = solve(problem, time_limit=600.0).network
+    question = Question(problem.dual_of(network), above=problem.beta * (1 + 1e-11))
+
+    def excess(effort):
+        found = ask_or_relax(problem, network, ["relaxation"], question, effort=effort)
+        return certificate_of(problem, network, *found).excess
+
+    assert excess(Effort()) > 1e-3
+    assert excess(Effort.within(600.0)) < 1e-5

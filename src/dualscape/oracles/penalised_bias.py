@@ -50,6 +50,13 @@ class PenalisedBias:
         w, b = directions[:, :-1], directions[:, -1]
         return np.column_stack([w, (self._centres.one * b + w @ self._centres.middle) / self._far])
 
+    def units(self, directions: Matrix) -> Matrix:
+        """(k, p + 1) units (w, b) with |w| = 1, where the rows see these directions; those without a w are left out."""
+        lengths = np.linalg.norm(directions[:, :-1], axis=1)
+        w, off = directions[:, :-1], self._far * directions[:, -1]
+        found = np.column_stack([w, (off - w @ self._centres.middle) / self._centres.one])
+        return np.asarray(found[lengths > 0] / lengths[lengths > 0, None])
+
     def worth(self, bound: float, nu: Vector) -> float:
         """What a bound on these rows is worth for the units; each difference of two rows is rounded once."""
         return self.factor * (bound + float(np.abs(nu) @ self._rounding)) * (1 + 4 * EPS)

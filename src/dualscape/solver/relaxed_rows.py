@@ -18,6 +18,7 @@ from dualscape.model.problem import Problem
 from dualscape.oracles.lifted import FEW, RELAXED, LiftedOracle
 from dualscape.oracles.penalised_bias import PenalisedBias
 from dualscape.oracles.relaxation.oracle import MOST, RelaxationOracle
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -62,6 +63,12 @@ class RelaxedRows:
         units = units @ self.hinges.basis
         lengths = np.linalg.norm(units, axis=1)
         return units / np.where(lengths > 0, lengths, 1.0)[:, None], network.masses * lengths
+
+    def units(self, directions: Matrix, sign: float) -> Units:
+        """The units of the problem, of that sign, that directions (k, r) on the rows are."""
+        found = directions @ self.hinges.basis.T
+        found = found if self.penalised is None else self.penalised.units(found)
+        return Units.signed(found, np.full(len(found), sign))
 
     def worth(self, bound: float, nu: Vector) -> float:
         """What a bound on h(nu) over units of these rows is worth for those of the problem."""

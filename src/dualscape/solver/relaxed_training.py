@@ -19,23 +19,14 @@ from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.model.architectures.vector_space import VectorSpace
-from dualscape.model.certificate import lower_bound
+from dualscape.model.certificate import Certificate, certificate_of, certify_dual, lower_bound
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.lifted import LiftedOracle
 from dualscape.oracles.relaxation.multipliers import proven
-from dualscape.oracles.relaxation.oracle import (
-    FORMAT,
-    LITTLE,
-    MOST,
-    PATIENCE,
-    ROUNDS,
-    SAVE_EVERY,
-    STEPS,
-    RelaxationOracle,
-)
-from dualscape.oracles.relaxation.pace import Pace, cost_in_words, ended
+from dualscape.oracles.relaxation.oracle import FORMAT, MOST, SAVE_EVERY, RelaxationOracle
+from dualscape.oracles.relaxation.pace import LITTLE, PATIENCE, ROUNDS, STEPS, Pace, cost_in_words, ended
 from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, heights
 from dualscape.oracles.scaled import ScaledForm
@@ -47,6 +38,8 @@ from dualscape.running.stopped import Stopped
 from dualscape.running.threads import Threads, one_blas_thread
 from dualscape.solver.relaxed_rows import RelaxedRows
 from dualscape.solver.relaxed_vector_training import VectorTraining
+from dualscape.tolerances import Tolerances
+from dualscape.units import Units
 
 Vector = NDArray[np.float64]
 #: Newton steps on the fit between two projections: the next ones go on from there.
@@ -54,8 +47,12 @@ SWEEPS = 8
 SIGNS = (1.0, -1.0)
 #: Where a checkpoint holds it, and what it holds of what is proven.
 SECTION, PROVEN = "relaxed-training", ("nu", "upper", "dual", "steps")
+#: Of the rows in which units are active, so many suggest some, those with the greatest masses.
+SUGGESTED = 40
 #: Oracles whose bound is that of a relaxation.
 RELAXING = (RelaxationOracle.name, LiftedOracle.name)
+#: As LITTLE, where more is to be had of the time at the network's own nu.
+ENOUGH = 1e-2
 
 
 def applies(problem: Problem, network: Network) -> bool:
@@ -73,22 +70,26 @@ def applies(problem: Problem, network: Network) -> bool:
 
 @one_blas_thread()
 def relaxed_training(
-    problem: Problem, network: Network, *, effort: Effort, progress: Progress = silent
+    problem: Problem, network: Network, *, effort: Effort, progress: Progress = silent, little: float = LITTLE
 ) -> tuple[Vector, OracleAnswer]:
     """(nu (n,), what is proven of h(nu)) with the greatest lower bound on the optimum that was found in time.
+
+    `seen` of the answer are units that the products suggest: a search may go on from them.
 
     Args:
         problem: one that this applies to.
         network: a trained network, to begin with.
         effort: how long.
         progress: told of the bound.
+        little: it ends when some rounds have improved the bound by less than this share.
     """
-    training = VectorTraining(problem, network) if problem.c > 1 else _Training(problem, network)
+    training = VectorTraining(problem, network) if problem.c > 1 else _Training(problem, network, little)
     nu, upper = training.nu, training.at_once(effort)
     stopped = training.run(effort, progress)
     if training.dual > lower_bound(problem, nu, training.answer(upper)):
         nu, upper = training.nu, min(training.upper, problem.space.reach.bound(training.nu))
-    return nu, replace(training.answer(upper), stopped=stopped)
+    seen = training.suggested() if isinstance(training, _Training) else None
+    return nu, replace(training.answer(upper), stopped=stopped, seen=seen)
 
 
 def ask_or_relax(
@@ -109,14 +110,41 @@ def ask_or_relax(
         question: what they are asked.
         effort: what they may use; progress likewise.
     """
-    if oracles[0] not in RELAXING or effort.expired() or not applies(problem, network):
+    if not _relaxed_first(problem, network, oracles, effort):
         return question.nu, problem.space.ask(oracles, question, effort=effort, progress=progress)
-    relaxed = relaxed_training(problem, network, effort=effort, progress=progress)
-    if len(oracles) == 1 or relaxed[1].stopped is not Stopped.RELAXED:
+    # Units of several outputs are not parted.
+    then = oracles if problem.c == 1 else oracles[1:]
+    goes_on = effort.deadline is not None and len(then) > 0
+    little = ENOUGH if goes_on else LITTLE
+    relaxed = relaxed_training(problem, network, effort=effort, progress=progress, little=little)
+    if not goes_on or relaxed[1].stopped is not Stopped.RELAXED:
         return relaxed
-    answer = problem.space.ask(oracles[1:], question, effort=effort, progress=progress)
+    # At the network's own nu the relaxation parts units by their sides, for as long as there is time.
+    answer = problem.space.ask(then, question, effort=effort, progress=progress)
     better = lower_bound(problem, question.nu, answer) > lower_bound(problem, *relaxed)
     return (question.nu, answer) if better or (answer.values > problem.beta).any() else relaxed
+
+
+def certify_or_relax(
+    problem: Problem,
+    network: Network,
+    nu: Vector,
+    *,
+    oracles: Sequence[str],
+    effort: Effort,
+    tolerances: Tolerances,
+    progress: Progress = silent,
+) -> tuple[Vector, Certificate]:
+    """(nu, certificate) of a network: at its own nu, or where the relaxation is asked first, at the best for it."""
+    if not _relaxed_first(problem, network, oracles, effort):
+        how = {"oracle": oracles, "effort": effort, "tolerances": tolerances, "progress": progress}
+        return nu, certify_dual(problem, network, nu, **how)  # type: ignore[arg-type]
+    nu, answer = relaxed_training(problem, network, effort=effort, progress=progress)
+    return nu, certificate_of(problem, network, nu, answer, tolerances=tolerances)
+
+
+def _relaxed_first(problem: Problem, network: Network, oracles: Sequence[str], effort: Effort) -> bool:
+    return oracles[0] in RELAXING and not effort.expired() and applies(problem, network)
 
 
 class _Rows:
@@ -150,7 +178,7 @@ class _Training:
     Products are in units of the mass, costs in units of beta times the mass: h is then about 1.
     """
 
-    def __init__(self, problem: Problem, network: Network) -> None:
+    def __init__(self, problem: Problem, network: Network, little: float) -> None:
         rows = RelaxedRows.of(problem)
         assert rows is not None
         units, masses = rows.start(network)
@@ -163,7 +191,7 @@ class _Training:
         for side, sign in zip(self._sides, SIGNS, strict=True):
             mine = network.signs == sign
             side.begin(units[mine], masses[mine] / self._mass)
-        self._shifts, self._history = [1e-3, 1e-3], list[float]()
+        self._shifts, self._history, self._little = [1e-3, 1e-3], list[float](), little
         self.nu, self.upper, self.dual, self.steps = self._dual_nearby(), np.inf, -np.inf, 0
 
     def _dual_variable(self) -> Vector:
@@ -196,6 +224,20 @@ class _Training:
             self._save(effort.checkpoint)
         return stopped
 
+    def suggested(self) -> Units:
+        """Units that the products are nearly made of: the axes of u with u, and the means of those active in a row."""
+        found = []
+        for side, sign in zip(self._sides, SIGNS, strict=True):
+            products = side.products
+            axes = np.linalg.eigh(products.uu.astype(float))[1].T
+            means = np.vstack([products.p_u, products.m_u]).astype(float)
+            lengths = np.linalg.norm(means, axis=1)
+            most = np.argsort(-lengths, kind="stable")[:SUGGESTED]
+            most = most[lengths[most] > 0]
+            means = means[most] / lengths[most, None]
+            found.append(self._relaxed.units(np.vstack([axes, -axes, means]), sign))
+        return Units.join(found)
+
     def _run(self, effort: Effort, progress: Progress) -> Stopped:
         history, saved = self._history, time.monotonic()
         size = 1 + self._hinges.count + self._hinges.rank
@@ -210,7 +252,7 @@ class _Training:
                 note = f"optimum >= {self.dual:.6g} proven, {2 * self.steps:,} steps"
                 progress(Event("relaxation", len(history), ROUNDS, note))
                 then = history[-PATIENCE - 1 : -PATIENCE]
-                if then and self.dual - then[0] < LITTLE * abs(self.dual):
+                if then and self.dual - then[0] < self._little * abs(self.dual):
                     break
                 if effort.checkpoint is not None and time.monotonic() - saved > SAVE_EVERY:
                     self._save(effort.checkpoint)

@@ -106,7 +106,7 @@ def contributions(problem: Problem, network: Network) -> Vector:
     """(n,), or (n c,), what neurons and free features contribute to a fit in absolute value: rounding is a share of
     this."""
     parts = np.abs(network.contributions(problem.X)).sum(axis=1)
-    return np.asarray(parts + np.abs(problem.free.matrix) @ np.abs(network.free_weights)) if problem.free.q else parts
+    return np.asarray(parts + np.abs(problem.free.matrix) @ np.abs(network.free_weights))
 
 
 def distance(one: Network, other: Network) -> float:

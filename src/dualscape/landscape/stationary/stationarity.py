@@ -103,7 +103,7 @@ def stationarity(
         raise InputError("an interpolation problem has no objective to go down; give a weight decay and another loss")
     neurons = _Neurons(problem, network, kind.slope, kink)
     clarke, steepest, tried = neurons.residuals()
-    nu = neurons.N.ravel() if problem.free.q else np.zeros(problem.n)
+    nu = neurons.N.ravel()
     free = problem.free.decay * network.free_weights - problem.free.matrix.T @ nu
     free_size = np.abs(problem.free.decay * network.free_weights) + np.abs(problem.free.matrix.T) @ np.abs(nu)
     size = float(np.sqrt(neurons.size**2 + free_size @ free_size)) or 1.0

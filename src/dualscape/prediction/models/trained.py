@@ -20,14 +20,15 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-def free_parts(names: Sequence[str], weights: Vector) -> tuple[float | None, Vector | None]:
-    """(output bias, weights of all free features where there are others), from their names and weights (q,).
+def free_parts(names: Sequence[str], weights: Vector) -> tuple[float | Vector | None, Vector | None]:
+    """(output bias, weights of all free features where there are others), from their names (q,) and weights (q,), or
+    (q c,) with c outputs.
 
     >>> free_parts(("constant",), np.array([2.0])), free_parts(("x", "constant"), np.array([1.0, 2.0]))
     ((2.0, None), (None, array([1., 2.])))
     """
     if tuple(names) == (CONSTANT,):
-        return float(weights[0]), None
+        return float(weights[0]) if len(weights) == 1 else weights, None
     return None, (weights if len(weights) else None)
 
 
@@ -45,7 +46,8 @@ class Trained:
         alpha: (m,) outer weights; (m, c) with c outputs.
         bias: (m,) hidden biases; None for a network without.
         output_bias: a number, or (c,) with c outputs; None for a network without.
-        free_weights: (q,) weights of free features, the output bias among them, in place of it; None for none.
+        free_weights: (q,), or (q c,), weights of free features, the output bias among them, in place of it; None for
+            none.
         gates: (m,) the gate of each neuron; None where there are none.
         source: where it comes from, for messages.
         settings: what it says of its problem, by the names that `Problem` gives: loss, bias, free, beta, ...
@@ -148,7 +150,8 @@ class Trained:
             raise InputError(
                 f"{self.source}: the neurons have biases, the problem none; give --bias penalised or --bias free"
             )
-        if np.any(self.output_bias) and CONSTANT not in free.names:
+        names = design.free_names
+        if np.any(self.output_bias) and CONSTANT not in names:
             raise InputError(f"{self.source}: the network has an output bias, the problem none; give --free constant")
         U, alpha = self.U, self.alpha.copy()
         constant = np.zeros(self.c) + (0.0 if self.output_bias is None else self.output_bias)
@@ -165,8 +168,8 @@ class Trained:
             raise InputError(
                 f"{self.source}: there are {len(weights)} free_weights, the problem has {free.q}; say which (--free)"
             )
-        if CONSTANT in free.names:
-            weights.reshape(-1, self.c)[free.names.index(CONSTANT)] += constant
+        if CONSTANT in names:
+            weights.reshape(-1, self.c)[names.index(CONSTANT)] += constant
         kind = problem.architecture
         return Network.from_weights(
             U, alpha, bias=problem.bias, architecture=kind, free=free.kind, free_weights=weights, gates=self.gates
@@ -175,7 +178,7 @@ class Trained:
     def with_network(self, problem: Problem, network: Network) -> "Trained":
         """The same with the weights of a network of the problem."""
         U, alpha = network.weights()
-        output_bias, free_weights = free_parts(problem.free.names, network.free_weights)
+        output_bias, free_weights = free_parts(problem.design.free_names, network.free_weights)
         return replace(
             self,
             U=problem.design.features(U),
