@@ -43,14 +43,17 @@ class Limits:
     """What a contestant gets.
 
     Attributes:
-        seconds: after which it is to stop by itself; after twice as many and a minute it is ended.
+        seconds: after which it is to stop by itself; after twice as many (ten times, with the other clock) and a minute
+            it is ended.
         memory: gigabytes that it may allocate (where the system can limit it), or 0 for no limit.
         cores: number of cores, or 0 for all.
+        clock: "wall", or "cpu" for seconds of processors that a contestant uses; a machine's load hardly touches these.
     """
 
     seconds: float
     memory: float
     cores: int
+    clock: str = "wall"
 
     def environment(self) -> dict[str, str]:
         """The variables from which numerical libraries take their number of threads."""
@@ -76,8 +79,9 @@ class Limits:
 
 def run(contestant: Contestant, problem: Path, beta: float, limits: Limits) -> dict:
     """Run it once: {"points": [...], "end": its last line or None, "failure": text or None}."""
-    command = [sys.executable, "-m", f"peers.{contestant.module}", str(problem), repr(beta), repr(limits.seconds)]
-    allowed = 2 * limits.seconds + 60
+    command = [sys.executable, "-m", f"peers.{contestant.module}", str(problem), repr(beta)]
+    command += [repr(limits.seconds), limits.clock]
+    allowed = (2 if limits.clock == "wall" else 10) * limits.seconds + 60
     process = subprocess.Popen(
         command,
         cwd=HERE,

@@ -1,7 +1,8 @@
 """The problems on which everybody is trained: `python problems.py OUT/` writes them as OUT/NAME.npz.
 
-A file has X (n, d), y (n,), the name of the loss and betas, two weight decays: a tenth and a hundredth of an estimate
-of beta_max. Nobody adds a bias; where there is one, it is a column of ones in X and penalised like every other weight.
+A file has X (n, d), y (n,) or (n, c), the kind (one of `peers.harness.KINDS`) and betas, two weight decays: a tenth and a
+hundredth of an estimate of beta_max. Nobody adds a bias; where there is one, it is a column of ones in X and penalised
+like every other weight.
 """
 
 import sys
@@ -23,20 +24,21 @@ def standardized(values: Matrix) -> Matrix:
     return centred / np.where(spread > 0, spread, 1.0)
 
 
-def teacher(X: Matrix, neurons: int, noise: float, rng: np.random.Generator) -> Vector:
-    """Outputs of a random ReLU network of that many neurons, with standard deviation 1, and Gaussian noise."""
+def teacher(X: Matrix, neurons: int, noise: float, rng: np.random.Generator, outputs: int = 0) -> Vector:
+    """Outputs (n,) or (n, outputs) of a random ReLU network, with standard deviation 1, and Gaussian noise."""
     U = rng.standard_normal((neurons, X.shape[1])) / X.shape[1] ** 0.5
-    clean = np.maximum(X @ U.T, 0.0) @ rng.choice([-1.0, 1.0], neurons)
-    return clean / clean.std() + noise * rng.standard_normal(len(X))
+    alpha = rng.standard_normal((neurons, outputs)) if outputs else rng.choice([-1.0, 1.0], neurons)
+    clean = np.maximum(X @ U.T, 0.0) @ alpha
+    return clean / clean.std(axis=0) + noise * rng.standard_normal(clean.shape)
 
 
-def gaussian(n: int, d: int, *, neurons: int, seed: int, ones: bool = False) -> tuple[Matrix, Vector]:
+def gaussian(n: int, d: int, *, neurons: int, seed: int, ones: bool = False, outputs: int = 0) -> tuple[Matrix, Vector]:
     """Standard normal features, the last one replaced by ones if `ones`, and the outputs of a teacher."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, d))
     if ones:
         X[:, -1] = 1.0
-    return X, teacher(X, neurons, 0.1, rng)
+    return X, teacher(X, neurons, 0.1, rng, outputs)
 
 
 def diabetes(*features: str) -> tuple[Matrix, Vector]:
@@ -65,13 +67,32 @@ def one_hot() -> tuple[Matrix, Vector]:
     return X, standardized(y[:, None])[:, 0]
 
 
-def digits() -> tuple[Matrix, Vector]:
-    """1797 scanned digits, 64 pixels from 0 to 1 and a column of ones; the digit, standardised, fitted as a number."""
+def pixels() -> tuple[Matrix, Vector]:
+    """1797 scanned digits, 64 pixels from 0 to 1 and a column of ones; which digits they are, whole numbers."""
     from sklearn.datasets import load_digits
 
     bundle = load_digits()
-    X = np.column_stack([bundle.data / 16.0, np.ones(len(bundle.data))])
-    return X, standardized(bundle.target[:, None].astype(float))[:, 0]
+    return np.column_stack([bundle.data / 16.0, np.ones(len(bundle.data))]), bundle.target
+
+
+def digits() -> tuple[Matrix, Vector]:
+    """The digit, standardised, fitted as a number."""
+    X, target = pixels()
+    return X, standardized(target[:, None].astype(float))[:, 0]
+
+
+def digits_table() -> tuple[Matrix, Matrix]:
+    """Ten outputs that are fitted to 0 and 1: whether it is the digit."""
+    X, target = pixels()
+    return X, np.eye(10)[target]
+
+
+def linnerud() -> tuple[Matrix, Matrix]:
+    """20 men: weight, waist and pulse from three exercises, all standardised, and a column of ones."""
+    from sklearn.datasets import load_linnerud
+
+    bundle = load_linnerud()
+    return np.column_stack([standardized(bundle.data), np.ones(20)]), standardized(bundle.target)
 
 
 def wine() -> tuple[Matrix, Vector]:
@@ -85,18 +106,28 @@ def wine() -> tuple[Matrix, Vector]:
 def estimated_beta_max(X: Matrix, y: Vector, *, patterns: int = 500, steps: int = 5, seed: int = 0) -> float:
     """The least beta at which the zero network is optimal, max |y^T (X u)_+| over unit u, estimated from below.
 
-    From sampled activation patterns D on, u = X^T D y and its own pattern take turns for a few steps.
+    From sampled activation patterns D on, u = X^T D y v and its own pattern take turns for a few steps, with v the best
+    output y^T (X u)_+ where y (n, c) has several.
     """
     rng = np.random.default_rng(seed)
-    most = 0.0
+    most, y = 0.0, y.reshape(len(X), -1)
     for _ in range(0, patterns, 100):
         U = rng.standard_normal((X.shape[1], 100))
         for _ in range(steps):
-            U = X.T @ ((X @ U >= 0) * y[:, None])
+            V = y.T @ np.maximum(X @ U, 0.0)
+            U = X.T @ ((X @ U >= 0) * (y @ (V / np.maximum(np.linalg.norm(V, axis=0), 1e-300))))
             U /= np.maximum(np.linalg.norm(U, axis=0), 1e-300)
             Z = X @ U
-            most = max(most, *(float(np.abs(y @ np.maximum(side, 0.0)).max()) for side in (Z, -Z)))
+            most = max(most, *(float(np.linalg.norm(y.T @ np.maximum(side, 0.0), axis=0).max()) for side in (Z, -Z)))
     return most
+
+
+def slope(y: Vector, kind: str) -> Matrix:
+    """What pulls at the zero network: minus the gradient of the loss there."""
+    if kind == "multinomial":
+        classes = int(y.max()) + 1
+        return np.eye(classes)[y] - 1 / classes
+    return y / 2 if kind == "logistic" else y
 
 
 PROBLEMS: dict[str, Callable[[], tuple[Matrix, Vector]]] = {
@@ -108,11 +139,25 @@ PROBLEMS: dict[str, Callable[[], tuple[Matrix, Vector]]] = {
     "one-hot": one_hot,
     "digits": digits,
     "wine": wine,
+    "linnerud": linnerud,
+    "teacher-3": lambda: gaussian(400, 10, neurons=10, seed=5, outputs=3),
+    "digits-table": digits_table,
+    "digits-classes": pixels,
+    "three-layer": lambda: diabetes("bmi", "s5"),
 }
-#: Problems of another than the squared loss.
-LOSSES = {"wine": "logistic"}
-#: Weight decays that are given, not estimated.
+#: Problems of another kind than one output and the squared loss.
+KINDS = {
+    "wine": "logistic",
+    "linnerud": "several outputs",
+    "teacher-3": "several outputs",
+    "digits-table": "several outputs",
+    "digits-classes": "multinomial",
+    "three-layer": "three layers",
+}
+#: Weight decays that are given, not estimated, and fractions of the estimate other than `FRACTIONS`. No estimate is made
+#: for three layers: that of two layers is a bound on theirs from below.
 BETAS = {"diabetes": (23.8857, 2.3886)}
+OWN_FRACTIONS = {"digits-table": (0.05,), "digits-classes": (0.05,)}
 
 
 def write(folder: Path, names: list[str] | None = None) -> dict[str, Path]:
@@ -121,12 +166,11 @@ def write(folder: Path, names: list[str] | None = None) -> dict[str, Path]:
     paths = {}
     for name in names or PROBLEMS:
         X, y = PROBLEMS[name]()
-        loss = LOSSES.get(name, "squared")
-        # The gradient of the logistic loss at 0 is -y / 2.
-        slope = y if loss == "squared" else y / 2
-        betas = BETAS.get(name) or tuple(fraction * estimated_beta_max(X, slope) for fraction in FRACTIONS)
+        kind = KINDS.get(name, "squared")
+        fractions = OWN_FRACTIONS.get(name, FRACTIONS)
+        betas = BETAS.get(name) or tuple(share * estimated_beta_max(X, slope(y, kind)) for share in fractions)
         paths[name] = folder / f"{name}.npz"
-        np.savez(paths[name], X=X, y=y, loss=loss, betas=np.array(betas))
+        np.savez(paths[name], X=X, y=y, kind=kind, betas=np.array(betas))
     return paths
 
 

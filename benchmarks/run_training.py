@@ -23,6 +23,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--time-limit", type=float, default=60.0, help="seconds for each run (default: 60)")
     parser.add_argument("--memory-limit", type=float, default=8.0, help="gigabytes for each run (default: 8)")
     parser.add_argument("--cores", type=int, default=0, help="cores for each run (default: all)")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="what seconds are (default: wall)")
+    parser.add_argument("--installed", action="store_true", help="run in this environment, with whom it has")
     parser.add_argument("--keep", action="store_true", help="keep earlier results of what is not run now")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
     return parser.parse_args()
@@ -51,7 +53,8 @@ def key(run: dict) -> tuple:
 def main() -> None:
     """Run what the command line asks for; the results are written after every run."""
     options = arguments()
-    environment.enter()
+    if not options.installed:
+        environment.enter()
     import numpy as np
     from contestants import CONTESTANTS, Limits, run
     from machine import describe, load
@@ -64,8 +67,13 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "training.json"
     runs = earlier(path, options.keep)
-    limits = Limits(options.time_limit, options.memory_limit, options.cores)
-    limit = {"time_limit": options.time_limit, "memory_limit": options.memory_limit, "cores": options.cores}
+    limits = Limits(options.time_limit, options.memory_limit, options.cores, options.clock)
+    limit = {
+        "time_limit": options.time_limit,
+        "memory_limit": options.memory_limit,
+        "cores": options.cores,
+        "clock": options.clock,
+    }
     settings = {"machine": describe(PACKAGES), **limit}
     with tempfile.TemporaryDirectory() as folder:
         files = write(Path(folder), problems)

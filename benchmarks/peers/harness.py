@@ -4,9 +4,10 @@ A contestant prints JSON lines: {"seconds", "objective"} as it goes, where the o
 
     1/2 |f(X) - y|^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2),   f(x) = sum_j (x . u_j)_+ alpha_j
 
-(for the logistic loss with sum_i log(1 + exp(-y_i f(x_i))) in place of the squares) at the network it has by then, and
-a last line {"done": true, ...} with its peak memory and what else it claims. Time starts after imports and after a
-warm-up on a tiny problem, and stands still while the harness computes an objective.
+at the network it has by then, and a last line {"done": true, ...} with its peak memory and what else it claims. Other
+losses stand in place of the squares, alpha_j is a vector where there are several outputs, and three layers pay
+beta/3 sum_k (|W_k|^3 + |w_k|^3 + |alpha_k|^3). Time starts after imports and after a warm-up on a tiny problem, and
+stands still while the harness computes an objective.
 """
 
 import json
@@ -24,13 +25,41 @@ PATTERNS = 500
 WIDTH = 100
 WIDE = 200
 RESTARTS = 10
+#: What there is to be trained, one of which a problem is.
+KINDS = ("squared", "logistic", "several outputs", "multinomial", "three layers")
+#: What seconds are: those that pass, or those of all processors that the process has used.
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+#: Subnetworks of three layers, and inner neurons of each, where they are chosen beforehand.
+SUBNETWORKS, INNER = 20, 10
 
 
-def objective(X: Matrix, y: Vector, beta: float, U: Matrix, alpha: Vector, loss: str = "squared") -> float:
-    """The training objective of the network with first layer U (m, d) and second layer alpha (m,)."""
-    f = np.maximum(X @ U.T, 0.0) @ alpha
-    fitted = 0.5 * float((f - y) @ (f - y)) if loss == "squared" else float(np.logaddexp(0.0, -y * f).sum())
-    return fitted + 0.5 * beta * float((U * U).sum() + alpha @ alpha)
+def outputs(X: Matrix, *weights: Matrix) -> Matrix:
+    """What a network computes on the rows: U (m, d) and alpha (m,) or (m, c), or W (m, r, d), w (m, r), alpha (m,)."""
+    if len(weights) == 2:
+        U, alpha = weights
+        return np.maximum(X @ U.T, 0.0) @ alpha
+    W, w, alpha = weights
+    m, r, d = W.shape
+    hidden = np.maximum(X @ W.reshape(-1, d).T, 0.0).reshape(len(X), m, r)
+    return np.maximum(np.einsum("nkr,kr->nk", hidden, w), 0.0) @ alpha
+
+
+def loss_of(f: Matrix, y: Vector, loss: str = "squared") -> float:
+    """The loss of outputs f; for the multinomial loss y (n,) are the numbers of classes, else f has the shape of y."""
+    if loss == "squared":
+        return 0.5 * float(((f - y) ** 2).sum())
+    if loss == "logistic":
+        return float(np.logaddexp(0.0, -y * f).sum())
+    return float((np.logaddexp.reduce(f, axis=1) - f[np.arange(len(y)), y]).sum())
+
+
+def objective(X: Matrix, y: Vector, beta: float, weights: tuple[Matrix, ...], loss: str = "squared") -> float:
+    """The training objective of the network with these weights, of two layers or of three."""
+    if len(weights) == 2:
+        decay = 0.5 * sum(float((part * part).sum()) for part in weights)
+    else:
+        decay = sum(float(((part.reshape(len(part), -1) ** 2).sum(axis=1) ** 1.5).sum()) for part in weights) / 3
+    return loss_of(outputs(X, *weights), y, loss) + beta * decay
 
 
 def balanced(w: Matrix, signs: Vector) -> tuple[Matrix, Vector]:
@@ -70,41 +99,54 @@ class Race:
 
     Attributes:
         X: (n, d) data.
-        y: (n,) targets.
+        y: (n,) targets, (n, c) for several outputs, or (n,) numbers of classes.
         beta: weight decay.
         limit: seconds after which it should stop.
-        loss: "squared" or "logistic".
+        kind: one of `KINDS`.
+        loss: "squared", "logistic" or "multinomial".
+        outputs: how many a network has.
     """
 
     def __init__(
-        self, X: Matrix, y: Vector, beta: float, limit: float, *, loss: str = "squared", silent: bool = False
+        self,
+        X: Matrix,
+        y: Vector,
+        beta: float,
+        limit: float,
+        *,
+        kind: str = "squared",
+        clock: str = "wall",
+        silent: bool = False,
     ) -> None:
-        self.X, self.y, self.beta, self.limit, self.loss = X, y, beta, limit, loss
+        self.X, self.y, self.beta, self.limit, self.kind = X, y, beta, limit, kind
+        self.loss = kind if kind in ("logistic", "multinomial") else "squared"
+        self.outputs = int(y.max()) + 1 if kind == "multinomial" else 1 if y.ndim == 1 else y.shape[1]
         self.silent = silent
         self.before = memory("VmRSS")
         self.lowest = np.inf
         self._paused = 0.0
         self._next = 0.0
-        self._began = time.perf_counter()
+        self._clock = CLOCKS[clock]
+        self._began = self._clock()
 
     def seconds(self) -> float:
         """Time since the start, without that spent on reports."""
-        return time.perf_counter() - self._began - self._paused
+        return self._clock() - self._began - self._paused
 
     def over(self) -> bool:
         """Whether the time is up."""
         return self.seconds() >= self.limit
 
-    def report(self, network: Callable[[], tuple[Matrix, Vector]], *, always: bool = False, **more: object) -> None:
+    def report(self, network: Callable[[], tuple[Matrix, ...]], *, always: bool = False, **more: object) -> None:
         """Print the objective of the network now; not more often than after 5 % more time, unless `always`."""
         now = self.seconds()
         if not always and now < self._next:
             return
-        entered = time.perf_counter()
+        entered = self._clock()
         self._next = max(1.05 * now, now + 1e-3)
-        value = objective(self.X, self.y, self.beta, *network(), self.loss)
+        value = objective(self.X, self.y, self.beta, network(), self.loss)
         self.line(now, value, **more)
-        self._paused += time.perf_counter() - entered
+        self._paused += self._clock() - entered
 
     def line(self, seconds: float, value: float, **more: object) -> None:
         """Print one point of the trajectory."""
@@ -119,16 +161,25 @@ class Race:
             print(json.dumps({"done": True, "seconds": self.seconds(), **memories, **more}), flush=True)
 
 
-def main(contestant: Callable[[Race], None], *, losses: tuple[str, ...] = ("squared",)) -> None:
-    """Warm the contestant up on a tiny problem, then run it on the problem that the command line names."""
-    path, beta, limit = sys.argv[1:]
-    with np.load(path) as file:
-        X, y, loss = np.ascontiguousarray(file["X"]), file["y"], str(file["loss"])
+def tiny(kind: str) -> Race:
+    """A problem of the kind for a warm-up."""
     rng = np.random.default_rng(0)
-    tiny, target = rng.standard_normal((12, 3)), rng.standard_normal(12)
-    if loss not in losses:
-        Race(X, y, float(beta), float(limit)).finish(note=f"does not take the {loss} loss")
+    X, y = rng.standard_normal((12, 3)), rng.standard_normal(12)
+    targets = {
+        "logistic": np.sign(y),
+        "several outputs": np.column_stack([y, -y[::-1]]),
+        "multinomial": np.arange(12) % 3,
+    }
+    return Race(X, targets.get(kind, y), 0.5, 1.0, kind=kind, silent=True)
+
+
+def main(contestant: Callable[[Race], None], *, kinds: tuple[str, ...] = ("squared",)) -> None:
+    """Warm the contestant up on a tiny problem, then run it on the problem that the command line names."""
+    path, beta, limit, *clock = sys.argv[1:]
+    with np.load(path) as file:
+        X, y, kind = np.ascontiguousarray(file["X"]), file["y"], str(file["kind"])
+    if kind not in kinds:
+        Race(X, y, float(beta), float(limit), kind=kind).finish(note=f"does not take {kind}")
         return
-    target = target if loss == "squared" else np.sign(target)
-    contestant(Race(tiny, target, 0.5, 1.0, loss=loss, silent=True))
-    contestant(Race(X, y, float(beta), float(limit), loss=loss))
+    contestant(tiny(kind))
+    contestant(Race(X, y, float(beta), float(limit), kind=kind, clock=clock[0] if clock else "wall"))

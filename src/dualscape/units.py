@@ -49,6 +49,11 @@ class Units:
         return cls(np.zeros((0, d)), np.zeros((0, c)))
 
     @classmethod
+    def vacant(cls, k: int, d: int, c: int = 1) -> "Units":
+        """Places for k units: direction 0 and the first output, which is the sign +1 where there is one."""
+        return cls(np.zeros((k, d)), np.eye(1, c).repeat(k, axis=0))
+
+    @classmethod
     def join(cls, parts: "Iterable[Units]") -> "Units":
         """One after the other."""
         directions, outputs = zip(*((part.directions, part.outputs) for part in parts), strict=True)

@@ -87,13 +87,15 @@ class Network:
         architecture: Architecture = RELU,
         free: str = "none",
         free_weights: ArrayLike = (),
+        imbalance: Vector | None = None,
     ) -> "Network":
-        """The balanced network of units, their masses (k,) and the weights of free features (q,)."""
+        """The network of units, their masses (k,) and the weights of free features (q,); balanced where no imbalance
+        (k,) is given."""
         weights = np.asarray(free_weights, dtype=float)
         if architecture.per_row > 1:
-            ones = np.ones(len(units))
-            return cls(units.directions, ones, masses, bias, None, architecture, free, weights, outputs=units.outputs)
-        return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights, units.gates)
+            ones, outputs = np.ones(len(units)), units.outputs
+            return cls(units.directions, ones, masses, bias, imbalance, architecture, free, weights, outputs=outputs)
+        return cls(units.directions, units.signs, masses, bias, imbalance, architecture, free, weights, units.gates)
 
     @property
     def _gates(self) -> NDArray[np.intp]:

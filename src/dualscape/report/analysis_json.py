@@ -10,6 +10,7 @@ import numpy as np
 from dualscape import __version__
 from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
+from dualscape.landscape.continuum import Continuum
 from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.paths.near_staircase import NearStaircase
@@ -90,6 +91,7 @@ def to_dict(
         "optimal_set": analysis.optimal_set and _optimal_set(analysis.optimal_set),
         "widths": analysis.staircase and _widths(analysis.staircase),
         "staircase": analysis.staircase and _rows(analysis.staircase),
+        **({} if analysis.continuum is None else {"continuum": _continuum(analysis.continuum)}),
         "network": _network(analysis.solution.network),
         **({} if analysis.near is None else {"near_optimal": _near(analysis.near, analysis.epsilon or 0.0)}),
         **({} if analysis.three_layers is None else {"three_layer_set": _three_layer_set(analysis.three_layers)}),
@@ -145,6 +147,13 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
         "perturbation": _plain(found.perturbation),
         "margins": _margins(found.resolution),
     }
+
+
+def _continuum(found: Continuum) -> dict[str, Any]:
+    """Tight units with their eigenvalue gaps, and an irreducible optimal network."""
+    units = {"directions": _plain(found.units.directions), "outputs": _plain(found.units.outputs)}
+    numbers = {"rank": found.rank, "limit": found.limit, "gaps": _plain(found.gaps)}
+    return {**numbers, **units, "irreducible": _network(found.network)}
 
 
 def _three_layer_set(found: ThreeLayerSet) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dualscape.errors import InputError, expect
-from dualscape.model.certificate import Certificate, certificate_of, certify_dual, lower_bound
+from dualscape.model.certificate import Certificate, certificate_of, lower_bound
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import SEARCH_SHARE, OracleAnswer, Question
@@ -26,7 +26,7 @@ from dualscape.running.threads import one_blas_thread
 from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
 from dualscape.solver.multipliers import as_a_step, interpolate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
-from dualscape.solver.relaxed_training import ask_or_relax
+from dualscape.solver.relaxed_training import ask_or_relax, certify_or_relax
 from dualscape.solver.solution import Log, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
@@ -317,6 +317,8 @@ class _Run:
         )
         answer = self._limited(answer)
         self._remember(nu, answer)
+        if answer.seen is not None:
+            self.iterate.climb_from(answer.seen, self.tolerances.violation, lambda: not self.effort.expired())
         proven = answer.upper / problem.beta - 1
         violating = answer.values > self.above
         self._tell(answer.lower / problem.beta - 1 if violating.any() else proven, self.prover)
@@ -390,8 +392,8 @@ class _Run:
             effort = Effort(
                 deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH), device=self.effort.device
             )
-        found = certify_dual(
-            self.problem, network, nu, oracle=self.provers or "ascent", effort=effort, tolerances=self.tolerances,
+        nu, found = certify_or_relax(
+            self.problem, network, nu, oracles=self.provers or ("ascent",), effort=effort, tolerances=self.tolerances,
             progress=self.progress,
         )  # fmt: skip
         return nu, replace(found, answer=self._limited(found.answer))

@@ -128,6 +128,15 @@ class Pieces:
         across = np.linalg.qr(free.T @ at.directions.hi[j][:, None], mode="complete")[0][:, 1:]
         return np.asarray(jacobian @ across * np.sqrt(abs(mass) / at.values.hi[j]))
 
+    def turned(self, j: int, at: Stand, nu: Vector) -> tuple[Vector, Vector | None]:
+        """How unit j moves for a change of nu (n,), to first order: (d,) its direction, (c,) its output or None.
+
+        It is the pull of that change, across the unit, within the piece.
+        """
+        free, jacobian = self.turning(j)
+        pull, unit = free @ (jacobian.T @ nu), at.directions.hi[j]
+        return (pull - (pull @ unit) * unit) / at.values.hi[j], None
+
     def left(self, directions: Matrix, tolerance: float) -> Index:
         """The units that are off their piece: some row is on its other side by more than `tolerance` of its length.
 

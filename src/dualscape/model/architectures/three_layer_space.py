@@ -179,7 +179,8 @@ class ThreeLayerSpace(UnitSpace):
 
     def make_oracle(self, name: str) -> Oracle:
         if name == HullSearch.name:
-            return HullSearch(self.scores, self.pull, self.random, self.reach)
+            two = self.first.oracle(AscentOracle.name)
+            return HullSearch(self.scores, self.pull, self.random, self.reach, two, self.inner)
         first, seconds = self._first_oracle
         return HullOracle(
             self._X, self.first.oracle(first), self.first.oracle(AscentOracle.name), seconds, self.inner, self.reach

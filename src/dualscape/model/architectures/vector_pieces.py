@@ -83,6 +83,22 @@ class VectorPieces(Pieces):
                 found.append(np.sqrt(abs(mass) / value) * (in_u + in_v).ravel())
         return np.array(found).reshape(len(found), -1).T
 
+    def turned(self, j: int, at: Stand, nu: Vector) -> tuple[Vector, Vector | None]:
+        """How the greatest singular pair moves for a change of nu (n c,): towards each other pair, as far as it is
+        pulled there and as the singular values are near."""
+        assert at.outputs is not None
+        assert at.pulls is not None
+        free, jacobian = self.turning(j)
+        left, singular, right = np.linalg.svd(free.T @ at.pulls[j], full_matrices=True)
+        (q, c), value = (len(left), len(right)), at.values.hi[j]
+        s = np.pad(singular, (0, max(q, c) - len(singular)))
+        u, v, pull = free.T @ at.directions.hi[j], at.outputs[j], jacobian.T @ nu.reshape(-1, c)
+        up, down = np.zeros(max(q, c)), np.zeros(max(q, c))
+        up[:q], down[:c] = left.T @ (pull @ v), right @ (pull.T @ u)
+        apart = np.maximum(value**2 - s**2, LEAST_GAP * value**2)
+        in_u, in_v = (value * up + s * down) / apart, (value * down + s * up) / apart
+        return free @ (left[:, 1:] @ in_u[1:q]), right[1:].T @ in_v[1:c]
+
     def gap(self, j: int, at: Stand) -> float:
         """1 - (s_2 / s_1)^2 for the singular values of the piece of unit j: 0 where its maximisers are a continuum."""
         assert at.pulls is not None

@@ -283,6 +283,10 @@ class ProfiledHessian(Hessian):
     def __init__(self, W: Hessian, M: Matrix, decay: float) -> None:
         self._W, self._M, self._decay = W, M, decay
 
+    @property
+    def inner(self) -> Hessian:
+        return self._W
+
     @cached_property
     def curved(self) -> Curvature:
         """The curvature along M; found when it is first needed, since many are only raised."""

@@ -13,7 +13,7 @@ import numpy as np
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, OracleAnswer, Question
 from dualscape.oracles.proof import capped
-from dualscape.oracles.relaxation.pace import step_seconds
+from dualscape.oracles.relaxation.pace import cost_in_words, step_seconds
 from dualscape.oracles.relaxation.tree import ROUNDS, Tree
 from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.checkpoint import Checkpoint, fingerprint
@@ -103,6 +103,8 @@ class _Search:
             if time.monotonic() > self._next_save:
                 self._save()
 
+        N, r = self._form.rows.shape
+        progress(Event("relaxation", 0, ROUNDS, cost_in_words(1 + N + r)))
         try:
             stopped = self.tree.run(effort, tell)
         except KeyboardInterrupt:

@@ -25,6 +25,15 @@ def step_seconds(size: int) -> float:
     return STEP_SECONDS + CUBE_SECONDS * (size / 1000) ** 3
 
 
+def cost_in_words(size: int) -> str:
+    """What is said before the first step.
+
+    >>> cost_in_words(453)
+    'two matrices of 453 rows, about 0.01 s a step'
+    """
+    return f"two matrices of {size:,} rows, about {step_seconds(size):.1g} s a step"
+
+
 class Pace:
     """The seconds of the last step; before the first those that are expected of it.
 

@@ -109,7 +109,7 @@ class Splitting:
 
     @property
     def products(self) -> Products:
-        """Those found so far, with their signs."""
+        """Those of the last step."""
         return self._Y
 
     @property

@@ -51,8 +51,9 @@ from dualscape.units import Units
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Cones for a proof, as a multiple of 30^r, and seconds a cone on one core: constant, and per entry of the (N, r) data.
-#: The iris data with r = 5 took 300,000 cones of 20 to 30 microseconds at their optimum; other sizes are extrapolated.
-CONES, CONE_SECONDS, ENTRY_SECONDS = 0.02, 2e-5, 1e-9
+#: Real data with r from 3 to 6 took 0.001 to 0.04 of 30^r cones of 10 to 40 microseconds at their optimum, random
+#: targets 0.06 of 5 to 20; other sizes are extrapolated.
+CONES, CONE_SECONDS, ENTRY_SECONDS = 0.01, 1.5e-5, 1e-9
 #: More orthants than 2^this are not begun with.
 MOST_RANK = 12
 #: Tasks of a wave, cones a task treats in the first waves, and by how much that grows.
@@ -140,7 +141,8 @@ class _Search:
         bent = weights > 0
         self.bent = np.ascontiguousarray(G.hinges.rows[bent]), np.ascontiguousarray(G.kappa[bent]), weights[bent]
         #: What rounding of heights, of sums and of cuts may hide, and what the reduction has lost.
-        rounded = ((1 + 2 * r) * (3 * N + 40 * r + 80) + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
+        sums = 3 * N + 40 * r + 8 * G.kappa.shape[1] + 80
+        rounded = ((1 + 2 * r) * sums + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
         self.margin = G.slack + 1.01 * r**0.5 * rounded * G.size
         self.threshold = above - self.margin
         signs = 1.0 - 2.0 * ((np.arange(2**r)[:, None] >> np.arange(r)) & 1)

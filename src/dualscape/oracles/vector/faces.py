@@ -9,12 +9,10 @@ on lesser faces, and |B^T u| there and here by no more than twice that rounding:
 says where it is attained, needs no more.
 """
 
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.geometry.arrangement.faces import FaceGroup, count_of_faces, face_groups
+from dualscape.geometry.arrangement.faces import FaceGroup, UnlistedError, count_of_faces, face_groups
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
 from dualscape.oracles.vector.base import VectorOracle
@@ -38,7 +36,7 @@ KNOWN = 1e-14
 
 
 class FacesOracle(VectorOracle):
-    """h(N) for units with c outputs and all local maximisers, face by face."""
+    """h(N) for units with c outputs and all local maximisers, face by face. The faces are listed once."""
 
     name = "faces"
     exact = True
@@ -52,9 +50,9 @@ class FacesOracle(VectorOracle):
         # Bytes of the sign vectors, each of which is found at several rays, and a decomposition of each.
         return Estimate(int(min(faces, 1e18)), 2e-5 * faces if faces <= MOST else np.inf, cls.counts)
 
-    @cached_property
-    def _faces(self) -> tuple[list[FaceGroup], float]:
-        return face_groups(self.hinges.rows)
+    def __init__(self, hinges: Hinges, c: int) -> None:
+        super().__init__(hinges, c)
+        self._faces: tuple[list[FaceGroup], float] | None = None
 
     def best_units(
         self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
@@ -62,12 +60,20 @@ class FacesOracle(VectorOracle):
         hinges, N = self.hinges, question.nu.reshape(-1, self.c)
         if hinges.count == 0:
             return self.nothing(question.above, 0)
+        if count_of_faces(hinges.count, hinges.rank) > MOST:
+            return self.nothing(max(self.ceiling(question.nu, effort), question.above), 0, Stopped.DIMENSION)
+        if self._faces is None:
+            try:
+                self._faces = face_groups(hinges.rows, effort.expired)
+            except UnlistedError:
+                upper = max(self.ceiling(question.nu, effort), question.above)
+                return self.nothing(upper, 0, effort.ended() or Stopped.TIME)
+        groups, off = self._faces
         G = ReducedVector.of(hinges, N)
         # Sums of N terms make B; a singular value is known as well as its matrix. Then B' twice for each lesser face.
         planes, sides = hinges.count, hinges.rank + self.c
         rounded = 3 * planes + 40 * sides + 80 + 2 * hinges.rank * (planes + 10 * sides)
         rounding = 1.01 * rounded * EPS * G.size
-        groups, off = self._faces
         # Sides are those for normals that are off by a rounding.
         margin = G.slack + rounding + (off + 8 * EPS) * G.size
         above, upper = question.above, max(question.above, 0.0)
