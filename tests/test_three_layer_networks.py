@@ -184,7 +184,12 @@ def test_the_command_line_goes_all_the_way(tmp_path):
     layers = ThreeLayers(*(content["network"]["layers"][name] for name in ("W", "w", "alpha")), bias="penalised")
     x = [[-1.0], [0.0], [0.5], [2.0]]
     assert np.allclose(load_result(tmp_path / "out.json").predict(x), layers.predict(x))
-    assert "Subnetworks" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "Subnetworks" in text
+    assert "Fewest subnetworks: 3" in text
+    found = content["three_layer_set"]
+    assert found["widths"] == {"m_star": 3, "M_star": 3, "connected_from": 4}
+    assert [(row["m"], row["components"]) for row in found["staircase"]] == [(3, 6), (4, 1)]
     told = run("analyze", data, *how)
     assert "inner weight" in told.output
 

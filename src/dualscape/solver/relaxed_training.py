@@ -45,14 +45,14 @@ Vector = NDArray[np.float64]
 #: Newton steps on the fit between two projections: the next ones go on from there.
 SWEEPS = 8
 SIGNS = (1.0, -1.0)
-#: As LITTLE, where more is to be had of the time at the network's own nu.
-ENOUGH = 1e-2
 #: Where a checkpoint holds it, and what it holds of what is proven.
 SECTION, PROVEN = "relaxed-training", ("nu", "upper", "dual", "steps")
 #: Of the rows in which units are active, so many suggest some, those with the greatest masses.
 SUGGESTED = 40
 #: Oracles whose bound is that of a relaxation.
 RELAXING = (RelaxationOracle.name, LiftedOracle.name)
+#: As LITTLE, where more is to be had of the time at the network's own nu.
+ENOUGH = 1e-2
 
 
 def applies(problem: Problem, network: Network) -> bool:
@@ -181,7 +181,7 @@ class _Training:
     Products are in units of the mass, costs in units of beta times the mass: h is then about 1.
     """
 
-    def __init__(self, problem: Problem, network: Network, little: float = LITTLE) -> None:
+    def __init__(self, problem: Problem, network: Network, little: float) -> None:
         rows = RelaxedRows.of(problem)
         assert rows is not None
         units, masses = rows.start(network)

@@ -104,7 +104,7 @@ class _Search:
                 self._save()
 
         N, r = self._form.rows.shape
-        progress(Event("relaxation", 0, ROUNDS, cost_in_words(1 + N + r)))
+        progress(Event("relaxation", self.tree.rounds, ROUNDS, cost_in_words(1 + N + r)))
         try:
             stopped = self.tree.run(effort, tell)
         except KeyboardInterrupt:

@@ -109,7 +109,7 @@ class Splitting:
 
     @property
     def products(self) -> Products:
-        """Those of the last step."""
+        """Those found so far, with their signs."""
         return self._Y
 
     @property
