@@ -72,7 +72,7 @@ def refusal(loss, bias, free, activation, q):
         return "y has 2 columns"
     if activation == "gated" and q is not None:
         return "whose gates see all features"
-    if activation == "gated" or q is not None:
+    if activation == "gated":
         return "have one output"
     if loss == "multinomial" and free == "affine":
         return "separate the classes"

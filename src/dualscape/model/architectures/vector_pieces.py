@@ -45,7 +45,9 @@ class VectorPieces(Pieces):
                 heights[self.held[j]] = 0.0
                 turn = -1.0 if heights.sum() < 0 else 1.0
                 u, v, value = pair
-                directions.hi[j], directions.lo[j] = turn * u.hi, turn * u.lo
+                # What a decomposition leaves in coordinates that the unit does not see is rounding.
+                side = turn if self.seen is None else turn * self.seen[j]
+                directions.hi[j], directions.lo[j] = side * u.hi, side * u.lo
                 outputs.hi[j], outputs.lo[j] = turn * v.hi, turn * v.lo
                 values.hi[j], values.lo[j] = value.hi, value.lo
         every = X @ directions.T
@@ -53,11 +55,13 @@ class VectorPieces(Pieces):
         return Stand(values, directions, columns, outputs.hi, pulls)
 
     def _off(self, j: int, pull: TwoFloat) -> TwoFloat:
-        """A pull (d, c) without what lies along the normals that hold unit j."""
-        held = self.held[j]
+        """A pull (d, c) in the coordinates that unit j sees, without what lies along the normals that hold it."""
+        held, X = self.held[j], self.X
+        if self.seen is not None:
+            X, pull = X * self.seen[j], times(self.seen[j][:, None].astype(float), pull)
         if len(held) == 0:
             return pull
-        normals = TwoFloat.of(self.X[held])
+        normals = TwoFloat.of(X[held])
         R = np.asarray(np.linalg.qr(normals.hi.T, mode="r"))
         for _ in range(3):
             along = (normals @ pull).hi

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.leaky import leaky, slopes
 from dualscape.geometry.tall import blocks
-from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.base import Faces, Matrix, UnitSpace, Vector
 from dualscape.model.architectures.products import Products
 from dualscape.model.architectures.tables import tables
@@ -154,11 +153,6 @@ class VectorSpace(UnitSpace):
             active[j, on], factors[j, on] = False, 0.0
         held_rows = tuple(row_of[held] for held in holding)
         return climbed, VectorPieces(self._X, factors, active, held_rows, c=self.c)
-
-    def eigenvalue_gaps(self, nu: Vector, units: Units) -> Vector:
-        pieces = self.pieces(nu, units)[1]
-        at = pieces.stand(TwoFloat.of(nu))
-        return np.array([pieces.gap(j, at) for j in range(len(units))])
 
     # --- other data, oracles ----------------------------------------------------------------------------------
     def scaled(self, exponent: int) -> "VectorSpace":
