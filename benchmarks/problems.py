@@ -1,8 +1,8 @@
 """The problems on which everybody is trained: `python problems.py OUT/` writes them as OUT/NAME.npz.
 
-A file has X (n, d), y (n,) or (n, c), the kind (one of `peers.harness.KINDS`) and betas, two weight decays: a tenth and a
-hundredth of an estimate of beta_max. Nobody adds a bias; where there is one, it is a column of ones in X and penalised
-like every other weight.
+A file has X (n, d), y (n,) or (n, c), the kind (one of `peers.harness.KINDS`) and betas, mostly two weight decays: a
+tenth and a hundredth of an estimate of beta_max. Nobody adds a bias; where there is one, it is a column of ones in X
+and penalised like every other weight.
 """
 
 import sys
@@ -154,8 +154,8 @@ KINDS = {
     "digits-classes": "multinomial",
     "three-layer": "three layers",
 }
-#: Weight decays that are given, not estimated, and fractions of the estimate other than `FRACTIONS`. No estimate is made
-#: for three layers: that of two layers is a bound on theirs from below.
+#: Weight decays that are given, not estimated, and fractions of the estimate other than `FRACTIONS`. For three layers
+#: it is that of two, which is no more than theirs.
 BETAS = {"diabetes": (23.8857, 2.3886)}
 OWN_FRACTIONS = {"digits-table": (0.05,), "digits-classes": (0.05,)}
 

@@ -8,7 +8,17 @@ from scipy.optimize import minimize
 
 from all_patterns import LOSSES, Program
 from command_line import CSV, analysed, run
-from dualscape import Network, Problem, ThreeLayers, descend, load_result, solve
+from dualscape import (
+    Network,
+    Problem,
+    ThreeLayers,
+    certify,
+    connect_sublevel,
+    descend,
+    load_result,
+    solution_path,
+    solve,
+)
 from dualscape.errors import InputError
 
 
@@ -184,7 +194,12 @@ def test_the_command_line_goes_all_the_way(tmp_path):
     layers = ThreeLayers(*(content["network"]["layers"][name] for name in ("W", "w", "alpha")), bias="penalised")
     x = [[-1.0], [0.0], [0.5], [2.0]]
     assert np.allclose(load_result(tmp_path / "out.json").predict(x), layers.predict(x))
-    assert "Subnetworks" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "Subnetworks" in text
+    assert "Fewest subnetworks: 3" in text
+    found = content["three_layer_set"]
+    assert found["widths"] == {"m_star": 3, "M_star": 3, "connected_from": 4}
+    assert [(row["m"], row["components"]) for row in found["staircase"]] == [(3, 6), (4, 1)]
     told = run("analyze", data, *how)
     assert "inner weight" in told.output
 
@@ -207,24 +222,68 @@ def test_the_command_line_refuses_in_one_line(tmp_path):
         assert not (tmp_path / "no.json").exists()
 
 
-def test_what_is_refused():
-    X, y = np.eye(2), np.ones(2)
-    for message, settings_ in (
-        ("no free bias", {"bias": "free", "free": "constant"}),
-        ("inner neurons see all features", {"features_per_neuron": 1}),
-        ("is no activation", {"activation": "three-layer", "architecture": "relu"}),
-        ("names a two-layer architecture", {"activation": "abs"}),
-        ("interpolation is known for two layers", {"loss": "interpolation", "beta": None}),
-    ):
-        with pytest.raises(InputError, match=message):
-            Problem(X, y, **{"beta": 0.1, "architecture": "three-layer", **settings_})
-    problem = Problem(X, y, beta=0.1, architecture="three-layer")
+REFUSED = {
+    "no free bias": {"bias": "free", "free": "constant"},
+    "inner neurons see all features": {"features_per_neuron": 1},
+    "is no activation": {"activation": "three-layer", "architecture": "relu"},
+    "names a two-layer architecture": {"activation": "abs"},
+    "interpolation is known for two layers": {"loss": "interpolation", "beta": None},
+    "have one output, the target has 2 columns": {"y": np.ones((2, 2))},
+    "need 1 or more inner neurons": {"architecture": "three-layer:0"},
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_options_that_are_refused(message):
+    settings_ = {"X": np.eye(2), "y": np.ones(2), "beta": 0.1, "architecture": "three-layer", **REFUSED[message]}
+    with pytest.raises(InputError, match=message) as refused:
+        Problem(**settings_)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_network_of_two_layers_is_refused():
+    problem = Problem(np.eye(2), np.ones(2), beta=0.1, architecture="three-layer")
     with pytest.raises(InputError, match="of the architecture 'relu'"):
         problem.objective(Network.from_weights([[1.0, 0.0, 0.0]], [1.0], bias="penalised"))
 
 
-def test_paths_are_refused_in_one_line():
-    """They move the weights of two layers."""
+CALLS = {
+    "descend": lambda problem, network: descend(problem, network),
+    "certify": certify,
+    "solution_path": lambda problem, _: solution_path(problem),
+    "connect_sublevel": lambda problem, network: connect_sublevel(problem, network, network),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_serves_two_layers_says_so_in_one_line(call):
     problem = Problem([[1.0], [2.0]], [1.0, 3.0], beta=0.1, architecture="three-layer")
-    with pytest.raises(InputError, match="descend serves networks of two layers so far, this problem has 3"):
-        descend(problem, solve(problem).network)
+    with pytest.raises(InputError, match=f"{call} serves networks of two layers so far, this problem has 3") as refused:
+        CALLS[call](problem, ThreeLayers([[[1.0, 0.0]]], [[1.0]], [1.0], "penalised").network())
+    assert "\n" not in str(refused.value)
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 5))
+def test_the_optimum_is_that_of_the_data_and_not_of_their_form(seed, n):
+    """Rows in another order, turned, with a row of zeros or halved into two, all at another scale."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.standard_normal((n, 2)), rng.standard_normal(n)
+    of = {"bias": "none", "architecture": "three-layer"}
+    problem = Problem(X, y, beta=1.0, **of).at_fraction(0.1)
+    least = solve(problem).certificate.primal
+    angle, order = rng.uniform(0, 7), rng.permutation(n)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    halves = np.append(np.ones(n), 0.5)
+    halves[0] = 0.5
+    others = (
+        Problem(X[order], y[order], beta=problem.beta, **of),
+        Problem(X @ turn, y, beta=problem.beta, **of),
+        Problem(np.vstack([X, 0.0 * X[:1]]), np.append(y, 0.0), beta=problem.beta, **of),
+        Problem(np.vstack([X, X[:1]]), np.append(y, y[0]), beta=problem.beta, sample_weight=halves, **of),
+        Problem(1e6 * X, 1e3 * y, beta=1e9 * problem.beta, **of),
+    )
+    for other, scale in zip(others, (1, 1, 1, 1, 1e6), strict=True):
+        found = solve(other).certificate
+        assert found.verdict == "global"
+        assert found.primal == pytest.approx(scale * least, rel=1e-9)

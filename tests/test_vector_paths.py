@@ -18,10 +18,12 @@ from dualscape import (
     solve,
     staircase,
 )
+from dualscape.curves.beside import beside
 from dualscape.errors import InputError, NotCertifiedError
 from dualscape.landscape.paths.downhill import downhill
 from dualscape.landscape.paths.path import Path
 from dualscape.landscape.paths.pytorch import state_arrays
+from dualscape.model.network import Network
 from landscape_networks import anything, several
 
 #: Two points of which one output has optima of one and of two neurons, and the staircase 1, 3, 1.
@@ -201,6 +203,18 @@ def test_layers_compute_what_the_network_does():
         X = problem.design.features(problem.X)
         f = np.maximum(X @ state["0.weight"].T + state.get("0.bias", 0.0), 0.0) @ state["2.weight"].T
         np.testing.assert_allclose(f + state.get("2.bias", 0.0), network.predict(X), rtol=1e-12, atol=1e-12)
+
+
+def test_curves_are_learned_beside_a_path():
+    problem = several(6)
+    a = anything(problem, 3, 2)
+    path = permutation_path(problem, a, [2, 0, 1], width=4)
+    found = beside(path, count=11, steps=30)
+    np.testing.assert_allclose(found.matched.values, path.objectives[0], rtol=1e-12)
+    (U, alpha), (V, gamma) = path.start.weights(), path.end.weights()
+    halfway = Network.from_weights(0.5 * (U + V), 0.5 * (alpha + gamma), bias=problem.bias)
+    assert found.straight.values[5] == pytest.approx(objective(problem, halfway), rel=1e-12)
+    assert found.learned.barrier <= found.straight.barrier
 
 
 def test_a_network_with_other_outputs_is_refused():

@@ -4,6 +4,7 @@ import sys
 import time
 
 import numpy as np
+
 from dualscape import Network, Problem, ThreeLayers, solve
 from dualscape.running.progress import Event
 from peers.harness import KINDS, Matrix, Race, main

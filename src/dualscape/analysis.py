@@ -255,7 +255,7 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
                 with stage("optimal set"):
                     draft.three_layers = three_layer_set(draft.solution, effort=effort)
                 if draft.epsilon is not None:
-                    draft.left_out = "networks of three layers have no staircase"
+                    draft.left_out = "how near-optimal networks are connected is known for two layers alone"
                 return
             with stage("optimal set") as progress:
                 draft.optimal_set = optimal_set(

@@ -9,12 +9,19 @@ from dualscape import Problem, solve
 from dualscape.errors import ContradictionError, InputError
 from dualscape.model.certificate import certificate_of, certify_dual
 from dualscape.oracles import Question
-from dualscape.oracles.relaxation.oracle import STEPS
+from dualscape.oracles.relaxation.pace import STEPS
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
 from dualscape.running.stopped import Stopped
-from dualscape.solver.relaxed_training import _Rows, _Training, applies, certify_or_relax, relaxed_training
+from dualscape.solver.relaxed_training import (
+    _Rows,
+    _Training,
+    applies,
+    ask_or_relax,
+    certify_or_relax,
+    relaxed_training,
+)
 from dualscape.tolerances import DEFAULT
 
 
@@ -29,7 +36,7 @@ def random_problem(seed, n=12, d=3, loss="squared", share=0.2, **more):
 def few_rounds(monkeypatch):
     """Of counted length, so that no test waits for a clock."""
     monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 25)
-    monkeypatch.setattr("dualscape.oracles.relaxation.oracle.ROUNDS", 25)
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 50)
 
 
 def relaxed(problem, network, seconds=None):
@@ -127,7 +134,9 @@ def test_rows_of_one_hyperplane():
     assert nu @ rows.fit(p, m) == pytest.approx(pulled[0] @ p + pulled[1] @ m)
 
 
-def test_the_nu_of_the_relaxation_proves_more_than_that_of_the_network():
+def test_the_nu_of_the_relaxation_proves_more_than_that_of_the_network(monkeypatch):
+    """Before units are parted."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.BYTES", 0.0)
     problem = random_problem(5, n=30, d=8, share=0.1)
     network = solve(problem, oracle="ascent").network
     own = certify_dual(problem, network, problem.dual_of(network), oracle="relaxation", effort=Effort())
@@ -262,3 +271,18 @@ def test_never_above_the_optimum_beside_free_features(seed, n, bias, free, loss,
             return  # the free features separate the classes
         if applies(problem, solution.network):
             assert relaxed(problem, solution.network).dual <= solution.certificate.primal * (1 + 1e-12)
+
+
+def test_the_networks_own_nu_is_asked_by_parts_while_there_is_time(monkeypatch):
+    """Relaxed training leaves a gap; the parts close it. Without a limit of time it is all there is."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 1000)
+    problem = random_problem(5, n=14, d=4, share=0.05)
+    network = solve(problem, time_limit=600.0).network
+    question = Question(problem.dual_of(network), above=problem.beta * (1 + 1e-11))
+
+    def excess(effort):
+        found = ask_or_relax(problem, network, ["relaxation"], question, effort=effort)
+        return certificate_of(problem, network, *found).excess
+
+    assert excess(Effort()) > 1e-3
+    assert excess(Effort.within(600.0)) < 1e-5

@@ -11,6 +11,7 @@ that the weight decay spares, y* is made up to what these make up for.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +19,7 @@ from scipy.optimize import linprog, nnls
 
 from dualscape.errors import BudgetError, InputError, NotCertifiedError, expect
 from dualscape.landscape.three_layer_faces import Face, faces_at
+from dualscape.landscape.three_layer_widths import ThreeLayerWidths, widths_of
 from dualscape.model.architectures import ThreeLayerReLU
 from dualscape.model.arrays import finite_array
 from dualscape.model.losses.profiled import Profiled
@@ -40,8 +42,8 @@ Vector = NDArray[np.float64]
 TIGHT, KNOWN = 1e-9, 1e-7
 #: What may be missing of y*, relative to it.
 FITTED = 1e-5
-#: Points that span the face of a sign set, and faces of which subsets are tried for the fewest subnetworks, at most.
-MOST_POINTS, MOST_FACES = 2000, 12
+#: Points that span the face of a sign set, at most.
+MOST_POINTS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,28 +107,21 @@ class ThreeLayerSet:
         """(least, greatest) mass of each first-layer unit, (k,) and (k,)."""
         return self._extremes(np.eye(self.k))
 
+    @cached_property
+    def widths(self) -> ThreeLayerWidths:
+        """How many subnetworks optimal networks have, and from which width on they are connected."""
+        columns = [self.problem.profile.seen(face.fits) for face in self.faces]
+        lengths = np.linalg.norm(self.problem.X, axis=1)
+        return widths_of(self.faces, columns, self.polytope, lengths, self._inner)
+
     def fewest(self) -> tuple[int, int]:
         """The least number of subnetworks of an optimal network lies between these two.
 
         Each subnetwork lies in one face, and those of one face may be one: where faces are few, both are the least
         number of faces that suffice.
         """
-        known = int((self.mass_ranges()[1] > 0).sum())
-        if known == 0:
-            return 0, 0
-        if len(self.faces) > MOST_FACES:
-            return 1, known
-        sizes = sorted(range(1 << len(self.faces)), key=lambda bits: (bits.bit_count(), bits))
-        for bits in sizes:
-            chosen = np.array([bits >> f & 1 for f in range(len(self.faces))], dtype=bool)
-            if bits and self._suffices(chosen):
-                return bits.bit_count(), bits.bit_count()
-        return known, known
-
-    def _suffices(self, chosen: NDArray[np.bool_]) -> bool:
-        outside = (~chosen[self.owner]).astype(float)
-        least = self._extremes(outside[None, :])[0][0]
-        return bool(least <= KNOWN * float(self.polytope.inner[: self.k].sum()))
+        found = self.widths.m_star
+        return (found, found) if isinstance(found, int) else found
 
     def network(self, masses: ArrayLike | None = None) -> Network:
         """The optimal network with these masses (k,) of first-layer units, one subnetwork for each face; by default one
@@ -250,17 +245,14 @@ class ThreeLayerSet:
 
     def describe(self) -> str:
         """The optimal set in plain words."""
-        low, high = self.fewest()
         used = int((self.mass_ranges()[1] > 0).sum()) if self.faces else 0
         if used == 0:
             return "The zero network is the only optimal network."
-        fewest = f"{low}" if low == high else f"between {low} and {high}"
         shape = "unique" if self.dimension == 0 else f"a polyhedron of dimension {self.dimension}"
         first = len(self.first_layer)
         return (
             f"All optimal networks have subnetworks of {used} sign set{'s' * (used > 1)}, with first layers in {first} "
-            f"direction{'s' * (first > 1)}; the masses on these are {shape}. Fewest subnetworks: {fewest}, where inner "
-            "widths are not limited. How optimal networks are connected is not decided for three layers."
+            f"direction{'s' * (first > 1)}; the masses on these are {shape}. {self.widths.explain()}"
         )
 
 

@@ -248,7 +248,9 @@ class _Run:
             searched = self.in_time()
             if self.prover is None:
                 return Stopped.CONVERGED if searched else Stopped.TIME
-            helped, answer = self._exact_round()
+            helped, answer = self._exact_round(self.above)
+            if not helped and answer.stopped is Stopped.ENOUGH:
+                helped, answer = self._exact_round(np.inf)  # what was enough did not help, and more may be there
             if answer.stopped in (Stopped.TIME, Stopped.COST, Stopped.INTERRUPTED):
                 return answer.stopped
             if not helped:
@@ -301,17 +303,16 @@ class _Run:
         iterate.tidy()
         return before - iterate.objective > 1e-13 * abs(before)
 
-    def _exact_round(self) -> tuple[bool, OracleAnswer]:
-        """Ask the exact oracle: whether it finds violations that help, and its answer."""
-        assert self.prover is not None
+    def _exact_round(self, enough: float) -> tuple[bool, OracleAnswer]:
+        """Ask the exact oracle, which may stop above `enough`: whether it finds what helps, and its answer."""
         iterate, problem = self.iterate, self.problem
         nu = self._dual(converged=self.in_time()) if self.asked is None else self.asked.nu
         if self.effort.checkpoint is not None:
             self.effort.checkpoint.save("solver", self._fingerprint(), self._arrays(nu))
-        prover = problem.space.oracle(self.prover)
+        prover = problem.space.oracle(self.provers[0])
         # Where it costs nothing the optimal units are listed as well, for those who will ask for them.
         least = (1 - prover.window) * problem.beta if prover.lists else self.above
-        question = Question(nu, least, enough=self.above, starts=iterate.units)
+        question = Question(nu, least, enough=enough, starts=iterate.units)
         nu, answer = ask_or_relax(
             problem, self._network(), self.provers, question, effort=self.proof_effort, progress=self.progress
         )
@@ -321,12 +322,11 @@ class _Run:
             self.iterate.climb_from(answer.seen, self.tolerances.violation, lambda: not self.effort.expired())
         proven = answer.upper / problem.beta - 1
         violating = answer.values > self.above
-        self._tell(answer.lower / problem.beta - 1 if violating.any() else proven, self.prover)
+        self._tell(answer.lower / problem.beta - 1 if violating.any() else proven, prover.name)
         if not violating.any():
             return False, answer
         before = iterate.objective
-        units = answer.units.take(violating)
-        iterate.add(units)
+        iterate.add(units := answer.units.take(violating))
         if before - iterate.objective > 1e-15 * abs(before):
             return True, answer
         # A violation whose square is below rounding moves nu, not the objective.

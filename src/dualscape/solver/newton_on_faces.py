@@ -35,8 +35,8 @@ ROUGH, FINER = 1e-2, 1e-8
 LARGEST_ROUGH_SYSTEM = 600
 #: Units times entries of the data above which their Jacobians are not written out, and entries of the data times its
 #: lesser length above which a climb takes the better part of a second: a few steps of descent take the place of
-#: Newton's method.
-LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS = 100_000_000, 10_000_000, 10
+#: Newton's method; more where outputs turn as well, which no master sets right in between.
+LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS, TURNING_STEPS = 100_000_000, 10_000_000, 10, 100
 #: What a unit without mass begins with, as a share of all mass, where units are composed.
 LITTLE = 1e-6
 #: The same for pieces without borders, rows times squared coordinates, some seconds of work; the residual that Newton's
@@ -190,7 +190,8 @@ def slide(
     large = len(masses) * space.size > LARGEST_JACOBIAN or not can_climb(space)
     found = None if large else space.faces(nu, units, lambda: not in_time())
     if found is None:
-        return descend_jointly(task, units, masses, steps=DESCENT_STEPS, in_time=in_time)
+        steps = TURNING_STEPS if space.turning_outputs else DESCENT_STEPS
+        return descend_jointly(task, units, masses, steps=steps, in_time=in_time)
     climbed, dimensions, faces_of = found
     if not in_time():
         return units, masses

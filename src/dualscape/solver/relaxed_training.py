@@ -25,17 +25,8 @@ from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.lifted import LiftedOracle
 from dualscape.oracles.relaxation.multipliers import proven
-from dualscape.oracles.relaxation.oracle import (
-    FORMAT,
-    LITTLE,
-    MOST,
-    PATIENCE,
-    ROUNDS,
-    SAVE_EVERY,
-    STEPS,
-    RelaxationOracle,
-)
-from dualscape.oracles.relaxation.pace import Pace, cost_in_words, ended
+from dualscape.oracles.relaxation.oracle import FORMAT, MOST, SAVE_EVERY, RelaxationOracle
+from dualscape.oracles.relaxation.pace import LITTLE, PATIENCE, ROUNDS, STEPS, Pace, cost_in_words, ended
 from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, heights
 from dualscape.oracles.scaled import ScaledForm
@@ -60,6 +51,8 @@ SECTION, PROVEN = "relaxed-training", ("nu", "upper", "dual", "steps")
 SUGGESTED = 40
 #: Oracles whose bound is that of a relaxation.
 RELAXING = (RelaxationOracle.name, LiftedOracle.name)
+#: As LITTLE, where more is to be had of the time at the network's own nu.
+ENOUGH = 1e-2
 
 
 def applies(problem: Problem, network: Network) -> bool:
@@ -77,7 +70,7 @@ def applies(problem: Problem, network: Network) -> bool:
 
 @one_blas_thread()
 def relaxed_training(
-    problem: Problem, network: Network, *, effort: Effort, progress: Progress = silent
+    problem: Problem, network: Network, *, effort: Effort, progress: Progress = silent, little: float = LITTLE
 ) -> tuple[Vector, OracleAnswer]:
     """(nu (n,), what is proven of h(nu)) with the greatest lower bound on the optimum that was found in time.
 
@@ -88,8 +81,9 @@ def relaxed_training(
         network: a trained network, to begin with.
         effort: how long.
         progress: told of the bound.
+        little: it ends when some rounds have improved the bound by less than this share.
     """
-    training = VectorTraining(problem, network) if problem.c > 1 else _Training(problem, network)
+    training = VectorTraining(problem, network) if problem.c > 1 else _Training(problem, network, little)
     nu, upper = training.nu, training.at_once(effort)
     stopped = training.run(effort, progress)
     if training.dual > lower_bound(problem, nu, training.answer(upper)):
@@ -118,12 +112,19 @@ def ask_or_relax(
     """
     if not _relaxed_first(problem, network, oracles, effort):
         return question.nu, problem.space.ask(oracles, question, effort=effort, progress=progress)
-    relaxed = relaxed_training(problem, network, effort=effort, progress=progress)
-    if len(oracles) == 1 or relaxed[1].stopped is not Stopped.RELAXED:
+    # Units of several outputs are not parted.
+    then = oracles if problem.c == 1 else oracles[1:]
+    goes_on = effort.deadline is not None and len(then) > 0
+    little = ENOUGH if goes_on else LITTLE
+    relaxed = relaxed_training(problem, network, effort=effort, progress=progress, little=little)
+    if not goes_on or relaxed[1].stopped is not Stopped.RELAXED:
         return relaxed
-    answer = problem.space.ask(oracles[1:], question, effort=effort, progress=progress)
+    # At the network's own nu the relaxation parts units by their sides, for as long as there is time.
+    answer = problem.space.ask(then, question, effort=effort, progress=progress)
     better = lower_bound(problem, question.nu, answer) > lower_bound(problem, *relaxed)
-    return (question.nu, answer) if better or (answer.values > problem.beta).any() else relaxed
+    if better or (answer.values > problem.beta).any():
+        return question.nu, replace(answer, seen=relaxed[1].seen)
+    return relaxed[0], replace(relaxed[1], stopped=answer.stopped or Stopped.RELAXED)
 
 
 def certify_or_relax(
@@ -140,7 +141,8 @@ def certify_or_relax(
     if not _relaxed_first(problem, network, oracles, effort):
         how = {"oracle": oracles, "effort": effort, "tolerances": tolerances, "progress": progress}
         return nu, certify_dual(problem, network, nu, **how)  # type: ignore[arg-type]
-    nu, answer = relaxed_training(problem, network, effort=effort, progress=progress)
+    question = Question(nu, (1 + tolerances.violation) * problem.beta)
+    nu, answer = ask_or_relax(problem, network, oracles, question, effort=effort, progress=progress)
     return nu, certificate_of(problem, network, nu, answer, tolerances=tolerances)
 
 
@@ -179,7 +181,7 @@ class _Training:
     Products are in units of the mass, costs in units of beta times the mass: h is then about 1.
     """
 
-    def __init__(self, problem: Problem, network: Network) -> None:
+    def __init__(self, problem: Problem, network: Network, little: float) -> None:
         rows = RelaxedRows.of(problem)
         assert rows is not None
         units, masses = rows.start(network)
@@ -192,7 +194,7 @@ class _Training:
         for side, sign in zip(self._sides, SIGNS, strict=True):
             mine = network.signs == sign
             side.begin(units[mine], masses[mine] / self._mass)
-        self._shifts, self._history = [1e-3, 1e-3], list[float]()
+        self._shifts, self._history, self._little = [1e-3, 1e-3], list[float](), little
         self.nu, self.upper, self.dual, self.steps = self._dual_nearby(), np.inf, -np.inf, 0
 
     def _dual_variable(self) -> Vector:
@@ -253,7 +255,7 @@ class _Training:
                 note = f"optimum >= {self.dual:.6g} proven, {2 * self.steps:,} steps"
                 progress(Event("relaxation", len(history), ROUNDS, note))
                 then = history[-PATIENCE - 1 : -PATIENCE]
-                if then and self.dual - then[0] < LITTLE * abs(self.dual):
+                if then and self.dual - then[0] < self._little * abs(self.dual):
                     break
                 if effort.checkpoint is not None and time.monotonic() - saved > SAVE_EVERY:
                     self._save(effort.checkpoint)

@@ -8,8 +8,8 @@ import numpy as np
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
-from dualscape.oracles.relaxation.oracle import LITTLE, MOST, PATIENCE, ROUNDS, STEPS
-from dualscape.oracles.relaxation.pace import Pace, ended, step_seconds
+from dualscape.oracles.relaxation.oracle import MOST
+from dualscape.oracles.relaxation.pace import LITTLE, PATIENCE, ROUNDS, STEPS, Pace, cost_in_words, ended, step_seconds
 from dualscape.oracles.vector.base import VectorOracle
 from dualscape.oracles.vector.multipliers import proven
 from dualscape.oracles.vector.reduced import ReducedVector
@@ -70,7 +70,9 @@ class _Search:
         upper, floor = (float(np.ldexp(value, -exponent)) for value in (self.upper, self._above - G.slack))
         scale, shift, history = max(floor, upper / 4), 1e-3, [upper]
         splitting = VectorSplitting(G.hinges.rows, kappa / scale, linear / scale)
-        pace = Pace(1 + sum(G.hinges.rows.shape) + kappa.shape[1])
+        size = 1 + sum(G.hinges.rows.shape) + kappa.shape[1]
+        pace = Pace(size)
+        progress(Event("relaxation", 0, ROUNDS, cost_in_words(size)))
         while upper > floor:
             if len(history) > ROUNDS or (len(history) > PATIENCE and upper > (1 - LITTLE) * history[-PATIENCE - 1]):
                 return Stopped.RELAXED

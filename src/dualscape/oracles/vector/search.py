@@ -21,8 +21,10 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Starts of a call, the share of them near units that are known, and how far these are moved.
 STARTS, NEAR, MOVED = 256, 0.25, 0.3
-#: Steps of a rise, and the first of them as an angle; they shrink to nothing.
-STEPS, STRIDE = 40, 0.3
+#: Steps of a rise, all starts first and then the best of them: (how many, steps).
+STAGES = (STARTS, 20), (STARTS // 4, 80)
+#: The first step as an angle; it grows after a step that rises and shrinks instead of one that does not.
+STRIDE, LONGER, SHORTER = 0.3, 1.3, 0.4
 #: The best that climb on exactly, and the entries of the data times its lesser side above which none do.
 CLIMBS, LARGEST_CLIMB = 24, 10_000_000
 #: Risen directions as near as this are one crowd, of which one climbs; below this share of the threshold none does.
@@ -42,7 +44,8 @@ class VectorSearch(VectorOracle):
 
     @classmethod
     def estimate(cls, hinges: Hinges) -> Estimate:
-        return Estimate(STARTS, STARTS * STEPS * (2e-9 * hinges.X.size / (os.cpu_count() or 1) + 1e-6), cls.counts)
+        steps = sum(count * steps for count, steps in STAGES)
+        return Estimate(STARTS, steps * (2e-9 * hinges.X.size / (os.cpu_count() or 1) + 1e-6), cls.counts)
 
     def best_units(
         self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
@@ -90,23 +93,36 @@ class VectorSearch(VectorOracle):
         return np.asarray(directions[lengths > 0] / lengths[lengths > 0, None])
 
     def _risen(self, nu: Vector, directions: Matrix, effort: Effort) -> Units:
-        """Where directions (q, d) rise to by steps along the gradient that shrink, each with its best output."""
+        """Where directions (q, d) rise to along the gradient, each with its best output; the best rise longer."""
+        strides = np.full(len(directions), STRIDE)
+        values, outputs, pulls = self._slopes(nu, directions)
+        for count, steps in STAGES:
+            order = np.argsort(-values, kind="stable")
+            order = order[values[order] > 0][:count]
+            directions, strides, values = directions[order], strides[order], values[order]
+            outputs, pulls = outputs[order], pulls[order]
+            for _ in range(steps):
+                if effort.expired():
+                    break
+                moved = directions + strides[:, None] * pulls
+                moved /= np.linalg.norm(moved, axis=1)[:, None]
+                found = self._slopes(nu, moved)
+                rises = found[0] > values
+                strides *= np.where(rises, LONGER, SHORTER)
+                directions[rises] = moved[rises]
+                for part, new in zip((values, outputs, pulls), found, strict=True):
+                    part[rises] = new[rises]
+        return Units(directions, outputs)
+
+    def _slopes(self, nu: Vector, directions: Matrix) -> tuple[Vector, Matrix, Matrix]:
+        """(values (q,), best outputs (q, c), gradients along the sphere (q, d) as shares of all)."""
         X, N = self.hinges.X, nu.reshape(-1, self.c)
-        best, outputs, values = directions.copy(), np.zeros((len(directions), self.c)), np.zeros(len(directions))
-        for step in range(STEPS + 1):
-            heights = X @ directions.T
-            bends = slopes(heights > 0, self.hinges.slope)
-            G = leaky(heights, self.hinges.slope).T @ N
-            sizes = np.linalg.norm(G, axis=1)
-            better = sizes > values
-            best[better], values[better] = directions[better], sizes[better]
-            V = G / np.where(sizes > 0, sizes, 1.0)[:, None]
-            outputs[better] = V[better]
-            if step == STEPS or effort.expired():
-                break
-            pull = (bends * (N @ V.T)).T @ X
-            lengths = np.linalg.norm(pull, axis=1)
-            stride = STRIDE * (1 - step / STEPS) ** 2
-            directions = directions + stride * pull / np.where(lengths > 0, lengths, 1.0)[:, None]
-            directions /= np.linalg.norm(directions, axis=1)[:, None]
-        return Units(best, outputs).take(values > 0)
+        heights = X @ directions.T
+        bends = slopes(heights > 0, self.hinges.slope)
+        G = leaky(heights, self.hinges.slope).T @ N
+        values = np.linalg.norm(G, axis=1)
+        outputs = G / np.where(values > 0, values, 1.0)[:, None]
+        pull = (bends * (N @ outputs.T)).T @ X
+        lengths = np.linalg.norm(pull, axis=1)
+        pull /= np.where(lengths > 0, lengths, 1.0)[:, None]
+        return values, outputs, pull - (pull * directions).sum(axis=1)[:, None] * directions
