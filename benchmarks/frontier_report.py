@@ -9,9 +9,9 @@ from machine import sentence
 ABOUT = """\
 Seconds until the relative gap is proven to be at most {gap:g}, for networks of every width, at beta = {fraction:g}
 beta_max; d counts the column of ones, the penalised bias, of the real data. Patterns are those of the arrangement
-(oracle cells) or the cones of the search tree (oracle bisection). A gap in parentheses is what had been proven when
-time was over, and how long that was; a dash means that the case was not tried, because a smaller one of its series had
-failed.
+(oracle cells, or faces where there are several outputs) or the cones of the search tree (oracle bisection). A gap in
+parentheses is what had been proven when time was over, and how long that was; a dash means that the case was not tried:
+a smaller one of its series had failed, or the oracle is for other outputs.
 """
 
 

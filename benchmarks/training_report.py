@@ -13,14 +13,16 @@ from training_runs import best_known, by_contestant, cases, time_to
 LEVELS = (1e-2, 1e-4, 1e-6)
 HEAD = ("contestant", *(f"{level:.0e}" for level in LEVELS), "objective", "excess", "memory", "proven gap", "remarks")
 ABOUT = """\
-The objective is 1/2 |f(X) - y|^2 + beta/2 sum_j (|u_j|^2 + alpha_j^2), with sum_i log(1 + exp(-y_i f(x_i))) in place of
-the squares for wine, at the network that a contestant ends with, however it found it. "Excess" is the objective over
-the lowest one known, minus 1; the lowest one known is that of all runs in this file, in bold. Times are seconds until
-the excess is below the level, without imports and a warm-up on a tiny problem; a dash means never. Memory is the peak,
-in MB, and before the start (libraries included). A proven gap is relative and holds for networks of every width;
-dualscape spends up to half of its time on it, after the search. pyscnn, adelie and Clarabel solve the convex program of
-500 sampled activation patterns, whose optimum is higher than that of all patterns, and take the squared loss only.
-scikit-learn's objective is another one (its biases are free), so that it takes no part in the comparison.
+The objective is 1/2 |f(X) - y|^2 + beta/2 sum_j (|u_j|^2 + |alpha_j|^2) at the network that a contestant ends with,
+however it found it; other losses stand in place of the squares, and three layers pay
+beta/3 sum_k (|W_k|^3 + |w_k|^3 + |alpha_k|^3). "Excess" is the objective over the lowest one known, minus 1; the lowest
+one known is that of all runs in this file, in bold. Times are seconds until the excess is below the level, without
+imports and a warm-up on a tiny problem; a dash means never. Memory is the peak, in MB, and before the start (libraries
+included). A proven gap is relative and holds for networks of every width; dualscape spends up to half of its time on
+it, after the search. pyscnn, adelie and Clarabel solve the convex program of 500 sampled activation patterns, whose
+optimum is higher than that of all patterns, and take the squared loss only; pyscnn alone takes several outputs, with
+neurons of one output each. scikit-learn's objective is another one (its biases are free), so that it takes no part in
+the comparison.
 """
 
 
@@ -84,6 +86,8 @@ def write_report(path: Path) -> None:
     groups = cases(results["runs"])
     lines = ["# Training, side by side", "", sentence(results["machine"])]
     cores = f"{results['cores']} core(s)" if results["cores"] else "all cores"
+    if results.get("clock") == "cpu":
+        lines += ["Seconds are those of processors that a run uses, so that the load of the machine hardly counts.", ""]
     lines += [f"Each run had {results['time_limit']:g} s, {results['memory_limit']:g} GB and {cores}.", "", ABOUT]
     for level in LEVELS[1:]:
         lines += [*overview(groups, level), ""]

@@ -65,13 +65,14 @@ def objective(X: Matrix, y: Vector, beta: float, weights: tuple[Matrix, ...], lo
 def balanced(w: Matrix, signs: Vector) -> tuple[Matrix, Vector]:
     """Weights (U, alpha) of the network that a solution of the convex program stands for.
 
-    Block w_i (m, d) with sign s_i becomes the neuron with u_i = w_i / |w_i|^(1/2) and alpha_i = s_i |w_i|^(1/2). A
-    block that violates its cone makes outputs that are not those of the program; the objective says what it is worth.
+    Block w_i (m, d) with sign s_i (m,), or signed unit output (m, c), becomes the neuron with u_i = w_i / |w_i|^(1/2) and
+    alpha_i = s_i |w_i|^(1/2). A block that violates its cone makes outputs that are not those of the program; the
+    objective says what it is worth.
     """
     norms = np.linalg.norm(w, axis=1)
     keep = norms > 0
     root = np.sqrt(norms[keep])
-    return w[keep] / root[:, None], signs[keep] * root
+    return w[keep] / root[:, None], (signs[keep].T * root).T
 
 
 def sampled_directions(d: int, count: int = PATTERNS, seed: int = 0) -> Matrix:

@@ -16,7 +16,8 @@ def train(race: Race, model: Model, solver: Optimizer, criterion: str, limit: fl
     """Train in double precision and report the ReLU network, while it runs if the model is one; its width.
 
     pyscnn divides the loss by n, so the weight decay is divided as well. The columns of the data keep their norms
-    (`unitize_data=False`): its default would change what is penalised.
+    (`unitize_data=False`): its default would change what is penalised. With several outputs it trains one for each
+    against all others (its neurons have one output), in one program.
 
     Args:
         race: the problem and the clock.
@@ -34,9 +35,11 @@ def train(race: Race, model: Model, solver: Optimizer, criterion: str, limit: fl
         original = getattr(procedure, criterion)
 
         def watched(model: object, *state: object) -> bool:
-            if model.weights.ndim == 4:  # (2 signs, 1 output, patterns, d): a ReLU model, not a gated one
-                blocks = model.weights.reshape(-1, d)
-                race.report(lambda: balanced(blocks, np.repeat([1.0, -1.0], len(blocks) // 2)))
+            if model.weights.ndim == 4:  # (2 signs, outputs, patterns, d): a ReLU model, not a gated one
+                _, c, patterns, _ = model.weights.shape
+                outputs = np.repeat(np.vstack([np.eye(c), -np.eye(c)]), patterns, axis=0)
+                outputs = outputs if race.y.ndim == 2 else outputs[:, 0]
+                race.report(lambda: balanced(model.weights.reshape(-1, d), outputs))
             return race.seconds() >= limit or original(model, *state)
 
         setattr(procedure, criterion, watched)
@@ -57,5 +60,5 @@ def train(race: Race, model: Model, solver: Optimizer, criterion: str, limit: fl
     finally:
         scnn.optimize.build_optimizer = build
     U, alpha = network.parameters
-    race.report(lambda: (U, alpha[0]), always=True)
+    race.report(lambda: (U, alpha.T if race.y.ndim == 2 else alpha[0]), always=True)
     return len(U)

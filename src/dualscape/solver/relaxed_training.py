@@ -122,7 +122,9 @@ def ask_or_relax(
     # At the network's own nu the relaxation parts units by their sides, for as long as there is time.
     answer = problem.space.ask(then, question, effort=effort, progress=progress)
     better = lower_bound(problem, question.nu, answer) > lower_bound(problem, *relaxed)
-    return (question.nu, answer) if better or (answer.values > problem.beta).any() else relaxed
+    if better or (answer.values > problem.beta).any():
+        return question.nu, replace(answer, seen=relaxed[1].seen)
+    return relaxed[0], replace(relaxed[1], stopped=answer.stopped or Stopped.RELAXED)
 
 
 def certify_or_relax(
@@ -139,7 +141,8 @@ def certify_or_relax(
     if not _relaxed_first(problem, network, oracles, effort):
         how = {"oracle": oracles, "effort": effort, "tolerances": tolerances, "progress": progress}
         return nu, certify_dual(problem, network, nu, **how)  # type: ignore[arg-type]
-    nu, answer = relaxed_training(problem, network, effort=effort, progress=progress)
+    question = Question(nu, (1 + tolerances.violation) * problem.beta)
+    nu, answer = ask_or_relax(problem, network, oracles, question, effort=effort, progress=progress)
     return nu, certificate_of(problem, network, nu, answer, tolerances=tolerances)
 
 

@@ -1,5 +1,7 @@
 """Cones that cover the input sphere: bounds above all faces, units listed, time heard."""
 
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from dualscape.oracles import Question
 from dualscape.oracles.vector.bisection import VectorBisection
 from dualscape.oracles.vector.faces import FacesOracle
 from dualscape.running.effort import Effort
+from questions import same
 
 
 @settings(max_examples=40, deadline=None)
@@ -44,6 +47,23 @@ def test_units_above_a_value_are_those_of_the_faces():
     found = VectorBisection(hinges, 3).best_units(question)
     assert len(found.units) == (every.values > question.above).sum()
     np.testing.assert_allclose(found.units.directions[0], every.units.directions[0], atol=1e-8)
+
+
+def test_same_answer_on_any_number_of_workers():
+    rng = np.random.default_rng(5)
+    X, nu = rng.standard_normal((60, 3)), rng.standard_normal(180)
+    oracle, U = VectorBisection(Hinges.of(X), 3), rng.standard_normal((20_000, 3))
+    lengths = np.linalg.norm(np.maximum(U @ X.T, 0.0) @ nu.reshape(-1, 3), axis=1) / np.linalg.norm(U, axis=1)
+    question, answers = Question(nu, above=0.9 * lengths.max()), []
+    for workers in (1, 2):
+        with ThreadPoolExecutor(workers) as pool:
+            answers.append(oracle.best_units(question, effort=Effort(executor=pool)))
+    with ProcessPoolExecutor(2) as pool:
+        answers.append(oracle.best_units(question, effort=Effort(executor=pool)))
+    for other in answers:
+        same(answers[0], other)
+        assert other.looked_at == answers[0].looked_at > 1000
+        assert len(other.units) > 1
 
 
 def test_what_is_out_of_time_is_proven_all_the_same():

@@ -97,3 +97,11 @@ def test_an_output_that_changes_its_side():
     bound, below = judged(np.array([[-0.8]]), np.array([0.8]), np.eye(2), slopes, high, values)
     assert bound >= 2.0
     assert below.tolist() == [False, True]
+
+
+def test_a_definite_matrix_is_seen_where_its_part_is_not():
+    """By hand: M has the least eigenvalue 0.05, and without 0.4 the value -0.13."""
+    M = np.array([[1.0, -0.8, 0.4], [-0.8, 1.0, -0.8], [0.4, -0.8, 1.0]])
+    B, none = np.linalg.cholesky(2.4 * np.eye(3) - M), np.zeros((0, 3))
+    below = judged(none, np.zeros(0), np.eye(3), B, none, np.sqrt([2.4, 2.2]))[1]
+    assert below.tolist() == [True, False]

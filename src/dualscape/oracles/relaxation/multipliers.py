@@ -20,11 +20,11 @@ from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.tolerances import EPS
 
 #: How far a and mu are raised, as shares of themselves, until the factorisation succeeds.
-RAISED = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
+RAISED = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 #: Multiples of the shift of the diagonal that did best the last time, which are tried the next time.
 AROUND = (0.2, 0.5, 1.0, 2.0, 5.0)
 #: The least shift that is tried, and the range in which mu is looked for, both relative to the size of F.
-LEAST, MUS = 1e-9, np.geomspace(1e-9, 10.0, 300)
+LEAST, MUS = 1e-9, np.geomspace(1e-12, 10.0, 400)
 #: How often mu is looked for, each time between the neighbours of the best so far.
 FINER = 3
 

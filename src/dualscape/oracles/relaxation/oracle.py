@@ -35,7 +35,7 @@ SAVE_SHARE = 20.0
 
 
 class RelaxationOracle(HingeOracle):
-    """A bound on h(nu), anytime, exact to a millionth in the limit where memory lasts: it lists no units."""
+    """A bound on h(nu), anytime, exact to a billionth in the end where memory lasts: it lists no units."""
 
     name = "relaxation"
     exact = True

@@ -32,9 +32,9 @@ STEPS, ROUNDS = 20, 4000
 #: A part is parted once a round takes less than this share off what it is above the target.
 SHARE = 0.2
 #: What cannot be parted has converged when so many rounds have lowered its bound by less than this share.
-PATIENCE, LITTLE = 12, 1e-6
+PATIENCE, LITTLE = 12, 1e-8
 #: How far above the target, relative to it, nothing more is asked for, and from where on steps are in double precision.
-SHARP, NEAR = 1e-6, 1e-4
+SHARP, NEAR = 1e-9, 1e-4
 #: Bytes that the iterates of all parts may take; with more parts none is parted.
 BYTES = 5e8
 

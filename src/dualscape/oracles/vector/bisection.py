@@ -6,12 +6,9 @@ at most half their difference, so that
 
     G(u) = B^T u + 1/2 sum kappa (l + t z).u + 1/2 sum e kappa (l - t z).u        with all |e| <= 1.
 
-Along an output q and across it the lengths of both parts add up, and the length of the two sums is convex and
-homogeneous: at most sum lam_k g_k for its values g_k at the v_k. With q along G in the middle of the cone, what kinks
-across it counts by its square. For any w that is <= |w| + sqrt(r) max_k (g_k - w.v_k)_+ over the unit ball, with the
-v_k of l1-norm one inside an orthant. Cones are cut where hyperplanes cross their edges, so that in the end none does,
-and then the cone is solved: |B^T u| is convex, so that its greatest value is attained in the interior of a face of the
-cone, that of some of the v_k, at the top singular vector of their span (`faces` says why a multiple value is no
+`cone_bounds` says how far that reaches. Cones are cut where hyperplanes cross their edges, so that in the end none
+does, and then the cone is solved: |B^T u| is convex, so that its greatest value is attained in the interior of a face
+of the cone, that of some of the v_k, at the top singular vector of their span (`faces` says why a multiple value is no
 exception).
 """
 
