@@ -149,8 +149,8 @@ def test_invariants_of_degenerate_problems(seed, n, d, K, kind, fraction):
         (np.eye(3), {"classes": ("a", "b")}, "2 classes are named, y has 3 columns"),
         (["a", "b", "c"], {"classes": ("a", "b", "c")}, "labels in one column name themselves"),
         (np.ones((3, 3)), {}, "one 1 a row and 0 elsewhere, but not in row 0"),
-        (["a", "b", "c"], {"free": "constant"}, "free features serve networks with one output"),
-        (["a", "b", "c"], {"activation": "abs"}, "have one output"),
+        (["a", "b", "c"], {"free": "affine"}, "the free features alone separate the classes"),
+        (["a", "b", "c"], {"activation": "gated:3"}, "have one output"),
     ],
 )
 def test_what_is_refused(y, options, message):
@@ -200,3 +200,31 @@ def test_a_network_worse_than_the_shares_is_told():
     y = ["a"] * 8 + ["b", "c"]
     solution = solve(posed(np.linspace(-1, 1, 10)[:, None], y, beta=1.0).at_fraction(0.9))
     assert any("worse than the shares of the classes alone" in hint for hint in hints(solution))
+
+
+def test_beside_an_output_bias_classes_keep_their_shares():
+    """Rows of nu sum to 0, and so do its columns: what is predicted of each class sums to how often it is there."""
+    X, y = drawn(4, 9, 2, 3)
+    problem = posed(X, y, beta=1.0, free="constant").at_fraction(0.3)
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    P = problem.loss.probability(solution.predict(X))
+    np.testing.assert_allclose(P.sum(axis=0), problem.Y.sum(axis=0), atol=1e-9)
+    np.testing.assert_allclose(solution.network.free_weights.sum(), 0, atol=1e-12)
+    shares = problem.Y.mean(axis=0)
+    alone = solve(problem.with_beta(1.1 * problem.beta_max()))
+    assert alone.network.width == 0
+    np.testing.assert_allclose(problem.loss.probability(alone.predict(X)), np.tile(shares, (9, 1)), atol=1e-9)
+
+
+def test_two_classes_beside_free_features_are_the_logistic_loss():
+    X, y = drawn(5, 9, 2, 2)
+    for free, decay in (("constant", 0.0), ("linear", 0.0), ("affine", 0.5)):
+        several = solve(Problem(X, y, beta=0.4, loss="multinomial", free=free, free_decay=decay))
+        # Outputs -f/2 and f/2 cost 1/sqrt(2) of what f costs, and the squares of their free weights half as much.
+        two = solve(Problem(X, y, beta=0.4 / 2**0.5, loss="logistic", free=free, free_decay=decay / 2))
+        assert several.certificate.primal == pytest.approx(two.certificate.primal, rel=1e-10)
+        f = several.predict(X)
+        np.testing.assert_allclose(f[:, 1] - f[:, 0], two.predict(X), atol=1e-7)
+        stairs = [staircase(optimal_set(found)) for found in (two, several)]
+        assert stairs[0].rows == stairs[1].rows

@@ -6,8 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from all_patterns import LOSSES, Program
 from command_line import CSV, analysed, run
-from dualscape import Network, Problem, ThreeLayers, descend, load_result, solve
+from dualscape import (
+    Network,
+    Problem,
+    ThreeLayers,
+    certify,
+    connect_sublevel,
+    descend,
+    load_result,
+    solution_path,
+    solve,
+)
 from dualscape.errors import InputError
 
 
@@ -56,6 +67,16 @@ def test_the_known_optimum():
     assert solution.certificate.primal == pytest.approx(0.508354541410, abs=1e-11)
 
 
+def test_a_small_beta_is_proven_in_a_few_rounds():
+    """Slides that stop at borders of pieces need a new unit for every piece, not for every step."""
+    rng = np.random.default_rng(1)
+    problem = Problem(rng.standard_normal((8, 3)), rng.standard_normal(8), beta=1.0, architecture="three-layer")
+    solution = solve(problem.at_fraction(0.01))
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.primal == pytest.approx(0.71603642152, rel=1e-10)
+    assert sum(step.oracle == "hull" for step in solution.history) <= 10
+
+
 @pytest.mark.parametrize(("seed", "n", "d"), [(0, 4, 1), (2, 5, 2), (3, 6, 2)])
 def test_training_from_many_starts_ends_no_lower(seed, n, d):
     problem = random_problem(seed, n, d)
@@ -64,6 +85,21 @@ def test_training_from_many_starts_ends_no_lower(seed, n, d):
     least = trained(problem, 12, 8, 4)
     assert least >= found.dual
     assert least <= found.primal * 1.05  # and comes near it, so that the objective is the same
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("seed", range(4))
+def test_optima_are_those_of_all_patterns(loss, seed):
+    """Against a conic program over all patterns of both layers; seeds by turns have ties and zero rows."""
+    rng = np.random.default_rng([seed, *loss.encode()])
+    X = rng.integers(-2, 3, (4, 2)).astype(float) if seed % 2 else rng.standard_normal((4, 2))
+    y = np.where(rng.permutation(4) < 2, 1.0, -1.0) * (
+        1.0 if loss in ("logistic", "squared-hinge") else rng.uniform(0.5, 2.0, 4)
+    )
+    problem = Problem(X, y, beta=1.0, loss=loss, bias="none", architecture="three-layer").at_fraction(0.15)
+    found = solve(problem).certificate
+    assert found.verdict == "global"
+    assert found.primal == pytest.approx(Program(problem.X).least(LOSSES[loss](problem.y), problem.beta), rel=1e-6)
 
 
 def test_three_layers_cost_no_more_than_two():
@@ -93,7 +129,7 @@ def test_certificates_hold_on_tied_and_scaled_data(seed, n, tied, fraction, data
         assert found.primal == pytest.approx(zero, rel=1e-9)
 
 
-LOSSES = {
+VALUES = {
     "squared": lambda f, y: 0.5 * (f - y) @ (f - y),
     "huber:0.5": lambda f, y: np.where(abs(f - y) <= 0.5, 0.5 * (f - y) ** 2, 0.5 * abs(f - y) - 0.125).sum(),
     "logistic": lambda f, y: np.logaddexp(0, -y * f).sum(),
@@ -101,7 +137,7 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", VALUES)
 @pytest.mark.parametrize("free", ["none", "constant", "linear", "affine"])
 def test_combinations(loss, free):
     """Every loss with every free part, biases by turns: global, and the objective is that of the weights."""
@@ -116,7 +152,7 @@ def test_combinations(loss, free):
     ones = np.ones((4, 1))
     M = {"none": X[:, :0], "constant": ones, "linear": X, "affine": np.hstack([ones, X])}[free]
     f = (layers.predict(X) if network.width else 0.0) + M @ network.free_weights
-    assert LOSSES[loss](f, y) + 0.1 * layers.cost() == pytest.approx(solution.certificate.primal, rel=1e-9)
+    assert VALUES[loss](f, y) + 0.1 * layers.cost() == pytest.approx(solution.certificate.primal, rel=1e-9)
     if free == "none":
         two = solve(Problem(X, y, beta=0.1, loss=loss, bias=bias)).certificate
         assert solution.certificate.primal <= two.primal * (1 + 1e-9)
@@ -140,10 +176,9 @@ def test_a_narrow_inner_width_is_kept_and_the_bound_holds_for_all():
 
 def test_many_rows_are_bounded_at_once():
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((60, 2))
-    problem = Problem(X, np.abs(X[:, 0]), beta=2.0, architecture="three-layer:4")
+    problem = Problem(rng.standard_normal((60, 3)), rng.standard_normal(60), beta=2.0, architecture="three-layer:4")
     assert not problem.space.choice().complete
-    found = solve(problem, time_limit=2.0).certificate
+    found = solve(problem, time_limit=1.0).certificate
     assert found.verdict == "bounded"
     assert 0 < found.dual <= found.primal
 
@@ -159,7 +194,12 @@ def test_the_command_line_goes_all_the_way(tmp_path):
     layers = ThreeLayers(*(content["network"]["layers"][name] for name in ("W", "w", "alpha")), bias="penalised")
     x = [[-1.0], [0.0], [0.5], [2.0]]
     assert np.allclose(load_result(tmp_path / "out.json").predict(x), layers.predict(x))
-    assert "Subnetworks" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "Subnetworks" in text
+    assert "Fewest subnetworks: 3" in text
+    found = content["three_layer_set"]
+    assert found["widths"] == {"m_star": 3, "M_star": 3, "connected_from": 4}
+    assert [(row["m"], row["components"]) for row in found["staircase"]] == [(3, 6), (4, 1)]
     told = run("analyze", data, *how)
     assert "inner weight" in told.output
 
@@ -182,24 +222,68 @@ def test_the_command_line_refuses_in_one_line(tmp_path):
         assert not (tmp_path / "no.json").exists()
 
 
-def test_what_is_refused():
-    X, y = np.eye(2), np.ones(2)
-    for message, settings_ in (
-        ("no free bias", {"bias": "free", "free": "constant"}),
-        ("inner neurons see all features", {"features_per_neuron": 1}),
-        ("is no activation", {"activation": "three-layer", "architecture": "relu"}),
-        ("names a two-layer architecture", {"activation": "abs"}),
-        ("interpolation is known for two layers", {"loss": "interpolation", "beta": None}),
-    ):
-        with pytest.raises(InputError, match=message):
-            Problem(X, y, **{"beta": 0.1, "architecture": "three-layer", **settings_})
-    problem = Problem(X, y, beta=0.1, architecture="three-layer")
+REFUSED = {
+    "no free bias": {"bias": "free", "free": "constant"},
+    "inner neurons see all features": {"features_per_neuron": 1},
+    "is no activation": {"activation": "three-layer", "architecture": "relu"},
+    "names a two-layer architecture": {"activation": "abs"},
+    "interpolation is known for two layers": {"loss": "interpolation", "beta": None},
+    "have one output, the target has 2 columns": {"y": np.ones((2, 2))},
+    "need 1 or more inner neurons": {"architecture": "three-layer:0"},
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_options_that_are_refused(message):
+    settings_ = {"X": np.eye(2), "y": np.ones(2), "beta": 0.1, "architecture": "three-layer", **REFUSED[message]}
+    with pytest.raises(InputError, match=message) as refused:
+        Problem(**settings_)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_network_of_two_layers_is_refused():
+    problem = Problem(np.eye(2), np.ones(2), beta=0.1, architecture="three-layer")
     with pytest.raises(InputError, match="of the architecture 'relu'"):
         problem.objective(Network.from_weights([[1.0, 0.0, 0.0]], [1.0], bias="penalised"))
 
 
-def test_paths_are_refused_in_one_line():
-    """They move the weights of two layers."""
+CALLS = {
+    "descend": lambda problem, network: descend(problem, network),
+    "certify": certify,
+    "solution_path": lambda problem, _: solution_path(problem),
+    "connect_sublevel": lambda problem, network: connect_sublevel(problem, network, network),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_serves_two_layers_says_so_in_one_line(call):
     problem = Problem([[1.0], [2.0]], [1.0, 3.0], beta=0.1, architecture="three-layer")
-    with pytest.raises(InputError, match="descend serves networks of two layers so far, this problem has 3"):
-        descend(problem, solve(problem).network)
+    with pytest.raises(InputError, match=f"{call} serves networks of two layers so far, this problem has 3") as refused:
+        CALLS[call](problem, ThreeLayers([[[1.0, 0.0]]], [[1.0]], [1.0], "penalised").network())
+    assert "\n" not in str(refused.value)
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 5))
+def test_the_optimum_is_that_of_the_data_and_not_of_their_form(seed, n):
+    """Rows in another order, turned, with a row of zeros or halved into two, all at another scale."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.standard_normal((n, 2)), rng.standard_normal(n)
+    of = {"bias": "none", "architecture": "three-layer"}
+    problem = Problem(X, y, beta=1.0, **of).at_fraction(0.1)
+    least = solve(problem).certificate.primal
+    angle, order = rng.uniform(0, 7), rng.permutation(n)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    halves = np.append(np.ones(n), 0.5)
+    halves[0] = 0.5
+    others = (
+        Problem(X[order], y[order], beta=problem.beta, **of),
+        Problem(X @ turn, y, beta=problem.beta, **of),
+        Problem(np.vstack([X, 0.0 * X[:1]]), np.append(y, 0.0), beta=problem.beta, **of),
+        Problem(np.vstack([X, X[:1]]), np.append(y, y[0]), beta=problem.beta, sample_weight=halves, **of),
+        Problem(1e6 * X, 1e3 * y, beta=1e9 * problem.beta, **of),
+    )
+    for other, scale in zip(others, (1, 1, 1, 1, 1e6), strict=True):
+        found = solve(other).certificate
+        assert found.verdict == "global"
+        assert found.primal == pytest.approx(scale * least, rel=1e-9)

@@ -107,3 +107,10 @@ def test_what_is_hardly_longer_than_zero_is_dead():
     units = Units.signed(np.array([[1e-9, 0.0], [0.0, 1.0], [0.0, 0.0]]), np.ones(3))
     assert units.alive().tolist() == [False, True, False]
     assert units.normalised().directions.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_units_are_put_in_the_place_of_others():
+    units = Units(np.zeros((3, 2)), np.ones((3, 2)))
+    units.put(np.array([2, 0]), Units(np.eye(2), 2 * np.eye(2)))
+    assert units.directions.tolist() == [[0, 1], [0, 0], [1, 0]]
+    assert units.outputs.tolist() == [[0, 2], [1, 1], [2, 0]]

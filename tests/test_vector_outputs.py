@@ -88,17 +88,57 @@ def test_random_problems_are_certified(n, d, c):
     assert solution.certificate.relative_gap <= 1e-10
 
 
-def test_copies_on_blocks_give_the_scalar_answer_as_often():
-    rng = np.random.default_rng(8)
-    x, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
-    scalar = solve(Problem(x, y, beta=0.3, bias="none"))
-    X = np.block([[x, np.zeros((6, 2))], [np.zeros((6, 2)), x]])
-    Y = np.zeros((12, 2))
-    Y[:6, 0], Y[6:, 1] = y, y
-    both = solve(Problem(X, Y, beta=0.3, bias="none"))
-    assert both.certificate.verdict == "global"
-    # A unit that serves both blocks pays once for what two units pay for: the optimum is no higher, and here the same.
-    assert both.certificate.primal <= 2 * scalar.certificate.primal * (1 + 1e-12)
+@pytest.mark.parametrize(
+    "settings", [{}, {"free": "constant"}, {"activation": "abs"}, {"bias": "none", "free": "linear"}]
+)
+def test_a_table_of_rank_one_is_one_output(settings):
+    """Y = y w^T with |w| = 1: the same optimum, units with output +-w, widths and components."""
+    X, y = drawn(6, 7, 2, 1)
+    w = np.array([0.6, -0.8])
+    scalar = solve(Problem(X, y[:, 0], beta=0.4, **settings))
+    vector = solve(Problem(X, y @ w[None], beta=0.4, **settings))
+    assert vector.certificate.primal == pytest.approx(scalar.certificate.primal, rel=1e-11)
+    one, several = optimal_set(scalar), optimal_set(vector)
+    np.testing.assert_allclose(np.sort(several.units.outputs @ w), np.sort(one.signs), atol=1e-11)
+    stairs, others = staircase(one), staircase(several)
+    for name in ("m_star", "M_star", "connected_from", "rows", "exact"):
+        assert getattr(stairs, name) == getattr(others, name)
+    assert (one.functions is None) == (several.functions is None)
+    if one.functions is not None:
+        assert (one.functions.count, one.functions.dimension) == (several.functions.count, several.functions.dimension)
+    np.testing.assert_allclose(vector.predict(X), scalar.predict(X)[:, None] * w, atol=1e-9)
+
+
+def test_free_features_have_a_weight_for_each_output():
+    X, Y = drawn(2, 8, 2, 3)
+    M = np.random.default_rng(5).standard_normal((8, 2))
+    problem = Problem(X, Y, beta=0.5, free=M)
+    solution = solve(problem)
+    network = solution.network
+    W = network.free_weights.reshape(2, 3)
+    left = Y - network.neurons_fit(problem.X).reshape(8, 3)
+    np.testing.assert_allclose(W, np.linalg.lstsq(M, left, rcond=None)[0], atol=1e-9)
+    np.testing.assert_allclose(network.predict(X, M), network.neurons_fit(problem.X).reshape(8, 3) + M @ W)
+    np.testing.assert_allclose(M.T @ solution.nu.reshape(8, 3), 0, atol=1e-10)
+    assert problem.free.names == ("free0[0]", "free0[1]", "free0[2]", "free1[0]", "free1[1]", "free1[2]")
+    low, high = optimal_set(solution).spread(X, M)
+    assert (low <= network.predict(X, M) + 1e-8).all()
+    assert (high >= network.predict(X, M) - 1e-8).all()
+    for wrong in (np.ones((8, 3)), np.ones((7, 2))):
+        with pytest.raises(InputError, match="free features of 8 rows"):
+            network.predict(X, wrong)
+    with pytest.raises(InputError, match="has 6 weights"):
+        Network.from_weights(np.ones((1, 2)), np.ones((1, 2)), free="affine", free_weights=[1.0, 2.0])
+
+
+def test_what_free_features_alone_fit_needs_no_neurons():
+    X, _ = drawn(2, 8, 2, 1)
+    Y = 1.5 + X @ np.array([[1.0, -2.0, 0.3], [0.5, 0.0, 1.0]])
+    solution = solve(Problem(X, Y, beta=0.1, free="affine"))
+    assert solution.certificate.verdict == "global"
+    assert solution.network.width == 0
+    np.testing.assert_allclose(solution.predict(X), Y, atol=1e-12)
+    assert optimal_set(solution).k == 0
 
 
 def test_a_second_output_that_is_zero_changes_nothing():
@@ -154,9 +194,10 @@ def test_invariants_of_degenerate_problems(seed, n, d, c, kind, fraction):
         ([[1.0, 2.0]], {}, "X has 2 rows but y has 1"),
         (np.eye(2), {"loss": "logistic"}, "y has 2 columns"),
         (np.eye(2), {"loss": "huber"}, "y has 2 columns"),
-        (np.eye(2), {"activation": "abs"}, "have one output, the target has 2 columns"),
-        (np.eye(2), {"features_per_neuron": 1}, "have one output"),
-        (np.eye(2), {"free": "constant"}, "free features serve networks with one output"),
+        (np.eye(2), {"activation": "gated:3"}, "have one output, the target has 2 columns"),
+        (np.eye(2), {"features_per_neuron": 3}, "but there are 2 features"),
+        (np.eye(2), {"bias": "free"}, "without a free output bias no network"),
+        (np.eye(2), {"bias": "free", "free": "constant"}, "have no free bias"),
         (np.eye(2), {"architecture": "vector:3"}, "have one output|outputs"),
         ([1.0, 2.0], {"architecture": "vector:3"}, "has 3 outputs, y has one column"),
     ],
@@ -185,3 +226,20 @@ def test_a_table_of_one_column_is_that_column():
         assert table.key == column.key
         assert table.Y.shape == (8, 1)
     assert solve(Problem(X, Y, beta=0.3)).predict(X).shape == (8,)
+
+
+@pytest.mark.parametrize("oracle", ["faces", "bisection"])
+@pytest.mark.parametrize("settings", [{}, {"activation": "abs"}, {"free": "constant", "bias": "none"}])
+def test_neurons_that_see_few_features(oracle, settings):
+    """No better than neurons that see all, no worse than a column of zeros more; all optimal units see few."""
+    X, Y = drawn(3, 6, 3, 2)
+    problem = Problem(X, Y, beta=0.6, features_per_neuron=1, **settings)
+    solution = solve(problem, oracle=oracle)
+    assert solution.certificate.verdict == "global"
+    assert solution.certificate.primal >= solve(Problem(X, Y, beta=0.6, **settings)).certificate.primal * (1 - 1e-9)
+    optima = optimal_set(solution)
+    assert (np.count_nonzero(optima.directions[:, :3], axis=1) <= 1).all()
+    assert optima.contains(solution.network)
+    alone = solve(Problem(X[:, :1], Y, beta=0.6, **settings)).certificate
+    padded = solve(Problem(np.column_stack([X[:, 0], np.zeros(6)]), Y, beta=0.6, features_per_neuron=1, **settings))
+    assert padded.certificate.primal == pytest.approx(alone.primal, rel=1e-10)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dualscape.data.tables import read_table, standardize
     from dualscape.errors import (
         BudgetError,
+        ContinuumError,
         ContradictionError,
         DualscapeError,
         InfeasibleError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         MissingError,
         NotCertifiedError,
     )
+    from dualscape.landscape.continuum import Continuum, continuum
     from dualscape.landscape.events import PathEvent
     from dualscape.landscape.optimal_set import OptimalSet, optimal_set
     from dualscape.landscape.path_draft import SolutionPath
@@ -87,6 +89,8 @@ __all__ = [
     "certify_dual",
     "optimal_set",
     "OptimalSet",
+    "continuum",
+    "Continuum",
     "staircase",
     "Staircase",
     "minimal",
@@ -134,6 +138,7 @@ __all__ = [
     "BudgetError",
     "ContradictionError",
     "NotCertifiedError",
+    "ContinuumError",
     "catalogue",
     "curves",
     "figures",
@@ -163,6 +168,8 @@ _HOME = {
     "certify_dual": "model.certificate",
     "optimal_set": "landscape.optimal_set",
     "OptimalSet": "landscape.optimal_set",
+    "continuum": "landscape.continuum",
+    "Continuum": "landscape.continuum",
     "staircase": "landscape.staircase",
     "Staircase": "landscape.staircase",
     "minimal": "model.minimal",
@@ -210,6 +217,7 @@ _HOME = {
     "BudgetError": "errors",
     "ContradictionError": "errors",
     "NotCertifiedError": "errors",
+    "ContinuumError": "errors",
 }
 _MODULES = {"catalogue": "data.catalogue", "curves": "curves", "figures": "figures", "tables": "data.tables"}
 

@@ -5,7 +5,8 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from dualscape.errors import ContradictionError, DualscapeError, InputError, expect
+from dualscape.errors import ContinuumError, ContradictionError, DualscapeError, InputError, expect
+from dualscape.landscape.continuum import Continuum
 from dualscape.landscape.optimal_set import OptimalSet, optimal_set
 from dualscape.landscape.paths.near_staircase import NearStaircase, near_staircase
 from dualscape.landscape.staircase import Staircase, staircase
@@ -47,6 +48,7 @@ class Analysis:
         three_layers: all optimal networks of three layers, which have no `optimal_set`; None where they are not known.
         near: how near-optimal networks are connected, where a height was asked for and it could be bounded.
         epsilon: that height above the optimum, or None.
+        continuum: what is decided where optimal units form a continuum, so that there is no `optimal_set`; else None.
     """
 
     problem: Problem
@@ -58,6 +60,7 @@ class Analysis:
     three_layers: ThreeLayerSet | None = None
     near: NearStaircase | None = None
     epsilon: float | None = None
+    continuum: Continuum | None = None
 
     def __repr__(self) -> str:
         return f"Analysis({self.solution!r}, {self.optimal_set!r}, {self.staircase!r})"
@@ -77,6 +80,7 @@ class Draft:
         three_layers: the optimal networks where they have three layers.
         epsilon: the height up to which near-optimal networks are asked for, or None.
         near: how they are connected.
+        continuum: what is decided where optimal units form a continuum.
         left_out: why the optimal set, the staircase or the near-optimal networks cannot be had, or "".
     """
 
@@ -92,6 +96,7 @@ class Draft:
     three_layers: ThreeLayerSet | None = None
     epsilon: float | None = None
     near: NearStaircase | None = None
+    continuum: Continuum | None = None
     left_out: str = ""
 
     def find_beta_max(self, progress: Progress = silent, effort: Effort = NO_LIMITS) -> None:
@@ -136,6 +141,7 @@ class Draft:
             )
         optima, stairs = self.optimal_set, self.staircase
         notes += optima.warnings if optima is not None else []
+        notes += [] if self.continuum is None else [self.continuum.describe()]
         missing = "optimal set" if optima is None else "staircase"
         if stairs is not None or self.three_layers is not None:
             missing = "part on near-optimal networks"
@@ -155,6 +161,7 @@ class Draft:
             self.three_layers,
             self.near,
             self.epsilon,
+            self.continuum,
         )
 
 
@@ -248,7 +255,7 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
                 with stage("optimal set"):
                     draft.three_layers = three_layer_set(draft.solution, effort=effort)
                 if draft.epsilon is not None:
-                    draft.left_out = "networks of three layers have no staircase"
+                    draft.left_out = "how near-optimal networks are connected is known for two layers alone"
                 return
             with stage("optimal set") as progress:
                 draft.optimal_set = optimal_set(
@@ -259,6 +266,10 @@ def _describe(draft: Draft, effort: Effort, max_vertices: int, stage: Stage) -> 
             if draft.epsilon is not None:
                 with stage("near-optimal networks"):
                     draft.near = near_staircase(draft.optimal_set)
+    except ContinuumError as error:
+        draft.continuum = Continuum.of(draft.solution, error.units, error.gaps)
+        draft.staircase = draft.continuum.staircase
+        draft.left_out = "optimal units form a continuum" if draft.epsilon is not None else ""
     except ContradictionError:
         raise  # then the certificate is in doubt as well
     except (KeyboardInterrupt, DualscapeError) as error:

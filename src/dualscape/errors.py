@@ -4,6 +4,7 @@ A message is one line that says what is wrong, where, and what to do about it.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 
 class DualscapeError(ValueError):
@@ -102,3 +103,17 @@ def _with_article(name: str) -> str:
 
 class NotCertifiedError(DualscapeError):
     """An exact statement was asked for where only a search was made."""
+
+
+class ContinuumError(NotCertifiedError):
+    """A polytope over finitely many optimal units was asked for where they form a continuum.
+
+    Attributes:
+        units: k tight units that were found.
+        gaps: (k,) how far, relatively, the greatest eigenvalue is from the next on the piece of each.
+    """
+
+    def __init__(self, message: str, units: Any, gaps: Any) -> None:
+        """With the message, and the evidence."""
+        super().__init__(message)
+        self.units, self.gaps = units, gaps

@@ -49,6 +49,11 @@ class Units:
         return cls(np.zeros((0, d)), np.zeros((0, c)))
 
     @classmethod
+    def vacant(cls, k: int, d: int, c: int = 1) -> "Units":
+        """Places for k units: direction 0 and the first output, which is the sign +1 where there is one."""
+        return cls(np.zeros((k, d)), np.eye(1, c).repeat(k, axis=0))
+
+    @classmethod
     def join(cls, parts: "Iterable[Units]") -> "Units":
         """One after the other."""
         directions, outputs = zip(*((part.directions, part.outputs) for part in parts), strict=True)
@@ -90,6 +95,10 @@ class Units:
     def turned(self, directions: Matrix) -> "Units":
         """The same outputs with other directions (k, d)."""
         return Units(directions, self.outputs)
+
+    def put(self, which: Which, others: "Units") -> None:
+        """Write others in the place of some of them."""
+        self.directions[which], self.outputs[which] = others.directions, others.outputs
 
     def alive(self) -> NDArray[np.bool_]:
         """(k,) which have a direction."""

@@ -7,6 +7,7 @@ import pytest
 
 from command_line import run
 from dualscape import Problem, solve
+from dualscape.landscape.paths.path import Path
 from dualscape.prediction.predictor import load_result
 
 ROWS = np.random.default_rng(0).standard_normal((9, 4)).round(3)
@@ -74,3 +75,63 @@ def test_other_commands_say_that_they_take_one_target(table):
     found = run("path", table, "--target", "c,d")
     assert found.exit_code == 2
     assert "one output" in found.output
+
+
+@pytest.fixture(name="nets")
+def fixture_nets(tmp_path):
+    """Two networks of two outputs on two features with a bias, in files."""
+    rng, paths = np.random.default_rng(1), (tmp_path / "one.npz", tmp_path / "two.npz")
+    for path in paths:
+        weights = {"U": rng.standard_normal((6, 2)), "alpha": rng.standard_normal((6, 2))}
+        np.savez(path, bias=rng.standard_normal(6), **weights)
+    return paths
+
+
+def test_certify_a_network_of_two_targets(table, nets, tmp_path):
+    out, better, report = tmp_path / "c.json", tmp_path / "better.npz", tmp_path / "c.html"
+    how = (table, "--target", "c,d", "--beta", 0.5)
+    found = run("certify", nets[0], *how, "--json", out, "--better", better, "--report", report)
+    assert found.exit_code == 0, found.output
+    assert "a neuron with output (" in " ".join(found.output.split())
+    content = json.loads(out.read_text())
+    assert content["verdict"] == "not global"
+    assert np.shape(content["better"]["path"]["end"]["alpha"])[1] == 2
+    assert "The way down" in report.read_text()
+    again = run("certify", better, *how)
+    assert "Globally optimal" in again.output
+    assert "Stationary (Clarke): yes" in again.output
+
+
+def test_certify_what_analyze_has_written(table, tmp_path):
+    result = tmp_path / "r.json"
+    found = run("analyze", table, "--target", "c,d", "--beta", 0.5, "--json", result, "--quiet")
+    assert found.exit_code == 0, found.output
+    found = run("certify", result, table, "--target", "c,d")
+    assert found.exit_code == 0, found.output
+    assert "Globally optimal" in found.output
+
+
+def test_descend_and_connect(table, nets, tmp_path):
+    out, path, report = tmp_path / "p.json", tmp_path / "path.npz", tmp_path / "p.html"
+    how = (table, "--target", "c,d", "--beta", 0.5)
+    found = run("descend", nets[0], *how, "--json", out, "--output", path, "--report", report)
+    assert found.exit_code == 0, found.output
+    content = json.loads(out.read_text())["path"]
+    assert content["falls"]
+    assert content["verification"]["ok"]
+    assert np.shape(content["end"]["outputs"]) == (6, 2)
+    again = Path.load(path, Problem(ROWS[:, :2], ROWS[:, 2:], beta=0.5))
+    assert again.objective(1.0) == pytest.approx(content["objectives"][-1], rel=1e-12)
+    assert "Objective along the path" in report.read_text()
+    found = run("connect", *nets, *how, "--sublevel", "--width", 30)
+    assert found.exit_code == 0, found.output
+    assert "never exceeds" in found.output
+
+
+@pytest.mark.parametrize("command", ["certify", "descend"])
+def test_networks_of_another_number_of_targets_are_refused_in_one_line(table, nets, tmp_path, command):
+    out = tmp_path / "no.json"
+    found = run(command, nets[0], table, "--target", "d", "--beta", 0.5, "--json", out)
+    assert found.exit_code == 2
+    assert "the network has 2 outputs, the problem 1; choose the targets" in " ".join(found.output.split())
+    assert not out.exists()

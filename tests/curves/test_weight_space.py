@@ -15,12 +15,18 @@ CASES = {
     "affine": {"free": "affine", "free_decay": 0.3},
     "logistic": {"loss": "logistic"},
     "huber": {"loss": "huber:0.5"},
+    "two outputs": {"free": "constant"},
+    "three classes": {"loss": "multinomial"},
 }
 
 
 def made(name):
     rng = np.random.default_rng(3)
     y = np.resize([1.0, -1.0], 9) if name == "logistic" else rng.standard_normal(9)
+    if name == "two outputs":
+        y = rng.standard_normal((9, 2))
+    if name == "three classes":
+        y = np.arange(9) % 3
     return Problem(rng.standard_normal((9, 2)), y, beta=0.2, **CASES[name]), rng
 
 
@@ -28,7 +34,7 @@ def made(name):
 def test_objective_gradient_and_way_back(name):
     problem, rng = made(name)
     space = WeightSpace(problem, 3)
-    theta = rng.standard_normal(3 * (problem.d + 1) + problem.free.q)
+    theta = rng.standard_normal(3 * (problem.d + problem.c) + problem.free.q)
     network = space.network(theta)
     value, gradient = space.slope(theta)
     assert value == pytest.approx(problem.objective(network), rel=1e-12)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from dualscape import figures
+from dualscape import Problem, figures, solve
 from dualscape.figures.layers import Field, Lines, Points
+from dualscape.oracles.hull.slots import Slots
 from scenes import layers
 from solved import solved
 
@@ -47,3 +48,19 @@ def test_background_is_the_prediction():
     field = layers(figures.units(solution, optima), Field)[0]
     at = np.array([[field.xs[3], field.ys[10]]])
     assert np.isclose(field.values[10, 3], solution.network.predict(at)[0])
+
+
+def test_lines_of_three_layers_are_where_inner_neurons_bend():
+    rng = np.random.default_rng(2)
+    problem = Problem(rng.standard_normal((6, 2)), rng.standard_normal(6), beta=1.0, architecture="three-layer")
+    solution = solve(problem.at_fraction(0.1))
+    scene = figures.units(solution)
+    slots = Slots.of(solution.network.directions, 3)
+    lines = [line for layer in layers(scene, Lines) if layer.name.startswith("kink") for line in layer.pieces[::2]]
+    assert lines
+    for line in lines:
+        values = np.column_stack([line, np.ones(2)]) @ slots.theta.T
+        assert np.abs(values).max(axis=0).min() < 1e-9
+    numbers = {text for layer in layers(scene, Points) for text in layer.texts}
+    assert numbers <= {str(k) for k in range(solution.network.width)}
+    assert "inner neuron" in scene.caption

@@ -21,6 +21,10 @@ def random(seed, n, d, **settings):
     X, y = rng.standard_normal((n, d)), rng.standard_normal(n)
     if settings.get("loss") == "logistic":
         y = np.where(y > 0, 1.0, -1.0)
+    if settings.pop("outputs", 1) > 1:
+        y = rng.standard_normal((n, 2))
+    if settings.get("loss") == "multinomial":
+        y = np.arange(n) % 3
     problem = Problem(X, y, beta=1.0, **settings)
     return optimal_set(solve(problem.at_fraction(0.15)))
 
@@ -32,7 +36,10 @@ def moved(optima, beta, y):
     for step in (STEP, -STEP):
         same = {name: getattr(problem, name) for name in ("loss", "bias", "architecture")}
         same |= {"free": problem.free.kind, "free_decay": problem.free.decay}
-        there = optima_of(problem.inputs, problem.y + step * y, problem.beta + step * beta, **same)
+        target = problem.y + step * y if problem.c == 1 else problem.Y + step * y.reshape(problem.Y.shape)
+        if problem.loss.name == "multinomial":
+            target = problem.Y.argmax(axis=1)
+        there = optima_of(problem.inputs, target, problem.beta + step * beta, **same)
         assert there.k == optima.k, "the step crosses an event"
         units = zip(optima.directions, optima.units.outputs, strict=True)
         order = [there.units.find(*unit, tolerance=0.01) for unit in units]
@@ -44,6 +51,7 @@ def moved(optima, beta, y):
         (up.y_star - down.y_star) / (2 * STEP),
         (up.vertices[0][one] - down.vertices[0][other]) / (2 * STEP),
         (up.directions[one] - down.directions[other]) / (2 * STEP),
+        (up.units.outputs[one] - down.units.outputs[other]) / (2 * STEP),
     )
 
 
@@ -58,6 +66,8 @@ CASES = {
     "gated": lambda: random(5, 9, 2, activation="gated:6"),
     "output bias": lambda: random(3, 10, 2, free="constant"),
     "ridge features": lambda: random(8, 10, 2, free="affine", free_decay=0.5),
+    "two leaky outputs and a constant": lambda: random(3, 5, 1, outputs=2, activation="leaky:0.2", free="constant"),
+    "three classes": lambda: random(6, 6, 1, loss="multinomial"),
     "logistic with a free part": lambda: random(9, 12, 2, loss="logistic", free="constant"),
 }
 
@@ -68,16 +78,20 @@ def test_derivatives_are_those_of_differences(name):
     found = sensitivity(optima)
     assert found.unique == ""
     rng = np.random.default_rng(0)
-    for beta in (1.0, 0.0, -0.5):
-        y = np.zeros(optima.problem.n)
+    for beta in (1.0, 0.0, -0.5) if optima.problem.c == 1 else (1.0, -0.5):
+        y = np.zeros(len(optima.problem.y))
         if optima.problem.loss.target == "numbers":
-            y = rng.standard_normal(optima.problem.n) * (beta < 1)
+            y = rng.standard_normal(len(y)) * (beta < 1)
         change = found.change(beta=beta, y=y if y.any() else None)
-        value, fit, masses, directions = moved(optima, beta, y)
+        value, fit, masses, directions, outputs = moved(optima, beta, y)
         assert change.value == pytest.approx(value, rel=1e-6, abs=1e-8)
         np.testing.assert_allclose(change.fit, fit, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(change.masses, masses, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(change.directions, directions, rtol=1e-4, atol=1e-5)
+        if change.outputs is None:
+            assert not outputs.any()
+        else:
+            np.testing.assert_allclose(change.outputs, outputs, rtol=1e-4, atol=1e-5)
 
 
 def test_some_units_turn_and_others_are_held():
@@ -95,6 +109,15 @@ def test_the_fit_moves_symmetrically_and_by_at_most_its_degrees_of_freedom():
     np.testing.assert_allclose(found.fit_y, found.fit_y.T, atol=1e-9)
     assert 0 < np.trace(found.fit_y) <= optima.k * optima.problem.d
     np.testing.assert_allclose(found.masses_y @ optima.problem.y, found.change(y=optima.problem.y).masses, atol=1e-10)
+
+
+def test_fits_of_several_outputs_move_symmetrically():
+    optima = random(7, 5, 3, bias="none", outputs=2)
+    found = sensitivity(optima)
+    assert found.fit_y.shape == (10, 10)
+    np.testing.assert_allclose(found.fit_y, found.fit_y.T, atol=1e-9)
+    table = optima.problem.Y
+    np.testing.assert_allclose(found.masses_y @ table.ravel(), found.change(y=table).masses, atol=1e-10)
 
 
 def test_the_value_has_derivatives_where_masses_have_none():

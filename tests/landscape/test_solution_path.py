@@ -15,6 +15,7 @@ from dualscape.landscape.path_checks import better_elsewhere
 from dualscape.landscape.solution_path import solution_path
 from dualscape.model.problem import Problem
 from dualscape.model.program import Program
+from dualscape.report.path_json import path_to_dict
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.solver import solve
 from dualscape.solver.column_generation import solve as solve_
@@ -216,3 +217,22 @@ def test_paths_of_other_activations_are_certified(activation):
         alone = solve(problem.with_beta(point.beta)).certificate
         assert point.solution.certificate.primal == pytest.approx(alone.primal, rel=1e-9)
         assert point.optimal_set.contains(point.solution.network)
+
+
+def test_points_and_events_of_several_outputs():
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((4, 1)), rng.standard_normal((4, 2)), beta=1.0)
+    top = problem.beta_max()
+    path = solution_path(problem, top * np.array([1.0, 0.7]), precision=1e-2)
+    assert path.certified == 2
+    for point in path.points:
+        alone = solve(problem.with_beta(point.beta)).certificate
+        assert point.objective == pytest.approx(alone.primal, rel=1e-9)
+    entered = sum(event.kind == "enters" for event in path.events)
+    left = sum(event.kind == "leaves" for event in path.events)
+    assert entered - left == path.points[-1].k
+    assert entered >= 1
+    assert all(event.explain() in ("a unit enters", "a unit leaves") for event in path.events)
+    found = path_to_dict(path)["path"]["events"][0]
+    assert found["sign"] is None
+    assert len(found["output"]) == 2

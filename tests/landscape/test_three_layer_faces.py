@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dualscape import Problem, solve
+from dualscape import Problem
 from dualscape.errors import NotCertifiedError
 from dualscape.landscape.three_layer_faces import Face, faces_at
 from dualscape.oracles.hull.oracle import Leaf
@@ -48,10 +48,18 @@ def test_the_faces_of_the_square():
         assert f.held.sum() == 2
 
 
-def test_a_row_without_pull_is_open():
-    problem = Problem([[1.0, 0.0], [0.0, 1.0]], [1.0, 1.0], beta=0.1, bias="none", architecture="three-layer")
+def test_a_row_without_pull_cuts_faces_in_two():
+    problem = Problem([[1.0, 0.0], [1.0, 1.0]], [1.0, 1.0], beta=0.1, bias="none", architecture="three-layer")
+    first = problem.oracle("hull").first
     leaf = Leaf(1.0, np.array([True, False]), np.zeros(2), 1.0)
-    with pytest.raises(NotCertifiedError, match="nu is 0 in row 1"):
-        faces_at(problem.X, np.array([1.0, 0.0]), [leaf], problem.oracle("hull").first, 1.0, 1e-9)
-    assert faces_at(problem.X, np.zeros(2), [], problem.oracle("hull").first, 1.0, 1e-9) == ()
-    assert solve(problem).certificate.verdict == "global"
+    other = Leaf(1.0, np.array([True, True]), np.zeros(2), 1.0)
+    found = faces_at(problem.X, np.array([1.0, 0.0]), [leaf, other], first, 1.0, 1e-9)
+    # h = (1, 1) is all that is tight: it counts in row 1, and would have to be 0 there not to.
+    assert [(face.on.tolist(), face.off.tolist()) for face in found] == [([True, True], [False, False])]
+    assert faces_at(problem.X, np.zeros(2), [], first, 1.0, 1e-9) == ()
+    with pytest.raises(NotCertifiedError, match="nu is 0 in row 1 up to rounding"):
+        faces_at(problem.X, np.array([1.0, 1e-9]), [leaf], first, 1.0, 1e-9)
+    many = Problem(np.ones((9, 1)), np.ones(9), beta=0.1, bias="none", architecture="three-layer")
+    leaf = Leaf(1.0, np.arange(9) == 0, np.zeros(9), 1.0)
+    with pytest.raises(NotCertifiedError, match="nu is 0 in 8 rows"):
+        faces_at(many.X, (np.arange(9) == 0).astype(float), [leaf], many.oracle("hull").first, 1.0, 1e-9)

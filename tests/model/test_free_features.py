@@ -63,3 +63,25 @@ def test_bad_free_features_are_refused(free, decay, message):
         Problem(X, np.arange(4.0), beta=1.0, free=free, free_decay=decay)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("relative", "decay", "rank"), [(False, 0.0, 6), (True, 0.0, 4), (True, 0.5, 6)])
+def test_several_outputs_have_a_weight_each(relative, decay, rank):
+    free = FreeFeatures.of(X, decay, X, ("a", "b")).repeated(3, relative)
+    assert (free.q, free.rank, free.spared) == (6, rank, 0 if decay else rank)
+    assert free.names[:4] == ("free0[0]", "free0[1]", "free0[2]", "free1[0]")
+    W = np.random.default_rng(0).normal(size=(2, 3))
+    np.testing.assert_allclose(free.matrix @ W.ravel(), (X @ W).ravel())
+    kept = np.arange(1.0, rank + 1)
+    weights = free.weights(kept)
+    np.testing.assert_allclose(free.columns @ kept, free.matrix @ weights)
+    assert (np.abs(weights.reshape(2, 3).sum(axis=1)).max() < 1e-12) == (rank == 4)
+    np.testing.assert_allclose(free.columns_of(2 * X), 2 * free.columns)
+
+
+def test_a_dropped_feature_is_dropped_for_all_outputs():
+    free = FreeFeatures.of(np.ones((4, 2)), 0.0, X, ("a", "b")).repeated(2, relative=False)
+    assert free.dropped == ("free1[0]", "free1[1]")
+    assert free.title == "given (1 of 2)"
+    assert free.weights(np.array([2.0, 3.0])).tolist() == [2.0, 3.0, 0.0, 0.0]
+    assert free.spares_constant

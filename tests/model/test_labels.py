@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dualscape.errors import InputError
+from dualscape.model.labels import several_classes, two_classes
 from dualscape.model.problem import Problem
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]]
@@ -100,3 +101,11 @@ def test_bad_labels_are_refused(action, message):
     with pytest.raises(InputError) as caught:
         action()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("classes", [two_classes, several_classes])
+def test_truth_values_beside_numbers_are_refused(classes):
+    for labels in ([True, 1, 0], [1.0, np.True_, 2], [False, 0, "a"]):
+        with pytest.raises(InputError, match="y has truth values beside other labels"):
+            classes(labels, "y")
+    assert len(classes([True, "a"], "y")[1]) == 2

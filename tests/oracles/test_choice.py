@@ -27,3 +27,10 @@ def test_more_patterns_than_a_float_holds_are_refused_and_not_a_traceback():
     choice = ReLUSpace(X).choice()
     assert (choice.prover, choice.complete, choice.name) == ("bisection", False, "ascent")
     assert choice.estimates["cells"].seconds > 1e200
+
+
+def test_a_relaxation_that_converges_soon_needs_no_limit_of_time():
+    rng = np.random.default_rng(0)
+    small, large = (ReLUSpace(rng.standard_normal((n, 12))).choice() for n in (60, 600))
+    assert (small.prover, small.complete, small.ends) == ("relaxation", False, True)
+    assert (large.prover, large.complete, large.ends) == ("relaxation", False, False)

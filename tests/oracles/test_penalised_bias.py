@@ -24,6 +24,18 @@ def test_bounds_on_the_rows_are_worth_bounds_on_the_units(kind, t):
         assert rows.factor == pytest.approx((1 + 1 / t**2) ** 0.5)
 
 
+def test_units_are_seen_and_found_again():
+    """What the rows see of a unit computes the same; a direction along the bias alone is none."""
+    rng = np.random.default_rng(5)
+    X, w = rng.standard_normal((6, 2)) + 4.0, rng.standard_normal((3, 2))
+    rows = PenalisedBias(Centres(X, one=0.5), 2.0)
+    units = np.column_stack([w / np.linalg.norm(w, axis=1)[:, None], rng.standard_normal(3)])
+    seen = rows.seen(units)
+    np.testing.assert_allclose(rows.hinges.X @ seen.T, np.column_stack([X, np.full(6, 0.5)]) @ units.T)
+    found = rows.units(np.vstack([3.0 * seen, [0.0, 0.0, 1.0]]))
+    np.testing.assert_allclose(found, units)
+
+
 def test_rounding_of_the_differences_is_in_it():
     """Far from 0 rows differ by few digits; nothing is worth less than what they round by."""
     X = 1e9 + np.array([[0.0], [1e-7], [3e-7]])

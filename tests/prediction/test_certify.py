@@ -13,6 +13,8 @@ from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.prediction.certify import certify
 from dualscape.prediction.models.estimators import beta_of
+from dualscape.report.certification_json import certification_to_dict
+from dualscape.report.certification_words import neuron_rows, sentences
 from dualscape.solver import solve
 
 TWO = Problem([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], beta=0.1, bias="none")
@@ -179,3 +181,47 @@ def test_a_better_network_has_no_zero_neurons_beyond_the_given_width():
     assert found.path.width > found.better.width > 2
     assert (found.better.masses > 0).all()
     assert problem.objective(found.better) == pytest.approx(found.better_objective, rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["squared", "multinomial"])
+def test_several_outputs(loss):
+    rng = np.random.default_rng(4)
+    X = rng.standard_normal((9, 2))
+    Y = rng.standard_normal((9, 2)) if loss == "squared" else np.resize(["ash", "fir", "yew"], 9)
+    problem = Problem(X, Y, beta=0.4, loss=loss)
+    U, b, alpha = rng.standard_normal((12, 2)), rng.standard_normal(12), rng.standard_normal((12, problem.c))
+    found = certify(problem, (U, alpha, b))
+    assert found.verdict == "not global"
+    assert not found.stationarity.clarke
+    hinged, solution = np.maximum(problem.X @ found.descent.direction, 0.0), found.solution
+    N = problem.dual_of(found.network).reshape(9, -1)
+    assert found.descent.slope == pytest.approx(problem.beta - np.linalg.norm(N.T @ hinged), rel=1e-6)
+    np.testing.assert_allclose(N.T @ hinged / np.linalg.norm(N.T @ hinged), found.descent.output, atol=1e-6)
+    assert found.better_objective == pytest.approx(solution.certificate.primal, rel=1e-9)
+    again = certify(problem, found.better)
+    assert (again.verdict, again.local_minimum) == ("global", True)
+    assert again.stationarity.clarke
+    assert again.stationarity.first_order
+    text = " ".join(sentences(found))
+    assert "a neuron with output (" in text
+    assert len(certification_to_dict(found)["descent"]["output"]) == problem.c
+    assert len(neuron_rows(found, 3)) == 3
+
+
+def test_a_network_of_another_number_of_outputs_is_refused():
+    problem = Problem([[1.0], [2.0]], [[1.0, 0.0], [0.0, 1.0]], beta=0.1, bias="none")
+    for alpha in ([1.0], [[1.0, 2.0, 3.0]]):
+        with pytest.raises(InputError, match="the problem 2; choose the targets"):
+            certify(problem, ([[1.0]], alpha))
+
+
+def test_scikit_learn_models_of_several_targets():
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((12, 2))
+    Y = np.column_stack([np.sin(X[:, 0]), X[:, 1] ** 2])
+    model = MLPRegressor(hidden_layer_sizes=(8,), alpha=0.3, solver="lbfgs", random_state=0, max_iter=2000).fit(X, Y)
+    problem = Problem(X, Y, beta=beta_of(model, 12)[0], free="constant")
+    found = certify(problem, model)
+    np.testing.assert_allclose(found.network.predict(X), model.predict(X), rtol=1e-9)
+    assert found.objective >= found.lower_bound > 0
+    assert found.better_objective == pytest.approx(found.solution.certificate.primal, rel=1e-9)

@@ -17,6 +17,7 @@ from dualscape.errors import InputError
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.model.program import Program
+from dualscape.oracles.base import OracleAnswer
 from dualscape.running.effort import Effort
 from dualscape.running.stopped import Stopped
 from dualscape.solver import column_generation as columns
@@ -327,3 +328,19 @@ def test_few_rounds_follow_once_hardly_a_unit_is_missing():
         history = solve(Problem(X, y, beta=3.0, bias="none"), oracle="ascent").history
         late = next(at for at, entry in enumerate(history) if entry.violation <= 1e-4)
         assert sum(entry.violation > 1e-13 for entry in history[late:]) <= 2
+
+
+def test_what_was_enough_and_does_not_help_is_asked_again(monkeypatch):
+    """An oracle may stop at a value that is a rounding above the threshold, with what matters still unseen."""
+
+    def stopping(problem, network, provers, question, **how):
+        nu, answer = asked(problem, network, provers, question, **how)
+        if question.enough < np.inf and len(answer.values):
+            answer = OracleAnswer.nothing(2, answer.upper, "cells", 1, Stopped.ENOUGH)
+        return nu, answer
+
+    asked = columns.ask_or_relax
+    monkeypatch.setattr(columns, "ask_or_relax", stopping)
+    monkeypatch.setattr(columns._Run, "_search_round", lambda self, attempts: self.iterate.slide(self.in_time))
+    problem = Problem([[-(3**0.5), 1], [3**0.5, 1]], [1, 1], beta=0.1, bias="none")
+    assert solve(problem, oracle="cells").certificate.verdict == "global"

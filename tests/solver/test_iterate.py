@@ -106,3 +106,18 @@ def test_columns_that_are_not_kept_come_back_from_a_file(problem, monkeypatch):
         assert at.kept is None
         at.master()
     assert one.objective == other.objective
+
+
+def test_units_that_climb_above_the_constraint_join(problem):
+    """And lower the objective; at the optimum none does."""
+    at = Iterate.empty(Task.of(problem))
+    starts = at.task.space.random(30, np.random.default_rng(0))
+    zero = at.objective
+    at.climb_from(starts, 1e-9, lambda: True)
+    assert at.objective < zero
+    best = solve(problem, oracle="ascent")
+    at = Iterate.empty(Task.of(problem))
+    at.add(best.network.units, best.network.masses)
+    least, width = at.objective, len(at.masses)
+    at.climb_from(starts, 1e-6, lambda: True)
+    assert (at.objective, len(at.masses)) == (least, width)

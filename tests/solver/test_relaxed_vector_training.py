@@ -85,5 +85,7 @@ def test_no_time_and_ctrl_c():
     assert np.isfinite(relaxed(problem, network, seconds=1e-9).dual)
     wish = Interrupt()
     with heeding(wish):
-        _, answer = relaxed_training(problem, network, effort=Effort(), progress=lambda event: wish.ask())
+        _, answer = relaxed_training(
+            problem, network, effort=Effort(), progress=lambda event: wish.ask() if event.done else None
+        )
     assert answer.stopped is Stopped.INTERRUPTED

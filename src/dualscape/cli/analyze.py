@@ -182,4 +182,5 @@ class AnalyzeJob(Job["Analysis"]):
             judgement=self._judgement(result),
             near=result.near,
             epsilon=result.epsilon,
+            three_layers=result.three_layers,
         )

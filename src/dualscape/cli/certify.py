@@ -53,10 +53,11 @@ IMPLIED = ("loss", "bias", "free", "free_decay", "beta", "activation")
 def certify(listener: Listener, model: Path, data: str, **options: Any) -> None:
     """How good a trained network is: a proven bound, whether it is stationary, a better one.
 
-    MODEL is a network of two layers with a ReLU between: .npz (arrays U (m, d) and alpha (m,); bias (m,) and
-    output_bias where there are any), .safetensors or .pt (the state of a PyTorch Sequential(Linear, ReLU, Linear)),
-    .pkl or .joblib with --trust-pickle (a scikit-learn MLPRegressor or MLPClassifier), or the .json of `analyze`. DATA
-    is the table that it was trained on, with the target; the options are as for `analyze`.
+    MODEL is a network of two layers with a ReLU between: .npz (arrays U (m, d) and alpha (m,), or (m, c) with c
+    outputs; bias (m,) and output_bias where there are any), .safetensors or .pt (the state of a PyTorch
+    Sequential(Linear, ReLU, Linear)), .pkl or .joblib with --trust-pickle (a scikit-learn MLPRegressor or
+    MLPClassifier), or the .json of `analyze`. DATA is the table that it was trained on, with the target; the options
+    are as for `analyze`.
 
     \b
     dualscape certify net.npz data.csv --target price --beta 0.5 --better better.npz
@@ -154,8 +155,8 @@ class CertifyJob(Job["Certification"]):
             self._said.append(words)
             return
         reduction, optimizer, loss = self.options["reduction"], self.options["optimizer"], str(settings["loss"])
-        settings["beta"] = beta_of(weight_decay, n, loss, reduction, optimizer)
-        self._said.append(beta_in_words(weight_decay, n, loss, reduction))
+        settings["beta"] = beta_of(weight_decay, n, loss, reduction, optimizer, trained.c)
+        self._said.append(beta_in_words(weight_decay, n, loss, reduction, trained.c))
         design = Design.of_coordinates(1, str(settings["bias"]), str(settings.get("free", "none")))
         if design.free_names and not design.has_free_bias and "free_decay" not in settings:
             settings["free_decay"] = settings["beta"]

@@ -121,7 +121,7 @@ def matched(a: Network, b: Network) -> Network:
         raise InputError(f"neurons are matched between networks of one width, got {a.width} and {b.width} neurons")
     if not a.width:
         return b
-    layers = [[[U], [alpha[None, :]]] for U, alpha in (a.weights(), b.weights())]
+    layers = [[[U], [alpha.reshape(len(alpha), -1).T]] for U, alpha in (a.weights(), b.weights())]
     return b.permute(matched_orders(*layers)[0])
 
 

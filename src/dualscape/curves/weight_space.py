@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError, expect
-from dualscape.model.architectures import RELU
+from dualscape.model.architectures import TwoLayerReLU, VectorReLU
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 
@@ -20,7 +20,7 @@ class WeightSpace:
 
     Attributes:
         problem: the problem, of ReLU networks with a loss.
-        width: number of neurons m; N = m (d + 1) + q.
+        width: number of neurons m; N = m (d + c) + q with c outputs.
 
     Raises:
         InputError: another architecture, or a fit that is prescribed.
@@ -37,9 +37,9 @@ class WeightSpace:
     def __post_init__(self) -> None:
         expect(self.problem, Problem, "WeightSpace", Solution="solution.problem")
         self.problem.needs_two_layers("WeightSpace")
-        self.problem.needs_one_output("WeightSpace")
-        if self.problem.architecture.key != RELU.key:
-            raise InputError(f"gradients are those of ReLU networks, not of {self.problem.architecture.words!r}")
+        kind = self.problem.architecture
+        if not isinstance(kind, TwoLayerReLU | VectorReLU) or kind.slope:
+            raise InputError(f"gradients are those of ReLU networks, not of {kind.words!r}")
         if self.problem.loss.constraint:
             raise InputError("a fit that is prescribed has no loss along a curve; give the problem a weight decay")
 
@@ -47,13 +47,14 @@ class WeightSpace:
         """(N,) the weights of a network, zero neurons added until it has the width."""
         self.problem.check(network, "WeightSpace.vector")
         U, alpha = network.pad(self.width).weights()
-        return np.concatenate([U.ravel(), alpha, network.free_weights])
+        return np.concatenate([U.ravel(), alpha.ravel(), network.free_weights])
 
     def network(self, theta: ArrayLike) -> Network:
         """The network of weights (N,)."""
         U, alpha, w = self._parts(np.asarray(theta, dtype=float))
         free = self.problem.free.kind
-        return Network.from_weights(U, alpha, bias=self.problem.bias, free=free, free_weights=w)
+        kind = self.problem.architecture
+        return Network.from_weights(U, alpha, bias=self.problem.bias, architecture=kind, free=free, free_weights=w)
 
     def value(self, theta: Vector) -> float:
         """The objective at weights (N,)."""
@@ -64,25 +65,27 @@ class WeightSpace:
         problem, (U, alpha, w) = self.problem, self._parts(theta)
         heights = problem.X @ U.T
         outputs = np.maximum(heights, 0.0)
-        fit = outputs @ alpha + problem.free.matrix @ w
-        pull = problem.loss.gradient(fit, problem.y)
+        fit = (outputs @ alpha).ravel() + problem.free.matrix @ w
+        nu = problem.loss.gradient(fit, problem.y)
+        pull = nu.reshape(problem.n, problem.c)
         decayed = U * self._decayed
-        penalty = 0.5 * float((decayed * decayed).sum() + alpha @ alpha)
+        penalty = 0.5 * float((decayed * decayed).sum() + (alpha * alpha).sum())
         value = problem.loss.value(fit, problem.y) + problem.beta * penalty + problem.free.penalty(w)
-        inner = ((heights > 0) * (pull[:, None] * alpha)).T @ problem.X + problem.beta * decayed
+        inner = ((heights > 0) * (pull @ alpha.T)).T @ problem.X + problem.beta * decayed
         outer = outputs.T @ pull + problem.beta * alpha
-        rest = problem.free.matrix.T @ pull + problem.free.decay * w
-        return value, np.concatenate([inner.ravel(), outer, rest])
+        rest = problem.free.matrix.T @ nu + problem.free.decay * w
+        return value, np.concatenate([inner.ravel(), outer.ravel(), rest])
 
     @property
     def _decayed(self) -> Vector:
         """(d,) 1 for coordinates of a neuron that weight decay sees, 0 for a bias that is free."""
         return self.problem.design.lengths(np.eye(self.problem.d))
 
-    def _parts(self, theta: Vector) -> tuple[Matrix, Vector, Vector]:
-        m, d = self.width, self.problem.d
-        if theta.shape != (m * (d + 1) + self.problem.free.q,):
+    def _parts(self, theta: Vector) -> tuple[Matrix, Matrix, Vector]:
+        """(U (m, d), alpha (m, c), w (q,))."""
+        m, d, c = self.width, self.problem.d, self.problem.c
+        if theta.shape != (m * (d + c) + self.problem.free.q,):
             raise InputError(
-                f"networks of {m} neurons have {m * (d + 1) + self.problem.free.q} weights here, got {theta.shape}"
+                f"networks of {m} neurons have {m * (d + c) + self.problem.free.q} weights here, got {theta.shape}"
             )
-        return theta[: m * d].reshape(m, d), theta[m * d : m * (d + 1)], theta[m * (d + 1) :]
+        return theta[: m * d].reshape(m, d), theta[m * d : m * (d + c)].reshape(m, c), theta[m * (d + c) :]

@@ -48,9 +48,9 @@ def factorisations(solution: Solution) -> Scene:
         Points(np.vstack(some), "", INK, 6.0),
     )
     caption = (
-        f"Every optimal network of two neurons has one on each of the bold arcs, t from -{np.degrees(turn):.3g} to 0 degrees "
-        "in w = L (cos t, sin t), w' = L (-sin t, cos t): dotted lines join the two of a network. Which of them comes first "
-        "makes two arcs of networks, with no way between them at this width."
+        f"Every optimal network of two neurons has one on each bold arc, t from -{np.degrees(turn):.3g} to 0 degrees "
+        "in w = L (cos t, sin t), w' = L (-sin t, cos t): dotted lines join the two of a network. Which of them comes "
+        "first makes two arcs of networks, with no way between them at this width."
     )
     limits = (-0.1 * float(around.max()), 1.1 * float(around.max()))
     axes = (

@@ -11,6 +11,7 @@ from dualscape.figures.scene import Scene
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.model.architectures import GatedReLU
 from dualscape.model.network import Network
+from dualscape.oracles.hull.slots import Slots
 from dualscape.solver.solution import Solution
 
 Matrix = NDArray[np.float64]
@@ -33,9 +34,6 @@ def units(solution: Solution, optimal_set: OptimalSet | None = None, table: Tabl
     if not network.masses.any():
         raise DoesNotApplyError("The network has no neurons, so there are no units to draw.")
     which = which_network(optimal_set)
-    if solution.problem.architecture.layers != 2 and len(inputs.features) > 1:
-        bent = "Subnetworks of three layers bend along no straight lines; they are drawn for one feature."
-        raise DoesNotApplyError(bent)
     draw = _curves if len(inputs.features) == 1 else _kinks
     return draw(inputs, network, which)
 
@@ -60,6 +58,13 @@ def mean_network(optimal_set: OptimalSet) -> Network:
 def borders(network: Network) -> Matrix:
     """(m, d) normals of the hyperplanes on which the neurons bend or jump."""
     return network.architecture.borders(network.units)
+
+
+def bending(network: Network) -> NDArray[np.intp]:
+    """(q,) the neuron, or the subnetwork, that each of `borders` belongs to."""
+    if network.architecture.layers == 2:
+        return np.arange(network.width)
+    return Slots.of(network.directions, network.seen).owner
 
 
 def contributions(inputs: Inputs, network: Network, points: Matrix) -> Matrix:
@@ -132,31 +137,41 @@ def _kinks(inputs: Inputs, network: Network, which: str) -> Scene:
             "The marks are the data, coloured by their target on the same scale: a mark that stands out from its "
             "surroundings is one that it does not fit."
         )
-    gated = isinstance(network.architecture, GatedReLU)
-    bends, normal = ("the gate of one unit opens", "g") if gated else ("one unit bends", "u")
+    bends, normal, besides = _words(network)
+    owner = bending(network)
     slopes, offsets = inputs.affine(borders(network))
     rings: list[Layer] = []
     for sign, colour, name in ((1, BLUE, "kink lines, s = +1"), (-1, GREEN, "kink lines, s = -1")):
         pieces, places, texts = [], [], []
-        for j in np.flatnonzero((network.signs == sign) & (network.masses > 0)):
+        for j in np.flatnonzero(((network.signs == sign) & (network.masses > 0))[owner]):
             line = line_through_box(slopes[j], float(offsets[j]), low, high)
             if line is None:
                 continue
             pieces += [line, _active_side(line, slopes[j], high - low)]
             places.append(_label_place(line, slopes[j]))
-            texts.append(f"{j}")
+            texts.append(f"{owner[j]}")
         layers.append(Lines(tuple(pieces), "", "#ffffff", 5.0, opacity=0.6))
         layers.append(Lines(tuple(pieces), name if pieces else "", colour, 2.5, "solid" if sign > 0 else "dash"))
-        if places and network.width <= LABELLED:
+        if places and len(owner) <= LABELLED:
             rings.append(Points(np.array(places), "", colour, 22.0, "ring", tuple(texts)))
     layers += [*marks, *rings]  # the rings last, so that nothing hides a number
     caption = (
         f"The background is the prediction of {which}, {plural(int((network.masses > 0).sum()), 'unit')}; between the "
-        f"lines it is linear. Every line is where {bends}, {normal}.x = 0, with a short stroke towards the side where "
-        f"{normal}.x > 0; {_inside(inputs, network)} of them pass between data points. {said}"
+        f"lines it is linear{besides}. Every line is where {bends}, {normal}.x = 0, with a short stroke towards the "
+        f"side where {normal}.x > 0; {_inside(inputs, network)} of them pass between data points. {said}"
     )
     axes = (Axis(inputs.labels[0], limits=(low[0], high[0])), Axis(inputs.labels[1], limits=(low[1], high[1])))
     return Scene("units", "The units over the data", caption, axes, tuple(layers), height=560)
+
+
+def _words(network: Network) -> tuple[str, str, str]:
+    """(what happens on a line, the letter of its normal, where else the prediction bends)."""
+    if isinstance(network.architecture, GatedReLU):
+        return "the gate of one unit opens", "g", ""
+    if network.architecture.layers == 3:
+        besides = ", but for where the sum within a subnetwork becomes positive"
+        return "an inner neuron of the subnetwork with that number bends", "W", besides
+    return "one unit bends", "u", ""
 
 
 def _label_place(line: Matrix, slope: Vector) -> Vector:

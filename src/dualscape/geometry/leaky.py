@@ -17,6 +17,16 @@ def leaky(heights: Floats, slope: float = 0.0) -> Floats:
     return np.maximum(heights, slope * heights if slope else 0.0, out=heights)
 
 
+def bent(slope: float = 0.0) -> str:
+    """The activation of u_j . x as a formula in plain text.
+
+    >>> bent(), bent(0.2), bent(-1.0)
+    ('max(u_j . x, 0)', 'max(u_j . x, 0.2 u_j . x)', '|u_j . x|')
+    """
+    known = {0.0: "max(u_j . x, 0)", EVEN: "|u_j . x|"}
+    return known.get(slope, f"max(u_j . x, {slope!r} u_j . x)")
+
+
 def slopes(active: NDArray[np.bool_], slope: float = 0.0) -> Floats:
     """What entries are multiplied by: 1 where they are positive, the slope elsewhere.
 

@@ -9,7 +9,7 @@ set of matrices, as in completely positive factorisations.
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.errors import NotCertifiedError
+from dualscape.errors import ContinuumError
 from dualscape.model.problem import Problem
 from dualscape.units import Units
 
@@ -22,15 +22,17 @@ def check_finitely_many(problem: Problem, nu: Vector, units: Units) -> Vector:
     """The eigenvalue gaps (k,) of k units that are tight at nu (n c,).
 
     Raises:
-        NotCertifiedError: one is 0 up to rounding, so that optimal units form a continuum.
+        ContinuumError: one is 0 up to rounding, so that optimal units form a continuum.
     """
     gaps = problem.space.eigenvalue_gaps(nu, units)
     wide = np.flatnonzero(gaps <= MULTIPLE)
     if wide.size:
-        raise NotCertifiedError(
+        raise ContinuumError(
             f"optimal units form a continuum: {wide.size} of {len(units)} tight units have a multiple greatest "
             f"eigenvalue on their piece (relative gap {max(float(gaps.min()), 0.0):.1e}); the optimum is certified, "
             "but m*, M* and the components of optimal networks are not decided; they are connected from width "
-            f"{len(problem.y) + 1} on at the latest"
+            f"{len(problem.y) + 1} on at the latest; continuum(solution) says what is known",
+            units,
+            gaps,
         )
     return gaps

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.model.architectures import TwoLayerReLU
+from dualscape.model.architectures import TwoLayerReLU, VectorReLU
 from dualscape.model.problem import Problem
 from dualscape.polytopes.polytope import Polytope, polytope
 from dualscape.tolerances import DEFAULT
@@ -76,7 +76,7 @@ def functions(
         masses: (k,) optimal masses.
         error, column_error: relative rounding of `fit` and `A`.
     """
-    if not isinstance(problem.architecture, TwoLayerReLU) or not spans_inputs(problem) or len(units) == 0:
+    if not isinstance(problem.architecture, TwoLayerReLU | VectorReLU) or not spans_inputs(problem) or len(units) == 0:
         return None
     kink = np.full(len(units), -1, dtype=np.intp)
     first: list[int] = []

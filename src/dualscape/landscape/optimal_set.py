@@ -257,7 +257,7 @@ class OptimalSet:
         W = problem.architecture.columns(data, self.units)
         if not isinstance(problem.profile, Profiled):
             return W, np.zeros(len(W))
-        rows = self.network(np.zeros(self.k)).free_rows(data, free)[:, problem.free.kept]
+        rows = problem.free.columns_of(self.network(np.zeros(self.k)).free_rows(data, free))
         if problem.free.decay > 0:
             return W, rows @ problem.profile.weights_of(self.nu)
         # M w = y* - A c on the data.

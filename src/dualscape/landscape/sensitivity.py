@@ -3,7 +3,8 @@
 The optimal value has derivatives wherever the fit is unique (Danskin): dV/dbeta is the sum of masses and dV/dy the
 gradient of the loss in y. Where the optimum is unique as well, with every tight unit of positive mass, so have fit,
 masses and directions (implicit function theorem). A tight unit stands at the maximiser u_j(nu) of its score on its
-linear piece: where hyperplanes of rows hold it in all directions it stays, elsewhere it turns as nu moves. With columns
+linear piece: where hyperplanes of rows hold it in all directions it stays, elsewhere it turns as nu moves, with several
+outputs as the greatest singular pair of a matrix does. With columns
 a_j(nu) and scores g_j(nu) the conditions
 
     f = sum_j c_j a_j(nu),    g_j(nu) = beta,    nu = -grad L(f, y)
@@ -36,15 +37,17 @@ class Change:
 
     Attributes:
         value: of the optimal value.
-        fit: (n,) of the optimal fit, free features included.
+        fit: (n,), or (n c,) row by row with c outputs, of the optimal fit, free features included.
         masses: (k,) of the masses.
         directions: (k, d) of the directions of the units, across them.
+        outputs: (k, c) of their outputs, where there are several; otherwise None.
     """
 
     value: float
     fit: Vector
     masses: Vector
     directions: Matrix
+    outputs: Matrix | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +57,7 @@ class Sensitivity:
     Attributes:
         optima: the optimal set.
         value_beta: dV/dbeta, the sum of masses.
-        value_y: (n,) dV/dy; None where y holds labels.
+        value_y: (n,) dV/dy, (n c,) row by row with c outputs; None where y holds labels.
         unique: "" where fit, masses and directions have derivatives; otherwise why not.
 
     >>> from dualscape.model.problem import Problem
@@ -77,32 +80,33 @@ class Sensitivity:
 
         Args:
             beta: the change of beta.
-            y: (n,) the change of y; none where it is not given.
+            y: (n,) or (n, c) the change of y; none where it is not given.
 
         Raises:
             InputError: y holds labels, or its change has another shape.
             NotCertifiedError: masses and fit have no derivatives; `unique` says why.
         """
-        move = np.zeros(self.optima.problem.n) if y is None else finite_array(y, "y", 1)
-        if len(move) != self.optima.problem.n:
-            raise InputError(f"a change of y needs {self.optima.problem.n} entries, got {len(move)}")
+        size = len(self.optima.problem.y)
+        move = np.zeros(size) if y is None else finite_array(np.ravel(y), "y", 1)
+        if len(move) != size:
+            raise InputError(f"a change of y needs {size} entries, got {len(move)}")
         if self.value_y is None and y is not None:
             raise InputError("y holds labels, which do not change by a little; ask for beta alone")
         return self._changes(beta, move)
 
     @cached_property
     def fit_y(self) -> Matrix:
-        """(n, n) d fit_i / d y_l: symmetric; its trace is the degrees of freedom of the fit.
+        """(n, n), or (n c, n c), d fit_i / d y_l: symmetric; its trace is the degrees of freedom of the fit.
 
         Raises:
             InputError, NotCertifiedError: as `change`.
         """
-        return np.column_stack([self.change(y=row).fit for row in np.eye(self.optima.problem.n)])
+        return np.column_stack([self.change(y=row).fit for row in np.eye(len(self.optima.problem.y))])
 
     @cached_property
     def masses_y(self) -> Matrix:
-        """(k, n) d c_j / d y_l, likewise."""
-        return np.column_stack([self.change(y=row).masses for row in np.eye(self.optima.problem.n)])
+        """(k, n), or (k, n c), d c_j / d y_l, likewise."""
+        return np.column_stack([self.change(y=row).masses for row in np.eye(len(self.optima.problem.y))])
 
     @cached_property
     def _linear(self) -> "_Linear":
@@ -129,25 +133,19 @@ class _Linear:
         self._seen, self._whole = task.loss.hessian(fit, task.y), problem.loss.hessian(optima.y_star, problem.y)
         self._free = problem.free.rank > 0
 
-    def __call__(self, beta: float, y: Vector) -> tuple[Vector, Vector, Matrix]:
-        """(of the fit, of the masses, of the directions)."""
+    def __call__(self, beta: float, y: Vector) -> tuple[Vector, Vector, Matrix, Matrix | None]:
+        """(of the fit, of the masses, of the directions, of the outputs)."""
         # In the residual r = f - y, of which nu is a function alone, a change of y is one of the fit that is missing.
         moved, masses = self._solve(y, np.full(len(self._at.directions.hi), -beta))
         nu = -self._seen.times(moved)
         if self._free:
             # What the free features add to the fit is seen in nu.
             moved = -self._whole.unroot(self._whole.unroot(nu))
-        return moved + y, masses, self._turned(nu)
-
-    def _turned(self, nu: Vector) -> Matrix:
-        """(k, d) how the units turn for a change of nu: the pull of it, across the unit, within the piece."""
-        turned = np.zeros_like(self._at.directions.hi)
-        for j in range(len(turned)):
-            free, jacobian = self._pieces.turning(j)
-            pull = free @ (jacobian.T @ nu)
-            unit = self._at.directions.hi[j]
-            turned[j] = (pull - (pull @ unit) * unit) / self._at.values.hi[j]
-        return turned
+        each = [self._pieces.turned(j, self._at, nu) for j in range(len(masses))]
+        at = self._at
+        directions = np.array([turned for turned, _ in each]).reshape(at.directions.hi.shape)
+        outputs = None if at.outputs is None else np.array([led for _, led in each]).reshape(at.outputs.shape)
+        return moved + y, masses, directions, outputs
 
 
 @interruptible()
@@ -164,7 +162,6 @@ def sensitivity(optima: OptimalSet) -> Sensitivity:
     """
     expect(optima, OptimalSet, "sensitivity", Solution="optimal_set(solution)", Problem="optimal_set(solve(problem))")
     optima.problem.needs_two_layers("sensitivity")
-    optima.problem.needs_one_output("sensitivity")
     problem = optima.problem
     value_y = None
     if problem.loss.target == "numbers":

@@ -96,7 +96,6 @@ def solution_path(
     """
     expect(problem, Problem, "solution_path", Table="Problem(table.X, table.y, beta=...)")
     problem.needs_two_layers("solution_path")
-    problem.needs_one_output("solution_path")
     if precision is not None and not FINEST <= precision < 1:
         raise InputError(f"precision must be from {FINEST:g} to below 1, got {precision:g}; None looks for no events")
     if problem.loss.constraint:

@@ -1,7 +1,8 @@
 """The tight sign sets of three-layer units at the dual optimum, with the first-layer units that span each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ Rows = NDArray[np.bool_]
 #: this small, relative to the row: where multipliers are not unique, those of the bound are at an end of what they may
 #: be, and units that a hyperplane holds stand a little off it.
 AT_END, ZERO = 1e-5, 1e-6
+#: A row with a share of the score below this has none; no more than so many rows may have none, for each has two sides.
+STILL, MOST_STILL = 1e-11, 6
 #: Multipliers of a bound are known to about the square root of its digits: so many Newton steps over the units within
 #: this slack bring out the rest.
 STEPS, NEAR = 3, 1e-7
@@ -46,6 +49,11 @@ class Face:
     directions: Matrix
     turns: Vector
     columns: Matrix
+
+    @property
+    def fits(self) -> Matrix:
+        """(n, j) what a subnetwork adds to the fit for each first-layer unit in it, linear on the face."""
+        return self.sign * self.on[:, None] * self.columns
 
     def signs(self) -> tuple[Matrix, Rows]:
         """(E, free): E c = 0 in rows that are not free, E c >= 0 in those that are; what holds anyway is left out.
@@ -89,6 +97,9 @@ def faces_at(
 ) -> tuple[Face, ...]:
     """The faces of tight sign sets, none of which lies within another.
 
+    A row where nu is 0 has no say in which subnetworks are tight: each face is cut in two there, where h counts in that
+    row and where it does not.
+
     Args:
         X: (n, d) data.
         nu: (n,) the dual optimum.
@@ -98,26 +109,37 @@ def faces_at(
         tight: slacks up to this are called tight.
 
     Raises:
-        NotCertifiedError: nu is 0 in some row, so that what subnetworks do there is open.
+        NotCertifiedError: nu is 0 in many rows, or nearly 0 in one, so that what subnetworks do there is open.
     """
     lengths = np.linalg.norm(X, axis=1)
-    still = np.flatnonzero((np.abs(nu) * lengths <= ZERO * float(np.abs(nu) @ lengths)) & (lengths > 0))
-    if len(still) and leaves:
+    shares = np.abs(nu) * lengths / (float(np.abs(nu) @ lengths) or 1.0)
+    still = (shares <= STILL) & (lengths > 0)
+    unsure = np.flatnonzero((shares > STILL) & (shares <= ZERO))
+    if leaves and (len(unsure) or still.sum() > MOST_STILL):
+        rows = f"in row {unsure[0]} up to rounding" if len(unsure) else f"in {still.sum()} rows"
         raise NotCertifiedError(
-            f"nu is 0 in row {still[0]}, where the fit is the target: which optimal networks there are is open; try a "
-            "slightly different beta"
+            f"nu is 0 {rows}, where the fit is the target: which optimal networks there are is open; try a slightly "
+            "different beta"
         )
-    found = []
-    for leaf in leaves:
-        face = _face(X, nu, leaf, first, beta, tight)
-        face = None if face is None else _with_held(face)
-        if face is not None:
-            found.append(face)
+    nu = np.where(still, 0.0, nu)
+    cut = {(leaf.sign, (leaf.counted & ~still).tobytes()): leaf for leaf in leaves}.values()
+    faces = [_face(X, nu, leaf._replace(counted=leaf.counted & ~still), first, beta, tight) for leaf in cut]
+    found = [piece for face in faces if face is not None for piece in _pieces(face, still)]
     kept: list[Face] = []
     for face in sorted(found, key=lambda face: int(face.held.sum())):
         if not any(face.within(other) for other in kept):
             kept.append(face)
     return tuple(kept)
+
+
+def _pieces(face: Face, still: Rows) -> list[Face]:
+    """The face cut in the rows that have no say, without empty pieces."""
+    found = []
+    for sides in product((True, False), repeat=int(still.sum())):
+        on, off = face.on.copy(), face.off.copy()
+        on[still], off[still] = sides, np.logical_not(sides)
+        found.append(_with_held(replace(face, on=on, off=off)))
+    return [piece for piece in found if piece is not None]
 
 
 def _face(X: Matrix, nu: Vector, leaf: Leaf, first: Oracle, beta: float, tight: float) -> Face | None:

@@ -6,18 +6,23 @@ are <= 0, and those with 0 < mu_i < |nu_i| are 0. So the optimal networks are
 
     {C >= 0 : sum over faces of s D A C = y*, the signs of A C in every face},
 
-C_fj the mass on first-layer unit j of face f, whatever the number of subnetworks that share it.
+C_fj the mass on first-layer unit j of face f, whatever the number of subnetworks that share it. Beside free features
+that the weight decay spares, y* is made up to what these make up for.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog, nnls
 
-from dualscape.errors import BudgetError, InputError, MissingError, NotCertifiedError, expect
+from dualscape.errors import BudgetError, InputError, NotCertifiedError, expect
 from dualscape.landscape.three_layer_faces import Face, faces_at
+from dualscape.landscape.three_layer_widths import ThreeLayerWidths, widths_of
 from dualscape.model.architectures import ThreeLayerReLU
+from dualscape.model.arrays import finite_array
+from dualscape.model.losses.profiled import Profiled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.model.three_layers import ThreeLayers
@@ -29,6 +34,7 @@ from dualscape.running.effort import Effort
 from dualscape.running.interruption import interruptible
 from dualscape.running.threads import one_blas_thread
 from dualscape.solver.solution import Solution
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -36,8 +42,8 @@ Vector = NDArray[np.float64]
 TIGHT, KNOWN = 1e-9, 1e-7
 #: What may be missing of y*, relative to it.
 FITTED = 1e-5
-#: Points that span the face of a sign set, and faces of which subsets are tried for the fewest subnetworks, at most.
-MOST_POINTS, MOST_FACES = 2000, 12
+#: Points that span the face of a sign set, at most.
+MOST_POINTS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,28 +107,21 @@ class ThreeLayerSet:
         """(least, greatest) mass of each first-layer unit, (k,) and (k,)."""
         return self._extremes(np.eye(self.k))
 
+    @cached_property
+    def widths(self) -> ThreeLayerWidths:
+        """How many subnetworks optimal networks have, and from which width on they are connected."""
+        columns = [self.problem.profile.seen(face.fits) for face in self.faces]
+        lengths = np.linalg.norm(self.problem.X, axis=1)
+        return widths_of(self.faces, columns, self.polytope, lengths, self._inner)
+
     def fewest(self) -> tuple[int, int]:
         """The least number of subnetworks of an optimal network lies between these two.
 
         Each subnetwork lies in one face, and those of one face may be one: where faces are few, both are the least
         number of faces that suffice.
         """
-        known = int((self.mass_ranges()[1] > 0).sum())
-        if known == 0:
-            return 0, 0
-        if len(self.faces) > MOST_FACES:
-            return 1, known
-        sizes = sorted(range(1 << len(self.faces)), key=lambda bits: (bits.bit_count(), bits))
-        for bits in sizes:
-            chosen = np.array([bits >> f & 1 for f in range(len(self.faces))], dtype=bool)
-            if bits and self._suffices(chosen):
-                return bits.bit_count(), bits.bit_count()
-        return known, known
-
-    def _suffices(self, chosen: NDArray[np.bool_]) -> bool:
-        outside = (~chosen[self.owner]).astype(float)
-        least = self._extremes(outside[None, :])[0][0]
-        return bool(least <= KNOWN * float(self.polytope.inner[: self.k].sum()))
+        found = self.widths.m_star
+        return (found, found) if isinstance(found, int) else found
 
     def network(self, masses: ArrayLike | None = None) -> Network:
         """The optimal network with these masses (k,) of first-layer units, one subnetwork for each face; by default one
@@ -143,7 +142,11 @@ class ThreeLayerSet:
             W[at, : len(kept)] = root[:, None] * face.directions[kept]
             w[at, : len(kept)] = root * face.turns[kept]
             alpha[at] = face.sign
-        return ThreeLayers(W, w, alpha, self.problem.bias).network(max(inner, self._inner))
+        alone = ThreeLayers(W, w, alpha, self.problem.bias).network(max(inner, self._inner))
+        if not self.problem.free.rank:
+            return alone
+        weights = self.problem.free_weights(alone.neurons_fit(self.problem.X))
+        return Network.of(alone.units, alone.masses, alone.bias, alone.architecture, self.problem.free.kind, weights)
 
     @property
     def _inner(self) -> int:
@@ -151,29 +154,47 @@ class ThreeLayerSet:
         assert isinstance(kind, ThreeLayerReLU)
         return kind.inner or 1
 
-    def spread(self, X: ArrayLike) -> tuple[Vector, Vector]:
+    def spread(self, X: ArrayLike, free: ArrayLike | None = None) -> tuple[Vector, Vector]:
         """(lowest, highest) prediction over all optimal networks, at each row of X (n', p), raw features.
+
+        `free` (n', q) are the free features of these rows where they are a matrix of one's own.
 
         Raises:
             NotCertifiedError: the points of some face are too many to be listed.
         """
         rows = self.problem.design.inputs(X)
+        base, turned = self._free_part(rows, None if free is None else finite_array(free, "free", 2))
         if not self.faces:
-            return np.zeros(len(rows)), np.zeros(len(rows))
-        ends = [self._ends(row) for row in rows]
-        return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+            return base, base.copy()
+        ends = np.array([self._ends(row, w) for row, w in zip(rows, turned, strict=True)]).reshape(-1, 2)
+        return base + ends[:, 0], base + ends[:, 1]
 
-    def _ends(self, row: Vector) -> tuple[float, float]:
-        """What optimal networks predict at what neurons see of one row, at least and at most.
+    def _free_part(self, rows: Matrix, given: Matrix | None) -> tuple[Vector, Matrix]:
+        """(b, W) with what the free features of optimal networks add, b + W C, on what neurons see (n', d)."""
+        problem = self.problem
+        if not isinstance(problem.profile, Profiled):
+            return np.zeros(len(rows)), np.zeros((len(rows), self.k))
+        weights = np.zeros(problem.free.q)
+        none = Network.of(Units.none(problem.space.d), np.zeros(0), problem.bias, problem.architecture,
+                          problem.free.kind, weights)  # fmt: skip
+        M = none.free_rows(rows, given)[:, problem.free.kept]
+        if problem.free.decay > 0:
+            return M @ problem.profile.weights_of(self.nu), np.zeros((len(rows), self.k))
+        columns = np.hstack([np.zeros((problem.n, 0)), *(face.fits for face in self.faces)])
+        return M @ problem.profile.making_up(self.y_star), -M @ problem.profile.making_up(columns)
+
+    def _ends(self, row: Vector, free: Vector) -> tuple[float, float]:
+        """What optimal networks predict at what neurons see of one row, at least and at most, beside free.C.
 
         A face gives most where every point has a subnetwork of its own, and least where all are one.
         """
         heights = [face.turns * np.maximum(face.directions @ row, 0.0) for face in self.faces]
-        low = self._least(heights, [face.sign for face in self.faces])
-        return low, -self._least(heights, [-face.sign for face in self.faces])
+        low = self._least(heights, [face.sign for face in self.faces], free)
+        return low, -self._least(heights, [-face.sign for face in self.faces], -free)
 
-    def _least(self, heights: list[Vector], signs: list[float]) -> float:
-        """The least of sum_f sign_f e_f: e_f = (h_f)_+ where the sign is +1, its concave envelope where it is -1."""
+    def _least(self, heights: list[Vector], signs: list[float], free: Vector) -> float:
+        """The least of free.C + sum_f sign_f e_f: e_f = (h_f)_+ where the sign is +1, its concave envelope where it is
+        -1."""
         P, count = self.polytope, len(self.faces)
         if any(found is None for found in self.points):
             raise NotCertifiedError("the spread of predictions is not known: a face of the optimum has many points")
@@ -189,6 +210,7 @@ class ThreeLayerSet:
         heights = [height * mass / fit for height in heights]
         equal, right = [np.hstack([Q, np.zeros((len(q), width - P.k))])], [q]
         above, cost, begin = np.zeros((count, width)), np.zeros(width), P.k + count
+        cost[: self.k] = free * mass / fit
         for f, (height, sign) in enumerate(zip(heights, signs, strict=True)):
             own, theirs = np.flatnonzero(self.owner == f), slice(begin, begin + sizes[f])
             begin += sizes[f]
@@ -200,10 +222,14 @@ class ThreeLayerSet:
             equal.append(shared)
             right.append(np.zeros(len(own)))
             cost[theirs] = -np.maximum(points[f] @ height, 0.0)
-        found = linprog(
-            cost, A_ub=above, b_ub=np.zeros(count), A_eq=np.vstack(equal), b_eq=np.concatenate(right), method="highs"
-        )
-        if found.fun is None:
+        # Where equations are nearly dependent one method may end without an answer.
+        for method in ("highs", "highs-ipm"):
+            found = linprog(
+                cost, A_ub=above, b_ub=np.zeros(count), A_eq=np.vstack(equal), b_eq=np.concatenate(right), method=method
+            )
+            if found.fun is not None:
+                break
+        else:
             raise NotCertifiedError("the spread of predictions is not known: rounding hides the optimal masses")
         return float(found.fun) * fit
 
@@ -219,17 +245,14 @@ class ThreeLayerSet:
 
     def describe(self) -> str:
         """The optimal set in plain words."""
-        low, high = self.fewest()
         used = int((self.mass_ranges()[1] > 0).sum()) if self.faces else 0
         if used == 0:
             return "The zero network is the only optimal network."
-        fewest = f"{low}" if low == high else f"between {low} and {high}"
         shape = "unique" if self.dimension == 0 else f"a polyhedron of dimension {self.dimension}"
         first = len(self.first_layer)
         return (
             f"All optimal networks have subnetworks of {used} sign set{'s' * (used > 1)}, with first layers in {first} "
-            f"direction{'s' * (first > 1)}; the masses on these are {shape}. Fewest subnetworks: {fewest}, where inner "
-            "widths are not limited. How optimal networks are connected is not decided for three layers."
+            f"direction{'s' * (first > 1)}; the masses on these are {shape}. {self.widths.explain()}"
         )
 
 
@@ -240,7 +263,6 @@ def three_layer_set(solution: Solution, *, effort: Effort = NO_LIMITS) -> ThreeL
 
     Raises:
         NotCertifiedError: the solution is not certified, the loss is not strictly convex, or rounding hides a sign.
-        MissingError: the problem has free features.
         BudgetError: time was up.
 
     >>> from dualscape.solver import solve
@@ -253,8 +275,6 @@ def three_layer_set(solution: Solution, *, effort: Effort = NO_LIMITS) -> ThreeL
     problem = solution.problem
     if problem.architecture.layers != 3:
         raise InputError(f"three_layer_set is for three layers, not {problem.architecture.title!r}; use optimal_set")
-    if problem.free.rank:
-        raise MissingError("three_layer_set", "describe optima beside free features", ("free features",))
     if solution.certificate.verdict != "global" or not problem.loss.strictly_convex:
         raise NotCertifiedError("all optima are known of a certified optimum of a strictly convex loss alone")
     oracle = problem.oracle(HullOracle.name)
@@ -267,29 +287,30 @@ def three_layer_set(solution: Solution, *, effort: Effort = NO_LIMITS) -> ThreeL
     if not faces or not solution.network.masses.any():
         return ThreeLayerSet(problem, solution.nu, y_star, (), polytope(np.zeros((1, 0)), np.zeros(1)), ())
     try:
-        A, b = _system(faces, y_star)
+        A, b = _system(problem, faces, solution.network.neurons_fit(problem.X))
         masses = polytope(A, _within_reach(A, b), error=KNOWN, column_error=KNOWN)
     except InputError as error:
         raise NotCertifiedError(f"rounding hides which sign sets are tight ({error})") from None
     return ThreeLayerSet(problem, solution.nu, y_star, faces, masses, tuple(_points(face) for face in faces))
 
 
-def _system(faces: tuple[Face, ...], y_star: Vector) -> tuple[Matrix, Vector]:
-    """(A, b): the fit of all faces is y*, and their signs are kept, with a slack for each that could be broken."""
+def _system(problem: Problem, faces: tuple[Face, ...], fit: Vector) -> tuple[Matrix, Vector]:
+    """(A, b): all faces together fit what subnetworks do, up to what free features make up for, and their signs are
+    kept, with a slack for each that could be broken."""
     signs = [face.signs() for face in faces]
     sizes = [len(face.turns) for face in faces]
     equations, slacks = sum(len(rows) for rows, _ in signs), sum(int(free.sum()) for _, free in signs)
-    n, k = len(y_star), sum(sizes)
+    n, k = len(fit), sum(sizes)
     A = np.zeros((n + equations, k + slacks))
     longest = max(float(np.abs(face.columns).max(initial=0.0)) for face in faces)
     row, column, slack = n, 0, k
     for face, (rows, free), size in zip(faces, signs, sizes, strict=True):
-        A[:n, column : column + size] = face.sign * face.on[:, None] * face.columns
+        A[:n, column : column + size] = problem.profile.seen(face.fits)
         A[row : row + len(rows), column : column + size] = longest * rows
         places = np.flatnonzero(free)
         A[row + places, slack + np.arange(len(places))] = -longest
         row, column, slack = row + len(rows), column + size, slack + len(places)
-    return A, np.concatenate([y_star, np.zeros(equations)])
+    return A, np.concatenate([problem.profile.seen(fit), np.zeros(equations)])
 
 
 def _within_reach(A: Matrix, b: Vector) -> Vector:

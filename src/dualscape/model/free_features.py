@@ -2,9 +2,13 @@
 
 f(x) = sum_j c_j a_j(x) + m(x) . w, on the data A c + M w. An output bias is the feature 1, a linear skip connection the
 features themselves. With a decay of their own, rho/2 |w|^2, they are ridge features.
+
+With c outputs each feature has a weight for each of them, M W on the data with W (q, c): as vectors row by row that is
+a matrix (n c, q c) times the q c entries of W, feature by feature.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,10 +59,13 @@ class FreeFeatures:
 
     Attributes:
         kind: "none", "constant" (an output bias), "linear" (a skip connection), "affine" (both) or "given".
-        names: (q,) their names.
-        matrix: (n, q) the matrix M; every feature, also those that depend on others.
-        kept: (r,) columns of M that are independent, in rising order; the others have weight 0.
+        names: (q,) their names; with c outputs (q c,), a name for each weight.
+        features: (n, q) the matrix M; every feature, also those that depend on others.
+        kept: columns of M that are independent, in rising order; the others have weight 0.
         decay: rho >= 0 of the penalty rho/2 |w|^2; 0 spares them.
+        outputs: c.
+        relative: whether what is added to all outputs of a row alike changes nothing. Weights that no decay decides
+            then sum to 0 over the outputs.
 
     >>> free = FreeFeatures.of("constant", 0.0, np.zeros((3, 1)), ("x0",))
     >>> free.rank, free.names
@@ -67,9 +74,11 @@ class FreeFeatures:
 
     kind: str
     names: tuple[str, ...]
-    matrix: Matrix
+    features: Matrix
     kept: NDArray[np.intp]
     decay: float = 0.0
+    outputs: int = 1
+    relative: bool = False
 
     @classmethod
     def of(
@@ -112,15 +121,22 @@ class FreeFeatures:
         M.setflags(write=False)
         return cls(kind, names, M, np.arange(M.shape[1]) if rho > 0 else _independent(M), rho)
 
+    def repeated(self, c: int, relative: bool) -> "FreeFeatures":
+        """The same for c outputs, which may count `relative` to each other alone."""
+        if c == 1:
+            return self
+        names = tuple(f"{name}[{k}]" for name in self.names for k in range(c))
+        return replace(self, names=names, outputs=c, relative=relative)
+
     @property
     def q(self) -> int:
-        """Number of free features."""
-        return self.matrix.shape[1]
+        """Number of weights."""
+        return self.features.shape[1] * self.outputs
 
     @property
     def rank(self) -> int:
         """Number of independent ones."""
-        return len(self.kept)
+        return len(self.kept) * self._shares.shape[1]
 
     @property
     def spared(self) -> int:
@@ -130,18 +146,38 @@ class FreeFeatures:
     @property
     def dropped(self) -> tuple[str, ...]:
         """Names of the features that depend on others, up to rounding, and have weight 0."""
-        return tuple(name for j, name in enumerate(self.names) if j not in self.kept)
+        return tuple(name for j, name in enumerate(self.names) if j // self.outputs not in self.kept)
 
     @property
+    def _shares(self) -> Matrix:
+        """(c, s) a basis of what the weights of one feature may be."""
+        c = self.outputs
+        if not self.relative or self.decay > 0:
+            return np.eye(c)
+        # Whole numbers, so that columns stay exact.
+        return np.vstack([np.eye(c - 1), -np.ones((1, c - 1))])
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """(n c, q c) what the weights are multiplied by."""
+        return self.features if self.outputs == 1 else np.asarray(np.kron(self.features, np.eye(self.outputs)), float)
+
+    @cached_property
     def columns(self) -> Matrix:
-        """(n, r) the independent ones."""
-        return self.matrix if self.rank == self.q else self.matrix[:, self.kept]
+        """(n c, r) the independent ones."""
+        return self.columns_of(self.features)
+
+    def columns_of(self, features: Matrix) -> Matrix:
+        """(n' c, r) the independent columns for the features (n', q) of any rows."""
+        own = features if len(self.kept) == features.shape[1] else features[:, self.kept]
+        return own if self.outputs == 1 else np.asarray(np.kron(own, self._shares), float)
 
     @property
     def title(self) -> str:
         """The free features in a few words."""
-        count = f"{self.rank} of {self.q}" if self.rank < self.q else str(self.q)
-        count = f" ({count})" if self.kind == GIVEN or self.rank < self.q else ""
+        kept, q = len(self.kept), self.features.shape[1]
+        count = f"{kept} of {q}" if kept < q else str(q)
+        count = f" ({count})" if self.kind == GIVEN or kept < q else ""
         return f"{self.kind}{count}{f' of decay {self.decay:g}' if self.decay > 0 else ''}"
 
     @property
@@ -153,14 +189,14 @@ class FreeFeatures:
             "constant": "an output bias w",
             "linear": "a linear skip connection w . x",
             "affine": "a skip connection w0 + w . x",
-        }.get(self.kind, f"w . m(x) for {self.q} given features m")
+        }.get(self.kind, f"w . m(x) for {self.features.shape[1]} given features m")
         price = "which the weight decay spares" if self.decay == 0 else f"at {self.decay:g}/2 |w|^2"
         return f"; f has besides {what}, {price}"
 
     @property
     def spares_constant(self) -> bool:
         """Whether one of them is a constant that the weight decay spares."""
-        return self.decay == 0 and bool((self.matrix.any(axis=0) & (np.ptp(self.matrix, axis=0) == 0)).any())
+        return self.decay == 0 and bool((self.features.any(axis=0) & (np.ptp(self.features, axis=0) == 0)).any())
 
     def penalty(self, weights: Vector) -> float:
         """rho/2 |w|^2 of weights (q,)."""
@@ -168,9 +204,9 @@ class FreeFeatures:
 
     def weights(self, kept: Vector) -> Vector:
         """(q,) the weights of all features from those of the independent ones (r,)."""
-        w = np.zeros(self.q)
-        w[self.kept] = kept
-        return w
+        W = np.zeros((self.features.shape[1], self.outputs))
+        W[self.kept] = kept.reshape(len(self.kept), -1) @ self._shares.T
+        return W.ravel()
 
 
 def _independent(M: Matrix) -> NDArray[np.intp]:

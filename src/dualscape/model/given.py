@@ -13,7 +13,6 @@ from dualscape.model.architectures.base import Architecture
 from dualscape.model.architectures.sparse import SparseNeurons
 from dualscape.model.arrays import finite_array, label_list, plain_array
 from dualscape.model.design import Design
-from dualscape.model.free_features import FreeFeatures
 from dualscape.model.interpolability import is_spanned
 from dualscape.model.labels import Classes, check_names, ordered, several_classes, shown, two_classes
 from dualscape.model.losses import Loss, Profiled
@@ -144,21 +143,16 @@ def seeing(kind: Architecture, features_per_neuron: int | None, design: Design) 
     return kind
 
 
-def check_outputs(kind: Architecture, outputs: int, free: FreeFeatures) -> Architecture:
+def check_outputs(kind: Architecture, outputs: int) -> Architecture:
     """The architecture with so many outputs.
 
     Raises:
-        InputError: it has one, or another number, or free features are given beside several.
+        InputError: it has one, or another number.
     """
     if outputs == 1:
         if kind.per_row > 1:
             raise InputError(f"the architecture {kind.title!r} has {kind.per_row} outputs, y has one column")
         return kind
-    if free.kind != "none":
-        raise InputError(
-            f"free features serve networks with one output so far, y has {outputs} columns; leave free out, or centre "
-            "the columns of y"
-        )
     return kind.with_outputs(outputs)
 
 

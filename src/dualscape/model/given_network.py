@@ -80,14 +80,15 @@ def checked_neurons(
     return Neurons(_kept(U), _kept(s), _kept(c), _kept(uneven), _kept(open_on), None if table is None else _kept(table))
 
 
-def checked_free_weights(weights: ArrayLike, free: str, design: Design) -> Vector:
-    """The weights (q,) of the free features `free` beside neurons of this design, in an array of its own."""
+def checked_free_weights(weights: ArrayLike, free: str, design: Design, architecture: Architecture) -> Vector:
+    """The weights (q,), or (q c,), of the free features `free` beside neurons of this design and architecture, in an
+    array of its own."""
     w = numeric(weights, "free_weights").reshape(-1)
     if not np.isfinite(w).all():
         raise InputError("free_weights contain NaN or inf; check how they were trained or read")
     check_free(free)
-    q = 0 if free == "none" else len(design.free_names)
-    if free != GIVEN and len(w) != q:
+    q = 0 if free == "none" else len(design.free_names) * architecture.per_row
+    if (free != GIVEN and len(w) != q) or len(w) % architecture.per_row:
         raise InputError(f"free={free!r} has {q} weights for these neurons, got {len(w)} free_weights")
     return _kept(w)
 

@@ -33,10 +33,7 @@ def two_classes(
     >>> signs, classes
     (array([ 1., -1.,  1.]), ('no', 'yes'))
     """
-    try:
-        distinct = set(labels)
-    except TypeError:
-        raise InputError(f"{what} has labels that are lists or tables; give one number or text per example") from None
+    distinct = _distinct(labels, what)
     if len(distinct) != 2:
         values = f"{len(distinct)} distinct value{'s' * (len(distinct) != 1)} ({_listed(ordered(distinct))})"
         remedy = "add rows of a second class" if len(distinct) < 2 else "recode it, or use the squared loss"
@@ -64,10 +61,7 @@ def several_classes(
     >>> table.tolist(), classes
     ([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], ('a', 'b', 'c'))
     """
-    try:
-        distinct = set(labels)
-    except TypeError:
-        raise InputError(f"{what} has labels that are lists or tables; give one number or text per example") from None
+    distinct = _distinct(labels, what)
     where = f"{source}: " if source else ""
     for label in distinct:
         if isinstance(label, float) and not label.is_integer():
@@ -84,6 +78,17 @@ def several_classes(
     check_names(classes)
     places = {label: k for k, label in enumerate(classes)}
     return np.eye(len(classes))[[places[label] for label in labels]], classes
+
+
+def _distinct(labels: Sequence[Any], what: str) -> set[Any]:
+    try:
+        distinct = set(labels)
+    except TypeError:
+        raise InputError(f"{what} has labels that are lists or tables; give one number or text per example") from None
+    # True and 1 are equal, and would be one class without a word.
+    if len({isinstance(label, bool | np.bool_) for label in labels if not isinstance(label, str)}) > 1:
+        raise InputError(f"{what} has truth values beside other labels, and True is 1; give labels of one kind")
+    return distinct
 
 
 def check_names(classes: Sequence[Any]) -> None:

@@ -45,7 +45,8 @@ class Network:
         imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
         architecture: what its unit neurons compute.
         free: its free features: "none", "constant", "linear", "affine" or "given".
-        free_weights: (q,) their weights w; the network adds m(x) . w to its neurons.
+        free_weights: (q,) their weights w; the network adds m(x) . w to its neurons. With c outputs (q c,), feature by
+            feature.
         gates: (m,) the gate of each neuron, where the architecture has a list of them; otherwise zeros.
         outputs: (m, c) unit vectors, what each neuron adds to c outputs, of which alpha_j is a multiple; signs are then
             +1. None where there is one output.
@@ -75,7 +76,7 @@ class Network:
         )
         for name, value in (("architecture", kind), *neurons._asdict().items()):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "free_weights", checked_free_weights(self.free_weights, self.free, self.design))
+        object.__setattr__(self, "free_weights", checked_free_weights(self.free_weights, self.free, self.design, kind))
 
     @classmethod
     def of(
@@ -86,13 +87,15 @@ class Network:
         architecture: Architecture = RELU,
         free: str = "none",
         free_weights: ArrayLike = (),
+        imbalance: Vector | None = None,
     ) -> "Network":
-        """The balanced network of units, their masses (k,) and the weights of free features (q,)."""
+        """The network of units, their masses (k,) and the weights of free features (q,); balanced where no imbalance
+        (k,) is given."""
         weights = np.asarray(free_weights, dtype=float)
         if architecture.per_row > 1:
-            ones = np.ones(len(units))
-            return cls(units.directions, ones, masses, bias, None, architecture, free, weights, outputs=units.outputs)
-        return cls(units.directions, units.signs, masses, bias, None, architecture, free, weights, units.gates)
+            ones, outputs = np.ones(len(units)), units.outputs
+            return cls(units.directions, ones, masses, bias, imbalance, architecture, free, weights, outputs=outputs)
+        return cls(units.directions, units.signs, masses, bias, imbalance, architecture, free, weights, units.gates)
 
     @property
     def _gates(self) -> NDArray[np.intp]:
@@ -257,7 +260,7 @@ class Network:
         """f on a matrix that already has its bias column, shape (n, d) -> (n,); `free` as for `predict`. With c outputs
         (n c,), row by row."""
         fit = self.neurons_fit(data)
-        return fit if self.free == "none" else fit + self.free_rows(data, free) @ self.free_weights
+        return fit if self.free == "none" else fit + (self.free_rows(data, free) @ self._free_table).ravel()
 
     def neurons_fit(self, data: Matrix) -> Vector:
         """What the neurons alone give, (n,), or (n c,)."""
@@ -271,15 +274,17 @@ class Network:
 
     def free_rows(self, data: Matrix, given: Matrix | None) -> Matrix:
         """The free features (n, q) of rows (n, d) as neurons see them; those given, where they are one's own."""
-        rows = self.design.free_columns(data) if self.free != GIVEN else given
+        rows, q = self.design.free_columns(data) if self.free != GIVEN else given, self._free_table.shape[0]
         if rows is None:
             raise InputError("the free features of this network are a matrix of one's own; give that of these rows")
-        if rows.shape != (len(data), len(self.free_weights)):
-            raise InputError(
-                f"the free features of {len(data)} rows have shape ({len(data)}, {len(self.free_weights)}), "
-                f"got {rows.shape}"
-            )
+        if rows.shape != (len(data), q):
+            raise InputError(f"the free features of {len(data)} rows have shape ({len(data)}, {q}), got {rows.shape}")
         return rows
+
+    @property
+    def _free_table(self) -> Matrix:
+        """(q, c) the free weights, a row for each feature."""
+        return self.free_weights.reshape(-1, self.architecture.per_row)
 
     def fine_fit(self, data: Matrix, free: Matrix | None = None) -> TwoFloat:
         """`fit` in twice the precision: where large masses cancel."""
@@ -287,7 +292,8 @@ class Network:
         fit = (columns @ TwoFloat.of(self.masses[:, None]))[:, 0]
         if self.free == "none":
             return fit
-        return fit + (TwoFloat.of(self.free_rows(data, free)) @ TwoFloat.of(self.free_weights[:, None]))[:, 0]
+        added = TwoFloat.of(self.free_rows(data, free)) @ TwoFloat.of(self._free_table)
+        return fit + TwoFloat(added.hi.ravel(), added.lo.ravel())
 
     def contributions(self, data: Matrix) -> Matrix:
         """(n, m) what every neuron adds to `fit`, free features left out."""

@@ -57,10 +57,10 @@ class Objective:
         off = 1.01 * (max(d, self.space.reach.d) + network.width + 8) * reach if network.width else reach
         if self.free.q:
             off += 1.01 * (self.free.q + 2) * (np.abs(self.free.matrix) @ np.abs(network.free_weights))
-        fit = TwoFloat.of(network.fit(self.X, self.free.matrix))
+        fit = TwoFloat.of(network.fit(self.X, self.free.features))
         value, error = self._value_bounds(network, fit, EPS * off)
         if error > precision * value and (network.width or self.free.q):
-            value, error = self._value_bounds(network, network.fine_fit(self.X, self.free.matrix), ROUNDING * off)
+            value, error = self._value_bounds(network, network.fine_fit(self.X, self.free.features), ROUNDING * off)
         return value, error
 
     def _value_bounds(self, network: Network, fit: TwoFloat, off: Vector) -> tuple[float, float]:

@@ -121,7 +121,7 @@ class Problem:
         outputs = len(target) // len(inputs[rows])
         the_loss = the_loss.repeated(outputs)
         names = names_of(X, inputs.shape[1], feature_names)
-        free_features = FreeFeatures.of(free, free_decay, inputs, names, rows)
+        free_features = FreeFeatures.of(free, free_decay, inputs, names, rows).repeated(outputs, the_loss.relative)
         inputs = inputs[rows]
         design = Design(names, bias, free=free_features.kind)
         if design.d == 0 or (design.p == 0 and design.has_free_bias):
@@ -129,7 +129,7 @@ class Problem:
         decay = decay_of(beta, the_loss)
         the_loss.check_target(target)
         kind = seeing(kind_of(activation, architecture).fitted(len(inputs)), features_per_neuron, design)
-        kind = check_outputs(kind, outputs, free_features)
+        kind = check_outputs(kind, outputs)
         # `finite_array` and the design give arrays that nobody else has; features as given are a part of what is seen.
         seen = np.ascontiguousarray(design.seen(inputs))
         own = seen if seen.shape == inputs.shape else seen[:, : inputs.shape[1]]
@@ -260,7 +260,7 @@ class Problem:
     def network(self, units: Units, masses: Vector) -> Network:
         """The balanced network of units and their masses (k,), with the best weights of the free features."""
         alone = Network.of(units, masses, self.bias, self.architecture)
-        if not self.free.rank:
+        if not self.free.q:
             return alone
         weights = self.free_weights(alone.neurons_fit(self.X))
         return Network.of(units, masses, self.bias, self.architecture, self.free.kind, weights)
@@ -307,7 +307,7 @@ class Problem:
 
     def fit_of(self, network: Network) -> Vector:
         """f(X), shape (n,): what the network gives on the rows of the problem."""
-        return network.fit(self.X, self.free.matrix)
+        return network.fit(self.X, self.free.features)
 
     def dual_of(self, network: Network) -> Vector:
         """nu = -grad L(f(X)), shape (n,): the dual variable of the network, with the best free part.

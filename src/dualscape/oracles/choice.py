@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dualscape.errors import BudgetError, InputError
 from dualscape.oracles.base import Estimate, Oracle
-from dualscape.running.stopped import AFFORDABLE_SECONDS
+from dualscape.running.stopped import AFFORDABLE_SECONDS, RELAXED_SECONDS
 
 #: Of the time that is left, the share that may go into searching before a proof is begun.
 SEARCH_SHARE = 0.5
@@ -32,6 +32,13 @@ class Choice:
     search: str
     estimates: Mapping[str, Estimate]
     others: tuple[str, ...] = ()
+
+    @property
+    def ends(self) -> bool:
+        """Whether the prover ends by itself: it is complete, or a relaxation that converges soon."""
+        if self.prover is None or self.complete:
+            return self.complete
+        return self.estimates[self.prover].seconds <= min(RELAXED_SECONDS, AFFORDABLE_SECONDS)
 
     @property
     def name(self) -> str:

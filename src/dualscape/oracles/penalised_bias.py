@@ -15,7 +15,7 @@ import numpy as np
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.tall import row_lengths
-from dualscape.oracles.base import Vector
+from dualscape.oracles.base import Matrix, Vector
 from dualscape.oracles.centres import Centres
 from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.effort import Effort
@@ -42,7 +42,20 @@ class PenalisedBias:
         furthest = float(row_lengths(away).max(initial=0.0)) or 1.0
         self._rounding = 1.01 * (centres.p + 4) * EPS * row_lengths(away)
         self.factor = float(np.sqrt(1 + 1 / t**2)) * (1 + 8 * (centres.p + 4) * EPS)
-        self.hinges = Hinges.of(np.column_stack([away, np.full(centres.n, t * furthest)]))
+        self._centres, self._far = centres, t * furthest
+        self.hinges = Hinges.of(np.column_stack([away, np.full(centres.n, self._far)]))
+
+    def seen(self, directions: Matrix) -> Matrix:
+        """(k, p + 1) the directions (w, b) as these rows see them: the middle of the rows is their origin."""
+        w, b = directions[:, :-1], directions[:, -1]
+        return np.column_stack([w, (self._centres.one * b + w @ self._centres.middle) / self._far])
+
+    def units(self, directions: Matrix) -> Matrix:
+        """(k, p + 1) units (w, b) with |w| = 1, where the rows see these directions; those without a w are left out."""
+        lengths = np.linalg.norm(directions[:, :-1], axis=1)
+        w, off = directions[:, :-1], self._far * directions[:, -1]
+        found = np.column_stack([w, (off - w @ self._centres.middle) / self._centres.one])
+        return np.asarray(found[lengths > 0] / lengths[lengths > 0, None])
 
     def worth(self, bound: float, nu: Vector) -> float:
         """What a bound on these rows is worth for the units; each difference of two rows is rounded once."""

@@ -18,7 +18,7 @@ from dualscape.errors import InputError, expect
 from dualscape.landscape.paths.descend import descend
 from dualscape.landscape.paths.path import ROUNDING, Path
 from dualscape.landscape.stationary.stationarity import KINK, STATIONARY, Stationarity, stationarity
-from dualscape.model.architectures import TwoLayerReLU
+from dualscape.model.architectures import TwoLayerReLU, VectorReLU
 from dualscape.model.certificate import Certificate, certify_dual, percent
 from dualscape.model.minimal import without_spare
 from dualscape.model.network import Network
@@ -47,15 +47,17 @@ class Descent:
 
     Attributes:
         direction: (d,) its direction.
-        sign: +1 or -1, of its outer weight.
+        sign: +1 or -1, of its outer weight; +1 with several outputs.
         slope: the derivative of the objective in its mass, beta - s nu^T (X u)_+ < 0.
         steepest: whether no unit leads down more steeply; otherwise none was found.
+        output: (c,) the direction of its outer weights, where there are several outputs; otherwise None.
     """
 
     direction: Vector
     sign: int
     slope: float
     steepest: bool
+    output: Vector | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +209,6 @@ def certify(
     """
     expect(problem, Problem, "certify", Solution="solution.problem")
     problem.needs_two_layers("certify")
-    problem.needs_one_output("certify")
     if problem.loss.constraint:
         raise InputError("an interpolation problem has no weight decay; certify takes networks trained with one")
     whole = Effort.within(time_limit, executor=executor, device=device)
@@ -251,7 +252,7 @@ def certify(
 
 
 def _known(problem: Problem) -> bool:
-    return isinstance(problem.architecture, TwoLayerReLU)
+    return isinstance(problem.architecture, TwoLayerReLU | VectorReLU)
 
 
 def _verdict(
@@ -291,8 +292,9 @@ def _descent(problem: Problem, answer: OracleAnswer) -> Descent | None:
         return None
     top = float(answer.values[0])
     exact = answer.exact and answer.upper <= top * (1 + 1e-6)
-    sign = int(answer.units.signs[0])
-    return Descent(answer.units.directions[0], sign, problem.beta - top, exact)
+    output = answer.units.outputs[0] if problem.c > 1 else None
+    sign = int(answer.units.signs[0]) if output is None else 1
+    return Descent(answer.units.directions[0], sign, problem.beta - top, exact, output)
 
 
 def _down(problem: Problem, network: Network, solution: Solution, effort: Effort) -> Path | None:

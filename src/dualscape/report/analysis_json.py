@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 from dualscape import __version__
 from dualscape.analysis import Analysis
 from dualscape.data.tables import Table
+from dualscape.landscape.continuum import Continuum
 from dualscape.landscape.functions import Functions
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.paths.near_staircase import NearStaircase
 from dualscape.landscape.resolution import Resolution
-from dualscape.landscape.staircase import Staircase
+from dualscape.landscape.staircase import Row, Staircase
 from dualscape.landscape.three_layer_set import ThreeLayerSet
 from dualscape.model.architectures import Architecture, GatedReLU
 from dualscape.model.labels import plain
@@ -89,7 +91,8 @@ def to_dict(
         "hints": list(judgement.hints),
         "optimal_set": analysis.optimal_set and _optimal_set(analysis.optimal_set),
         "widths": analysis.staircase and _widths(analysis.staircase),
-        "staircase": analysis.staircase and _rows(analysis.staircase),
+        "staircase": analysis.staircase and _rows(analysis.staircase.rows),
+        **({} if analysis.continuum is None else {"continuum": _continuum(analysis.continuum)}),
         "network": _network(analysis.solution.network),
         **({} if analysis.near is None else {"near_optimal": _near(analysis.near, analysis.epsilon or 0.0)}),
         **({} if analysis.three_layers is None else {"three_layer_set": _three_layer_set(analysis.three_layers)}),
@@ -147,6 +150,13 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
     }
 
 
+def _continuum(found: Continuum) -> dict[str, Any]:
+    """Tight units with their eigenvalue gaps, and an irreducible optimal network."""
+    units = {"directions": _plain(found.units.directions), "outputs": _plain(found.units.outputs)}
+    numbers = {"rank": found.rank, "limit": found.limit, "gaps": _plain(found.gaps)}
+    return {**numbers, **units, "irreducible": _network(found.network)}
+
+
 def _three_layer_set(found: ThreeLayerSet) -> dict[str, Any]:
     """The tight sign sets with the range of their mass, and the first-layer units of each with theirs."""
     low, high = found.inner_ranges() if found.k else (np.zeros(0), np.zeros(0))
@@ -158,7 +168,11 @@ def _three_layer_set(found: ThreeLayerSet) -> dict[str, Any]:
         inner = {"directions": _plain(face.directions), "signs": _signs(face.turns), "masses": None}
         inner["masses"] = _plain(np.column_stack([low[own], high[own]]))
         faces.append({"sign": int(face.sign), **rows, "mass": [float(least[f]), float(greatest[f])], "inner": inner})
-    return {"dimension": found.dimension, "fewest": list(found.fewest()), "faces": faces}
+    names = ("m_star", "M_star", "connected_from")
+    widths = {name: _plain(getattr(found.widths, name)) for name in names}
+    stairs = _rows(found.widths.rows) if found.widths.rows else None
+    fewest = list(found.fewest())
+    return {"dimension": found.dimension, "fewest": fewest, "widths": widths, "staircase": stairs, "faces": faces}
 
 
 def _plateaus(found: OptimalSet) -> dict[str, Any]:
@@ -186,9 +200,9 @@ def _widths(stairs: Staircase) -> dict[str, Any]:
     return {name: _plain(getattr(stairs, name)) for name in names}
 
 
-def _rows(stairs: Staircase) -> list[dict[str, Any]]:
+def _rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
     names = ("m", "components", "isolated", "polytope_components")
-    return [{name: _plain(getattr(row, name)) for name in names} for row in stairs.rows]
+    return [{name: _plain(getattr(row, name)) for name in names} for row in rows]
 
 
 def _near(near: NearStaircase, eps: float) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def _stationary(still: Stationarity) -> dict[str, Any]:
 
 
 def _descent(descent: Descent) -> dict[str, Any]:
-    return {
+    output = {} if descent.output is None else {"output": _plain(descent.output)}
+    return output | {
         "direction": _plain(descent.direction),
         "sign": descent.sign,
         "slope": descent.slope,

@@ -3,8 +3,10 @@
 import numpy as np
 
 from dualscape.prediction.certify import Certification
+from dualscape.report.terminal import output_words
+from dualscape.units import Units
 
-NEURON_HEAD = ("neuron", "sign", "mass", "|u| - |alpha|", "rows at its kink", "what it is")
+NEURON_HEAD = ("neuron", "sign or output", "mass", "|u| - |alpha|", "rows at its kink", "what it is")
 
 
 def sentences(found: Certification) -> list[str]:
@@ -50,9 +52,12 @@ def _descent(found: Certification) -> list[str]:
     names, u = found.problem.design.coordinates, found.descent.direction
     largest = np.argsort(-np.abs(u), kind="stable")[:4]
     parts = ", ".join(f"{names[i]} {u[i]:.3f}" for i in largest if u[i])
+    leads = f"sign {'+' if found.descent.sign > 0 else '-'}"
+    if found.descent.output is not None:
+        leads = f"output ({output_words(Units(u[None], found.descent.output[None]), 0)})"
     how = "steepest way down" if found.descent.steepest else "steepest way down that was found"
     return [
-        f"The {how}: a neuron with sign {'+' if found.descent.sign > 0 else '-'} in direction ({parts}); the objective "
+        f"The {how}: a neuron with {leads} in direction ({parts}); the objective "
         f"changes by {found.descent.slope:.6g} for each unit of its mass."
     ]
 
@@ -78,6 +83,8 @@ def neuron_rows(found: Certification, most: int) -> list[tuple[str, ...]]:
         what = "zero" if j in found.zero else "dead" if j in found.dead else ""
         what = what or ("redundant" if j in found.redundant else "")
         kinks = "-" if still is None else f"{still.kinks[j]}"
-        sign = "+" if network.signs[j] > 0 else "-"
-        rows.append((str(j), sign, f"{network.masses[j]:.6g}", f"{network.imbalance[j]:.2g}", kinks, what))
+        leads = "+" if network.signs[j] > 0 else "-"
+        if network.outputs is not None:
+            leads = output_words(network.units, j)
+        rows.append((str(j), leads, f"{network.masses[j]:.6g}", f"{network.imbalance[j]:.2g}", kinks, what))
     return rows

@@ -126,9 +126,8 @@ def _far_target(solution: Solution, scaling: Scaling | None) -> str:
     # Of several targets the one that lies furthest off.
     off = np.abs(table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-300)
     y = table[:, int(off.argmax())]
-    spared = "constant" in solution.problem.free.names and solution.problem.free.decay == 0
     loss = solution.problem.loss
-    if loss.target != "numbers" or loss.constraint or np.ptp(y) == 0 or spared:
+    if loss.target != "numbers" or loss.constraint or np.ptp(y) == 0 or solution.problem.free.spares_constant:
         return ""
     mean, deviation = float(y.mean()), float(y.std())
     if abs(mean) <= FAR * deviation:

@@ -76,7 +76,8 @@ def network_path_to_dict(found: Path | Disconnected, notes: tuple[str, ...] = ()
 
 def _network(network: Network) -> dict[str, Any]:
     names = ("directions", "signs", "masses", "imbalance", "free_weights")
-    return {name: getattr(network, name).tolist() for name in names}
+    outputs = {} if network.outputs is None else {"outputs": network.outputs.tolist()}
+    return outputs | {name: getattr(network, name).tolist() for name in names}
 
 
 def show_network_path(found: Path | Disconnected, notes: tuple[str, ...]) -> None:

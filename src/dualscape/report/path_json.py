@@ -73,11 +73,12 @@ def _numbers(point: PathPoint) -> dict[str, Any]:
 
 def _event(event: PathEvent) -> dict[str, Any]:
     unit = event.units
-    return {
+    several = {"output": unit.outputs[0].tolist() if len(unit) else None} if unit.c > 1 else {}
+    return several | {
         "kind": event.kind,
         "low": event.low,
         "high": event.high,
         "direction": unit.directions[0].tolist() if len(unit) else None,
-        "sign": int(unit.signs[0]) if len(unit) else None,
+        "sign": int(unit.signs[0]) if len(unit) and not several else None,
         "dimensions": [event.before, event.after],
     }

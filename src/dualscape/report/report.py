@@ -14,6 +14,7 @@ from dualscape.figures.scene import Scene
 from dualscape.landscape.optimal_set import OptimalSet
 from dualscape.landscape.paths.near_staircase import NearStaircase
 from dualscape.landscape.staircase import Staircase
+from dualscape.landscape.three_layer_set import ThreeLayerSet
 from dualscape.report.hints import Judgement, judge
 from dualscape.report.page import page
 from dualscape.report.sections import key_numbers, near_table, staircase_table, units_table, verdict
@@ -74,6 +75,7 @@ def render(
     judgement: Judgement | None = None,
     near: NearStaircase | None = None,
     epsilon: float | None = None,
+    three_layers: ThreeLayerSet | None = None,
 ) -> str:
     """The text of the page.
 
@@ -82,6 +84,7 @@ def render(
         judgement: the fit and the hints, where they are known already.
         near: how near-optimal networks are connected.
         epsilon: the height above the optimum at which that is said in numbers.
+        three_layers: the optimal networks where they have three layers.
     """
     expect(solution, Solution, "write_report", Problem="solve(problem)", OptimalSet="solve(problem)")
     if optimal_set is not None:
@@ -109,6 +112,7 @@ def render(
         "<h2>Key numbers</h2>",
         key_numbers(solution, optimal_set, staircase),
         words("unit neuron", "slack", "irreducible", "guaranteed") if optimal_set is not None else "",
+        "" if three_layers is None else f"<p>{html.escape(three_layers.describe())}</p>",
         staircase_table(staircase, solution.problem.architecture.among),
         near_table(near, epsilon),
         units_table(solution, optimal_set),

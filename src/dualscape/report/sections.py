@@ -205,7 +205,7 @@ def _free_table(solution: Solution) -> str:
 def _about(architecture: Architecture, optimal_set: OptimalSet | None) -> str:
     text = "Neuron j computes s · mass · max(direction · x, 0)"
     if architecture.per_row > 1:
-        text = "Neuron j computes mass · max(direction · x, 0) · output, a vector with an entry for each target"
+        text = f"Neuron j is a term of {architecture.formula}; here alpha_j = mass · output and u_j its direction"
     elif architecture.key != RELU.key:
         text = f"Neuron j is a term of {architecture.formula}, with alpha_j = s · mass and u_j its direction"
     text += "; its twin, which computes the same, is as good" * (architecture.twins > 1)

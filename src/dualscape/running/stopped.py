@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 #: Limits of our own. Without a time limit, an exact oracle is chosen by itself when one call of it is expected to take
-#: no longer than this, and the solver makes so many rounds at most.
-AFFORDABLE_SECONDS, MOST_ROUNDS = 60.0, 500
+#: no longer than this, a relaxation is begun in so much less, and the solver makes so many rounds at most.
+AFFORDABLE_SECONDS, RELAXED_SECONDS, MOST_ROUNDS = 60.0, 15.0, 500
 
 _BEST = "this is the best network so far"
 
@@ -53,9 +53,9 @@ class Stopped(StrEnum):
     COST = (
         "cost",
         "ended before a long proof",
-        f"without a time limit a proof is begun only if a call is expected to take {AFFORDABLE_SECONDS:g} s at most, "
-        "so the network is what a search found and the bound what could be had at once; --time-limit SECONDS narrows "
-        "it for so long, --oracle NAME runs an exact oracle to its end",
+        f"without a time limit a proof is begun only if a call is expected to take {AFFORDABLE_SECONDS:g} s at most "
+        f"({RELAXED_SECONDS:g} s for a relaxation), so the network is what a search found and the bound what could be "
+        "had at once; --time-limit SECONDS narrows it for so long, --oracle NAME runs an exact oracle to its end",
         ", which would take too long without a time limit: the bound it has at once",
     )
     ROUNDS = (

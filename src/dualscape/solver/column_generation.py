@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dualscape.errors import InputError, expect
-from dualscape.model.certificate import Certificate, certificate_of, certify_dual, lower_bound
+from dualscape.model.certificate import Certificate, certificate_of, lower_bound
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import SEARCH_SHARE, OracleAnswer, Question
@@ -26,7 +26,7 @@ from dualscape.running.threads import one_blas_thread
 from dualscape.solver.iterate import BEGIN_ROWS, WIDEST, Iterate
 from dualscape.solver.multipliers import as_a_step, interpolate
 from dualscape.solver.newton_on_faces import FINER, ROUGH
-from dualscape.solver.relaxed_training import ask_or_relax
+from dualscape.solver.relaxed_training import ask_or_relax, certify_or_relax
 from dualscape.solver.solution import Log, Solution, at_once
 from dualscape.solver.task import Scale, Task, Vector
 from dualscape.tolerances import DEFAULT, Tolerances
@@ -150,14 +150,16 @@ class _Run:
         limit = None if effort.deadline is None else effort.remaining()
         choice = problem.space.choice(oracle, limit)
         self.prover, self.search = choice.prover, choice.search
-        self.provers = () if choice.prover is None else (choice.prover, *choice.others)
+        #: Others may go on for years after a relaxation, and need a limit of time.
+        others = choice.others if choice.complete or limit is not None else ()
+        self.provers = () if choice.prover is None else (choice.prover, *others)
         self._share = LAST_SEARCH_FROM
         if self.prover is not None and not choice.estimates[self.prover].at_once:
             self._share = SEARCH_SHARE
         #: Searches in a row that must find nothing before the search ends.
         self.attempts = 1 if self.prover is not None and choice.complete else searches
-        # What will not finish, and has no time limit either, gives the bound that can be had at once.
-        self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.complete else effort
+        # What will not end, and has no time limit either, gives the bound that can be had at once.
+        self.proof_effort = Effort(deadline=0.0) if limit is None and not choice.ends else effort
         #: The last exact question, while nothing has been searched since.
         self.asked: _Asked | None = None
         #: The one that proved most so far.
@@ -246,7 +248,9 @@ class _Run:
             searched = self.in_time()
             if self.prover is None:
                 return Stopped.CONVERGED if searched else Stopped.TIME
-            helped, answer = self._exact_round()
+            helped, answer = self._exact_round(self.above)
+            if not helped and answer.stopped is Stopped.ENOUGH:
+                helped, answer = self._exact_round(np.inf)  # what was enough did not help, and more may be there
             if answer.stopped in (Stopped.TIME, Stopped.COST, Stopped.INTERRUPTED):
                 return answer.stopped
             if not helped:
@@ -299,30 +303,30 @@ class _Run:
         iterate.tidy()
         return before - iterate.objective > 1e-13 * abs(before)
 
-    def _exact_round(self) -> tuple[bool, OracleAnswer]:
-        """Ask the exact oracle: whether it finds violations that help, and its answer."""
-        assert self.prover is not None
+    def _exact_round(self, enough: float) -> tuple[bool, OracleAnswer]:
+        """Ask the exact oracle, which may stop above `enough`: whether it finds what helps, and its answer."""
         iterate, problem = self.iterate, self.problem
         nu = self._dual(converged=self.in_time()) if self.asked is None else self.asked.nu
         if self.effort.checkpoint is not None:
             self.effort.checkpoint.save("solver", self._fingerprint(), self._arrays(nu))
-        prover = problem.space.oracle(self.prover)
+        prover = problem.space.oracle(self.provers[0])
         # Where it costs nothing the optimal units are listed as well, for those who will ask for them.
         least = (1 - prover.window) * problem.beta if prover.lists else self.above
-        question = Question(nu, least, enough=self.above, starts=iterate.units)
+        question = Question(nu, least, enough=enough, starts=iterate.units)
         nu, answer = ask_or_relax(
             problem, self._network(), self.provers, question, effort=self.proof_effort, progress=self.progress
         )
         answer = self._limited(answer)
         self._remember(nu, answer)
+        if answer.seen is not None:
+            self.iterate.climb_from(answer.seen, self.tolerances.violation, lambda: not self.effort.expired())
         proven = answer.upper / problem.beta - 1
         violating = answer.values > self.above
-        self._tell(answer.lower / problem.beta - 1 if violating.any() else proven, self.prover)
+        self._tell(answer.lower / problem.beta - 1 if violating.any() else proven, prover.name)
         if not violating.any():
             return False, answer
         before = iterate.objective
-        units = answer.units.take(violating)
-        iterate.add(units)
+        iterate.add(units := answer.units.take(violating))
         if before - iterate.objective > 1e-15 * abs(before):
             return True, answer
         # A violation whose square is below rounding moves nu, not the objective.
@@ -388,8 +392,8 @@ class _Run:
             effort = Effort(
                 deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH), device=self.effort.device
             )
-        found = certify_dual(
-            self.problem, network, nu, oracle=self.provers or "ascent", effort=effort, tolerances=self.tolerances,
+        nu, found = certify_or_relax(
+            self.problem, network, nu, oracles=self.provers or ("ascent",), effort=effort, tolerances=self.tolerances,
             progress=self.progress,
         )  # fmt: skip
         return nu, replace(found, answer=self._limited(found.answer))

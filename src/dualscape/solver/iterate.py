@@ -10,7 +10,7 @@ from scipy.linalg import qr, solve_triangular
 from dualscape.running.memory import give_back
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import solve_master
-from dualscape.solver.newton_on_faces import can_climb, slide
+from dualscape.solver.newton_on_faces import FINER, can_climb, slide
 from dualscape.solver.task import Task
 from dualscape.units import Units
 
@@ -137,6 +137,16 @@ class Iterate:
 
     def _value(self, columns: Matrix, c: Vector) -> float:
         return self.task.value(columns @ c, float(c.sum()))
+
+    def climb_from(self, units: Units, violation: float, in_time: Callable[[], bool]) -> None:
+        """Units climb at nu as it is; those that then violate the dual constraint by more join, and all slide."""
+        space = self.task.space
+        climbed = space.climb(self.nu, units)
+        climbed = climbed.take(climbed.alive())
+        better = space.scores(self.nu, climbed) > self.task.beta * (1 + violation)
+        if better.any():
+            self.add(climbed.take(better))
+            self.slide(in_time, rough=FINER)
 
     def slide(self, in_time: Callable[[], bool], *, rough: float = 0.0, rounds: int = 50) -> None:
         """Slides until they no longer help or time is up; the objective does not rise but by rounding.

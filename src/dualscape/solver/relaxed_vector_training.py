@@ -15,8 +15,7 @@ from dualscape.model.certificate import lower_bound
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer
-from dualscape.oracles.relaxation.oracle import LITTLE, PATIENCE, ROUNDS, STEPS
-from dualscape.oracles.relaxation.pace import Pace, ended
+from dualscape.oracles.relaxation.pace import LITTLE, PATIENCE, ROUNDS, STEPS, Pace, cost_in_words, ended
 from dualscape.oracles.relaxation.products import Products
 from dualscape.oracles.relaxation.splitting import SINGLE
 from dualscape.oracles.vector.multipliers import proven
@@ -75,7 +74,9 @@ class VectorTraining:
     def run(self, effort: Effort, progress: Progress) -> Stopped:
         """Why it ended."""
         history: list[float] = []
-        pace = Pace(1 + self._hinges.count + self._hinges.rank + self._problem.c)
+        size = 1 + self._hinges.count + self._hinges.rank + self._problem.c
+        pace = Pace(size)
+        progress(Event("relaxation", 0, ROUNDS, cost_in_words(size)))
         while len(history) < ROUNDS:
             if pace.steps(self._step, STEPS, effort) == 0 or interrupted():
                 return ended(effort)

@@ -45,3 +45,21 @@ def test_a_slot_turns_while_its_outer_weight_stays():
         np.testing.assert_allclose(alpha, [2.0, 1.0], rtol=1e-15)
     other = Piece(first, Network.from_weights([[0.0, 3.0], [1.0, 1.0]], [2.1, 1.0]))
     assert (other.broken, other.turning.any()) == (0, False)
+
+
+def test_a_slot_leads_elsewhere_while_its_inner_weights_stay():
+    first = Network.from_weights([[1.0, 2.0], [1.0, 1.0]], [[2.0, 0.0], [0.0, 1.0]])
+    led = Piece(first, Network.from_weights([[1.0, 2.0], [1.0, 1.0]], [[0.0, 4.0], [0.0, 1.0]]))
+    assert led.broken is None
+    assert led.turning.tolist() == [True, False]
+    for t in (0.0, 0.25, 0.5, 1.0):
+        U, alpha = led.limit(t).weights()
+        np.testing.assert_allclose(U, [[1.0, 2.0], [1.0, 1.0]], rtol=1e-14)
+        np.testing.assert_allclose(alpha, [[2 - 2 * t, 4 * t], [0.0, 1.0]], atol=1e-14)
+    other = Piece(first, Network.from_weights([[1.0, 2.1], [1.0, 1.0]], [[0.0, 4.0], [0.0, 1.0]]))
+    assert (other.broken, other.turning.any()) == (0, False)
+
+
+def test_a_sign_does_not_turn():
+    first = Network.from_weights([[1.0]], [2.0])
+    assert Piece(first, Network.from_weights([[1.0]], [-2.0])).broken == 0

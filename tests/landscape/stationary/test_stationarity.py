@@ -38,7 +38,7 @@ def rate(problem, network, direction, t=1e-6):
 
 def at_a_kink(problem, rng, width):
     """A network whose first neuron's hyperplane goes through a row."""
-    U, alpha = rng.standard_normal((width, problem.d)), rng.standard_normal(width)
+    U, alpha = rng.standard_normal((width, problem.d)), rng.standard_normal((width, problem.c))
     x = problem.X[0]
     U[0] -= (U[0] @ x) / (x @ x) * x
     free = rng.standard_normal(problem.free.q)
@@ -53,7 +53,18 @@ def at_a_kink(problem, rng, width):
 def test_no_direction_goes_down_faster_than_the_steepest(seed, space, loss):
     rng = np.random.default_rng(seed)
     X, y = rng.standard_normal((6, 2)), np.where(np.arange(6) % 2, 1.0, -1.0)
-    problem = Problem(X, y, beta=0.2, loss=loss, **space)
+    check_steepest(rng, Problem(X, y, beta=0.2, loss=loss, **space))
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10**6), st.sampled_from(["none", "penalised"]), st.sampled_from(["squared", "multinomial"]))
+def test_nor_with_several_outputs(seed, bias, loss):
+    rng = np.random.default_rng(seed)
+    Y = rng.standard_normal((6, 2)) if loss == "squared" else np.arange(6) % 3
+    check_steepest(rng, Problem(rng.standard_normal((6, 2)), Y, beta=0.2, loss=loss, bias=bias))
+
+
+def check_steepest(rng, problem):
     network = at_a_kink(problem, rng, 3)
     found = stationarity(problem, network)
     assert found.kinks[0] >= 1
@@ -73,6 +84,17 @@ def test_optima_are_stationary_in_both_notions(space, loss):
     problem = Problem(
         rng.standard_normal((7, 2)), np.where(rng.random(7) < 0.5, 1.0, -1.0), beta=0.1, loss=loss, **space
     )
+    found = stationarity(problem, solve(problem).network)
+    assert found.clarke
+    assert found.first_order
+    assert max(found.clarke_residual, found.first_order_residual) < 1e-6
+
+
+@pytest.mark.parametrize("loss", ["squared", "multinomial"])
+def test_optima_of_several_outputs_are_stationary(loss):
+    rng = np.random.default_rng(3)
+    Y = rng.standard_normal((7, 3)) if loss == "squared" else np.arange(7) % 3
+    problem = Problem(rng.standard_normal((7, 2)), Y, beta=0.1, loss=loss)
     found = stationarity(problem, solve(problem).network)
     assert found.clarke
     assert found.first_order

@@ -78,3 +78,10 @@ def test_twins_are_those_of_its_activation():
     assert kind.twins == 2
     np.testing.assert_array_equal(kind.twin(units).directions, -units.directions)
     assert (kind.upright(units).directions >= 0).all()
+
+
+def test_several_outputs():
+    kind = SparseNeurons(RELU, 2, 1).with_outputs(3)
+    assert kind.key == ("sparse", "2", "1", "vector", "3")
+    assert (kind.outputs, kind.per_row) == (3, 3)
+    assert get_architecture(kind.title).key == kind.key

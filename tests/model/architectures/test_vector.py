@@ -27,10 +27,15 @@ def test_weights_there_and_back():
     assert network.pad(6).width == 6
 
 
-def test_fine_columns_agree():
+@pytest.mark.parametrize("slope", [0.0, 0.2, -1.0])
+def test_fine_columns_agree(slope):
     rng = np.random.default_rng(1)
     units = Units(rng.standard_normal((3, 2)), rng.standard_normal((3, 4)))
-    kind, X = VectorReLU(4), rng.standard_normal((5, 2))
+    kind, X = VectorReLU(4, slope), rng.standard_normal((5, 2))
+    z = X @ units.directions.T
+    wanted = np.maximum(z, slope * z)[:, None, :] * units.outputs.T
+    np.testing.assert_allclose(kind.columns(X, units), wanted.reshape(20, 3))
+    np.testing.assert_allclose(kind.columns(X, kind.twin(units)), wanted.reshape(20, 3))
     fine = kind.fine_columns(X, units)
     assert isinstance(fine, TwoFloat)
     np.testing.assert_allclose(fine.hi, kind.columns(X, units), rtol=1e-14)
@@ -38,7 +43,10 @@ def test_fine_columns_agree():
 
 def test_titles_are_read_back():
     assert get_architecture("vector:3").key == ("vector", "3")
-    for text in ("vector:1", "vector:x"):
+    for kind in (VectorReLU(2, 0.2), VectorReLU(3, -1.0)):
+        assert get_architecture(kind.title).key == kind.key
+    assert VectorReLU(2, 0.2).words == "2 outputs, leaky:0.2"
+    for text in ("vector:1", "vector:x", "vector:2:gated:3", "vector:2:leaky:7"):
         with pytest.raises(InputError, match="vector"):
             get_architecture(text)
 

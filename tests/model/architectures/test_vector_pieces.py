@@ -45,6 +45,19 @@ def test_columns_turn_as_the_hessian_of_the_score_says():
             np.testing.assert_allclose((ends[0] - ends[1])[:, j] / step, turns @ (turns.T @ e), atol=1e-6)
 
 
+def test_units_turn_as_differences_say():
+    rng, step = np.random.default_rng(9), 1e-6
+    for seed in range(4):
+        for c in (2, 4):
+            _, nu, _, pieces = stood(seed, c=c)
+            e = rng.standard_normal(len(nu))
+            at, up, down = (pieces.stand(TwoFloat.of(nu + by * e)) for by in (0.0, step, -step))
+            for j in range(len(at.values.hi)):
+                direction, output = pieces.turned(j, at, e)
+                np.testing.assert_allclose((up.directions - down.directions).hi[j] / (2 * step), direction, atol=1e-7)
+                np.testing.assert_allclose((up.outputs - down.outputs)[j] / (2 * step), output, atol=1e-7)
+
+
 def test_a_multiple_value_has_no_gap():
     space = VectorSpace(np.eye(2), 2)
     nu = np.array([1.0, 0.0, 0.0, 1.0])

@@ -7,16 +7,16 @@ from dualscape.model.architectures import VectorReLU
 from dualscape.model.architectures.vector_space import VectorSpace
 
 
-@pytest.fixture(name="space")
-def fixture_space():
-    return VectorSpace(np.random.default_rng(0).standard_normal((9, 3)), 2)
+@pytest.fixture(name="space", params=[0.0, 0.2, -1.0])
+def fixture_space(request):
+    return VectorSpace(np.random.default_rng(0).standard_normal((9, 3)), 2, slope=request.param)
 
 
 def test_columns_scores_and_sums_agree(space):
     rng = np.random.default_rng(1)
     units, nu = space.random(5, rng), rng.standard_normal(18)
     columns = space.columns(units)
-    np.testing.assert_array_equal(columns, VectorReLU(2).columns(space._X, units))
+    np.testing.assert_array_equal(columns, VectorReLU(2, space.slope).columns(space._X, units))
     np.testing.assert_allclose(space.scores(nu, units), nu @ columns)
     np.testing.assert_allclose(space.together(units), columns.sum(axis=1))
     assert space.c == space.per_row == 2

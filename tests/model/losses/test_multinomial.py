@@ -164,3 +164,38 @@ def test_two_classes_are_the_logistic_loss_of_the_difference(seed):
 def test_a_table_that_is_no_choice_of_classes(row):
     with pytest.raises(InputError, match="one 1 a row and 0 elsewhere, but not in row 1"):
         Multinomial().repeated(3).check_target(np.array([0, 1, 0, *row], dtype=float))
+
+
+@given(SEEDS, CLASSES, st.booleans(), st.sampled_from([1e-3, 1.0, 20.0]))
+def test_an_exact_point_beside_free_features_is_as_near_as_is_said(seed, K, weighted, size):
+    """Rows sum to 0, M^T nu = 0, probabilities: what is off is what a linear program in fractions need not move."""
+    loss, _, y, w = drawn(seed, K, weighted=weighted)
+    rng = np.random.default_rng(seed)
+    fit = size * rng.standard_normal(N * K)
+    M = np.kron(rng.standard_normal((N, 1)), np.vstack([np.eye(K - 1), -np.ones((1, K - 1))]))
+    nu = loss.orthogonal_dual(-loss.gradient(fit, y), y, M)
+    found, off = nu.reshape(N, K), loss.orthogonal_drift(nu, y, M)
+    assert np.abs(found.sum(axis=1)).max() <= 4 * K * np.finfo(float).eps * np.abs(found).max()
+    if not np.isfinite(off).all():
+        return
+    # So much are the columns of nu, and what rows sum to, off themselves: the bound cannot be below the least way.
+    missed = np.abs(M.T @ nu).max()
+    assert missed <= np.abs(M).T.max(axis=0) @ off + 1e-15 * np.abs(M).T.max(axis=0) @ np.abs(nu)
+    shares = y - nu / w
+    assert (shares + off / w >= 0).all()
+    assert (off <= 1e-9 * w).all()
+
+
+def test_far_from_orthogonal_the_drift_says_so():
+    loss, fit, _, _ = drawn(1, 3, 0.1)
+    y = np.eye(3).ravel()  # of each class one row, so that a constant fit is balanced
+    nu = -loss.gradient(fit, y)
+    M = np.kron(np.ones((N, 1)), np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]))
+    off = loss.orthogonal_drift(nu, y, M)
+    assert np.isinf(off).all() or off.max() > 1e-3
+    near = loss.orthogonal_dual(nu, y, M)
+    assert np.abs(M.T @ near).max() < 1e-12
+    assert loss.orthogonal_drift(near, y, M).max() < 1e-12
+    moved = near.copy()
+    moved[y == 0] *= 1 - 1e-6
+    assert loss.orthogonal_drift(moved, y, M).max() > 1e-8

@@ -3,6 +3,7 @@
 import numpy as np
 
 from dualscape.model.architectures import ThreeLayerReLU
+from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.oracles import Question
 
 
@@ -16,6 +17,14 @@ def test_searches_come_near_the_exact_height_and_never_above():
         assert 0.97 * exact.lower <= found.lower <= exact.upper
         assert np.isinf(found.upper)
         assert np.allclose(space.scores(nu, found.units), found.values)
+
+
+def test_it_finds_what_two_layers_can():
+    rng = np.random.default_rng(0)
+    X, nu = rng.standard_normal((200, 3)), rng.standard_normal(200)
+    two = ReLUSpace(X).oracle("bisection").best_units(Question(nu, 0.0, listed=False))
+    found = ThreeLayerReLU(2).on(X).oracle("ascent").best_units(Question(nu, 0.9 * two.lower))
+    assert found.lower >= two.lower * (1 - 1e-12)
 
 
 def test_units_at_hand_are_where_it_begins():

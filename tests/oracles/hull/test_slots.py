@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dualscape.oracles.hull.slots import Slots, in_slots, inner_fit
+from dualscape.oracles.hull.slots import Slots, alone_in_slots, in_slots, inner_fit
 from dualscape.units import Units
 
 
@@ -29,3 +29,10 @@ def test_without_inner_neurons_there_is_no_fit():
     units = Units.signed(np.zeros((2, 12)), np.ones(2))
     assert not inner_fit(np.ones((4, 3)), units).any()
     assert not inner_fit(np.ones((4, 3)), Units.none(12)).size
+
+
+def test_a_unit_of_two_layers_is_one_inner_neuron():
+    units = alone_in_slots(Units.signed(np.array([[0.6, 0.8]]), np.array([-1.0])), 3)
+    assert units.d == 12
+    assert units.signs == [-1]
+    assert np.allclose(inner_fit(np.eye(2), units)[:, 0], [0.6, 0.8])

@@ -9,16 +9,18 @@ from dualscape.oracles.relaxation.eigen import positive_pairs
 @pytest.mark.parametrize("n", [1, 2, 7, 60])
 @pytest.mark.parametrize("shift", [-100.0, -1.0, 0.0, 1.0, 100.0])
 @pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
-def test_those_of_random_matrices(n, shift, size):
+@pytest.mark.parametrize("kind, exact", [(np.float32, 1.0), (np.float64, 1e-8)])
+def test_those_of_random_matrices(n, shift, size, kind, exact):
     A = np.random.default_rng(n).standard_normal((n, n))
-    A = (size * (A + A.T + shift * np.eye(n))).astype(np.float32)
+    A = (size * (A + A.T + shift * np.eye(n))).astype(kind)
     values, vectors = positive_pairs(A)
+    assert values.dtype == vectors.dtype == kind
     expected = np.linalg.eigvalsh(A.astype(float))
     expected = expected[expected > 0]
     assert vectors.shape == (n, len(values))
-    np.testing.assert_allclose(values, expected, atol=2e-6 * np.abs(A).sum(axis=1).max())
-    np.testing.assert_allclose(vectors.T @ vectors, np.eye(len(values)), atol=1e-5)
-    np.testing.assert_allclose(A @ vectors, vectors * values, atol=1e-5 * np.linalg.norm(A))
+    np.testing.assert_allclose(values, expected, atol=exact * 2e-6 * np.abs(A).sum(axis=1).max())
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(len(values)), atol=exact * 1e-5)
+    np.testing.assert_allclose(A @ vectors, vectors * values, atol=exact * 1e-5 * np.linalg.norm(A))
 
 
 def test_equal_ones_and_none():

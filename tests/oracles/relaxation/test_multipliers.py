@@ -97,3 +97,31 @@ def test_single_precision_that_is_not_symmetric_proves_nothing_wrong():
 def test_what_is_not_finite_proves_nothing():
     G = Products.zero(2, 2, np.float64)._replace(p=np.array([np.nan, 0.0]))
     assert proven(np.eye(2), np.ones(2), np.zeros(2), G).bound == np.inf
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 8), st.integers(1, 4), st.sampled_from([0.0, 1e-3, 0.1, 1.0]))
+def test_with_sides_it_holds_where_they_are(seed, N, r, size):
+    """The sides are those of some unit at least, so that there is something to bound."""
+    rows, kappa, linear = random_hinges(seed, N, r)
+    rng = np.random.default_rng(seed)
+    G = random_products(rng, N, r, size)
+    for sign in (1.0, -1.0):
+        u = rng.standard_normal(r)
+        u /= np.linalg.norm(u)
+        sides = np.sign(rows @ u) * rng.integers(0, 2, N)
+        bound = proven(rows, sign * kappa, sign * linear, G, 1e-3, sides).bound
+        others = np.vstack([u, rng.standard_normal((200, r))])
+        others = others[(sides * (others @ rows.T) >= 0).all(axis=1)]
+        values = sign * (others @ linear + np.maximum(others @ rows.T, 0) @ kappa)
+        assert (values <= bound * np.linalg.norm(others, axis=1) * (1 + 1e-12)).all()
+
+
+def test_all_sides_chosen_leave_what_is_linear():
+    """(u_1)_+ - (u_2)_+ where both are positive: sqrt 2 at most as a linear function, 1 in the cone."""
+    rows, kappa, zero = np.eye(2), np.array([1.0, -1.0]), np.zeros(2)
+    G = Products.zero(2, 2, np.float64)
+    assert 2**0.5 <= proven(rows, kappa, zero, G, 1e-3, np.ones(2)).bound < 1.42
+    # u_2 >= 0 as well takes off its part.
+    G = G._replace(p=np.array([0.0, 0.5]))
+    assert 1 <= proven(rows, kappa, zero, G, 1e-3, np.ones(2)).bound < 1.01

@@ -20,7 +20,7 @@ from questions import random_question, same
 @pytest.fixture(autouse=True)
 def few_rounds(monkeypatch):
     """What is tested here is there soon."""
-    monkeypatch.setattr("dualscape.oracles.relaxation.oracle.ROUNDS", 50)
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 60)
 
 
 def upper(X, nu, above=0.0):

@@ -25,7 +25,7 @@ from exact_values import attained, exactly, random_hinges
 def few_rounds():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dualscape.solver.relaxed_training.ROUNDS", 4)
-        patch.setattr("dualscape.oracles.relaxation.oracle.ROUNDS", 4)
+        patch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 8)
         yield
 
 

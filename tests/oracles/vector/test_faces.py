@@ -66,3 +66,14 @@ def test_no_row_and_no_time():
     stopped = oracle.best_units(Question(N.ravel(), above=0.0), effort=Effort(deadline=0.0))
     assert stopped.stopped
     assert stopped.upper >= asked(X, N).lower
+
+
+def test_the_clock_is_heard_while_faces_are_listed_and_too_many_are_not_begun():
+    """1.6 million faces would take half a minute; of 200 rows in 4 dimensions no list is made."""
+    rng = np.random.default_rng(1)
+    for n, why in ((86, "time"), (200, "dimension")):
+        X, N = rng.standard_normal((n, 4)), rng.standard_normal((n, 2))
+        answer = FacesOracle(Hinges.of(X), 2).best_units(Question(N.ravel(), above=0.0), effort=Effort.within(0.05))
+        assert (answer.stopped, answer.looked_at) == (why, 0)
+        U = rng.standard_normal((2000, 4))
+        assert answer.upper >= (np.linalg.norm(np.maximum(U @ X.T, 0) @ N, axis=1) / np.linalg.norm(U, axis=1)).max()

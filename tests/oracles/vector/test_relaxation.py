@@ -71,7 +71,7 @@ def test_time_interrupts_and_sizes():
     assert np.isfinite(late.upper)
     wish = Interrupt()
     with heeding(wish):
-        stopped = oracle.best_units(question, progress=lambda event: wish.ask())
+        stopped = oracle.best_units(question, progress=lambda event: wish.ask() if event.done else None)
     assert stopped.stopped is Stopped.INTERRUPTED
     assert stopped.upper < late.upper
     large = VectorRelaxation(Hinges.of(rng.standard_normal((3100, 3))), 2)

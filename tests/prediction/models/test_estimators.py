@@ -67,8 +67,36 @@ def test_other_models_are_refused(more, said):
         of_estimator(model)
     with pytest.raises(InputError, match=said), np.errstate(all="ignore"):
         of_estimator(_quietly(model, y))
-    with pytest.raises(InputError, match="has 2 outputs"):
-        of_estimator(_quietly(MLPRegressor(**{**HOW, "max_iter": 5}), np.column_stack([y, y])))
+    labels = np.column_stack([y > 0, y < 1])
+    with pytest.raises(InputError, match="2 outputs with a logistic function each"):
+        of_estimator(_quietly(MLPClassifier(**{**HOW, "max_iter": 5}), labels))
+
+
+def test_several_targets_follow_the_gradient_of_their_sum():
+    Y = np.column_stack([y, X[:, 0] - y])
+    model = _quietly(MLPRegressor(**{**HOW, "solver": "adam", "max_iter": 5}), Y)
+    found = of_estimator(model)
+    assert (found.alpha.shape, found.output_bias.shape, found.c) == ((6, 2), (2,), 2)
+    np.testing.assert_allclose(_outputs(found), model.predict(X), rtol=1e-9)
+    np.testing.assert_allclose(found.written().predict(X), model.predict(X), rtol=1e-12)
+    # Its gradient in the outer weights, by its own means, is 1/n of that of half squares summed over outputs.
+    layers = [X, np.maximum(X @ model.coefs_[0] + model.intercepts_[0], 0.0), model.predict(X)]
+    deltas, grads, intercepts = [None, layers[2] - Y], [None, np.zeros((6, 2))], [None, np.zeros(2)]
+    model._compute_loss_grad(1, 20, layers, deltas, grads, intercepts)
+    want = (layers[1].T @ (layers[2] - Y) + beta_of(model, 20)[0] * found.alpha) / 20
+    np.testing.assert_allclose(grads[1], want, rtol=1e-12)
+
+
+def test_a_classifier_of_several_classes():
+    model = _quietly(MLPClassifier(**HOW), np.resize(["ash", "fir", "yew"], 20))
+    found = of_estimator(model)
+    assert found.settings["loss"] == "multinomial"
+    P = np.exp(_outputs(found))
+    np.testing.assert_allclose(P / P.sum(axis=1)[:, None], model.predict_proba(X), rtol=1e-9)
+
+
+def _outputs(found):
+    return np.maximum(X @ found.U.T + found.bias, 0.0) @ found.alpha + found.output_bias
 
 
 def _quietly(model, target):

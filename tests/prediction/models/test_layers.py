@@ -42,7 +42,6 @@ def test_a_module_within_a_module_and_without_biases():
         (Sequential(Linear(U), ReLU(), Linear(np.eye(5)), ReLU(), Linear(alpha)), "has 2 hidden layers"),
         (Sequential(Linear(U), Tanh(), Linear(alpha)), "has the layers Linear, Tanh, Linear"),
         (Sequential(Linear(U), Linear(alpha)), "has the layers Linear, Linear"),
-        (Sequential(Linear(U), ReLU(), Linear(np.vstack([alpha, alpha]))), "has 2 outputs"),
         (Sequential(Linear(U * np.nan), ReLU(), Linear(alpha)), "U contains NaN"),
     ],
 )
@@ -106,3 +105,29 @@ def test_torch_itself():
     with torch.no_grad():
         want = model(torch.from_numpy(X)).numpy()[:, 0]
     np.testing.assert_allclose(problem.fit_of(of_module(model).network(problem)), want, rtol=1e-12)
+
+
+def test_several_outputs_there_and_back():
+    A, last = RNG.standard_normal((3, 5)), np.zeros(3)
+    state = {"0.weight": U, "0.bias": b, "2.weight": A}
+    found = of_state(state)
+    assert (found.alpha.shape, found.c) == ((5, 3), 3)
+    problem = Problem(X, np.column_stack([y, -y, y * y]), beta=0.1)
+    network = found.network(problem)
+    want = np.maximum(X @ U.T + b, 0.0) @ A.T
+    np.testing.assert_allclose(problem.fit_of(network).reshape(-1, 3), want, rtol=1e-6, atol=1e-9)
+    again = found.with_network(problem, network.permute([4, 2, 0, 1, 3])).written()
+    np.testing.assert_allclose(again["2.weight"], A[:, [4, 2, 0, 1, 3]], rtol=1e-6)
+    biased = of_state({**state, "2.bias": last})
+    np.testing.assert_array_equal(biased.written()["2.bias"], last)
+    with pytest.raises(InputError, match="2 output biases; a network of 3 outputs has 3"):
+        of_state({**state, "2.bias": last[:2]})
+    with pytest.raises(InputError, match="the network has 3 outputs, the problem 1"):
+        found.network(Problem(X, y, beta=0.1))
+
+
+def test_a_mean_of_squares_is_over_outputs_too():
+    assert beta_of(0.01, 100, "squared", outputs=3) == pytest.approx(1.5)
+    assert beta_of(0.01, 100, "squared", "sum", outputs=3) == pytest.approx(0.005)
+    assert beta_of(0.01, 100, "multinomial", outputs=3) == pytest.approx(1.0)
+    assert "100 rows x 3 outputs x 0.01 / 2 = 1.5" in beta_in_words(0.01, 100, "squared", outputs=3)

@@ -91,3 +91,11 @@ def test_a_result_keeps_free_weights_and_gates(tmp_path):
         write_model(tmp_path / "again.npz", trained)
         again = read_model(tmp_path / "again.npz").network(problem)
         assert problem.objective(again) == pytest.approx(problem.objective(best), rel=1e-12)
+
+
+def test_one_neuron_with_several_outputs():
+    found = Trained.of([[1.0, 2.0]], [[3.0, 4.0, 5.0]], output_bias=[0.0, 0.0, 0.0])
+    assert (found.width, found.c) == (1, 3)
+    assert Trained.of(np.ones((3, 2)), np.ones((1, 3))).c == 1
+    with pytest.raises(InputError, match="U needs one row for each entry"):
+        Trained.of([[1.0, 2.0]], np.ones((2, 3)))

@@ -5,7 +5,7 @@ the arrangement is that of the hyperplanes through it, in one dimension less, an
 the faces are found ray by ray, and where more hyperplanes than are needed meet in a ray, by recursion.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import comb
@@ -13,7 +13,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.running.interruption import check
+from dualscape.running.interruption import interrupted
 
 Matrix = NDArray[np.float64]
 Signs = NDArray[np.int8]
@@ -56,17 +56,24 @@ def cells_of(N: int, r: int) -> int:
     return 2 * sum(comb(N - 1, k) for k in range(r)) if N else 1
 
 
-def face_groups(rows: Matrix) -> tuple[list[FaceGroup], float]:
+class UnlistedError(Exception):
+    """What was asked for faces did not wait for all of them."""
+
+
+def face_groups(rows: Matrix, expired: Callable[[], bool] = interrupted) -> tuple[list[FaceGroup], float]:
     """All faces but the origin of the hyperplanes z_g.u = 0, by dimension, for unit rows z_g (N, r) of rank r.
 
     Returns:
         The faces; and how far from those listed any other face may lie, on the unit sphere: where more hyperplanes meet
         in a ray than are needed, or rounding does not tell, small faces may be missing there.
 
+    Raises:
+        UnlistedError: not all were found when `expired` said so.
+
     >>> [len(group.signs) for group in face_groups(np.eye(2))[0]]
     [4, 4]
     """
-    signs, off = sign_vectors(rows)
+    signs, off = sign_vectors(rows, expired)
     signs = signs[signs.any(axis=1)]
     found: dict[int, list[FaceGroup]] = {}
     held = (signs == 0).sum(axis=1)
@@ -95,14 +102,14 @@ def _bases(rows: Matrix, signs: Signs, count: int) -> Iterator[tuple[int, NDArra
         yield r - rank, which, np.ascontiguousarray(right[which, rank:].transpose(0, 2, 1))
 
 
-def sign_vectors(rows: Matrix) -> tuple[Signs, float]:
+def sign_vectors(rows: Matrix, expired: Callable[[], bool] = interrupted) -> tuple[Signs, float]:
     """(the sign vectors (F, N) of all faces, the origin included; how far others may be off), for unit rows (N, r)."""
     N, r = rows.shape
     none = np.zeros((1, N), dtype=np.int8)
     if r == 0:
         return none, 0.0
     parts = [none]
-    directions, through, off = _rays(rows)
+    directions, through, off = _rays(rows, expired)
     sides = np.where(through, 0, np.sign(directions @ rows.T)).astype(np.int8)
     simple = through.sum(axis=1) == r - 1
     if simple.any():
@@ -114,10 +121,11 @@ def sign_vectors(rows: Matrix) -> tuple[Signs, float]:
         )
         parts.append(around)
     for j in np.flatnonzero(~simple).tolist():
-        check()
+        if expired():
+            raise UnlistedError
         here = np.flatnonzero(through[j])
         inside = rows[here] @ np.linalg.svd(directions[j : j + 1], full_matrices=True)[2][1:].T
-        local, further = sign_vectors(inside / np.linalg.norm(inside, axis=1)[:, None])
+        local, further = sign_vectors(inside / np.linalg.norm(inside, axis=1)[:, None], expired)
         off = max(off, further)
         around = np.repeat(sides[j : j + 1], len(local), axis=0)
         around[:, here] = local
@@ -125,7 +133,7 @@ def sign_vectors(rows: Matrix) -> tuple[Signs, float]:
     return np.unique(np.vstack(parts), axis=0), off
 
 
-def _rays(rows: Matrix) -> tuple[Matrix, NDArray[np.bool_], float]:
+def _rays(rows: Matrix, expired: Callable[[], bool]) -> tuple[Matrix, NDArray[np.bool_], float]:
     """(directions (R, r) of all rays, both ways; (R, N) which hyperplanes pass through each; how far faces are off)."""
     N, r = rows.shape
     if r == 1:
@@ -133,7 +141,8 @@ def _rays(rows: Matrix) -> tuple[Matrix, NDArray[np.bool_], float]:
     subsets = combinations(range(N), r - 1)
     directions, through, off = [], [], 0.0
     for _ in range(0, comb(N, r - 1), TOGETHER):
-        check()
+        if expired():
+            raise UnlistedError
         some = np.array([subset for subset, _ in zip(subsets, range(TOGETHER), strict=False)], dtype=np.intp)
         _, singular, right = np.linalg.svd(rows[some], full_matrices=True)
         known = singular[:, -1] > INDEPENDENT

@@ -88,7 +88,6 @@ def connect(optima: OptimalSet, a: Network, b: Network, *, width: int | None = N
     """
     expect(optima, OptimalSet, "connect", Solution="optimal_set(solution)", Problem="optimal_set(solve(problem))")
     optima.problem.needs_two_layers("connect")
-    optima.problem.needs_one_output("connect")
     start, end = of_one_width(optima.problem, a, b, width, "connect")
     labels = np.vstack([_labelled(optima, start, "a"), _labelled(optima, end, "b")])
     try:

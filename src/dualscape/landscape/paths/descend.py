@@ -59,7 +59,6 @@ def descend(
     """
     expect(problem, Problem, "descend", Solution="solution.problem")
     problem.needs_two_layers("descend")
-    problem.needs_one_output("descend")
     expect(network, Network, "descend", Solution="solution.network")
     width, proven, ordered = network.width if width is None else width, "the target", isinstance(target, Network)
     deadline = Effort.within(time_limit).deadline

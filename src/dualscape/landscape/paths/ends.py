@@ -6,6 +6,7 @@ from dualscape.errors import InputError, expect
 from dualscape.landscape.paths.piece import slots
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.units import Units
 
 
 def of_one_width(problem: Problem, a: Network, b: Network, width: int | None, call: str) -> tuple[Network, Network]:
@@ -35,13 +36,5 @@ def _with_coordinates(problem: Problem, network: Network) -> Network:
     """A network without neurons knows no number of coordinates; here it has that of the problem."""
     if network.width:
         return network
-    return Network(
-        np.zeros((0, problem.d)),
-        np.zeros(0),
-        np.zeros(0),
-        problem.bias,
-        None,
-        problem.architecture,
-        network.free,
-        network.free_weights,
-    )
+    none = Units.none(problem.d, problem.architecture.outputs)
+    return Network.of(none, np.zeros(0), problem.bias, problem.architecture, network.free, network.free_weights)

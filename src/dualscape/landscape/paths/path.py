@@ -1,10 +1,10 @@
 """A path of networks: a polygon in masses, on whose pieces the objective is convex (THEORY section 8).
 
 A corner is a network of m slots. Between two corners the masses, the imbalances |u| - |alpha| and the weights of free
-features change linearly and the unit neuron of a slot stays; or a slot turns: its outer weight stays, its inner weights
-go straight to others, and no row crosses its hyperplane. Weights are then continuous, the fit is linear and the penalty
-convex, so that the objective is convex: it is greatest at a corner, and its slopes at the corners bound it from below.
-Otherwise a slot changes its unit neuron at a corner at which its weights are 0.
+features change linearly and the unit neuron of a slot stays; or a slot turns: the weights of one layer stay, those of
+the other go straight to others, and no row crosses its hyperplane. Weights are then continuous, the fit is linear and
+the penalty convex, so that the objective is convex: it is greatest at a corner, and its slopes at the corners bound it
+from below. Otherwise a slot changes its unit neuron at a corner at which its weights are 0.
 """
 
 import os
@@ -220,17 +220,17 @@ class Path:
         turning = piece.turning
         closing = np.where(turning, 0.0, closing)
         mass = float((last.masses - first.masses)[~turning].sum())
-        U, turn = np.zeros((0, problem.d)), np.zeros((0, problem.d))
+        W = turn = np.zeros((0, 0))
         if turning.any():
-            U, V = ((end.weights()[0] * problem.space.priced)[turning] for end in (first, last))
-            turn = V - U
+            W, V = (_priced(problem, end)[turning] for end in (first, last))
+            turn = V - W
 
         def slope(t: float) -> float:
             # A fit that is prescribed is kept.
             here = fit + t * change
             loss = 0.0 if problem.loss.constraint else float(problem.loss.gradient(here, problem.y) @ change)
             ridge = problem.free.decay * float((weights + t * moved) @ moved)
-            turned = float(((U + t * turn) * turn).sum())
+            turned = float(((W + t * turn) * turn).sum())
             return loss + decay * (mass + float((gap + t * closing) @ closing) + turned) + ridge
 
         return slope
@@ -273,3 +273,9 @@ class Path:
 def _imbalance(network: Network) -> Vector:
     assert network.imbalance is not None
     return network.imbalance
+
+
+def _priced(problem: Problem, network: Network) -> Matrix:
+    """(m, d + c) the weights of both layers side by side, with 0 for those that weight decay spares."""
+    inner, outer = network.weights()
+    return np.hstack([inner * problem.space.priced, outer.reshape(len(outer), problem.c)])

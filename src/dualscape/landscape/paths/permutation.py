@@ -46,7 +46,6 @@ def permutation_path(problem: Problem, network: Network, order: ArrayLike, *, wi
     """
     expect(problem, Problem, "permutation_path", Solution="solution.problem")
     problem.needs_two_layers("permutation_path")
-    problem.needs_one_output("permutation_path")
     expect(network, Network, "permutation_path", Solution="solution.network")
     start, end = of_one_width(problem, network, network.permute(order), width or network.width, "permutation_path")
     try:

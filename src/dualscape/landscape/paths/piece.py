@@ -1,22 +1,23 @@
 """A piece of a path: two networks between which masses, imbalances and free weights change linearly, slot by slot.
 
-A slot whose outer weight stays may turn: its inner weights go straight to others. While no row crosses its hyperplane
-its fit is linear and its penalty convex too.
+A slot of which one layer's weights stay may turn: those of the other go straight to others. While no row crosses its
+hyperplane its fit is linear and its penalty convex too.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.model.network import Network
+from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: A unit neuron may turn by so little on a piece: the rounding of what trained networks and optimal sets call the same.
 TURN = 1e-5
-#: Outer weights that differ by no more than this share stay.
+#: Weights of a layer that differ by no more than this share stay.
 STAYS = 1e-9
 
 
@@ -39,25 +40,30 @@ class Piece:
 
     @cached_property
     def turning(self) -> NDArray[np.bool_]:
-        """(m,) which slots turn: their outer weight stays, and their inner weights go straight to others."""
+        """(m,) which slots turn: the weights of one layer stay, and those of the other go straight to others.
+
+        Outer weights turn where there are several outputs; a sign and a gate stay.
+        """
         first, last = self._held
-        gap = np.linalg.norm(self.start.directions - self.end.directions, axis=1)
+        turned, led = _gaps(self.start, self.end)
         massive = (self.start.masses > 0) & (self.end.masses > 0)
-        found = first & last & massive & (gap > TURN) & (_gates(self.start) == _gates(self.end))
+        several = self.start.outputs is not None
+        found = first & last & massive & ((turned > TURN) | (led > TURN)) & (several | (led == 0))
         if found.any():
-            before, after = self.start.weights()[1], self.end.weights()[1]
-            found &= np.abs(after - before) <= STAYS * np.abs(before)
+            pairs = zip(self.start.weights(), self.end.weights(), strict=True)
+            inner, outer = (_stay(before, after) for before, after in pairs)
+            found &= inner | outer
         return found
 
     @cached_property
     def broken(self) -> int | None:
         """The first slot that changes its unit neuron while its weights are not 0; None as on every sound piece."""
         first, last = self._held
-        gap = np.linalg.norm(self.start.directions - self.end.directions, axis=1)
-        other = (gap > TURN) | (self.start.signs != self.end.signs) | (_gates(self.start) != _gates(self.end))
+        turned, led = _gaps(self.start, self.end)
+        other = (turned > TURN) | (led > TURN)
         # What has no mass is turned by nothing.
-        turned = (gap > 0) & ((self.start.masses == 0) | (self.end.masses == 0))
-        found = np.flatnonzero(first & last & ~self.turning & (other | turned))
+        idle = ((turned > 0) | (led > 0)) & ((self.start.masses == 0) | (self.end.masses == 0))
+        found = np.flatnonzero(first & last & ~self.turning & (other | idle))
         return int(found[0]) if found.size else None
 
     @property
@@ -77,30 +83,31 @@ class Piece:
         first, last = self._held
         masses = (1 - t) * a.masses + t * b.masses
         imbalance = (1 - t) * a.imbalance + t * b.imbalance
-        directions, signs = np.where(first[:, None], a.directions, b.directions), np.where(first, a.signs, b.signs)
-        gates = np.where(first, _gates(a), _gates(b))
-        nearly = first & last & (a.directions != b.directions).any(axis=1) & (masses > 0) & ~self.turning
+        before, after = a.units, b.units
+        directions = np.where(first[:, None], before.directions, after.directions)
+        outputs = np.where(first[:, None], before.outputs, after.outputs)
+        moved = (before.directions != after.directions).any(axis=1) | (before.outputs != after.outputs).any(axis=1)
+        nearly = first & last & moved & (masses > 0) & ~self.turning
         if nearly.any():
             shares = (t * b.masses[nearly] / masses[nearly])[:, None]
-            directions[nearly] = (1 - shares) * a.directions[nearly] + shares * b.directions[nearly]
+            directions[nearly] = (1 - shares) * before.directions[nearly] + shares * after.directions[nearly]
+            outputs[nearly] = (1 - shares) * before.outputs[nearly] + shares * after.outputs[nearly]
         turning = self.turning
         if turning.any():
-            (U, alpha), (V, gamma) = a.weights(), b.weights()
-            inner, outer = ((1 - t) * U + t * V)[turning], np.abs((1 - t) * alpha + t * gamma)[turning]
+            inner, outer = (
+                (1 - t) * one[turning] + t * other[turning] for one, other in zip(a.weights(), b.weights(), strict=True)
+            )
             lengths = a.design.lengths(inner)
             directions[turning] = inner / np.where(lengths > 0, lengths, 1.0)[:, None]
-            masses[turning], imbalance[turning] = lengths * outer, lengths - outer
-        zero = (masses == 0) & (imbalance == 0)
-        directions[zero], signs[zero], gates[zero] = 0.0, 1.0, 0
-        return replace(
-            a,
-            directions=directions,
-            signs=signs,
-            masses=masses,
-            imbalance=imbalance,
-            gates=gates,
-            free_weights=(1 - t) * a.free_weights + t * b.free_weights,
-        )
+            if outer.ndim == 2:
+                sizes = np.linalg.norm(outer, axis=1)
+                outputs[turning] = outer / np.where(sizes > 0, sizes, 1.0)[:, None]
+            else:
+                sizes = np.abs(outer)
+            masses[turning], imbalance[turning] = lengths * sizes, lengths - sizes
+        units = vacated(Units(directions, outputs), (masses == 0) & (imbalance == 0))
+        free_weights = (1 - t) * a.free_weights + t * b.free_weights
+        return Network.of(units, masses, a.bias, a.architecture, a.free, free_weights, imbalance)
 
 
 def alive(network: Network) -> NDArray[np.bool_]:
@@ -112,14 +119,27 @@ def alive(network: Network) -> NDArray[np.bool_]:
 def slots(network: Network, width: int) -> Network:
     """The network with zero neurons added until it has that width; those that it has lose their direction."""
     padded = network.pad(width)
-    zero = ~alive(padded)
-    if not padded.directions[zero].any() and (padded.signs[zero] == 1).all():
-        return padded
-    directions, signs, gates = padded.directions.copy(), padded.signs.copy(), _gates(padded).copy()
-    directions[zero], signs[zero], gates[zero] = 0.0, 1.0, 0
-    return replace(padded, directions=directions, signs=signs, gates=gates)
+    units = vacated(padded.units, ~alive(padded))
+    return Network.of(
+        units, padded.masses, padded.bias, padded.architecture, padded.free, padded.free_weights, padded.imbalance
+    )
 
 
-def _gates(network: Network) -> NDArray[np.intp]:
-    assert network.gates is not None
-    return network.gates
+def vacated(units: Units, which: NDArray[np.bool_]) -> Units:
+    """The units with those (k,) taken out of their places."""
+    empty = Units.vacant(1, units.d, units.c)
+    directions = np.where(which[:, None], empty.directions, units.directions)
+    return Units(directions, np.where(which[:, None], empty.outputs, units.outputs))
+
+
+def _gaps(one: Network, other: Network) -> tuple[Vector, Vector]:
+    """((m,) how far directions are apart slot by slot, (m,) likewise outputs: signs, gates or vectors)."""
+    before, after = one.units, other.units
+    turned = np.linalg.norm(before.directions - after.directions, axis=1)
+    return np.asarray(turned), np.asarray(np.linalg.norm(before.outputs - after.outputs, axis=1))
+
+
+def _stay(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(m,) whether the weights of a layer, (m,) or (m, ...), stay slot by slot."""
+    off, size = (np.linalg.norm(array.reshape(len(array), -1), axis=1) for array in (after - before, before))
+    return np.asarray(off <= STAYS * size)

@@ -104,23 +104,11 @@ class Pool:
         """
         used = np.flatnonzero(places != NONE)
         used = used[masses[used] > 0]
-        directions, signs, held = np.zeros((self.width, self.units.d)), np.ones(self.width), np.zeros(self.width)
-        where = places[used]
-        directions[where], signs[where], held[where] = self.units.directions[used], self.units.signs[used], masses[used]
-        gates = np.zeros(self.width, dtype=np.intp)
-        gates[where] = self.units.gates[used]
-        problem = self.problem
-        return Network(
-            directions,
-            signs,
-            held,
-            problem.bias,
-            None,
-            problem.architecture,
-            problem.free.kind,
-            self.free_weights(masses, share),
-            gates,
-        )
+        units, held, where = Units.vacant(self.width, self.units.d, self.units.c), np.zeros(self.width), places[used]
+        units.directions[where], units.outputs[where] = self.units.directions[used], self.units.outputs[used]
+        held[where] = masses[used]
+        problem, weights = self.problem, self.free_weights(masses, share)
+        return Network.of(units, held, problem.bias, problem.architecture, problem.free.kind, weights)
 
     def free_weights(self, masses: Vector, share: float | None) -> Vector:
         """(q,) the weights of the free features that go with masses (k,), as for `network`: linear in both."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
-from dualscape.model.architectures import SparseNeurons, TwoLayerReLU
+from dualscape.model.architectures import SparseNeurons, TwoLayerReLU, VectorReLU
 from dualscape.model.free_features import CONSTANT
 from dualscape.model.network import Network
 
@@ -18,11 +18,11 @@ def state_arrays(network: Network) -> dict[str, NDArray[np.float64]]:
     """The parameters of a network by the names of PyTorch.
 
     Args:
-        network: a ReLU network of m slots on p features with one output.
+        network: a ReLU network of m slots on p features with c outputs.
 
     Returns:
-        `0.weight` (m, p) and `2.weight` (1, m); `0.bias` (m,) where neurons have a bias, `2.bias` (1,) where the
-        output has one.
+        `0.weight` (m, p) and `2.weight` (c, m); `0.bias` (m,) where neurons have a bias, `2.bias` (c,) where the
+        outputs have one.
 
     Raises:
         InputError: it has another activation, or a part that is no layer of such a model.
@@ -33,17 +33,17 @@ def state_arrays(network: Network) -> dict[str, NDArray[np.float64]]:
     """
     kind = network.architecture
     kind = kind.base if isinstance(kind, SparseNeurons) else kind
-    if not isinstance(kind, TwoLayerReLU) or kind.slope != 0:
+    if not isinstance(kind, TwoLayerReLU | VectorReLU) or kind.slope != 0:
         raise InputError(f"a Sequential(Linear, ReLU, Linear) cannot hold a network of the architecture {kind.title!r}")
     named = () if network.free == "none" else network.design.free_names
     other = [name for name in named if name != CONSTANT]
-    if other or len(named) != len(network.free_weights):
+    if other or len(named) * kind.per_row != len(network.free_weights):
         raise InputError(
             f"a Sequential(Linear, ReLU, Linear) has no place for free features {network.free!r} beside the neurons; "
             "Path.save keeps them"
         )
     U, alpha = network.weights()
-    found = {INNER: network.design.features(U), OUTER: alpha[None, :]}
+    found = {INNER: network.design.features(U), OUTER: alpha.reshape(len(alpha), network.architecture.per_row).T}
     if network.design.has_bias:
         found[HIDDEN] = U[:, -1]
     if named:

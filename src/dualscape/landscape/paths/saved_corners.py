@@ -11,13 +11,15 @@ from dualscape.errors import InputError
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 
-#: Arrays of a network by the name of its attribute; (K + 1, ...) each in the file.
+#: Arrays of a network by the name of its attribute; (K + 1, ...) each in the file. `outputs` is there where there are
+#: several.
 PARTS = ("directions", "signs", "masses", "imbalance", "free_weights", "gates")
 
 
 def written_corners(problem: Problem, corners: tuple[Network, ...], weight_decay: bool, note: str) -> bytes:
     """The bytes of the file."""
-    arrays: dict[str, Any] = {name: np.stack([getattr(corner, name) for corner in corners]) for name in PARTS}
+    parts = PARTS if problem.c == 1 else (*PARTS, "outputs")
+    arrays: dict[str, Any] = {name: np.stack([getattr(corner, name) for corner in corners]) for name in parts}
     arrays |= {"problem": _key(problem), "weight_decay": weight_decay, "note": note}
     stream = BytesIO()
     np.savez_compressed(stream, **arrays)
@@ -42,9 +44,10 @@ def read_corners(file: Path, problem: Problem) -> tuple[tuple[Network, ...], boo
         raise InputError(f"{file} is no path, {missing[0]} is missing; give a file that Path.save has written")
     if str(arrays["problem"]) != _key(problem):
         raise InputError(f"{file} is a path of another problem; give the problem that it was made for")
+    outputs = arrays.get("outputs", [None] * len(arrays["masses"]))
     corners = tuple(
-        Network(d, s, c, problem.bias, i, problem.architecture, problem.free.kind, w, g)
-        for d, s, c, i, w, g in zip(*(arrays[name] for name in PARTS), strict=True)
+        Network(d, s, c, problem.bias, i, problem.architecture, problem.free.kind, w, g, v)
+        for d, s, c, i, w, g, v in zip(*(arrays[name] for name in PARTS), outputs, strict=True)
     )
     return corners, bool(arrays["weight_decay"]), str(arrays["note"])
 

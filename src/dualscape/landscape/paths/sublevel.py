@@ -51,7 +51,6 @@ def connect_sublevel(
     """
     expect(problem, Problem, "connect_sublevel", Solution="solution.problem")
     problem.needs_two_layers("connect_sublevel")
-    problem.needs_one_output("connect_sublevel")
     a, b = of_one_width(problem, a, b, width, "connect_sublevel")
     if problem.loss.constraint and not weight_decay:
         raise InputError("interpolators differ in weight decay alone; leave weight_decay=False out")

@@ -103,7 +103,8 @@ def crossing(problem: Problem, piece: Piece) -> tuple[int, int] | None:
 
 
 def contributions(problem: Problem, network: Network) -> Vector:
-    """(n,) what neurons and free features contribute to a fit in absolute value: rounding is a share of this."""
+    """(n,), or (n c,), what neurons and free features contribute to a fit in absolute value: rounding is a share of
+    this."""
     parts = np.abs(network.contributions(problem.X)).sum(axis=1)
     return np.asarray(parts + np.abs(problem.free.matrix) @ np.abs(network.free_weights))
 

@@ -8,6 +8,8 @@ neuron j at the rate r_u.du + r_alpha dalpha - sum_i w_i (x_i.du)_+ over the row
 * First order: no direction of length one goes down. The steepest goes down at the rate max over t_i in {0, 1} where
   w_i > 0 of the min over 0 <= t_i <= 1 elsewhere of the same length; without rows of w_i > 0 the two agree.
 
+With several outputs alpha_j nu_i is the product alpha_j . N_i of two vectors, and all else is the same.
+
 Wang, Lacotte and Pilanci, The Hidden Convex Optimization Landscape of Regularized Two-Layer ReLU Networks (ICLR 2022).
 """
 
@@ -20,7 +22,7 @@ from scipy.optimize import lsq_linear
 
 from dualscape.errors import InputError
 from dualscape.geometry.leaky import leaky, slopes
-from dualscape.model.architectures import TwoLayerReLU
+from dualscape.model.architectures import TwoLayerReLU, VectorReLU
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.running.threads import one_blas_thread
@@ -47,7 +49,8 @@ class Stationarity:
             were tried.
         first_order_residual: the rate of the steepest way down, as the same share; at least, where not all were tried.
         slope: that rate itself, <= 0: the derivative of the objective along `direction`.
-        direction: (dU (m, d), dalpha (m,), dw (q,)) the steepest way down, of length one; zeros where there is none.
+        direction: (dU (m, d), dalpha (m,) or (m, c), dw (q,)) the steepest way down, of length one; zeros where there
+            is none.
         kinks: (m,) how many rows are at the kink of each neuron.
         tolerance: residuals up to this are called zero.
     """
@@ -92,7 +95,7 @@ def stationarity(
     """
     problem.check(network, "stationarity")
     kind = problem.architecture
-    if not isinstance(kind, TwoLayerReLU):
+    if not isinstance(kind, TwoLayerReLU | VectorReLU):
         raise InputError(
             f"stationary points are those of two-layer networks (relu, leaky:a, abs), the problem has {kind.title!r}"
         )
@@ -100,10 +103,11 @@ def stationarity(
         raise InputError("an interpolation problem has no objective to go down; give a weight decay and another loss")
     neurons = _Neurons(problem, network, kind.slope, kink)
     clarke, steepest, tried = neurons.residuals()
-    free = problem.free.decay * network.free_weights - problem.free.matrix.T @ neurons.nu
-    free_size = np.abs(problem.free.decay * network.free_weights) + np.abs(problem.free.matrix.T) @ np.abs(neurons.nu)
+    nu = neurons.N.ravel()
+    free = problem.free.decay * network.free_weights - problem.free.matrix.T @ nu
+    free_size = np.abs(problem.free.decay * network.free_weights) + np.abs(problem.free.matrix.T) @ np.abs(nu)
     size = float(np.sqrt(neurons.size**2 + free_size @ free_size)) or 1.0
-    outer = float(neurons.outer @ neurons.outer + free @ free)
+    outer = float((neurons.outer**2).sum() + free @ free)
     shortest = float(np.sqrt(clarke @ clarke + outer)) / size
     slope = float(np.sqrt((steepest**2).sum() + outer))
     length = slope or 1.0
@@ -114,7 +118,7 @@ def stationarity(
         False if down else True if tried else None,
         slope / size,
         -slope,
-        (steepest / length, -neurons.outer / length, -free / length),
+        (steepest / length, -neurons.outer.reshape(neurons.shape) / length, -free / length),
         neurons.at_kink.sum(axis=1),
         tolerance,
     )
@@ -124,28 +128,34 @@ class _Neurons:
     """The neurons of a network, each with its derivatives in its own weights.
 
     Attributes:
-        nu: (n,) -grad L at the fit of the network, with the free weights that it has.
-        outer: (m,) the derivative in alpha_j.
+        N: (n, c) -grad L at the fit of the network, with the free weights that it has.
+        alpha: (m, c) the outer weights.
+        shape: that of the outer weights as the network gives them.
+        led: (m, n) alpha_j . N_i, what row i would gain from neuron j.
+        outer: (m, c) the derivative in alpha_j.
         size: the length of the terms that cancel in all derivatives of neurons.
         at_kink: (m, n) which rows are at whose kink.
     """
 
     def __init__(self, problem: Problem, network: Network, slope: float, kink: float) -> None:
         self.X, self.a = problem.X, slope
-        U, self.alpha = network.weights()
-        self.nu = -problem.loss.gradient(problem.fit_of(network), problem.y)
+        U, alpha = network.weights()
+        self.shape, self.alpha = alpha.shape, alpha.reshape(len(alpha), problem.c)
+        self.N = -problem.loss.gradient(problem.fit_of(network), problem.y).reshape(problem.n, -1)
+        rows, lengths = np.linalg.norm(self.X, axis=1), np.linalg.norm(self.alpha, axis=1)
         heights = U @ self.X.T
-        reach = np.linalg.norm(U, axis=1)[:, None] * np.linalg.norm(self.X, axis=1)
+        reach = np.linalg.norm(U, axis=1)[:, None] * rows
         self.at_kink = (np.abs(heights) <= kink * reach) & (self.X.any(axis=1))
         # A zero neuron has no first-order derivative in any direction.
-        self.at_kink[(self.alpha == 0) & ~U.any(axis=1)] = False
+        self.at_kink[(lengths == 0) & ~U.any(axis=1)] = False
         sides = np.where(self.at_kink, slope, slopes(heights > 0, slope))
-        pulls = self.alpha[:, None] * ((sides * self.nu) @ self.X)
+        self.led = self.alpha @ self.N.T
+        pulls = (sides * self.led) @ self.X
         decays = problem.beta * U * problem.space.priced
         self.inner = decays - pulls
-        scores = leaky(heights, slope) @ self.nu
+        scores = leaky(heights, slope) @ self.N
         self.outer = problem.beta * self.alpha - scores
-        bends = (1 - slope) * np.abs(self.alpha)[:, None] * np.abs(self.nu) * np.linalg.norm(self.X, axis=1)
+        bends = (1 - slope) * lengths[:, None] * np.linalg.norm(self.N, axis=1) * rows
         parts = (decays, pulls, np.where(self.at_kink, bends, 0.0), problem.beta * self.alpha, scores)
         self.size = float(np.sqrt(sum(float((part * part).sum()) for part in parts)))
 
@@ -154,7 +164,7 @@ class _Neurons:
         all sides of kinks were tried)."""
         clarke, steepest, tried = np.linalg.norm(self.inner, axis=1), -self.inner, True
         for j in np.flatnonzero(self.at_kink.any(axis=1)).tolist():
-            weights = (1 - self.a) * self.alpha[j] * self.nu[self.at_kink[j]]
+            weights = (1 - self.a) * self.led[j, self.at_kink[j]]
             rows = weights[:, None] * self.X[self.at_kink[j]]
             clarke[j] = np.linalg.norm(_shortest(self.inner[j], rows))
             steepest[j], all_of_them = _steepest(self.inner[j], rows, weights > 0)

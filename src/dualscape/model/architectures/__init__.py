@@ -71,10 +71,15 @@ def _sparse(parameters: str) -> Architecture:
     return SparseNeurons(get_architecture(base), int(q), int(always))
 
 
+def _vector(parameters: str) -> Architecture:
+    outputs, _, activation = parameters.partition(":")
+    return get_architecture(activation or "relu").with_outputs(int(outputs))
+
+
 #: Those that files name and nobody asks for by name: `features_per_neuron` and the columns of a target say so.
 IN_FILES: dict[str, tuple[str, Callable[[str], Architecture]]] = {
     "sparse": ("sparse:q:always:architecture", _sparse),
-    "vector": ("vector:outputs", lambda outputs: VectorReLU(int(outputs))),
+    "vector": ("vector:outputs:activation", _vector),
 }
 
 

@@ -68,7 +68,7 @@ class Composition:
     Attributes:
         jacobian: (n, q) columns of the coordinates x (q,): the fit is J x.
         owner: (q,) the simpler unit that each coordinate belongs to, rising; its mass is the length of its part of x.
-        held: (p, q) H x = 0: what keeps the composed units on their pieces.
+        held, borders: (p, q) H x = 0 and (p', q) G x >= 0: what keeps the composed units on their pieces.
         x: (q,) where they are.
         units: the composed units and their masses at another x.
     """
@@ -76,6 +76,7 @@ class Composition:
     jacobian: Matrix
     owner: NDArray[np.intp]
     held: Matrix
+    borders: Matrix
     x: Vector
     units: Callable[[Vector], tuple[Units, Vector]]
 
@@ -198,7 +199,11 @@ class UnitSpace(ABC):
     def eigenvalue_gaps(self, nu: Vector, units: Units) -> Vector:
         """(k,) how far, relatively, the greatest eigenvalue is from the next on the piece of each of k maximisers; 0
         where maximisers are a continuum, 1 where there is nothing to tell apart."""
-        return np.ones(len(units))
+        if not self.turning_outputs:
+            return np.ones(len(units))
+        pieces = self.pieces(nu, units)[1]
+        at = pieces.stand(TwoFloat.of(nu))
+        return np.array([pieces.gap(j, at) for j in range(len(units))])
 
     def continua(self, units: Units) -> tuple[NDArray[np.intp], Units, NDArray[np.bool_]]:
         """Where a coordinate that costs nothing might take other values at the same score.
@@ -362,7 +367,7 @@ class Architecture(ABC):
         """
         raise InputError(
             f"networks of the architecture {self.title!r} have one output, the target has {c} columns; "
-            "give one column, or ReLU neurons that see all features"
+            "give one column, or ReLU neurons, leaky or not"
         )
 
     def twin(self, units: Units) -> Units:

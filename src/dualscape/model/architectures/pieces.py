@@ -89,7 +89,7 @@ class Pieces:
         A unit without pull stands nowhere: its direction is nan.
         """
         X = TwoFloat.of(self.X) if self.low is None else TwoFloat(self.X, self.low)
-        pulls = _times(self.slopes, nu) @ X
+        pulls = times(self.slopes, nu) @ X
         if self.seen is not None:
             pulls = TwoFloat(pulls.hi * self.seen, pulls.lo * self.seen)
         for j, held in enumerate(self.held):
@@ -110,7 +110,7 @@ class Pieces:
             values = total.sqrt()
             directions = pulls / TwoFloat(*(np.broadcast_to(part, pulls.hi.shape) for part in (values.hi, values.lo)))
         heights = X @ directions.T
-        columns = _times(self.slopes.T, heights)
+        columns = times(self.slopes.T, heights)
         return Stand(values[:, 0], directions, columns)
 
     def turning(self, j: int) -> tuple[Matrix, Matrix]:
@@ -128,6 +128,19 @@ class Pieces:
         across = np.linalg.qr(free.T @ at.directions.hi[j][:, None], mode="complete")[0][:, 1:]
         return np.asarray(jacobian @ across * np.sqrt(abs(mass) / at.values.hi[j]))
 
+    def gap(self, j: int, at: Stand) -> float:
+        """How far, relatively, the greatest eigenvalue is from the next on the piece of unit j; 1 without a next."""
+        return 1.0
+
+    def turned(self, j: int, at: Stand, nu: Vector) -> tuple[Vector, Vector | None]:
+        """How unit j moves for a change of nu (n,), to first order: (d,) its direction, (c,) its output or None.
+
+        It is the pull of that change, across the unit, within the piece.
+        """
+        free, jacobian = self.turning(j)
+        pull, unit = free @ (jacobian.T @ nu), at.directions.hi[j]
+        return (pull - (pull @ unit) * unit) / at.values.hi[j], None
+
     def left(self, directions: Matrix, tolerance: float) -> Index:
         """The units that are off their piece: some row is on its other side by more than `tolerance` of its length.
 
@@ -142,7 +155,7 @@ class Pieces:
         return np.flatnonzero(off.any(axis=0))
 
 
-def _times(slopes: Matrix, values: TwoFloat) -> TwoFloat:
+def times(slopes: Matrix, values: TwoFloat) -> TwoFloat:
     """The product with each slope; those of ReLU units, -1, 0 and 1, round nothing and take no care."""
     if (np.abs(slopes) == slopes * slopes).all():
         return TwoFloat(slopes * values.hi, slopes * values.lo)

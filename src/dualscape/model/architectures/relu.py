@@ -3,7 +3,7 @@
 import numpy as np
 
 from dualscape.errors import InputError
-from dualscape.geometry.leaky import EVEN, leaky, slopes
+from dualscape.geometry.leaky import EVEN, bent, leaky, slopes
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.base import Architecture, Matrix, UnitSpace
 from dualscape.model.architectures.vector import VectorReLU
@@ -32,8 +32,7 @@ class TwoLayerReLU(Architecture):
         self.slope = float(slope) + 0.0  # no -0.0
         self.name = {0.0: "relu", EVEN: "abs"}.get(self.slope, "leaky")
         self.twins = 2 if self.slope == EVEN else 1
-        bent = {0.0: "max(u_j . x, 0)", EVEN: "|u_j . x|"}.get(self.slope, f"max(u_j . x, {self.slope!r} u_j . x)")
-        self.formula = f"f(x) = sum_j alpha_j {bent}"
+        self.formula = f"f(x) = sum_j alpha_j {bent(self.slope)}"
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -46,7 +45,7 @@ class TwoLayerReLU(Architecture):
         return ReLUSpace(inputs, slope=self.slope)
 
     def with_outputs(self, c: int) -> Architecture:
-        return super().with_outputs(c) if self.slope else VectorReLU(c)
+        return VectorReLU(c, self.slope)
 
     def twin(self, units: Units) -> Units:
         return units.turned(-units.directions) if self.slope == EVEN else units

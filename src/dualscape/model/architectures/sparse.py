@@ -32,12 +32,13 @@ class SparseNeurons(Architecture):
                 f"features_per_neuron does not go with {base.title!r}, whose inner neurons see all features; leave one "
                 "of them out"
             )
-        if base.outputs != 1:
+        if base.outputs != base.per_row:
             raise InputError(
                 f"features_per_neuron does not go with {base.title!r}, whose gates see all features; leave one of them "
                 "out"
             )
         self.base, self.q, self.always, self.twins = base, q, always, base.twins
+        self.outputs, self.per_row = base.outputs, base.per_row
         self.formula = f"{base.formula}, {self._at_most} of x seen by each neuron j"
 
     @property
@@ -78,6 +79,9 @@ class SparseNeurons(Architecture):
                 f"the architecture {self.title!r} has {self.always} coordinates that all neurons see, the problem "
                 f"{always}; say features_per_neuron={self.q} instead"
             )
+
+    def with_outputs(self, c: int) -> Architecture:
+        return SparseNeurons(self.base.with_outputs(c), self.q, self.always)
 
     def twin(self, units: Units) -> Units:
         return self.base.twin(units)

@@ -13,6 +13,7 @@ from dualscape.model.architectures.base import Architecture, Matrix, UnitSpace, 
 from dualscape.model.architectures.pieces import Pieces
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.model.architectures.union_space import BELONGS, Family, UnionSpace
+from dualscape.model.architectures.vector_pieces import VectorPieces
 from dualscape.oracles.reach import Reach
 from dualscape.oracles.subspaces import subspace_bounds, subspace_scores
 from dualscape.units import Units
@@ -73,12 +74,20 @@ class SparseSpace(UnionSpace):
         free = self.q - len(used)
         if free == 0 or nu is None:
             return [self.number(sorted(order[: self.q].tolist()))]
-        pull = np.abs(self.whole.pull(nu, Units.signed(direction[None, :], np.ones(1)))[0, : self.p])
+        pull = np.abs(self._pulled(nu, direction)[: self.p])
         pull[used] = -1.0
         rising, most = np.argsort(-pull, kind="stable")[: self.p - len(used)], free
         while most < len(rising) and comb(most + 1, free) <= HOMES:
             most += 1
         return [self.number(sorted([*used.tolist(), *more])) for more in combinations(rising[:most].tolist(), free)]
+
+    def _pulled(self, nu: Vector, direction: Vector) -> Vector:
+        """(d,) the pull in a direction (d,) for its best output, but for its sign."""
+        ones = np.ones((1, self.c))
+        if not self.turning_outputs:
+            return self.whole.pull(nu, Units(direction[None, :], ones))[0]
+        best = self.whole.pulls(nu, Units(direction[None, :], ones))[1]
+        return self.whole.pull(nu, Units(direction[None, :], best / max(float(np.linalg.norm(best)), 1e-300)))[0]
 
     def bounds(self, nu: Vector) -> Vector:
         known = np.full(self.count, self.reach.bound(nu))
@@ -109,6 +118,10 @@ class SparseSpace(UnionSpace):
     def pull(self, nu: Vector, units: Units) -> Matrix:
         return self.whole.pull(nu, units) * (units.directions != 0)
 
+    def pulls(self, nu: Vector, units: Units) -> tuple[Matrix, Matrix]:
+        inner, outer = self.whole.pulls(nu, units)
+        return inner * (units.directions != 0), outer
+
     def random(self, count: int, rng: np.random.Generator) -> Units:
         units = self.whole.random(count, rng)
         directions = np.zeros_like(units.directions)
@@ -118,17 +131,20 @@ class SparseSpace(UnionSpace):
         return units.turned(directions).normalised()
 
     def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
-        k = len(units)
-        climbed, seen = np.zeros_like(units.directions), np.zeros((k, self.d), dtype=bool)
-        slopes, active = np.zeros((k, self.n)), np.zeros((k, self.n), dtype=bool)
+        k, n = len(units), len(self._X)
+        climbed, seen = Units(np.zeros_like(units.directions), units.outputs.copy()), np.zeros((k, self.d), dtype=bool)
+        slopes, active = np.zeros((k, n)), np.zeros((k, n), dtype=bool)
         held = [np.zeros(0, dtype=np.intp)] * k
         for family, which in self._grouped(nu, units):
             own, found = family.space.pieces(nu, family.near(units.take(which)))
-            climbed[which], seen[which] = family.embed(own).directions, family.lift.any(axis=1)
+            climbed.put(which, family.embed(own))
+            seen[which] = family.lift.any(axis=1)
             slopes[which], active[which] = found.slopes, found.active
             for j, rows in zip(which.tolist(), found.held, strict=True):
                 held[j] = rows
-        return units.turned(climbed), Pieces(self._X, slopes, active, tuple(held), seen)
+        if self.turning_outputs:
+            return climbed, VectorPieces(self._X, slopes, active, tuple(held), seen, c=self.c)
+        return climbed, Pieces(self._X, slopes, active, tuple(held), seen)
 
     def scaled(self, exponent: int) -> UnitSpace:
         if exponent == 0:

@@ -127,6 +127,16 @@ class ThreeLayerSpace(UnitSpace):
             for g in range(len(groups))
             for row in np.flatnonzero(side[group == g][0] == 0)
         ]
+        borders = [
+            np.where(group[owner] == g, side[group == g][0][row] * parts[row], 0.0)
+            for g in range(len(groups))
+            for row in np.flatnonzero(side[group == g][0])
+        ]
+        borders += [
+            np.where(owner == j, inner[at, row] * (X[row] @ basis), 0.0)
+            for j, at in enumerate(one)
+            for row in np.flatnonzero(inner[at])
+        ]
         turns = slots.turns[one]
 
         def made(x: Vector) -> tuple[Units, Vector]:
@@ -140,7 +150,8 @@ class ThreeLayerSpace(UnitSpace):
             signs = np.array([sign[group == g][0] for g in range(len(groups))])
             return Units.signed(found, signs), (up + down).sum(axis=1)
 
-        return Composition(jacobian, owner, np.array(held).reshape(-1, len(x)), x, made)
+        rows = [np.array(found).reshape(-1, len(x)) for found in (held, borders)]
+        return Composition(jacobian, owner, rows[0], rows[1], x, made)
 
     # --- other data, oracles ----------------------------------------------------------------------------------
     def scaled(self, exponent: int) -> "ThreeLayerSpace":
@@ -168,7 +179,8 @@ class ThreeLayerSpace(UnitSpace):
 
     def make_oracle(self, name: str) -> Oracle:
         if name == HullSearch.name:
-            return HullSearch(self.scores, self.pull, self.random, self.reach)
+            two = self.first.oracle(AscentOracle.name)
+            return HullSearch(self.scores, self.pull, self.random, self.reach, two, self.inner)
         first, seconds = self._first_oracle
         return HullOracle(
             self._X, self.first.oracle(first), self.first.oracle(AscentOracle.name), seconds, self.inner, self.reach

@@ -73,6 +73,7 @@ class UnionSpace(UnitSpace):
         super().__init__()
         self.whole, self.count = whole, count
         self.n, self.d, self.c = whole.n, whole.d, whole.c
+        self.per_row, self.turning_outputs = whole.per_row, whole.turning_outputs
         # Families are small: where time is short for all of them, each is done sooner exactly than relaxed.
         self.kinds = {name: kind for name, kind in whole.kinds.items() if kind.complete}
         self._kept: dict[int, Family] = {}
@@ -161,39 +162,42 @@ class UnionSpace(UnitSpace):
 
     # --- local maximisers ---------------------------------------------------------------------------------
     def climb(self, nu: Vector, units: Units) -> Units:
-        climbed = np.zeros_like(units.directions)
+        climbed = Units(np.zeros_like(units.directions), units.outputs.copy())
         for family, which in self._grouped(nu, units):
-            climbed[which] = family.embed(family.space.climb(nu, family.near(units.take(which)))).directions
-        return units.turned(climbed)
+            climbed.put(which, family.embed(family.space.climb(nu, family.near(units.take(which)))))
+        return climbed
 
     def faces(
         self, nu: Vector, units: Units, expired: Callable[[], bool] = lambda: False
-    ) -> tuple[Units, Index, Callable[[Index], Faces]] | None:
-        climbed, dimensions = np.zeros_like(units.directions), np.zeros(len(units), dtype=np.intp)
+    ) -> tuple[Units, Index, Callable[[Index], Faces | Products]] | None:
+        climbed = Units(np.zeros_like(units.directions), units.outputs.copy())
+        dimensions = np.zeros(len(units), dtype=np.intp)
         parts: list[tuple[Family, Index, Callable[[Index], Faces | Products]]] = []
         for family, which in self._grouped(nu, units):
             found = family.space.faces(nu, family.near(units.take(which)), expired)
             if found is None:
                 return None
-            climbed[which] = family.embed(found[0]).directions
+            climbed.put(which, family.embed(found[0]))
             dimensions[which] = found[1]
             parts.append((family, which, found[2]))
 
-        def faces_of(chosen: Index) -> Faces:
-            sizes = dimensions[chosen]
+        def faces_of(chosen: Index) -> Faces | Products:
+            # Where outputs turn as well they count in the dimension, and a column has an entry for each row.
+            sizes = dimensions[chosen] - (self.c if self.turning_outputs else 0)
             starts = np.cumsum(sizes) - sizes
-            basis, jacobian = np.zeros((self.d, sizes.sum())), np.empty((self.n, sizes.sum()))
+            rows = self.n // self.per_row if self.turning_outputs else self.n
+            basis, jacobian = np.zeros((self.d, sizes.sum())), np.empty((rows, sizes.sum()))
             for family, which, own_faces in parts:
                 here = np.flatnonzero(np.isin(chosen, which))
                 if len(here) == 0:
                     continue
                 own = own_faces(np.searchsorted(which, chosen[here]))
-                assert isinstance(own, Faces)  # families have one output
                 columns = np.concatenate([np.arange(starts[j], starts[j] + sizes[j]) for j in here])
                 basis[:, columns], jacobian[:, columns] = family.lift @ own.basis, own.jacobian
-            return Faces(basis, jacobian, np.repeat(np.arange(len(chosen)), sizes))
+            owner = np.repeat(np.arange(len(chosen)), sizes)
+            return Products(basis, jacobian, owner, self.c) if self.turning_outputs else Faces(basis, jacobian, owner)
 
-        return units.turned(climbed), dimensions, faces_of
+        return climbed, dimensions, faces_of
 
     # --- oracles ------------------------------------------------------------------------------------------
     def one_call(self, name: str) -> Estimate:

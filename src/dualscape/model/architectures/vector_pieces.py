@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.model.architectures.pieces import Pieces, Stand
+from dualscape.model.architectures.pieces import Pieces, Stand, times
 from dualscape.model.architectures.tables import fine_tables
 
 Matrix = NDArray[np.float64]
@@ -24,7 +24,7 @@ LEAST_GAP = 1e-13
 
 @dataclass(frozen=True, eq=False)
 class VectorPieces(Pieces):
-    """The pieces of units with c outputs; slopes are 0 and 1."""
+    """The pieces of units with c outputs; slopes are 1 and that below 0, and 0 for the rows that hold a unit."""
 
     c: int = 2
 
@@ -37,8 +37,7 @@ class VectorPieces(Pieces):
         outputs = TwoFloat(np.full((k, c), np.nan), np.zeros((k, c)))
         values, pulls = TwoFloat(np.zeros(k), np.zeros(k)), np.zeros((k, d, c))
         for j in range(k):
-            D = self.slopes[j][:, None]
-            M = self._off(j, X.T @ TwoFloat(N.hi * D, N.lo * D))
+            M = self._off(j, X.T @ times(self.slopes[j][:, None], N))
             pulls[j], pair = M.hi, _greatest(M)
             if pair is not None:
                 # A pair is known up to the sign of both: that on whose side the piece lies.
@@ -46,20 +45,23 @@ class VectorPieces(Pieces):
                 heights[self.held[j]] = 0.0
                 turn = -1.0 if heights.sum() < 0 else 1.0
                 u, v, value = pair
-                directions.hi[j], directions.lo[j] = turn * u.hi, turn * u.lo
+                # What a decomposition leaves in coordinates that the unit does not see is rounding.
+                side = turn if self.seen is None else turn * self.seen[j]
+                directions.hi[j], directions.lo[j] = side * u.hi, side * u.lo
                 outputs.hi[j], outputs.lo[j] = turn * v.hi, turn * v.lo
                 values.hi[j], values.lo[j] = value.hi, value.lo
         every = X @ directions.T
-        slopes = self.slopes.T
-        columns = fine_tables(TwoFloat(slopes * every.hi, slopes * every.lo), outputs)
+        columns = fine_tables(times(self.slopes.T, every), outputs)
         return Stand(values, directions, columns, outputs.hi, pulls)
 
     def _off(self, j: int, pull: TwoFloat) -> TwoFloat:
-        """A pull (d, c) without what lies along the normals that hold unit j."""
-        held = self.held[j]
+        """A pull (d, c) in the coordinates that unit j sees, without what lies along the normals that hold it."""
+        held, X = self.held[j], self.X
+        if self.seen is not None:
+            X, pull = X * self.seen[j], times(self.seen[j][:, None].astype(float), pull)
         if len(held) == 0:
             return pull
-        normals = TwoFloat.of(self.X[held])
+        normals = TwoFloat.of(X[held])
         R = np.asarray(np.linalg.qr(normals.hi.T, mode="r"))
         for _ in range(3):
             along = (normals @ pull).hi
@@ -84,6 +86,22 @@ class VectorPieces(Pieces):
             else:
                 found.append(np.sqrt(abs(mass) / value) * (in_u + in_v).ravel())
         return np.array(found).reshape(len(found), -1).T
+
+    def turned(self, j: int, at: Stand, nu: Vector) -> tuple[Vector, Vector | None]:
+        """How the greatest singular pair moves for a change of nu (n c,): towards each other pair, as far as it is
+        pulled there and as the singular values are near."""
+        assert at.outputs is not None
+        assert at.pulls is not None
+        free, jacobian = self.turning(j)
+        left, singular, right = np.linalg.svd(free.T @ at.pulls[j], full_matrices=True)
+        (q, c), value = (len(left), len(right)), at.values.hi[j]
+        s = np.pad(singular, (0, max(q, c) - len(singular)))
+        u, v, pull = free.T @ at.directions.hi[j], at.outputs[j], jacobian.T @ nu.reshape(-1, c)
+        up, down = np.zeros(max(q, c)), np.zeros(max(q, c))
+        up[:q], down[:c] = left.T @ (pull @ v), right @ (pull.T @ u)
+        apart = np.maximum(value**2 - s**2, LEAST_GAP * value**2)
+        in_u, in_v = (value * up + s * down) / apart, (value * down + s * up) / apart
+        return free @ (left[:, 1:] @ in_u[1:q]), right[1:].T @ in_v[1:c]
 
     def gap(self, j: int, at: Stand) -> float:
         """1 - (s_2 / s_1)^2 for the singular values of the piece of unit j: 0 where its maximisers are a continuum."""

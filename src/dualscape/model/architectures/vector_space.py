@@ -1,4 +1,4 @@
-"""Unit neurons with several outputs on data: (u, v) with the column (X u)_+ v^T, the n c entries of all predictions."""
+"""Unit neurons with several outputs on data: (u, v) with the column sigma(X u) v^T, n c entries."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.leaky import leaky, slopes
 from dualscape.geometry.tall import blocks
-from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.base import Faces, Matrix, UnitSpace, Vector
 from dualscape.model.architectures.products import Products
 from dualscape.model.architectures.tables import tables
@@ -30,7 +30,8 @@ Index = NDArray[np.intp]
 
 
 class VectorSpace(UnitSpace):
-    """The units of `VectorReLU` on the rows of X (n, d). Prediction space has n c entries, row by row."""
+    """The units of `VectorReLU` on the rows of X (n, d); `slope` is a, that of the activation below 0. Prediction space
+    has n c entries, row by row."""
 
     kinds: Mapping[str, type[VectorOracle]] = MappingProxyType(
         {
@@ -42,10 +43,10 @@ class VectorSpace(UnitSpace):
     )
     turning_outputs = True
 
-    def __init__(self, X: Matrix, c: int, hinges: Hinges | None = None) -> None:
+    def __init__(self, X: Matrix, c: int, hinges: Hinges | None = None, slope: float = 0.0) -> None:
         """On data for c outputs, with the hyperplanes of its rows where they are known already."""
         super().__init__()
-        self._X, self.c, self.per_row = X, c, c
+        self._X, self.c, self.per_row, self.slope = X, c, c, slope
         self.d = X.shape[1]
         self.n = len(X) * c
         if hinges is not None:
@@ -54,12 +55,12 @@ class VectorSpace(UnitSpace):
     @cached_property
     def hinges(self) -> Hinges:
         """The hyperplanes of the rows, found when they are first needed."""
-        return Hinges.of(self._X)
+        return Hinges.of(self._X, self.slope)
 
     @cached_property
     def reach(self) -> Reach:
         """What rows can be worth, each in every output."""
-        return vector_reach(self._X, self.c)
+        return vector_reach(self._X, self.c, self.slope)
 
     @property
     def size(self) -> int:
@@ -74,19 +75,18 @@ class VectorSpace(UnitSpace):
         out = np.empty((self.n, len(units))) if out is None else out
         for part in blocks(len(self._X)):
             heights = self._X[part] @ units.directions.T
-            np.maximum(heights, 0.0, out=heights)
-            out[part.start * self.c : part.stop * self.c] = tables(heights, units.outputs)
+            out[part.start * self.c : part.stop * self.c] = tables(leaky(heights, self.slope), units.outputs)
         return out
 
     def together(self, units: Units) -> Vector:
         total = np.empty((len(self._X), self.c))
         for part in blocks(len(self._X)):
             heights = self._X[part] @ units.directions.T
-            total[part] = np.maximum(heights, 0.0, out=heights) @ units.outputs
+            total[part] = leaky(heights, self.slope) @ units.outputs
         return total.ravel()
 
     def scores(self, nu: Vector, units: Units) -> Vector:
-        return vector_scores(self._X, nu, units)
+        return vector_scores(self._X, nu, units, self.slope)
 
     def pull(self, nu: Vector, units: Units) -> Matrix:
         return self.pulls(nu, units)[0]
@@ -97,9 +97,9 @@ class VectorSpace(UnitSpace):
         inner, outer = np.zeros((len(units), self.d)), np.zeros((len(units), self.c))
         for part in blocks(len(self._X)):
             heights = self._X[part] @ units.directions.T
-            active = heights > 0
-            outer += np.where(active, heights, 0.0).T @ N[part]
-            inner += (active * (N[part] @ units.outputs.T)).T @ self._X[part]
+            bends = slopes(heights > 0, self.slope)
+            outer += (bends * heights).T @ N[part]
+            inner += (bends * (N[part] @ units.outputs.T)).T @ self._X[part]
         return inner, outer
 
     def random(self, count: int, rng: np.random.Generator) -> Units:
@@ -126,9 +126,10 @@ class VectorSpace(UnitSpace):
             patterns = hinges.patterns(bits[which])
             for place, j in enumerate(which.tolist()):
                 free = np.linalg.qr(hinges.rows[holding[j]].T, mode="complete")[0][:, len(holding[j]) :]
-                on = patterns[place] & ~np.isin(hinges.group, holding[j])
+                bends = slopes(patterns[place], self.slope)
+                bends[np.isin(hinges.group, holding[j])] = 0.0
                 parts.append(hinges.basis @ free)
-                jacobians.append((self._X @ parts[-1]) * on[:, None])
+                jacobians.append((self._X @ parts[-1]) * bends[:, None])
             sizes = dimensions[which] - self.c
             return Products(np.hstack(parts), np.hstack(jacobians), np.repeat(np.arange(len(which)), sizes), self.c)
 
@@ -142,19 +143,16 @@ class VectorSpace(UnitSpace):
         else:
             climbed, bits, holding = climb_jointly(self._reduced(nu), units)
         active = hinges.patterns(bits)
+        factors = slopes(active, self.slope)
         # One row for each hyperplane, whichever comes first.
         planes, first = np.unique(hinges.group, return_index=True)
         row_of = np.zeros(hinges.count, dtype=np.intp)
         row_of[planes[planes >= 0]] = first[planes >= 0]
         for j, held in enumerate(holding):
-            active[j, np.isin(hinges.group, held)] = False
+            on = np.isin(hinges.group, held)
+            active[j, on], factors[j, on] = False, 0.0
         held_rows = tuple(row_of[held] for held in holding)
-        return climbed, VectorPieces(self._X, active.astype(float), active, held_rows, c=self.c)
-
-    def eigenvalue_gaps(self, nu: Vector, units: Units) -> Vector:
-        pieces = self.pieces(nu, units)[1]
-        at = pieces.stand(TwoFloat.of(nu))
-        return np.array([pieces.gap(j, at) for j in range(len(units))])
+        return climbed, VectorPieces(self._X, factors, active, held_rows, c=self.c)
 
     # --- other data, oracles ----------------------------------------------------------------------------------
     def scaled(self, exponent: int) -> "VectorSpace":
@@ -162,10 +160,10 @@ class VectorSpace(UnitSpace):
             return self
         X = np.ldexp(self._X, exponent)
         X.setflags(write=False)
-        return VectorSpace(X, self.c, self.hinges.of_multiple(X, 2.0**exponent))
+        return VectorSpace(X, self.c, self.hinges.of_multiple(X, 2.0**exponent), self.slope)
 
     def rows(self, which: Index) -> "VectorSpace":
-        return VectorSpace(self._X[which], self.c)
+        return VectorSpace(self._X[which], self.c, slope=self.slope)
 
     def estimate(self, name: str) -> Estimate:
         return self.kinds[name].estimate(self.hinges)

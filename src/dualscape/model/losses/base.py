@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dualscape.errors import InputError, MissingError
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.losses.hessian import Hessian
+from dualscape.model.losses.null_space import distance, projected
 from dualscape.tolerances import EPS
 
 Vector = NDArray[np.float64]
@@ -33,6 +34,8 @@ class Loss(ABC):
     constraint = False
     #: True when it takes targets of several columns, as the sum over all their entries.
     several = False
+    #: True when it does not change where a number is added to all outputs of a row.
+    relative = False
 
     @property
     @abstractmethod
@@ -190,6 +193,18 @@ class Loss(ABC):
     def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
         """The point of the domain of D nearest to nu."""
         return nu
+
+    def orthogonal_dual(self, nu: Vector, y: Vector, M: NDArray[np.float64]) -> Vector:
+        """A point near nu, of the domain of D, with M^T nu = 0 up to rounding; M (n, r) of lengths near one.
+
+        Entries move by the more the more room they have.
+        """
+        return projected(M, nu, self.room(nu, y))
+
+    def orthogonal_drift(self, nu: Vector, y: Vector, M: NDArray[np.float64]) -> Vector:
+        """(n,) how far nu is, entry by entry and at most, from an exact point of the domain of D with M^T nu = 0; inf
+        where rounding hides that there is one."""
+        return distance(M, nu, self.room(nu, y))
 
     @abstractmethod
     def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:

@@ -44,6 +44,11 @@ class Hessian(ABC):
     def raised(self, share: float) -> "Hessian":
         """W with its eigenvalues raised to this share of the greatest there can be."""
 
+    @property
+    def inner(self) -> "Hessian":
+        """That of the loss without free features, which is no less than W; W itself where there are none."""
+        return self
+
 
 class Identity(Hessian):
     """W = I; nothing is copied.

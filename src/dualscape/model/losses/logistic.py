@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr, expit, log_expit
 
-from dualscape.errors import InputError
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.labels import check_signs
 from dualscape.model.losses.hessian import Diagonal, Hessian
 from dualscape.model.losses.row_sum import RowSum
+from dualscape.model.losses.separation import check_inseparable
 
 Vector = NDArray[np.float64]
 
@@ -42,21 +42,8 @@ class Logistic(RowSum):
         super().check_target(y)
 
     def check_free(self, M: NDArray[np.float64], y: Vector, decay: float) -> None:
-        if decay > 0:
-            return
-        from scipy.optimize import linprog
-
-        # A w with y_i m_i . w >= 0 in every row and > 0 in some lowers the loss for ever.
-        scale = np.abs(M).max(axis=0)
-        sided = y[:, None] * M / np.where(scale > 0, scale, 1.0)
-        total = sided.sum(axis=0)
-        found = linprog(-total, A_ub=-sided, b_ub=np.zeros(len(y)), bounds=[(-1, 1)] * M.shape[1], method="highs")
-        if found.status != 0 or -found.fun > 1e-9 * len(y):
-            raise InputError(
-                "the free features alone separate the two classes, at least in some rows: the logistic loss then falls "
-                "for ever and no network attains the least objective; give the free features a weight decay "
-                "(free_decay=..., --free-decay), or fewer of them"
-            )
+        if decay == 0:
+            check_inseparable(y[:, None] * M, "the two classes", self.name)
 
     def probability(self, f: Vector) -> Vector:
         return np.asarray(expit(f))

@@ -12,7 +12,9 @@ from dualscape.errors import InputError
 from dualscape.geometry.error_free import two_sum
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.losses.hessian import Blocks, Hessian
+from dualscape.model.losses.null_space import distance, projected
 from dualscape.model.losses.row_sum import RowSum
+from dualscape.model.losses.separation import check_inseparable
 from dualscape.tolerances import EPS
 
 Matrix = NDArray[np.float64]
@@ -43,6 +45,7 @@ class Multinomial(RowSum):
     target = "classes"
     quadratic = False
     strictly_convex = True
+    relative = True
 
     def __init__(self, *, classes: int = 2, weights: ArrayLike | None = None) -> None:
         super().__init__(weights=weights)
@@ -66,6 +69,10 @@ class Multinomial(RowSum):
                 f"a target of the multinomial loss with a column for each class has one 1 a row and 0 elsewhere, but "
                 f"not in row {wrong[0]}; give labels in one column"
             )
+
+    def check_free(self, M: Matrix, y: Vector, decay: float) -> None:
+        if decay == 0:
+            check_inseparable(-self._wrong_alone(np.zeros(len(y)), y, M)[0], "the classes", self.name)
 
     def least(self, y: Vector) -> float:
         return 0.0
@@ -176,6 +183,33 @@ class Multinomial(RowSum):
         P = self._shares(nu, y)
         inside = (P > 0) & (P < 1)
         return self._rows.times(np.where(inside, P * (1 - P), 0.0).ravel())
+
+    def _wrong_alone(self, nu: Vector, y: Vector, M: Matrix) -> tuple[Matrix, Vector, Vector]:
+        """(A (n (K - 1), r), mu, room (n (K - 1),)): M^T nu = A^T mu with mu the entries of nu for wrong classes, which
+        leave that of the right one no choice."""
+        right = self._table(y) > 0
+        columns = M.reshape(*right.shape, -1)
+        P = self._shares(nu, y)
+        room = self._table(self._rows.each(len(nu))) * np.maximum(P, 0.0) * np.maximum(P[right], 0.0)[:, None]
+        return (columns - columns[right][:, None, :])[~right], self._table(nu)[~right], room[~right]
+
+    def orthogonal_dual(self, nu: Vector, y: Vector, M: Matrix) -> Vector:
+        right, found = self._table(y) > 0, np.zeros((len(y) // self._K, self._K))
+        found[~right] = projected(*self._wrong_alone(nu, y, M))
+        found[right] = -found.sum(axis=1)
+        return found.ravel()
+
+    def orthogonal_drift(self, nu: Vector, y: Vector, M: Matrix) -> Vector:
+        right, N = self._table(y) > 0, self._table(nu)
+        off, wrong = np.zeros(right.shape), np.where(right, 0.0, N)
+        off[~right] = distance(*self._wrong_alone(nu, y, M))
+        # The right class has what the others leave; shares of these must stay 0 or more, and sum to 1 at most.
+        off[right] = off.sum(axis=1) + np.abs(N.sum(axis=1)) + (self._K + 4) * EPS * np.abs(N).sum(axis=1)
+        total = (np.abs(wrong) + np.where(right, 0.0, off)).sum(axis=1) * (1 + (self._K + 4) * EPS)
+        inside = (wrong + np.where(right, 0.0, off) <= 0) | right
+        if not (inside.all() and (total <= self._row_weights(len(N))).all()):
+            return np.full(len(nu), np.inf)
+        return off.ravel()
 
     def nearest_dual(self, nu: Vector, y: Vector) -> Vector:
         # The nearest probabilities are max(p - t, 0) with the t that makes them sum to 1.

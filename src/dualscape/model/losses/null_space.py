@@ -1,4 +1,4 @@
-"""How far a vector is, entry by entry, from one that is orthogonal to some columns exactly (THEORY_MORE A2, A3)."""
+"""Vectors that are orthogonal to some columns, and how far one is from being so exactly (THEORY_MORE A2, A3)."""
 
 from fractions import Fraction
 from operator import mul
@@ -55,6 +55,16 @@ def distance(M: Matrix, nu: Vector, room: Vector) -> Vector:
     distance = float(np.linalg.norm(np.abs(scaled) * (1 + 4 * EPS) + lost)) / (1 - eta)
     reach = np.linalg.norm(M @ T, axis=1) + 1.01 * (2 * q + 4) * EPS * np.linalg.norm(np.abs(M) @ wide, axis=1)
     return np.asarray(1.01 * room * reach * distance)
+
+
+def projected(M: Matrix, nu: Vector, room: Vector) -> Vector:
+    """The nu' = nu - W M z with M^T nu' = 0 up to rounding, (n,); M, nu and W = diag(room) as in `distance`.
+
+    >>> projected(np.ones((2, 1)), np.array([1.0, -0.75]), np.array([1.0, 0.0])).round(12).tolist()
+    [0.75, -0.75]
+    """
+    N = np.sqrt(room)[:, None] * M
+    return np.asarray(nu - room * (M @ Curvature.of(N, 0.0).solve(M.T @ nu)))
 
 
 def _inverse_root(M: Matrix, room: Vector) -> Matrix:

@@ -14,7 +14,6 @@ from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.losses.base import Loss
 from dualscape.model.losses.curvature import Curvature
 from dualscape.model.losses.hessian import Columns, Hessian
-from dualscape.model.losses.null_space import distance
 from dualscape.model.losses.squared import Squared
 from dualscape.running.checkpoint import fingerprint
 from dualscape.tolerances import EPS
@@ -48,6 +47,7 @@ class Profiled(Loss):
         self.inner, self.M, self.decay = loss, M, decay
         self.name, self.target = loss.name, loss.target
         self.quadratic, self.strictly_convex, self.constraint = loss.quadratic, loss.strictly_convex, loss.constraint
+        self.relative = loss.relative
         #: Where the fit is prescribed w is that which misses it least.
         self._smooth = Squared() if loss.constraint else loss
         #: The fit that weights were sought for last, its target, and those weights.
@@ -234,7 +234,8 @@ class Profiled(Loss):
         bound = self.inner.dual_bound(nu, y, off)
         if self.decay == 0:
             return bound
-        pull = (TwoFloat.of(self.M.T) @ TwoFloat.of(nu[:, None]))[:, 0].hi
+        pull = np.abs((TwoFloat.of(self.M.T) @ TwoFloat.of(nu[:, None]))[:, 0].hi)
+        pull = pull if off is None else pull + np.abs(self.M).T @ off * (1 + (len(off) + 4) * EPS)
         return bound - 0.5 / self.decay * float(pull @ pull) * (1 + 1e-12)
 
     def dual_noise(self, nu: Vector) -> float:
@@ -247,22 +248,17 @@ class Profiled(Loss):
         inside = self.inner.nearest_dual(nu, y)
         if self.decay > 0:
             return inside
-        found = self._projected(inside, y)
+        found = self.inner.orthogonal_dual(inside, y, self._unit)
         off = self.drift(found, y)
         if off is None or (off <= self.room(found, y)).all():
             return found
         # Entries that are nothing but rounding have no room to move in, and hold up those that they are to balance.
         nothing = np.abs(inside) <= NOISE * np.abs(inside).max(initial=0.0)
-        return self._projected(self.inner.nearest_dual(np.where(nothing, 0.0, inside), y), y)
-
-    def _projected(self, nu: Vector, y: Vector) -> Vector:
-        room = self.room(nu, y)
-        N = np.sqrt(room)[:, None] * self._unit
-        return np.asarray(nu - room * (self._unit @ Curvature.of(N, 0.0).solve(self._unit.T @ nu)))
+        return self.inner.orthogonal_dual(self.inner.nearest_dual(np.where(nothing, 0.0, inside), y), y, self._unit)
 
     def drift(self, nu: Vector, y: Vector) -> Vector | None:
-        # Where the weights have a decay every nu will do.
-        return None if self.decay > 0 else distance(self._unit, nu, self.room(nu, y))
+        # Where the weights have a decay every nu will do that did before.
+        return self.inner.drift(nu, y) if self.decay > 0 else self.inner.orthogonal_drift(nu, y, self._unit)
 
     def best_scale(self, nu: Vector, y: Vector, largest: float) -> float:
         high = self.inner.best_scale(nu, y, largest)
@@ -286,6 +282,10 @@ class ProfiledHessian(Hessian):
 
     def __init__(self, W: Hessian, M: Matrix, decay: float) -> None:
         self._W, self._M, self._decay = W, M, decay
+
+    @property
+    def inner(self) -> Hessian:
+        return self._W
 
     @cached_property
     def curved(self) -> Curvature:

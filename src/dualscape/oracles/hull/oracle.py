@@ -40,7 +40,7 @@ ROUNDS, KEPT = 200, 200
 MORE = 6
 #: What a call is expected to take: nodes, twice as many for so many rows more, questions a node, and seconds that the
 #: linear program and what is around it take for each.
-NODES, GROWTH, QUESTIONS, PROGRAM = 4, 2.0, 10, 1e-3
+NODES, GROWTH, QUESTIONS, PROGRAM = 8, 2.5, 5, 1e-3
 #: Scores of 2^FINE and below make the solver's tolerance, which is absolute, a rounding of them.
 FINE = 13
 #: A question to the two-layer oracle that takes fewer seconds is quick; on so few rows it lists all units of interest.

@@ -1,4 +1,5 @@
-"""The search over three-layer units: many rise together by L-BFGS, from units at hand and from random ones."""
+"""The search over three-layer units: many rise together by L-BFGS, from units at hand, units of two layers and random
+ones."""
 
 from collections.abc import Callable
 
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
 from dualscape.oracles.base import NO_LIMITS, Estimate, Oracle, OracleAnswer, Question
+from dualscape.oracles.hull.slots import alone_in_slots
 from dualscape.oracles.ranked import Ranked
 from dualscape.oracles.reach import Reach
 from dualscape.running.effort import Effort
@@ -19,6 +21,8 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Random starts of a search, and steps.
 STARTS, STEPS = 40, 60
+#: Units of two layers rise from this share of the threshold on.
+NEARLY = 0.9
 
 
 class HullSearch(Oracle):
@@ -34,9 +38,13 @@ class HullSearch(Oracle):
         pull: Callable[[Vector, Units], Matrix],
         random: Callable[[int, np.random.Generator], Units],
         reach: Reach,
+        first: Oracle,
+        inner: int,
     ) -> None:
-        """From what a unit space knows: scores, their gradients, random units, and what rows can be worth."""
+        """From what a unit space knows: scores, their gradients, random units and what rows can be worth; and a search
+        over units of two layers, with the inner neurons that a unit of three has."""
         self._scores, self._pull, self._random, self.reach = scores, pull, random, reach
+        self._first, self._inner = first, inner
 
     @classmethod
     def estimate(cls, size: int) -> Estimate:
@@ -47,6 +55,8 @@ class HullSearch(Oracle):
         self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
     ) -> OracleAnswer:
         starts = self._random(STARTS, np.random.default_rng(question.attempt))
+        two = self._first.best_units(Question(question.nu, NEARLY * question.above, attempt=question.attempt)).units
+        starts = Units.join([alone_in_slots(two.take(slice(STARTS)), self._inner), starts])
         if question.starts is not None and len(question.starts):
             starts = Units.join([question.starts, starts])
         risen = self._risen(question.nu, starts, effort)

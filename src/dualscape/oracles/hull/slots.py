@@ -72,3 +72,11 @@ def in_slots(directions: Matrix, up: Matrix, down: Matrix, inner: int) -> Matrix
             shares = np.sqrt(both[j, turn] / total)
             found[j, first : first + len(turn)] = shares[:, None] * directions[turn % p]
     return found.reshape(m, -1)
+
+
+def alone_in_slots(units: Units, inner: int) -> Units:
+    """Units of two layers as units of three with one inner neuron: the same columns."""
+    k, d = units.directions.shape
+    directions = np.zeros((k, 2 * inner * d))
+    directions[:, :d] = units.directions
+    return Units(directions, units.outputs)

@@ -16,15 +16,17 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
 from dualscape.oracles.base import Matrix, Vector
-from dualscape.oracles.relaxation.products import Array, Products
+from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.tolerances import EPS
 
 #: How far a and mu are raised, as shares of themselves, until the factorisation succeeds.
-RAISED = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
+RAISED = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 #: Multiples of the shift of the diagonal that did best the last time, which are tried the next time.
 AROUND = (0.2, 0.5, 1.0, 2.0, 5.0)
 #: The least shift that is tried, and the range in which mu is looked for, both relative to the size of F.
-LEAST, MUS = 1e-9, np.geomspace(1e-9, 10.0, 300)
+LEAST, MUS = 1e-9, np.geomspace(1e-12, 10.0, 400)
+#: How often mu is looked for, each time between the neighbours of the best so far.
+FINER = 3
 
 
 class Proof(NamedTuple):
@@ -67,7 +69,9 @@ def scaled(a: Vector, mu: Vector, least: float) -> Vector:
     return np.clip(np.sqrt(np.maximum(mu, 0.0) / np.maximum(a, np.finfo(float).tiny)), max(least, 1e-6), 1e6)
 
 
-def proven(rows: Matrix, kappa: Vector, linear: Vector, G: Products, shift: float = 1e-3) -> Proof:
+def proven(
+    rows: Matrix, kappa: Vector, linear: Vector, G: Products, shift: float = 1e-3, sides: Vector | None = None
+) -> Proof:
     """A proven bound on max over |u| <= 1 of linear.u + sum_g kappa_g (z_g.u)_+.
 
     Args:
@@ -76,6 +80,8 @@ def proven(rows: Matrix, kappa: Vector, linear: Vector, G: Products, shift: floa
         linear: (r,) linear part.
         G: any multipliers; their signs are seen to here.
         shift: how far the free multipliers may have to be moved, roughly.
+        sides: (N,) 1 or -1 where the bound need only hold for z_g.u of that sign, and 0 where it need for both;
+            without it, for all u.
 
     >>> kappa = np.array([1.0, 1.0])
     >>> G = Products.zero(2, 2, np.float64)._replace(pm=np.diag([-1.0, -1.0]))
@@ -83,10 +89,10 @@ def proven(rows: Matrix, kappa: Vector, linear: Vector, G: Products, shift: floa
     True
     """
     with np.errstate(all="ignore"):
-        form = _Form.of(rows, kappa, linear, clipped(G))
+        form = _Form.of(rows, kappa, linear, clipped(G), sides)
         if not np.isfinite(form.size):
             return Proof(np.inf, shift)
-        least = max(-float(np.linalg.eigvalsh(form.T)[0]), 0.0)
+        least = max(-float(np.linalg.eigvalsh(form.T)[0]), 0.0) if len(form.T) else 0.0
         tried = [form.shifted(least + max(factor * shift, LEAST * form.size)) for factor in AROUND]
         best = min(tried, key=lambda one: one.bound)
         if not np.isfinite(best.bound):
@@ -107,69 +113,74 @@ class _Form(NamedTuple):
     """-F without a and mu, by blocks, and how far rounding may have moved it.
 
     Attributes:
-        rows: (N, r) unit vectors z_g.
-        side: (N + r,) 1 with (t, u).
-        T: (N, N) t with t.
-        C: (N, r) t with u.
+        gram: (r, r) of the open rows.
+        side: (o + r,) 1 with (t, u).
+        T: (o, o) t with t.
+        C: (o, r) t with u.
         U: (r, r) u with u.
         size: the sum of the norms of all that was added up to make it.
         least: the least lam.
+        rows: N.
     """
 
-    rows: Matrix
+    gram: Array
     side: Vector
     T: Array
     C: Array
     U: Array
     size: float
     least: float
+    rows: int
 
     @classmethod
-    def of(cls, rows: Matrix, kappa: Vector, linear: Vector, G: Products) -> "_Form":
-        t, u = 0.5 * kappa + G.p + G.m, 0.5 * kappa + G.p - G.m
-        both, turned = G.pp + G.mm, G.pm + G.pm.T
-        side = -0.5 * np.concatenate([t, linear + u @ rows])
-        T = -0.25 * (both + turned)
-        C = -0.25 * ((G.pp - G.mm + G.pm.T - G.pm) @ rows) - 0.5 * (G.p_u + G.m_u)
-        U = -0.25 * (rows.T @ ((both - turned) @ rows)) - rows.T @ (G.p_u - G.m_u)
+    def of(cls, rows: Matrix, kappa: Vector, linear: Vector, G: Products, sides: Vector | None) -> "_Form":
+        plain = Lift.plain(rows, sides)
+        K = plain.down(G._replace(p=G.p + 0.5 * kappa, u=0.5 * linear))
+        o, open_rows = len(plain.open), rows[plain.open]
+        T, C, U = K[1 : o + 1, 1 : o + 1], K[1 : o + 1, o + 1 :], K[o + 1 :, o + 1 :]
         parts = sum(float(np.linalg.norm(part)) for part in (*G[1:], G.pm, kappa, linear))
         least = float(G.p_u.any() or G.m_u.any())
-        return cls(rows, side, 0.5 * (T + T.T), C, 0.5 * (U + U.T), parts, least)
+        gram = open_rows.T @ open_rows
+        return cls(
+            gram, np.asarray(-K[0, 1:], dtype=float), -0.5 * (T + T.T), -C, -0.5 * (U + U.T), parts, least, len(rows)
+        )
 
     def shifted(self, shift: float) -> _Shifted:
         """The best a and mu once the free multipliers are moved so far, by Schur complements; not yet proven."""
-        N = len(self.rows)
+        N = len(self.T)
         try:
             factor = cholesky(self.T + shift * np.eye(N), lower=True, check_finite=False)
         except np.linalg.LinAlgError:
             return _Shifted(np.inf, shift, np.inf, np.inf)
         solved = solve_triangular(factor, np.column_stack([self.side[:N], self.C]), lower=True, check_finite=False)
         left = -solved.T @ solved
-        left[1:, 1:] += self.U - shift * (self.rows.T @ self.rows)
+        left[1:, 1:] += self.U - shift * self.gram
         left[0, 1:] += self.side[N:]
         values, vectors = np.linalg.eigh(left[1:, 1:])
         mu = max(-float(values[0]), 0.0) + self.size * MUS
-        a = ((vectors.T @ left[0, 1:]) ** 2 / (mu[:, None] + values)).sum(axis=1) - left[0, 0]
-        a = np.maximum(a, 0.0)
-        lam = scaled(a, mu, self.least)
-        bounds = lam * a + mu / lam
-        best = int(bounds.argmin())
-        return _Shifted(float(bounds[best]), shift, float(a[best]), float(mu[best]))
+        squares = (vectors.T @ left[0, 1:]) ** 2
+        for _ in range(FINER):
+            a = np.maximum((squares / (mu[:, None] + values)).sum(axis=1) - left[0, 0], 0.0)
+            lam = scaled(a, mu, self.least)
+            bounds = lam * a + mu / lam
+            best = int(bounds.argmin())
+            chosen = float(a[best]), float(mu[best])
+            mu = np.geomspace(mu[max(best - 1, 0)], mu[min(best + 1, len(mu) - 1)], 30)
+        return _Shifted(float(bounds[best]), shift, *chosen)
 
     def checked(self, it: _Shifted) -> float:
         """The bound that a factorisation proves, with a and mu a little greater if need be; otherwise inf."""
-        N, r = self.rows.shape
-        gram = self.rows.T @ self.rows
+        N, r = self.C.shape
         whole = np.empty((1 + N + r, 1 + N + r))
         whole[0, 1:] = self.side
         whole[1 : N + 1, 1 : N + 1] = self.T + it.shift * np.eye(N)
         whole[1 : N + 1, N + 1 :] = self.C
-        whole[N + 1 :, N + 1 :] = self.U - it.shift * gram
+        whole[N + 1 :, N + 1 :] = self.U - it.shift * self.gram
         whole[1:, 0], whole[N + 1 :, 1 : N + 1] = whole[0, 1:], whole[1 : N + 1, N + 1 :].T
         u = np.arange(N + 1, N + 1 + r)
         inner = whole[u, u].copy()
         # Rows have length one up to rounding, so that |t|^2 <= N |u|^2, and a product with them grows by N at most.
-        longest = 1.01 * N
+        longest = 1.01 * self.rows
         for raised in RAISED:
             a, mu = (1 + raised) * it.a + raised * 1e-3, (1 + raised) * it.mu + raised * 1e-3
             whole[0, 0], whole[u, u] = a, inner + mu
@@ -181,7 +192,7 @@ class _Form(NamedTuple):
             # the entries have N + r + 8 terms at most, in two products.
             trace = float(np.abs(np.diagonal(whole)).sum())
             off = 2 * (len(whole) + 3) * EPS * trace
-            off += 4 * (N + r + 8) * EPS * (self.size + it.shift + mu) * longest
+            off += 4 * (self.rows + r + 8) * EPS * (self.size + it.shift + mu) * longest
             a, mu = a + off, mu + off * (1 + longest)
             lam = float(scaled(np.array(a), np.array(mu), self.least))
             return (lam * a + mu / lam) * (1 + 8 * EPS)

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dualscape.running.effort import Effort
 from dualscape.running.stopped import Stopped
 
+#: Steps between two proofs, each of which costs about as much as two steps; and so many rounds of them at most.
+STEPS, ROUNDS = 20, 400
+#: A relaxation has converged when so many rounds have improved what is proven by less than this share.
+PATIENCE, LITTLE = 12, 1e-4
 #: Seconds of a step for each cube of a thousand rows, and what any step takes at least.
 CUBE_SECONDS, STEP_SECONDS = 0.1, 1e-3
 #: A step and the proof after it take about as long as so many steps.
@@ -19,6 +23,15 @@ def step_seconds(size: int) -> float:
     0.101
     """
     return STEP_SECONDS + CUBE_SECONDS * (size / 1000) ** 3
+
+
+def cost_in_words(size: int) -> str:
+    """What is said before the first step.
+
+    >>> cost_in_words(453)
+    'two matrices of 453 rows, about 0.01 s a step'
+    """
+    return f"two matrices of {size:,} rows, about {step_seconds(size):.1g} s a step"
 
 
 class Pace:

@@ -3,7 +3,8 @@
 For w = (1, p, m, u) in R^(1 + 2 N + r) the matrix w w^T is positive semidefinite, entrywise nonnegative in (1, p, m),
 and 0 where p_g meets m_g. For |u| <= 1 the products of p_g with u are together no longer than its product with 1, and
 likewise for m_g. Since p - m = Z u it lives in the coordinates k = (1, (p + m) / sqrt 2, x) with w = Q k, Q of
-orthonormal columns: 1 + N + r of them, by which positive semidefinite matrices are projected. Q is never formed.
+orthonormal columns: 1 + N + r of them, by which positive semidefinite matrices are projected. Q is never formed. Where
+the side of a hyperplane is chosen, p_g + m_g is linear in u too, and there is a column less.
 """
 
 from dataclasses import dataclass
@@ -56,63 +57,96 @@ class Products(NamedTuple):
         """All of them multiplied."""
         return Products(*[factor * part for part in self])
 
+    def without(self, at: int, side: float) -> "Products":
+        """Those that are left where m (side 1) or p (side -1) of a hyperplane is 0."""
+        left = Products(*[part.copy() for part in self])
+        if side > 0:
+            left.m[at], left.mm[at], left.mm[:, at], left.pm[:, at], left.m_u[at] = 0.0, 0.0, 0.0, 0.0, 0.0
+        else:
+            left.p[at], left.pp[at], left.pp[:, at], left.pm[at], left.p_u[at] = 0.0, 0.0, 0.0, 0.0, 0.0
+        return left
+
 
 @dataclass(frozen=True, eq=False)
 class Lift:
-    """The map Q of orthonormal columns for one set of hyperplanes.
+    """A linear map Q from k = (1, t, x), t a number for each open hyperplane, to w = (1, p, m, u).
+
+    Where a side is chosen, t_g = side_g z_g.u, so that p_g or m_g is 0 whatever x is: those have no t.
 
     Attributes:
-        across: (N, r) Z u / sqrt 2 = across x.
-        inside: (r, r) u = inside x; the columns of both together are orthonormal.
+        p: (N, r) p = along t + p x, in the rows of open hyperplanes; without t in the others.
+        m: (N, r) m = along t + m x, likewise.
+        inside: (r, r) u = inside x.
+        open: (o,) the open hyperplanes.
+        along: see `p`.
     """
 
-    across: Array
+    p: Array
+    m: Array
     inside: Array
+    open: NDArray[np.intp]
+    along: float
 
     @classmethod
-    def of(cls, rows: Array, kind: type[np.floating]) -> "Lift":
-        """That of the unit normals Z (N, r) of rank r, computing with numbers of that kind.
+    def plain(cls, rows: Array, sides: Array | None = None) -> "Lift":
+        """x = u and t = p + m, of the unit normals Z (N, r).
+
+        Args:
+            rows: Z.
+            sides: (N,) 1 where m_g = 0, -1 where p_g = 0, 0 where the hyperplane is open; without it all are.
+        """
+        sides = np.zeros(len(rows)) if sides is None else sides
+        p, m = ((0.5 * (sides + sign))[:, None] * rows for sign in (1.0, -1.0))
+        return cls(p, m, np.eye(rows.shape[1]), np.flatnonzero(sides == 0), 0.5)
+
+    @classmethod
+    def of(cls, rows: Array, kind: type[np.floating], sides: Array | None = None) -> "Lift":
+        """That of orthonormal columns with the same range, computing with numbers of that kind.
 
         >>> lift = Lift.of(np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]), np.float64)
         >>> K = np.arange(36.0).reshape(6, 6)
         >>> bool(np.allclose(lift.down(lift.up(K + K.T)), K + K.T))
         True
         """
-        N, r = rows.shape
-        columns, _ = np.linalg.qr(np.vstack([0.5**0.5 * rows, np.eye(r)]))
-        return cls(columns[:N].astype(kind), columns[N:].astype(kind))
+        plain, N = cls.plain(rows, sides), len(rows)
+        columns, _ = np.linalg.qr(np.vstack([plain.p, plain.m, plain.inside]))
+        p, m, inside = (part.astype(kind) for part in np.split(columns, [N, 2 * N]))
+        return cls(p, m, inside, plain.open, 0.5**0.5)
 
     def down(self, Y: Products) -> Array:
-        """Q^T Y Q, (1 + N + r, 1 + N + r)."""
-        N, r = self.across.shape
-        t, x = slice(1, N + 1), slice(N + 1, None)
-        K = np.empty((1 + N + r, 1 + N + r), self.across.dtype)
-        half = K.dtype.type(0.5)
-        root = half**0.5
+        """Q^T Y Q, (1 + o + r, 1 + o + r)."""
+        o, r = len(self.open), self.p.shape[1]
+        t, x = slice(1, o + 1), slice(o + 1, None)
+        K = np.empty((1 + o + r, 1 + o + r), self.p.dtype)
+        along = K.dtype.type(self.along)
+        with_p, with_m, with_u = Y.pp + Y.pm.T, Y.mm + Y.pm, Y.p_u + Y.m_u
         K[0, 0] = Y.one
-        K[0, t] = root * (Y.p + Y.m)
-        K[0, x] = root * ((Y.p - Y.m) @ self.across) + Y.u @ self.inside
-        both, turned = Y.pp + Y.mm, Y.pm + Y.pm.T
-        K[t, t] = half * (both + turned)
-        K[t, x] = half * ((Y.pp - Y.mm + Y.pm.T - Y.pm) @ self.across) + root * ((Y.p_u + Y.m_u) @ self.inside)
-        meet = root * (self.across.T @ ((Y.p_u - Y.m_u) @ self.inside))
-        K[x, x] = half * (self.across.T @ ((both - turned) @ self.across)) + self.inside.T @ Y.uu @ self.inside
+        K[0, t] = along * (Y.p + Y.m)[self.open]
+        K[0, x] = Y.p @ self.p + Y.m @ self.m + Y.u @ self.inside
+        K[t, t] = along * along * (with_p + with_m)[np.ix_(self.open, self.open)]
+        K[t, x] = along * (with_p @ self.p + with_m @ self.m + with_u @ self.inside)[self.open]
+        meet = self.p.T @ (Y.pm @ self.m + Y.p_u @ self.inside) + self.m.T @ (Y.m_u @ self.inside)
+        K[x, x] = self.p.T @ (Y.pp @ self.p) + self.m.T @ (Y.mm @ self.m) + self.inside.T @ Y.uu @ self.inside
         K[x, x] += meet + meet.T
         K[1:, 0], K[x, t] = K[0, 1:], K[t, x].T
         return K
 
     def up(self, K: Array) -> Products:
         """Q K Q^T for a symmetric K."""
-        N = len(self.across)
-        t, x = slice(1, N + 1), slice(N + 1, None)
-        half = K.dtype.type(0.5)
-        root = half**0.5
-        along, across = root * K[0, t], root * (self.across @ K[0, x])
-        side, ahead = K[t, x], self.across @ K[x, x]
-        tx = side @ self.across.T
-        xx = ahead @ self.across.T
-        even, odd = half * (K[t, t] + xx), half * (tx + tx.T)
-        pm = half * (K[t, t] - xx) - half * (tx - tx.T)
-        p_u, m_u = (root * (part @ self.inside.T) for part in (side + ahead, side - ahead))
+        N, o = len(self.p), len(self.open)
+        t, x = slice(1, o + 1), slice(o + 1, None)
+        along, open_rows = K.dtype.type(self.along), self.open
+
+        def spread(part: Array) -> Array:
+            whole = np.zeros((N, *part.shape[1:]), K.dtype)
+            whole[open_rows] = along * part
+            return whole
+
+        one, side, both = spread(K[0, t]), spread(K[t, x]), spread(spread(K[t, t]).T)
+        p_x, m_x = self.p @ K[x, x], self.m @ K[x, x]
+        one_p, one_m = side @ self.p.T, side @ self.m.T
+        pp, mm = both + one_p + one_p.T + p_x @ self.p.T, both + one_m + one_m.T + m_x @ self.m.T
+        pm = both + one_m + one_p.T + p_x @ self.m.T
+        p_u, m_u = ((side + part) @ self.inside.T for part in (p_x, m_x))
         u, uu = self.inside @ K[0, x], self.inside @ K[x, x] @ self.inside.T
-        return Products(K[0, 0], along + across, along - across, even + odd, even - odd, pm, p_u, m_u, u, uu)
+        return Products(K[0, 0], one + self.p @ K[0, x], one + self.m @ K[0, x], pp, mm, pm, p_u, m_u, u, uu)

@@ -39,21 +39,21 @@ class Splitting:
 
     def __init__(self, lift: Lift, cost: Array, penalty: float, mass: float | None = 1.0) -> None:
         self._lift, self._cost, self.penalty, self._mass = lift, cost, penalty, mass
-        N, r = lift.across.shape
-        self._Y = Products.zero(N, r, SINGLE)._replace(one=np.ones((), SINGLE))
-        self._dual = Products.zero(N, r, SINGLE)
+        N, r = lift.p.shape
+        self._kind: type[np.floating] = lift.p.dtype.type
+        self._Y = Products.zero(N, r, self._kind)._replace(one=np.ones((), self._kind))
+        self._dual = Products.zero(N, r, self._kind)
 
     @classmethod
     def of_form(cls, lift: Lift, kappa: Vector, linear: Vector, mass: float | None = 1.0) -> "Splitting":
         """From linear.u + sum_g kappa_g (z_g.u)_+, whose maximum is about 1; where Y_00 and the trace of Y_uu are free,
         each costs 1/2."""
-        (N, r), inside = lift.across.shape, lift.inside.astype(float)
-        along = np.concatenate([kappa, kappa @ lift.across.astype(float)])
-        along = 0.5**0.5 * along + np.concatenate([np.zeros(N), linear @ inside])
-        cost = np.zeros((1 + N + r, 1 + N + r), SINGLE)
-        cost[0, 1:] = cost[1:, 0] = 0.5 * along
+        N, r = lift.p.shape
+        one, uu = np.zeros(()), np.zeros((r, r))
         if mass is None:
-            cost[0, 0], cost[N + 1 :, N + 1 :] = -0.5, -0.5 * (inside.T @ inside)
+            one, uu = one - 0.5, -0.5 * np.eye(r)
+        form = Products.zero(N, r, np.float64)._replace(p=0.5 * kappa, u=0.5 * linear, one=one, uu=uu)
+        cost = lift.down(form)
         penalty = max(FACTOR * N**-1.5, LEAST)
         penalty = min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
         return cls(lift, cost, penalty, mass)
@@ -61,8 +61,9 @@ class Splitting:
     def begin(self, units: Matrix, masses: Vector) -> None:
         """Begin with the products of these units (k, r), of length one, with masses (k,)."""
         x = np.linalg.solve(self._lift.inside.astype(float), units.T).T
-        k = np.column_stack([np.ones(len(x)), np.abs(x @ self._lift.across.T), x])
-        self._Y = self._lift.up(((masses[:, None] * k).T @ k).astype(SINGLE))
+        t = 0.5**0.5 * np.abs(x @ (self._lift.p - self._lift.m).T)
+        k = np.column_stack([np.ones(len(x)), t[:, self._lift.open], x])
+        self._Y = self._lift.up(((masses[:, None] * k).T @ k).astype(self._kind))
 
     def step(self) -> None:
         """One projection each."""
@@ -71,7 +72,7 @@ class Splitting:
 
     def project(self) -> tuple[Products, Products]:
         """(Q K Q^T for the next K, what Y is to be near to)."""
-        W = self._lift.down(self._Y.plus(-1 / self.penalty, self._dual)) + self._cost / SINGLE(self.penalty)
+        W = self._lift.down(self._Y.plus(-1 / self.penalty, self._dual)) + self._cost / self._kind(self.penalty)
         lifted = self._lift.up(positive_part(W))
         return lifted, lifted.plus(1 / self.penalty, self._dual)
 
@@ -81,7 +82,7 @@ class Splitting:
         np.fill_diagonal(pm, 0.0)
         one, uu = np.maximum(aim.one, 0), aim.uu
         if self._mass:
-            one, uu = np.full((), self._mass, SINGLE), uu + _level(uu, self._mass)
+            one, uu = np.full((), self._mass, self._kind), uu + _level(uu, self._mass)
         (p, p_u), (m, m_u) = shorter(aim.p, aim.p_u), shorter(aim.m, aim.m_u)
         return Products(one, p, m, pp, mm, pm, p_u, m_u, aim.u, uu)
 
@@ -98,8 +99,18 @@ class Splitting:
     def restore(self, saved: Arrays) -> None:
         """Go on from those."""
         self._Y, self._dual = (
-            Products(*[saved[f"{name}_{at}"].astype(SINGLE) for at in range(len(self._Y))]) for name in ("Y", "dual")
+            Products(*[saved[f"{name}_{at}"].astype(self._kind) for at in range(len(self._Y))])
+            for name in ("Y", "dual")
         )
+
+    def cut(self, at: int, side: float) -> None:
+        """What is left once p (side -1) or m (side 1) of a hyperplane is 0."""
+        self._Y, self._dual = (part.without(at, side) for part in (self._Y, self._dual))
+
+    @property
+    def products(self) -> Products:
+        """Those found so far, with their signs."""
+        return self._Y
 
     @property
     def multipliers(self) -> Products:

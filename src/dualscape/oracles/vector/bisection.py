@@ -6,12 +6,10 @@ at most half their difference, so that
 
     G(u) = B^T u + 1/2 sum kappa (l + t z).u + 1/2 sum e kappa (l - t z).u        with all |e| <= 1.
 
-Along an output q and across it the lengths of both parts add up, and the length of the two sums is convex and
-homogeneous: at most sum lam_k g_k for its values g_k at the v_k. With q along G in the middle of the cone, what kinks
-across it counts by its square. For any w that is <= |w| + sqrt(r) max_k (g_k - w.v_k)_+ over the unit ball, with the
-v_k of l1-norm one inside an orthant. Cones are cut where hyperplanes cross their edges, so that in the end none does,
-and then the cone is solved: |B^T u| is convex, so that its greatest value is attained in the interior of a face of the
-cone, that of some of the v_k, at the top singular vector of their span.
+`cone_bounds` says how far that reaches. Cones are cut where hyperplanes cross their edges, so that in the end none
+does, and then the cone is solved: |B^T u| is convex, so that its greatest value is attained in the interior of a face
+of the cone, that of some of the v_k, at the top singular vector of their span (`faces` says why a multiple value is no
+exception).
 """
 
 import os
@@ -50,8 +48,9 @@ from dualscape.units import Units
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Cones for a proof, as a multiple of 30^r, and seconds a cone on one core: constant, and per entry of the (N, r) data.
-#: The iris data with r = 5 took 300,000 cones of 20 to 30 microseconds at their optimum; other sizes are extrapolated.
-CONES, CONE_SECONDS, ENTRY_SECONDS = 0.02, 2e-5, 1e-9
+#: Real data with r from 3 to 6 took 0.001 to 0.04 of 30^r cones of 10 to 40 microseconds at their optimum, random
+#: targets 0.06 of 5 to 20; other sizes are extrapolated.
+CONES, CONE_SECONDS, ENTRY_SECONDS = 0.01, 1.5e-5, 1e-9
 #: More orthants than 2^this are not begun with.
 MOST_RANK = 12
 #: Tasks of a wave, cones a task treats in the first waves, and by how much that grows.
@@ -61,7 +60,7 @@ TASK_ENTRIES = 10_000_000
 #: With more open cones than this those nearest to done are finished first.
 MOST_OPEN = 400_000
 #: A singular vector is on a face of a cone that is no further outside, relatively; one of a value that is no further
-#: from the next may be.
+#: from the next may be, and is climbed from.
 OUTSIDE, MULTIPLE = 1e-9, 1e-9
 #: A generator (of l1-norm one) that is no further from the span of others is in it.
 FLAT = 1e-13
@@ -88,12 +87,10 @@ class VectorBisection(VectorOracle):
     ) -> OracleAnswer:
         hinges, nu, above = self.hinges, question.nu, max(question.above, 0.0)
         if hinges.count == 0:
-            return OracleAnswer.nothing(hinges.X.shape[1], above, self.name, 1)
+            return self.nothing(above, 1)
         if hinges.rank > MOST_RANK or effort.expired():
             stopped = effort.ended() if effort.expired() else Stopped.DIMENSION
-            return OracleAnswer.nothing(
-                hinges.X.shape[1], max(self.ceiling(nu, effort), above), self.name, 0, stopped or Stopped.TIME
-            )
+            return self.nothing(max(self.ceiling(nu, effort), above), 0, stopped or Stopped.TIME)
         G = ReducedVector.of(hinges, nu.reshape(-1, self.c))
         search = _Search(G, above)
         stopped = Stopped.FINISHED
@@ -127,7 +124,7 @@ class VectorBisection(VectorOracle):
         return Units.join([climbed, starts.take(~climbed.alive())])
 
     def _climbed(self, G: ReducedVector, small: Matrix, effort: Effort, nu: Vector) -> Vector:
-        return rank(self.hinges.X, nu, self._units(G, small, effort)).values
+        return rank(self.hinges, nu, self._units(G, small, effort)).values
 
 
 class _Search:
@@ -135,9 +132,14 @@ class _Search:
 
     def __init__(self, G: ReducedVector, above: float) -> None:
         r, N = G.hinges.rank, G.hinges.count
-        self.G, self.weights, self.treated, self.waves = G, np.linalg.norm(G.kappa, axis=1), 0, 0
+        self.G, self.treated, self.waves = G, 0, 0
+        weights = np.linalg.norm(G.kappa, axis=1)
+        # Where no slope changes nothing is to be cut: a cone that such a hyperplane crosses is solved all the same.
+        bent = weights > 0
+        self.bent = np.ascontiguousarray(G.hinges.rows[bent]), np.ascontiguousarray(G.kappa[bent]), weights[bent]
         #: What rounding of heights, of sums and of cuts may hide, and what the reduction has lost.
-        rounded = (3 * N + 40 * r + 80 + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
+        sums = 3 * N + 40 * r + 8 * G.kappa.shape[1] + 80
+        rounded = ((1 + 2 * r) * sums + 4 * DEEPEST) * EPS + ON_PLANE + 2 * r * FLAT
         self.margin = G.slack + 1.01 * r**0.5 * rounded * G.size
         self.threshold = above - self.margin
         signs = 1.0 - 2.0 * ((np.arange(2**r)[:, None] >> np.arange(r)) & 1)
@@ -170,7 +172,7 @@ class _Search:
         """Work off one wave; yields now and then. What was not begun when `expired` said so stays open."""
         chosen, target, budget = self._chosen()
         shares = [chosen[at::TASKS] for at in range(min(TASKS, len(chosen)))]
-        tasks = [(self.G, self.weights, self.open[share], target, self.threshold, budget) for share in shares]
+        tasks = [(self.G, self.bent, self.open[share], target, self.threshold, budget) for share in shares]
         results = {}
         for entry in run_all(pool, _worked, tasks, expired):
             if entry is None:
@@ -191,13 +193,16 @@ class _Search:
 
 
 def _worked(
-    G: ReducedVector, weights: Vector, records: Matrix, target: float, threshold: float, budget: int
+    G: ReducedVector,
+    bent: tuple[Matrix, Matrix, Vector],
+    records: Matrix,
+    target: float,
+    threshold: float,
+    budget: int,
 ) -> tuple[Matrix, Matrix, float, int]:
     """One task: (cones left open, directions (q, r) to climb from, a bound on what these stand for, cones treated)."""
     r = G.hinges.rank
-    out, treated = explore(
-        G.hinges.rows, G.kappa, weights, G.linear, np.ascontiguousarray(records), target, threshold, budget
-    )
+    out, treated = explore(*bent, G.linear, np.ascontiguousarray(records), target, threshold, budget)
     cones = out[:, HEAD:].reshape(-1, r, r)
     small, whole = out[:, FATE] == SMALL, out[:, FATE] == WHOLE
     middles = (cones[small] / np.linalg.norm(cones[small], axis=2)[:, :, None]).sum(axis=1)
@@ -236,11 +241,11 @@ def _solved(G: ReducedVector, V: Matrix, threshold: float) -> tuple[Matrix, Vect
             shares = np.linalg.solve(np.where(flat[:, None, None], np.eye(size), R), p[:, :, None])[:, :, 0]
             shares *= np.where(shares.sum(axis=1) < 0, -1.0, 1.0)[:, None]
             near = shares.min(axis=1, initial=np.inf) >= -OUTSIDE * np.abs(shares).max(axis=1, initial=0.0)
-            if own.shape[1] > 1:  # of a multiple value no vector says where it is
-                near |= own[:, 1] > own[:, 0] * (1 - MULTIPLE)
             near &= ~flat  # by Caratheodory its lesser faces hold what it does
+            values.append(own[near, 0])
+            if own.shape[1] > 1:  # of a multiple value no vector says where it is
+                near |= ~flat & (own[:, 1] > own[:, 0] * (1 - MULTIPLE))
             at = np.einsum("mk,mkr->mr", np.maximum(shares[near], 0.0), V[high[near]][:, some])
             lengths = np.linalg.norm(at, axis=1)
             places.append(at[lengths > 0] / lengths[lengths > 0, None])
-            values.append(own[near, 0])
     return np.vstack(places), np.concatenate(values)

@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr
+from scipy.optimize import nnls
 
 from dualscape.geometry.climbs import climb_all
+from dualscape.geometry.leaky import EVEN
 from dualscape.oracles.vector.reduced import ReducedVector
 from dualscape.units import Units
 
@@ -23,6 +26,9 @@ TURNS, SETTLED = 60, 1e-15
 NOTHING = 1e-14
 #: A direction is on its face that is no further beyond a hyperplane.
 ON_FACE = 1e-12
+#: A hyperplane passes through a direction that is no further from it; singular values that are as near as this,
+#: relatively, are one; and rows are independent that are further than this from the span of others.
+THROUGH, ALIKE, INDEPENDENT = 1e-9, 1e-8, 1e-7
 
 
 def climb_jointly(
@@ -30,7 +36,8 @@ def climb_jointly(
 ) -> tuple[Units, NDArray[np.bool_], list[Index]]:
     """Local maximisers reached from q units: (these, hyperplane signs (q, N), the hyperplanes that hold each).
 
-    What nothing positive is reached from, or is left when `expired`, comes back as the zero direction.
+    What nothing positive is reached from, or is left when `expired`, comes back as the zero direction. Where u and -u
+    compute the same, the maximisers are upright.
     """
     hinges = G.hinges
     directions, outputs = np.zeros_like(units.directions), units.outputs.copy()
@@ -44,7 +51,11 @@ def climb_jointly(
             directions[j] = hinges.basis @ place
         holding.append(held)
     lengths = np.linalg.norm(directions, axis=1)
-    return Units(directions / np.where(lengths > 0, lengths, 1.0)[:, None], outputs), bits, holding
+    climbed = Units(directions / np.where(lengths > 0, lengths, 1.0)[:, None], outputs)
+    if hinges.slope == EVEN:
+        bits ^= climbed.inverted()[:, None]
+        climbed = climbed.upright()
+    return climbed, bits, holding
 
 
 def _climbed(G: ReducedVector, columns: Matrix, u: Vector, v: Vector) -> tuple[Vector, Vector, Vector, Index]:
@@ -71,7 +82,48 @@ def _climbed(G: ReducedVector, columns: Matrix, u: Vector, v: Vector) -> tuple[V
         best = u, v, bits[0], held
     if best is None:
         return np.zeros(r), v, np.zeros(hinges.count, dtype=bool), np.zeros(0, dtype=np.intp)
-    return best
+    u, v, bits, held = best
+    return u, v, bits, _holding(G, bits, held, u)
+
+
+def _holding(G: ReducedVector, bits: NDArray[np.bool_], held: Index, u: Vector) -> Index:
+    """The hyperplanes that hold u: where the greatest singular value of its face is multiple, those too on which u
+    stands, unless some direction of that value leads from u into the face.
+
+    Of the directions w of that value the face holds those with s_g z_g.w >= 0 for the hyperplanes g through u. If that
+    leaves u alone, u is where it is for their sake.
+    """
+    rows, side = G.hinges.rows, np.where(bits, 1.0, -1.0)
+    through = np.abs(rows @ u) <= THROUGH
+    through[held] = False
+    if not through.any():
+        return held
+    on = bits.copy()
+    on[held] = False
+    L = complement(rows[held])
+    left, singular, _ = np.linalg.svd(L.T @ G.pulls(on[None])[0], full_matrices=False)
+    E = L @ left[:, singular >= singular[0] * (1 - ALIKE)]
+    E = E @ complement((E.T @ u)[None])  # across u
+    if E.shape[1] == 0 or _leads(side[through, None] * (rows[through] @ E)):
+        return held
+    which = np.flatnonzero(through)
+    across = rows[which] @ L
+    R, order = qr(across.T, mode="r", pivoting=True)
+    count = int((np.abs(np.diag(R)) > INDEPENDENT).sum())
+    return np.concatenate([held, which[order[:count]]])
+
+
+def _leads(A: Matrix) -> bool:
+    """Whether A z >= 0 for some z other than 0, A (m, q): by Stiemke, unless A has rank q and 0 = lam^T A, lam > 0.
+
+    >>> _leads(np.array([[1.0], [-1.0]])), _leads(np.array([[1.0, 0.0], [-1.0, 0.0]])), _leads(np.array([[1.0]]))
+    (False, True, True)
+    """
+    lengths = np.linalg.norm(A, axis=1)
+    A = A[lengths > INDEPENDENT] / lengths[lengths > INDEPENDENT, None]
+    if np.linalg.matrix_rank(A, tol=INDEPENDENT) < A.shape[1]:
+        return True
+    return bool(nnls(A.T, -A.sum(axis=0))[1] > INDEPENDENT)
 
 
 def complement(normals: Matrix) -> Matrix:

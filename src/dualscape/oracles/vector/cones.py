@@ -1,4 +1,4 @@
-"""The kernel of the vector bisection: cones are bounded, excluded, cut and handed back (see `bisection` for the bound).
+"""The kernel of the vector bisection: cones are bounded, excluded, cut and handed back (see `cone_bounds`).
 
 A hyperplane that does not cross a cone crosses none of its parts. So a cone carries the heights of those alone that
 cross it, and the linear map that all others sum to; deep cones look at few.
@@ -6,6 +6,7 @@ cross it, and the linear map that all others sum to; deep cones look at few.
 
 import numpy as np
 
+from dualscape.oracles.vector.cone_bounds import bound_of, lies_below, spread
 from dualscape.running.compiled import kernel, part
 from dualscape.tolerances import EPS
 
@@ -19,8 +20,6 @@ SHORT = 2e-5
 ON_PLANE, DEEPEST = 64 * EPS, 400
 #: Shares of an edge within which it is cut at a hyperplane; otherwise in the middle.
 LEAST_SHARE = 1e-3
-#: Sweeps of the ascent for the multipliers of a cone.
-SWEEPS = 25
 #: Cones on a stack, and hyperplanes of all of them together: what exceeds either stays open.
 STACK, STACKED = 64, 1_000_000
 
@@ -47,7 +46,8 @@ def explore(rows, kappa, weights, linear, records, target, threshold, budget):  
     cones, maps, bounds = np.empty((STACK, r, r)), np.empty((STACK, r, c)), np.empty(STACK)
     depths, sizes = np.empty(STACK, np.int64), np.empty(STACK, np.int64)
     which, heights = np.empty(room, np.int64), np.empty((room, r))
-    V, B, values, g, new = np.empty((r, r)), np.empty((r, c)), np.empty((r, c)), np.empty(r), np.empty(r)
+    V, B, new = np.empty((r, r)), np.empty((r, c)), np.empty(r)
+    along, across, aside = np.empty(r), np.empty((r, c)), np.empty(r)
     own, high, rest, fresh = np.empty(N, np.int64), np.empty((N, r)), np.empty((N, r)), np.empty(N)
     every = np.arange(N)
     for at in range(len(records)):
@@ -72,14 +72,17 @@ def explore(rows, kappa, weights, linear, records, target, threshold, budget):  
             V[:], B[:] = cones[level], maps[level]
             own[:K] = which[held : held + K]
             high[:K] = heights[held : held + K]
-            _lengths(kappa, weights, V, B, own, high, K, rest, values, g)
-            bound = min(bound, _bound(V, g))
+            spread(kappa, weights, V, B, own, high, K, rest, along, across, aside)
+            if lies_below(V, along, across, aside, threshold):
+                continue
+            bound = min(bound, bound_of(V, along, across, aside))
             if bound <= threshold:
                 continue
             if K == 0:
-                if _greatest(B) > threshold:
-                    count = _put(out, count, bound, depth, WHOLE, V)
+                count = _put(out, count, bound, depth, WHOLE, V)
                 continue
+            if bound > target and lies_below(V, along, across, aside, target):
+                bound = target
             if bound <= target:
                 count = _put(out, count, bound, depth, OPEN, V)
                 continue
@@ -157,131 +160,6 @@ def _keep(rows, kappa, own, high, K, B, which, heights, start):  # type: ignore[
                 for o in range(c):
                     B[i, o] += rows[own[j], i] * kappa[own[j], o]
     return count
-
-
-@part()
-def _lengths(kappa, weights, V, B, own, high, K, rest, values, g):  # type: ignore[no-untyped-def]
-    """Into g (r,): what |G| is at most at each generator, for the bound over the cone."""
-    r, c = B.shape
-    for k in range(r):
-        for o in range(c):
-            total = 0.0
-            for i in range(r):
-                total += V[k, i] * B[i, o]
-            values[k, o] = total
-    for j in range(K):
-        above, below = 0.0, 0.0
-        for k in range(r):
-            above += max(high[j, k], 0.0)
-            below += max(-high[j, k], 0.0)
-        # Where more of the cone is above, l - z is left, which is what is below.
-        side = -1.0 if above > below else 1.0
-        for k in range(r):
-            rest[j, k] = 0.5 * max(side * high[j, k], 0.0)
-            middle = max(high[j, k], 0.0) - rest[j, k]
-            for o in range(c):
-                values[k, o] += middle * kappa[own[j], o]
-    q, second = np.zeros(c), np.zeros(r)
-    size = 0.0
-    for o in range(c):
-        for k in range(r):
-            q[o] += values[k, o]
-        size += q[o] * q[o]
-    size = np.sqrt(size)
-    if size > 0:
-        q /= size
-    for k in range(r):
-        along = 0.0
-        for o in range(c):
-            along += values[k, o] * q[o]
-        g[k] = abs(along)
-        across = 0.0
-        for o in range(c):
-            across += (values[k, o] - along * q[o]) ** 2
-        second[k] = np.sqrt(across)
-    for j in range(K):
-        kink = 0.0
-        for o in range(c):
-            kink += q[o] * kappa[own[j], o]
-        aside = np.sqrt(max(weights[own[j]] ** 2 - kink * kink, 0.0))
-        kink = abs(kink)
-        for k in range(r):
-            g[k] += rest[j, k] * kink
-            second[k] += rest[j, k] * aside
-    for k in range(r):
-        g[k] = np.hypot(g[k], second[k])
-
-
-@part()
-def _bound(V, g):  # type: ignore[no-untyped-def]
-    """A bound on sum lam_k g_k over |sum lam_k v_k| <= 1, lam >= 0: |w| + sqrt(r) max (g_k - w.v_k)_+ for two w."""
-    r = len(g)
-    gram = V @ V.T
-    lam, pull = np.zeros(r), np.zeros(r)
-    for _ in range(SWEEPS):
-        moved = 0.0
-        for k in range(r):
-            new = max(lam[k] + (g[k] - pull[k]) / gram[k, k], 0.0)
-            step = new - lam[k]
-            if step != 0.0:
-                moved = max(moved, abs(step) * np.sqrt(gram[k, k]))
-                for i in range(r):
-                    pull[i] += step * gram[k, i]
-                lam[k] = new
-        if moved <= 1e-14 * g.max():
-            break
-    found = _for(V, g, V.T @ lam)
-    # The w at which all v_k have their g_k, by elimination.
-    A, w = V.copy(), g.copy()
-    for k in range(r):
-        p = k + np.argmax(np.abs(A[k:, k]))
-        if A[p, k] == 0.0:
-            return found
-        for i in range(r):
-            A[k, i], A[p, i] = A[p, i], A[k, i]
-        w[k], w[p] = w[p], w[k]
-        for j in range(k + 1, r):
-            factor = A[j, k] / A[k, k]
-            for i in range(k, r):
-                A[j, i] -= factor * A[k, i]
-            w[j] -= factor * w[k]
-    for k in range(r - 1, -1, -1):
-        for i in range(k + 1, r):
-            w[k] -= A[k, i] * w[i]
-        w[k] /= A[k, k]
-    other = _for(V, g, w)
-    return other if other < found else found
-
-
-@part()
-def _for(V, g, w):  # type: ignore[no-untyped-def]
-    """|w| + sqrt(r) max_k (g_k - w.v_k)_+."""
-    r = len(g)
-    missing, length = 0.0, 0.0
-    for k in range(r):
-        total = 0.0
-        for i in range(r):
-            total += V[k, i] * w[i]
-        missing = max(missing, g[k] - total)
-        length += w[k] * w[k]
-    return np.sqrt(length) + np.sqrt(r) * missing
-
-
-@part()
-def _greatest(B):  # type: ignore[no-untyped-def]
-    """A bound on the greatest singular value of B, above it by a few percent at most: traces of powers of B^T B."""
-    A = B.T @ B
-    scale, power = np.trace(A), 1.0
-    if not scale > 0.0:
-        return 0.0
-    logarithm = np.log(scale)
-    A = A / scale
-    for _ in range(6):
-        A, power = A @ A, 2 * power
-        scale = np.trace(A)
-        logarithm += np.log(scale) / power
-        A = A / scale
-    return np.exp(0.5 * logarithm) * (1 + 1e-12)
 
 
 @part()

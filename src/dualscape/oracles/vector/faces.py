@@ -3,14 +3,16 @@
 On a cell G(u) = N^T (X u)_+ is B^T u, and |B^T u|^2 is convex. So h is attained in the relative interior of a face, and
 there it is a local maximum on the span of the face: the vector of the greatest singular value of B on that span.
 Finitely many faces and one decomposition each give h, whatever c is, and every local maximiser.
-"""
 
-from functools import cached_property
+A decomposition is that of a matrix B' which is off by a rounding. If its vector is off the face, |B'^T u| is greatest
+on lesser faces, and |B^T u| there and here by no more than twice that rounding: a multiple value, of which no vector
+says where it is attained, needs no more.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dualscape.geometry.arrangement.faces import FaceGroup, count_of_faces, face_groups
+from dualscape.geometry.arrangement.faces import FaceGroup, UnlistedError, count_of_faces, face_groups
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
 from dualscape.oracles.vector.base import VectorOracle
@@ -19,6 +21,7 @@ from dualscape.oracles.vector.ranked import answer_of
 from dualscape.oracles.vector.reduced import ReducedVector
 from dualscape.running.effort import Effort
 from dualscape.running.progress import Event, Progress, silent
+from dualscape.running.stopped import Stopped
 from dualscape.tolerances import EPS
 from dualscape.units import Units
 
@@ -26,12 +29,14 @@ Matrix = NDArray[np.float64]
 #: Faces looked at together, and more of them than are ever listed.
 TOGETHER, MOST = 20_000, 3_000_000
 #: How far rounding moves the vector of a singular value, times the relative distance of that from the next; and the
-#: distance below which it does not say where its vector is.
+#: distance below which it does not say where its vector is. All of these are climbed from.
 MOVED, MULTIPLE = 4e-15, 1e-9
+#: The vector of the decomposition is known to this.
+KNOWN = 1e-14
 
 
 class FacesOracle(VectorOracle):
-    """h(N) for units with c outputs and all local maximisers, face by face."""
+    """h(N) for units with c outputs and all local maximisers, face by face. The faces are listed once."""
 
     name = "faces"
     exact = True
@@ -45,20 +50,30 @@ class FacesOracle(VectorOracle):
         # Bytes of the sign vectors, each of which is found at several rays, and a decomposition of each.
         return Estimate(int(min(faces, 1e18)), 2e-5 * faces if faces <= MOST else np.inf, cls.counts)
 
-    @cached_property
-    def _faces(self) -> tuple[list[FaceGroup], float]:
-        return face_groups(self.hinges.rows)
+    def __init__(self, hinges: Hinges, c: int) -> None:
+        super().__init__(hinges, c)
+        self._faces: tuple[list[FaceGroup], float] | None = None
 
     def best_units(
         self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
     ) -> OracleAnswer:
         hinges, N = self.hinges, question.nu.reshape(-1, self.c)
         if hinges.count == 0:
-            return OracleAnswer.nothing(hinges.X.shape[1], question.above, self.name, 0)
-        G = ReducedVector.of(hinges, N)
-        # Sums of N terms make B; a singular value is known as well as its matrix.
-        rounding = 1.01 * (3 * hinges.count + 40 * (hinges.rank + self.c) + 80) * EPS * G.size
+            return self.nothing(question.above, 0)
+        if count_of_faces(hinges.count, hinges.rank) > MOST:
+            return self.nothing(max(self.ceiling(question.nu, effort), question.above), 0, Stopped.DIMENSION)
+        if self._faces is None:
+            try:
+                self._faces = face_groups(hinges.rows, effort.expired)
+            except UnlistedError:
+                upper = max(self.ceiling(question.nu, effort), question.above)
+                return self.nothing(upper, 0, effort.ended() or Stopped.TIME)
         groups, off = self._faces
+        G = ReducedVector.of(hinges, N)
+        # Sums of N terms make B; a singular value is known as well as its matrix. Then B' twice for each lesser face.
+        planes, sides = hinges.count, hinges.rank + self.c
+        rounded = 3 * planes + 40 * sides + 80 + 2 * hinges.rank * (planes + 10 * sides)
+        rounding = 1.01 * rounded * EPS * G.size
         # Sides are those for normals that are off by a rounding.
         margin = G.slack + rounding + (off + 8 * EPS) * G.size
         above, upper = question.above, max(question.above, 0.0)
@@ -67,8 +82,7 @@ class FacesOracle(VectorOracle):
             for at in range(0, len(group.signs), TOGETHER):
                 if effort.expired():
                     upper = max(self.ceiling(question.nu, effort), question.above)
-                    nothing = OracleAnswer.nothing(hinges.X.shape[1], upper, self.name, looked, effort.ended())
-                    return nothing
+                    return self.nothing(upper, looked, effort.ended() or Stopped.TIME)
                 part = slice(at, at + TOGETHER)
                 found, open_values = _looked_at(G, group.signs[part], group.basis[part], above - margin)
                 places.append(found)
@@ -98,7 +112,7 @@ def _looked_at(G: ReducedVector, signs: NDArray[np.int8], basis: Matrix, above: 
     second = singular[:, 1] if singular.shape[1] > 1 else np.zeros(len(which))
     multiple = second > singular[:, 0] * (1 - MULTIPLE)
     moved = MOVED * (3 + 1 / np.maximum(1 - second / singular[:, 0], MULTIPLE))
-    near = (low >= -moved) | (high <= moved)
-    inside = (low >= moved) | (high <= -moved)
+    near = (low >= -moved) | (high <= moved) | multiple
     turned = np.where((low + high < 0)[:, None], -places, places)
-    return turned[near | multiple], singular[multiple | near & ~inside, 0]
+    open_ = ((low >= -KNOWN) | (high <= KNOWN)) & ~((low >= KNOWN) | (high <= -KNOWN))
+    return turned[near], singular[open_, 0]

@@ -39,8 +39,8 @@ class ReducedVector:
     def of(cls, hinges: Hinges, N: Matrix) -> "ReducedVector":
         """That of N (n, c)."""
         parts = [hinges.enclose(np.ascontiguousarray(column)) for column in N.T]
-        kappa = np.ascontiguousarray(np.column_stack([part[0] for part in parts]).reshape(hinges.count, -1))
-        linear = np.ascontiguousarray(np.column_stack([part[1] for part in parts]).reshape(hinges.rank, -1))
+        kappa = np.ascontiguousarray(np.column_stack([part[0] for part in parts]).reshape(hinges.count, N.shape[1]))
+        linear = np.ascontiguousarray(np.column_stack([part[1] for part in parts]).reshape(hinges.rank, N.shape[1]))
         return cls(hinges, kappa, linear, float(np.linalg.norm([part[2] for part in parts])) * (1 + 1e-15))
 
     @property

@@ -8,8 +8,8 @@ import numpy as np
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
-from dualscape.oracles.relaxation.oracle import LITTLE, MOST, PATIENCE, ROUNDS, STEPS
-from dualscape.oracles.relaxation.pace import Pace, ended, step_seconds
+from dualscape.oracles.relaxation.oracle import MOST
+from dualscape.oracles.relaxation.pace import LITTLE, PATIENCE, ROUNDS, STEPS, Pace, cost_in_words, ended, step_seconds
 from dualscape.oracles.vector.base import VectorOracle
 from dualscape.oracles.vector.multipliers import proven
 from dualscape.oracles.vector.reduced import ReducedVector
@@ -42,7 +42,7 @@ class VectorRelaxation(VectorOracle):
     ) -> OracleAnswer:
         hinges, above = self.hinges, max(question.above, 0.0)
         if hinges.count == 0:
-            return OracleAnswer.nothing(hinges.X.shape[1], above, self.name, 0)
+            return self.nothing(above, 0)
         G = ReducedVector.of(hinges, question.nu.reshape(-1, self.c))
         search = _Search(G, above, self.ceiling(question.nu, effort))
         large = self.estimate(hinges).at_once
@@ -52,7 +52,7 @@ class VectorRelaxation(VectorOracle):
             stopped = Stopped.DIMENSION if large else ended(effort)
         else:
             stopped = search.run(effort, progress)
-        return OracleAnswer.nothing(hinges.X.shape[1], max(search.upper, above), self.name, search.steps, stopped)
+        return self.nothing(max(search.upper, above), search.steps, stopped)
 
 
 class _Search:
@@ -70,7 +70,9 @@ class _Search:
         upper, floor = (float(np.ldexp(value, -exponent)) for value in (self.upper, self._above - G.slack))
         scale, shift, history = max(floor, upper / 4), 1e-3, [upper]
         splitting = VectorSplitting(G.hinges.rows, kappa / scale, linear / scale)
-        pace = Pace(1 + sum(G.hinges.rows.shape) + kappa.shape[1])
+        size = 1 + sum(G.hinges.rows.shape) + kappa.shape[1]
+        pace = Pace(size)
+        progress(Event("relaxation", 0, ROUNDS, cost_in_words(size)))
         while upper > floor:
             if len(history) > ROUNDS or (len(history) > PATIENCE and upper > (1 - LITTLE) * history[-PATIENCE - 1]):
                 return Stopped.RELAXED

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
+from dualscape.geometry.leaky import leaky, slopes
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
 from dualscape.oracles.ranked import Ranked
 from dualscape.oracles.vector.base import VectorOracle
@@ -56,7 +57,7 @@ class VectorSearch(VectorOracle):
         if question.seen is not None:
             known = Units.join([known, question.seen.take(slice(CLIMBS))])
         risen = self._risen(nu, self._starts(known, np.random.default_rng((self._seed, question.attempt))), effort)
-        found = rank(X, nu, risen)
+        found = rank(self.hinges, nu, risen)
         best = found.take(found.units.distinct(np.arange(len(found.values)), CROWD))
         keep = best.values > PROMISING * max(question.above, 0.0)
         keep[: CLIMBS // 4] = True
@@ -66,9 +67,9 @@ class VectorSearch(VectorOracle):
             climbed = climb_jointly(
                 ReducedVector.of(self.hinges, nu.reshape(-1, self.c)), climbing, expired=effort.expired
             )[0]
-            every = rank(X, nu, Units.join([climbed, climbing]) if effort.expired() else climbed)
+            every = rank(self.hinges, nu, Units.join([climbed, climbing]) if effort.expired() else climbed)
         else:
-            every = Ranked.join([best, rank(X, nu, known)]).once()
+            every = Ranked.join([best, rank(self.hinges, nu, known)]).once()
         lower = float(every.values[0]) if len(every.values) else 0.0
         above = every.above(question.above)
         return OracleAnswer(*above, lower, np.inf, self.name, len(risen), seen=every.units.take(slice(2 * CLIMBS)))
@@ -94,22 +95,22 @@ class VectorSearch(VectorOracle):
     def _risen(self, nu: Vector, directions: Matrix, effort: Effort) -> Units:
         """Where directions (q, d) rise to along the gradient, each with its best output; the best rise longer."""
         strides = np.full(len(directions), STRIDE)
-        values, outputs, slopes = self._slopes(nu, directions)
+        values, outputs, pulls = self._slopes(nu, directions)
         for count, steps in STAGES:
             order = np.argsort(-values, kind="stable")
             order = order[values[order] > 0][:count]
             directions, strides, values = directions[order], strides[order], values[order]
-            outputs, slopes = outputs[order], slopes[order]
+            outputs, pulls = outputs[order], pulls[order]
             for _ in range(steps):
                 if effort.expired():
                     break
-                moved = directions + strides[:, None] * slopes
+                moved = directions + strides[:, None] * pulls
                 moved /= np.linalg.norm(moved, axis=1)[:, None]
                 found = self._slopes(nu, moved)
                 rises = found[0] > values
                 strides *= np.where(rises, LONGER, SHORTER)
                 directions[rises] = moved[rises]
-                for part, new in zip((values, outputs, slopes), found, strict=True):
+                for part, new in zip((values, outputs, pulls), found, strict=True):
                     part[rises] = new[rises]
         return Units(directions, outputs)
 
@@ -117,11 +118,11 @@ class VectorSearch(VectorOracle):
         """(values (q,), best outputs (q, c), gradients along the sphere (q, d) as shares of all)."""
         X, N = self.hinges.X, nu.reshape(-1, self.c)
         heights = X @ directions.T
-        active = heights > 0
-        G = np.maximum(heights, 0.0, out=heights).T @ N
+        bends = slopes(heights > 0, self.hinges.slope)
+        G = leaky(heights, self.hinges.slope).T @ N
         values = np.linalg.norm(G, axis=1)
         outputs = G / np.where(values > 0, values, 1.0)[:, None]
-        pull = (active * (N @ outputs.T)).T @ X
+        pull = (bends * (N @ outputs.T)).T @ X
         lengths = np.linalg.norm(pull, axis=1)
         pull /= np.where(lengths > 0, lengths, 1.0)[:, None]
         return values, outputs, pull - (pull * directions).sum(axis=1)[:, None] * directions

@@ -2,7 +2,8 @@
 
 scikit-learn minimises mean_i of half squares (or of the logistic loss) + alpha / (2 b) |weights|^2 with b rows a batch,
 and no penalty on biases: n times that is this objective with beta = alpha n / b, which is alpha where a batch is all
-rows.
+rows. With c outputs it follows the gradient of half the sum of squares over outputs, while the loss that it reports is
+their mean: beta is what goes with the gradient.
 """
 
 from copy import deepcopy
@@ -13,7 +14,7 @@ import numpy as np
 from dualscape.errors import InputError
 from dualscape.prediction.models.trained import Trained
 
-WANTED = "give one with hidden_layer_sizes=(m,), activation='relu' and one output"
+WANTED = "give one with hidden_layer_sizes=(m,), activation='relu'"
 
 
 def is_estimator(model: object) -> bool:
@@ -34,10 +35,11 @@ def of_estimator(model: Any, source: str = "the model") -> Trained:
     if model.activation != "relu":
         raise InputError(f"{source} has the activation {model.activation!r}; {WANTED}")
     (U, alpha), (bias, output_bias) = model.coefs_, model.intercepts_
-    if alpha.shape[1] != 1:
-        raise InputError(f"{source} has {alpha.shape[1]} outputs; {WANTED}")
+    c, last = alpha.shape[1], getattr(model, "out_activation_", "")
+    if c > 1 and last == "logistic":
+        raise InputError(f"{source} has {c} outputs with a logistic function each (multilabel); give one label a row")
     kind = getattr(model, "loss", "squared_error")
-    loss = {"squared_error": "squared", "log_loss": "logistic"}.get(kind)
+    loss = {"squared_error": "squared", "log_loss": "logistic" if c == 1 else "multinomial"}.get(kind)
     if loss is None:
         raise InputError(f"{source} has the loss {kind!r}; give one of squared_error or log_loss")
     settings = {"loss": loss, "bias": "free", "free": "constant", "activation": "relu"}
@@ -80,7 +82,8 @@ def _with(model: Any, trained: Trained) -> Any:
     zeros = np.zeros(trained.width)
     like = model.coefs_[0].dtype
     bias = zeros if trained.bias is None else trained.bias
-    other.coefs_ = [trained.U.T.astype(like), trained.alpha[:, None].astype(like)]
-    other.intercepts_ = [bias.astype(like), np.array([trained.output_bias or 0.0], dtype=like)]
+    last = np.zeros(trained.c) + (0.0 if trained.output_bias is None else trained.output_bias)
+    other.coefs_ = [trained.U.T.astype(like), trained.alpha.reshape(-1, trained.c).astype(like)]
+    other.intercepts_ = [bias.astype(like), last.astype(like)]
     other.hidden_layer_sizes = (trained.width,)
     return other

@@ -19,7 +19,7 @@ from dualscape.model.problem import Problem
 from dualscape.prediction.models.given import trained_of
 from dualscape.prediction.models.layers import of_state
 from dualscape.prediction.models.safetensors import read_safetensors, written_safetensors
-from dualscape.prediction.models.trained import Trained, free_parts
+from dualscape.prediction.models.trained import Trained, free_parts, gates_of
 from dualscape.prediction.predictor import load_result
 from dualscape.running.files import write_whole
 
@@ -37,9 +37,9 @@ def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> T
     """The network in a file.
 
     Args:
-        path: .npz (arrays U (m, p) and alpha (m,), bias (m,), output_bias, free_weights (q,) and gates (m,) where there
-            are any), .safetensors or .pt, .pth (the state of a PyTorch network), .json (a result of `dualscape
-            analyze`), .pkl, .pickle or .joblib (a scikit-learn or PyTorch model).
+        path: .npz (arrays U (m, p) and alpha (m,), or (m, c) with c outputs, bias (m,), output_bias, free_weights (q,)
+            and gates (m,) where there are any), .safetensors or .pt, .pth (the state of a PyTorch network), .json (a
+            result of `dualscape analyze`), .pkl, .pickle or .joblib (a scikit-learn or PyTorch model).
         trust_pickle: whether pickles are loaded: they run whatever code they hold.
 
     Raises:
@@ -143,13 +143,13 @@ def _of_result(file: Path) -> Trained:
     content, network = json.loads(file.read_text(encoding="utf-8")), predictor.network
     U, alpha = network.weights()
     design, known = predictor.design, content["problem"]
-    if network.architecture.per_row > 1:
-        raise InputError(f"{file} has {network.architecture.per_row} outputs; give a network with one")
     output_bias, free_weights = free_parts(network.design.free_names, network.free_weights)
     settings = {"loss": predictor.loss, "bias": network.bias, "free": network.free, "beta": known["beta"]}
     if known.get("free_decay"):
         settings["free_decay"] = known["free_decay"]
-    settings["activation"] = network.architecture.title
+    # With several outputs the title says how many, and then the activation where it is not the ReLU.
+    named = network.architecture.title if network.outputs is None else ":".join(network.architecture.key[2:])
+    settings["activation"] = named or "relu"
     return Trained.of(
         design.features(U),
         alpha,
@@ -158,7 +158,7 @@ def _of_result(file: Path) -> Trained:
         str(file),
         free_weights=free_weights,
         settings={**settings, "scaling": predictor.scaling},
-        gates=network.gates if network.architecture.outputs > 1 else None,
+        gates=gates_of(network),
     )
 
 

@@ -16,7 +16,7 @@ from dualscape.prediction.models.trained import Trained
 
 #: Layers that compute nothing when a network is used.
 IDLE = ("Identity", "Flatten", "Dropout")
-WANTED = "give a Sequential(Linear, ReLU, Linear) with one output"
+WANTED = "give a Sequential(Linear, ReLU, Linear)"
 State = Mapping[str, Any]
 
 
@@ -29,7 +29,7 @@ def of_module(model: Any, source: str = "the model") -> Trained:
     """A module whose layers are Linear, ReLU, Linear.
 
     Raises:
-        InputError: it has other layers, or more than one hidden layer or output.
+        InputError: it has other layers, or more than one hidden layer.
     """
     layers = [layer for layer in _flat(model) if type(layer).__name__ not in IDLE]
     kinds = [type(layer).__name__ for layer in layers]
@@ -59,12 +59,12 @@ def of_state(
     """The state of a network of two linear layers with a ReLU between them, which is taken for granted.
 
     Args:
-        state: tensors or arrays by name: `0.weight` (m, p), `0.bias` (m,), `2.weight` (1, m), `2.bias` (1,).
+        state: tensors or arrays by name: `0.weight` (m, p), `0.bias` (m,), `2.weight` (c, m), `2.bias` (c,).
         source: where it comes from, for messages.
         back: makes a file's bytes from a state; None gives the state itself.
 
     Raises:
-        InputError: there are other tensors, or another number of layers or outputs.
+        InputError: there are other tensors, or another number of layers.
     """
     arrays = {str(name): _array(value, f"{source}: {name}") for name, value in state.items()}
     weights = sorted((name for name in arrays if name.endswith("weight")), key=_natural)
@@ -73,8 +73,6 @@ def of_state(
     if len(weights) < 2 or any(arrays[name].ndim != 2 for name in weights):
         raise InputError(f"{source} has the tensors {', '.join(arrays) or 'none'}; {WANTED}")
     first, last = (arrays[name] for name in weights)
-    if last.shape[0] != 1:
-        raise InputError(f"{source} has {last.shape[0]} outputs; {WANTED}")
     hidden, outer = (name.removesuffix("weight") + "bias" for name in weights)
     other = set(arrays) - {*weights, hidden, outer}
     if other:
@@ -83,17 +81,17 @@ def of_state(
 
     def written(trained: Trained) -> Any:
         trained.check_layers()
-        found: dict[str, NDArray[Any]] = {weights[0]: trained.U, weights[1]: trained.alpha[None, :]}
+        found: dict[str, NDArray[Any]] = {weights[0]: trained.U, weights[1]: trained.alpha.reshape(-1, trained.c).T}
         if trained.bias is not None and (hidden in arrays or trained.biased):
             found[hidden] = trained.bias
-        if outer in arrays or trained.output_bias:
-            found[outer] = np.array([trained.output_bias or 0.0])
+        if outer in arrays or np.any(trained.output_bias):
+            found[outer] = np.zeros(trained.c) + (0.0 if trained.output_bias is None else trained.output_bias)
         made = {name: np.ascontiguousarray(array, dtype=kept.get(name, np.float64)) for name, array in found.items()}
         return made if back is None else back(made)
 
     return Trained.of(
         first,
-        last,
+        last.T,
         arrays.get(hidden),
         arrays.get(outer),
         source,
@@ -127,11 +125,14 @@ def _array(value: Any, name: str) -> NDArray[Any]:
 
 
 # --- the objective ------------------------------------------------------------------------------------------
-def beta_of(weight_decay: float, n: int, loss: str, reduction: str = "mean", optimizer: str = "sgd") -> float:
+def beta_of(
+    weight_decay: float, n: int, loss: str, reduction: str = "mean", optimizer: str = "sgd", outputs: int = 1
+) -> float:
     """beta of a PyTorch training with weight_decay W on n rows: 1/2 W |theta|^2 is added to the loss.
 
-    The mean of squares is 2/n times the sum of their halves, so beta = n W / 2, and W / 2 for their sum. The mean of
-    the logistic loss, as of every other, is 1/n times the sum: beta = n W, and W for the sum.
+    The mean of squares is 2/n times the sum of their halves, so beta = n W / 2, and W / 2 for their sum; with c outputs
+    there are n c squares. The mean of the logistic loss, as of every other, is 1/n times the sum: beta = n W, and W for
+    the sum.
 
     Raises:
         InputError: the optimizer decays weights beside the loss, so that there is no objective.
@@ -146,16 +147,17 @@ def beta_of(weight_decay: float, n: int, loss: str, reduction: str = "mean", opt
         )
     if reduction not in ("mean", "sum"):
         raise InputError(f"unknown reduction {reduction!r}; known: mean, sum")
-    rows = n if reduction == "mean" else 1
-    return weight_decay * rows / (2 if loss == "squared" else 1)
+    squares = n * outputs if loss == "squared" else n
+    return weight_decay * (squares if reduction == "mean" else 1) / (2 if loss == "squared" else 1)
 
 
-def beta_in_words(weight_decay: float, n: int, loss: str, reduction: str = "mean") -> str:
+def beta_in_words(weight_decay: float, n: int, loss: str, reduction: str = "mean", outputs: int = 1) -> str:
     """What `beta_of` does, in one sentence."""
-    rows = f"{n} rows x " if reduction == "mean" else ""
+    rows = f"{n} rows x {f'{outputs} outputs x ' if outputs > 1 and loss == 'squared' else ''}"
+    rows = rows if reduction == "mean" else ""
     half = " / 2" if loss == "squared" else ""
     what = "squares" if loss == "squared" else f"the {loss} loss"
     return (
         f"PyTorch: the {reduction} of {what} with weight_decay {weight_decay:g} is this objective with beta = "
-        f"{rows}{weight_decay:g}{half} = {beta_of(weight_decay, n, loss, reduction):g}, up to a factor"
+        f"{rows}{weight_decay:g}{half} = {beta_of(weight_decay, n, loss, reduction, outputs=outputs):g}, up to a factor"
     )

@@ -1,4 +1,7 @@
-"""A two-layer ReLU network as other programs keep it: f(x) = sum_j alpha_j (U_j.x + bias_j)_+ + output_bias."""
+"""A two-layer ReLU network as other programs keep it: f(x) = sum_j alpha_j (U_j.x + bias_j)_+ + output_bias.
+
+With c outputs alpha_j and the output bias are vectors.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,15 +20,21 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-def free_parts(names: Sequence[str], weights: Vector) -> tuple[float | None, Vector | None]:
-    """(output bias, weights of all free features where there are others), from their names and weights (q,).
+def free_parts(names: Sequence[str], weights: Vector) -> tuple[float | Vector | None, Vector | None]:
+    """(output bias, weights of all free features where there are others), from their names (q,) and weights (q,), or
+    (q c,) with c outputs.
 
     >>> free_parts(("constant",), np.array([2.0])), free_parts(("x", "constant"), np.array([1.0, 2.0]))
     ((2.0, None), (None, array([1., 2.])))
     """
     if tuple(names) == (CONSTANT,):
-        return float(weights[0]), None
+        return float(weights[0]) if len(weights) == 1 else weights, None
     return None, (weights if len(weights) else None)
+
+
+def gates_of(network: Network) -> NDArray[np.intp] | None:
+    """(m,) the gate of each neuron; None where the architecture has no list of them."""
+    return network.gates if network.outputs is None and network.architecture.outputs > 1 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +43,11 @@ class Trained:
 
     Attributes:
         U: (m, p) inner weights.
-        alpha: (m,) outer weights.
+        alpha: (m,) outer weights; (m, c) with c outputs.
         bias: (m,) hidden biases; None for a network without.
-        output_bias: None for a network without.
-        free_weights: (q,) weights of free features, the output bias among them, in place of it; None for none.
+        output_bias: a number, or (c,) with c outputs; None for a network without.
+        free_weights: (q,), or (q c,), weights of free features, the output bias among them, in place of it; None for
+            none.
         gates: (m,) the gate of each neuron; None where there are none.
         source: where it comes from, for messages.
         settings: what it says of its problem, by the names that `Problem` gives: loss, bias, free, beta, ...
@@ -52,7 +62,7 @@ class Trained:
     U: Matrix
     alpha: Vector
     bias: Vector | None
-    output_bias: float | None
+    output_bias: float | Vector | None
     free_weights: Vector | None = None
     gates: NDArray[np.intp] | None = None
     source: str = "the network"
@@ -79,27 +89,36 @@ class Trained:
         weights, outer = real_array(U, f"{source}: U"), real_array(alpha, f"{source}: alpha")
         if weights.ndim != 2:
             raise InputError(f"{source}: U has shape {weights.shape}; U must be (neurons, features)")
-        if outer.ndim == 2 and 1 in outer.shape:
+        if outer.ndim == 2 and (outer.shape[1] == 1 or (len(outer) == 1 and len(weights) != 1)):
             outer = outer.reshape(-1)
-        if outer.shape != (len(weights),):
+        if outer.ndim not in (1, 2) or len(outer) != len(weights) or 0 in outer.shape[1:]:
             raise InputError(
-                f"{source}: U has shape {weights.shape}, alpha {outer.shape}; U needs one row for each entry of alpha"
+                f"{source}: U has shape {weights.shape}, alpha {outer.shape}; U needs one row for each entry of alpha, "
+                "or with several outputs for each row"
             )
+        c = 1 if outer.ndim == 1 else outer.shape[1]
         hidden = None if bias is None else real_array(bias, f"{source}: bias").reshape(-1)
         if hidden is not None and len(hidden) != len(outer):
             raise InputError(f"{source}: bias has {len(hidden)} entries for {len(outer)} neurons; give one each")
         last = None if output_bias is None else real_array(output_bias, f"{source}: output_bias").reshape(-1)
-        if last is not None and len(last) != 1:
-            raise InputError(f"{source}: {len(last)} output biases; a network of one output has one")
+        if last is not None and len(last) != c:
+            outputs = "one output" if c == 1 else f"{c} outputs"
+            raise InputError(f"{source}: {len(last)} output biases; a network of {outputs} has {c if c > 1 else 'one'}")
         for name, array in (("U", weights), ("alpha", outer), ("bias", hidden), ("output_bias", last)):
             if array is not None and not np.isfinite(array).all():
                 raise InputError(f"{source}: {name} contains NaN or inf; the training has failed, train it again")
-        return cls(weights, outer, hidden, None if last is None else float(last[0]), source=source, **more)
+        constant = None if last is None else float(last[0]) if c == 1 else last
+        return cls(weights, outer, hidden, constant, source=source, **more)
 
     @property
     def width(self) -> int:
         """Number of neurons."""
         return len(self.alpha)
+
+    @property
+    def c(self) -> int:
+        """Number of outputs."""
+        return 1 if self.alpha.ndim == 1 else self.alpha.shape[1]
 
     @property
     def biased(self) -> bool:
@@ -113,9 +132,14 @@ class Trained:
         A neuron with a bias alone is a constant where biases are free, and joins the output bias.
 
         Raises:
-            InputError: it has another number of inputs, or biases that the problem has not.
+            InputError: it has another number of inputs or outputs, or biases that the problem has not.
         """
         design, free = problem.design, problem.free
+        if self.c != problem.c:
+            raise InputError(
+                f"{self.source}: the network has {self.c} output{'s' * (self.c != 1)}, the problem {problem.c}; choose "
+                "the targets that it was trained on (--target), or with a loss of classes all of these"
+            )
         if self.U.shape[1] != design.p:
             p = self.U.shape[1]
             raise InputError(
@@ -126,14 +150,16 @@ class Trained:
             raise InputError(
                 f"{self.source}: the neurons have biases, the problem none; give --bias penalised or --bias free"
             )
-        if self.output_bias and CONSTANT not in free.names:
+        names = design.free_names
+        if np.any(self.output_bias) and CONSTANT not in names:
             raise InputError(f"{self.source}: the network has an output bias, the problem none; give --free constant")
-        U, alpha, constant = self.U, self.alpha.copy(), self.output_bias or 0.0
+        U, alpha = self.U, self.alpha.copy()
+        constant = np.zeros(self.c) + (0.0 if self.output_bias is None else self.output_bias)
         if design.has_bias:
             hidden = np.zeros(self.width) if self.bias is None else self.bias.copy()
             if design.has_free_bias:
                 alone = ~U.any(axis=1)
-                constant += float(np.maximum(hidden, 0.0) @ np.where(alone, alpha, 0.0))
+                constant += np.maximum(hidden, 0.0)[alone] @ alpha[alone].reshape(-1, self.c)
                 alpha[alone & (hidden != 0)] = 0.0
                 hidden[alone] = 0.0
             U = np.column_stack([U, hidden])
@@ -142,8 +168,8 @@ class Trained:
             raise InputError(
                 f"{self.source}: there are {len(weights)} free_weights, the problem has {free.q}; say which (--free)"
             )
-        if CONSTANT in free.names:
-            weights[free.names.index(CONSTANT)] += constant
+        if CONSTANT in names:
+            weights.reshape(-1, self.c)[names.index(CONSTANT)] += constant
         kind = problem.architecture
         return Network.from_weights(
             U, alpha, bias=problem.bias, architecture=kind, free=free.kind, free_weights=weights, gates=self.gates
@@ -152,7 +178,7 @@ class Trained:
     def with_network(self, problem: Problem, network: Network) -> "Trained":
         """The same with the weights of a network of the problem."""
         U, alpha = network.weights()
-        output_bias, free_weights = free_parts(problem.free.names, network.free_weights)
+        output_bias, free_weights = free_parts(problem.design.free_names, network.free_weights)
         return replace(
             self,
             U=problem.design.features(U),
@@ -160,7 +186,7 @@ class Trained:
             bias=U[:, -1] if problem.design.has_bias else None,
             output_bias=output_bias,
             free_weights=free_weights,
-            gates=network.gates if problem.architecture.outputs > 1 else None,
+            gates=gates_of(network),
         )
 
     def check_layers(self) -> None:
