@@ -58,7 +58,7 @@ def test_standardised_targets_come_back_in_their_units(table, tmp_path):
         (["--target", "c,d", "--loss", "logistic"], "2 targets, the logistic loss takes one"),
         (["--target", "c,d", "--loss", "interpolation"], "2 targets"),
         (["--target", "c,d", "--sample-weight", "c"], "is a target and the weight"),
-        (["--target", "c,d", "--bias", "free", "--free", "constant"], "one output"),
+        (["--target", "c,d", "--bias", "free", "--free", "constant"], "no free bias"),
         (["--target", "a,b,c,d"], "no feature column is left"),
     ],
 )
