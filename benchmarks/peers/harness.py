@@ -65,7 +65,7 @@ def objective(X: Matrix, y: Vector, beta: float, weights: tuple[Matrix, ...], lo
 def balanced(w: Matrix, signs: Vector) -> tuple[Matrix, Vector]:
     """Weights (U, alpha) of the network that a solution of the convex program stands for.
 
-    Block w_i (m, d) with sign s_i (m,), or signed unit output (m, c), becomes the neuron with u_i = w_i / |w_i|^(1/2) and
+    Block w_i (m, d) with sign s_i (m,), or signed output (m, c), becomes the neuron u_i = w_i / |w_i|^(1/2) and
     alpha_i = s_i |w_i|^(1/2). A block that violates its cone makes outputs that are not those of the program; the
     objective says what it is worth.
     """
