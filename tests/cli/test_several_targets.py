@@ -76,6 +76,17 @@ def test_what_is_refused(table, tmp_path, arguments, message):
     assert not (tmp_path / "no.json").exists()
 
 
+def test_path_follows_the_optimum_of_two_targets(table, tmp_path):
+    out = tmp_path / "p.json"
+    found = run("path", table, "--target", "c,d", "--betas", "3,1", "--no-events", "--json", out)
+    assert found.exit_code == 0, found.output
+    points = json.loads(out.read_text())["path"]["points"]
+    for point in points:
+        solution = solve(Problem(ROWS[:, :2], ROWS[:, 2:], beta=point["beta"]))
+        assert point["certificate"]["primal"] == pytest.approx(solution.certificate.primal, rel=1e-9)
+    assert [point["beta"] for point in points] == [3.0, 1.0]
+
+
 @pytest.mark.parametrize(
     ("rows", "arguments", "message"),
     [
