@@ -57,7 +57,10 @@ def test_the_continuum_of_factorisations_is_told_and_not_counted():
     result = analyze(get("factorisation").problem())
     assert result.solution.certificate.verdict == "global"
     assert result.solution.certificate.primal == pytest.approx(0.41, rel=1e-12)
-    assert result.staircase is None
+    assert result.optimal_set is None
+    low, high = result.staircase.m_star
+    assert low <= 2 <= high  # S has rank 2, and its factors are two
+    assert result.staircase.rows[0].components == (0, None)
     assert any("continuum" in note for note in result.notes)
 
 
