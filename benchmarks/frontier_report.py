@@ -9,9 +9,10 @@ from machine import sentence
 ABOUT = """\
 Seconds until the relative gap is proven to be at most {gap:g}, for networks of every width, at beta = {fraction:g}
 beta_max; d counts the column of ones, the penalised bias, of the real data. Patterns are those of the arrangement
-(oracle cells, or faces where there are several outputs) or the cones of the search tree (oracle bisection). A gap in
-parentheses is what had been proven when time was over, and how long that was; a dash means that the case was not tried:
-a smaller one of its series had failed, or the oracle is for other outputs.
+(oracle cells, or faces where there are several outputs), the cones of the search tree (oracle bisection) or steps
+(oracle relaxation, from 8 dimensions on, where no other finishes). A gap in parentheses is what had been proven when
+time was over, or when it came down no more, and how long that was; a dash means that the case was not tried: a smaller
+one of its series had failed, or the oracle is for other data.
 """
 
 
@@ -23,7 +24,8 @@ def shown(case: dict | None, gap: float) -> tuple[str, str]:
         return case["failure"], "-"
     if case["gap"] is None or case["gap"] > gap:
         proven = f"{case['gap']:.1e}" if case["gap"] is not None else "no bound"
-        return f"({proven} after {case['time_limit']:g} s)", "-"
+        steps = f"{case['patterns']:,}" if case["oracle"] == "relaxation" else "-"
+        return f"({proven} after {min(case['time_limit'], case['seconds']):.3g} s)", steps
     patterns = f"{case['patterns']:,}" if case["patterns"] < 1e7 else f"{case['patterns']:.2g}"
     return f"{case['seconds']:.2g}" if case["seconds"] < 10 else f"{case['seconds']:.0f}", patterns
 
@@ -34,6 +36,12 @@ def write_report(path: Path) -> None:
     cases = results["cases"]
     oracles = list(dict.fromkeys(case["oracle"] for case in cases))
     lines = ["# Certified frontier", "", sentence(results["machine"]), "", ABOUT.format(**results)]
+    elsewhere: dict[str, list[str]] = {}
+    for case in cases:
+        if "machine" in case:
+            elsewhere.setdefault(sentence(case["machine"]), []).append(case["data"])
+    for machine, data in elsewhere.items():
+        lines += [f"Of another run, {', '.join(dict.fromkeys(data))}: {machine[0].lower()}{machine[1:]}", ""]
     head = [title for oracle in oracles for title in (f"{oracle}: seconds", "patterns")]
     lines += ["| data | n | d | " + " | ".join(head) + " | neurons |", "|---" + "|--:" * (len(head) + 3) + "|"]
     for data, n, d in dict.fromkeys((case["data"], case["n"], case["d"]) for case in cases):

@@ -19,7 +19,7 @@ from dualscape import Network, Problem, solve
 from dualscape.errors import ContradictionError, InputError
 from dualscape.model.certificate import certificate_of
 from dualscape.oracles import Question
-from dualscape.oracles.relaxation import oracle as fixed
+from dualscape.oracles.relaxation import tree as fixed
 from dualscape.running.effort import Effort
 from dualscape.solver import relaxed_rows
 from dualscape.solver import relaxed_training as joint
@@ -28,8 +28,9 @@ Matrix = np.ndarray
 Vector = np.ndarray
 KINDS = ("gaussian", "lattice", "duplicated", "one-hot", "nearly parallel", "zero rows", "uneven", "orthogonal")
 SCALES = (1e-12, 1e-6, 1e-3, 1.0, 1.0, 1.0, 1e3, 1e6, 1e12)
-#: One round of steps proves as truly as many.
-ROUNDS = 1
+#: Rounds at a fixed nu, some of them after sides of rows were chosen, and of relaxed training: few prove as truly as
+#: many.
+AT_NU, JOINTLY = 4, 1
 #: A relaxation within this share of what is attained is tight.
 TIGHT = 1e-6
 EVERY = 20.0  # seconds between lines of progress
@@ -166,7 +167,7 @@ def _jointly(rng: np.random.Generator, X: Matrix, found: Outcome, deflate: float
 
 def outcomes(first: int, count: int, deflate: float) -> Iterator[tuple[int, Outcome]]:
     """Those of so many problems in turn, after few rounds each."""
-    fixed.ROUNDS = joint.ROUNDS = ROUNDS
+    fixed.ROUNDS, joint.ROUNDS = AT_NU, JOINTLY
     relaxed_rows.FEW = 0  # in few dimensions the optimum is known
     for seed in range(first, first + count):
         yield seed, examine(seed, deflate)

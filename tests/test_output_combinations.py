@@ -85,11 +85,12 @@ def refusal(loss, bias, free, activation, q):
 @pytest.mark.parametrize("bias", BIASES)
 @pytest.mark.parametrize("free", FREE)
 def test_combinations(loss, bias, free):
-    """Oracles and weights take turns, so that each is met with every value of every other choice."""
+    """All are built. A third is solved, and oracles and weights take turns, so that each value of a choice is met with
+    each of every other."""
     for turn, (activation, q) in enumerate(itertools.product(ACTIVATIONS, (None, 1))):
         turn += LOSSES.index(loss) + BIASES.index(bias) + list(FREE).index(free)
         kind = GatedReLU(GATES[:, : 2 + (bias == "penalised")]) if activation == "gated" else activation
-        weights = WEIGHTS if turn % 3 == 0 else None
+        weights = WEIGHTS if turn % 2 == 0 else None
         settings = {"loss": loss, "bias": bias, "free": free, "activation": kind, "features_per_neuron": q}
 
         def build(settings=settings, weights=weights):
@@ -103,8 +104,10 @@ def test_combinations(loss, bias, free):
                 build()
             continue
         problem = build()
+        if turn % 3:
+            continue
         exact = [name for name, oracle in problem.space.kinds.items() if oracle.exact and oracle.complete]
-        found = solve(problem, oracle=exact[turn % len(exact)])
+        found = solve(problem, oracle=exact[turn // 3 % len(exact)])
         assert found.certificate.verdict == "global", problem
         check(found, loss, bias, free, activation, q, (np.ones(5) if weights is None else weights)[:, None])
 

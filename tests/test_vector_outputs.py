@@ -228,8 +228,9 @@ def test_a_table_of_one_column_is_that_column():
     assert solve(Problem(X, Y, beta=0.3)).predict(X).shape == (8,)
 
 
-@pytest.mark.parametrize("oracle", ["faces", "bisection"])
-@pytest.mark.parametrize("settings", [{}, {"activation": "abs"}, {"free": "constant", "bias": "none"}])
+@pytest.mark.parametrize(
+    ("oracle", "settings"), [("faces", {"activation": "abs"}), ("bisection", {"free": "constant", "bias": "none"})]
+)
 def test_neurons_that_see_few_features(oracle, settings):
     """No better than neurons that see all, no worse than a column of zeros more; all optimal units see few."""
     X, Y = drawn(3, 6, 3, 2)

@@ -58,8 +58,13 @@ def test_standardised_targets_come_back_in_their_units(table, tmp_path):
         (["--target", "c,d", "--loss", "logistic"], "2 targets, the logistic loss takes one"),
         (["--target", "c,d", "--loss", "interpolation"], "2 targets"),
         (["--target", "c,d", "--sample-weight", "c"], "is a target and the weight"),
-        (["--target", "c,d", "--bias", "free", "--free", "constant"], "one output"),
+        (["--target", "c,d", "--bias", "free", "--free", "constant"], "no free bias"),
         (["--target", "a,b,c,d"], "no feature column is left"),
+        (["--target", "c,d", "--activation", "gated:3"], "have one output, the target has 2 columns"),
+        (["--target", "c,d", "--architecture", "three-layer"], "have one output, the target has 2 columns"),
+        (["--target", "c,d", "--features-per-neuron", "3"], "but there are 2 features"),
+        (["--target", "c", "--architecture", "three-layer", "--features-per-neuron", "1"], "does not go with"),
+        (["--target", "c", "--architecture", "three-layer", "--bias", "free", "--free", "constant"], "no free bias"),
     ],
 )
 def test_what_is_refused(table, tmp_path, arguments, message):
@@ -71,10 +76,33 @@ def test_what_is_refused(table, tmp_path, arguments, message):
     assert not (tmp_path / "no.json").exists()
 
 
-def test_other_commands_say_that_they_take_one_target(table):
-    found = run("path", table, "--target", "c,d")
+@pytest.mark.parametrize(
+    ("rows", "arguments", "message"),
+    [
+        ("1,2,nan\n2,1,0\n", ["--target", "b,c"], "column 'c'"),
+        ("1,2,x\n2,1,x\n", ["--target", "c", "--loss", "multinomial"], "two classes or more"),
+        ("1,x,x\n2,x,y\n", ["--target", "b,c"], "column 'b'"),
+        ("1,a,x\n2,b,y\n3,c,z\n", ["--target", "c", "--loss", "multinomial", "--features", "a", "--free", "affine"],
+         "separate the classes"),
+    ],
+)  # fmt: skip
+def test_targets_that_cannot_be_used(tmp_path, rows, arguments, message):
+    path = tmp_path / "data.csv"
+    path.write_text(f"a,b,c\n{rows}", encoding="utf-8")
+    found = run("analyze", path, *arguments, "--beta", 1, "--json", tmp_path / "no.json")
     assert found.exit_code == 2
-    assert "one output" in found.output
+    assert message in found.output
+    assert len(found.output.strip().splitlines()) == 1
+    assert not (tmp_path / "no.json").exists()
+
+
+@pytest.mark.parametrize("target", ["c", "c,d"])
+def test_one_row_and_more_targets_than_rows(tmp_path, target):
+    path = tmp_path / "data.csv"
+    path.write_text("a,b,c,d\n1,2,3,4\n", encoding="utf-8")
+    found = run("analyze", path, "--target", target, "--beta", 0.1, "--json", tmp_path / "yes.json")
+    assert found.exit_code == 0, found.output
+    assert json.loads((tmp_path / "yes.json").read_text(encoding="utf-8"))["certificate"]["verdict"] == "global"
 
 
 @pytest.fixture(name="nets")

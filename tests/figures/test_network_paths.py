@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dualscape import Network, Problem, connect, figures
+from dualscape import Network, Problem, connect, descend, figures, solution_path
 from dualscape.figures.layers import DoesNotApplyError, Field, Lines, Points
 from dualscape.landscape.paths.path import Path
 from network_paths import permuted, sine, two_inputs
@@ -88,3 +88,24 @@ def test_without_neurons_there_is_nothing_to_draw():
     for figure in (figures.network_path_masses, figures.network_path_neurons):
         with pytest.raises(DoesNotApplyError, match="No network on the path has a neuron"):
             figure(Path(problem, (empty, empty)))
+
+
+def test_neurons_of_several_outputs_have_masses_and_no_signs():
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((4, 2)), rng.standard_normal((4, 2)), beta=0.5)
+    network = Network.from_weights(rng.standard_normal((3, 3)), rng.standard_normal((3, 2)), bias="penalised")
+    path = descend(problem, network)
+    masses = figures.network_path_masses(path)
+    (lines,) = layers(masses, Lines, "neurons")
+    assert max(line[:, 1].max() for line in lines.pieces) == pytest.approx(
+        max(path.at(t).masses.max() for t in lines.pieces[0][:, 0])
+    )
+    assert "sign" not in masses.caption
+    assert masses.axes[1].label == "mass"
+    assert figures.network_path_neurons(path).frames
+    assert figures.network_path_objective(path).arrays()
+    with pytest.raises(DoesNotApplyError, match="drawn for one output"):
+        figures.network_path_functions(path)
+    found = figures.path_masses(solution_path(problem, [1.0, 0.5], precision=None))
+    assert layers(found, Lines, "mass of a unit")
+    assert "sign" not in found.caption

@@ -30,6 +30,7 @@ TIME = Axis("time t along the path", limits=(0.0, 1.0))
 MOMENTS, SAMPLES = 41, 400
 #: With more pieces than this the places where they meet are not marked: marks would hide the line.
 MARKED = 60
+NEURONS = "neurons"
 SIGNS = ((1.0, BLUE, "neurons with sign +", "circle"), (-1.0, GREEN, "neurons with sign -", "diamond"))
 
 
@@ -68,7 +69,7 @@ def network_path_masses(path: Path) -> Scene:
     networks = [path.at(s) for s in t]
     if not any(network.masses.any() for network in networks):
         raise DoesNotApplyError("No network on the path has a neuron with mass, so there are no masses to draw.")
-    signed = np.array([network.signs * network.masses for network in networks])
+    signed, several = np.array([network.signs * network.masses for network in networks]), path.problem.c > 1
     layers: list[Layer] = []
     for sign, colour, name, _ in SIGNS:
         pieces = tuple(
@@ -77,12 +78,13 @@ def network_path_masses(path: Path) -> Scene:
             for part in _stretches(sign * signed[:, j] > 0)
         )
         if pieces:
-            layers.append(Lines(pieces, name, colour, 1.5))
+            layers.append(Lines(pieces, NEURONS if several else name, colour, 1.5))
+    how = "" if several else ", upwards where its sign is + and downwards where it is -"
     caption = (
-        f"Each line is one of {plural(path.width, 'slot')}: its mass, upwards where its sign is + and downwards where "
-        "it is -. A slot takes another direction or sign only at mass 0."
+        f"Each line is one of {plural(path.width, 'slot')}: its mass{how}. A slot takes another direction or "
+        f"{'output' if several else 'sign'} only at mass 0, or turns as long as no row crosses its hyperplane."
     )
-    axes = (TIME, Axis("sign times mass"))
+    axes = (TIME, Axis("mass" if several else "sign times mass"))
     return Scene("network-path-masses", "Masses along the path", caption, axes, tuple(layers), height=420)
 
 
@@ -95,17 +97,17 @@ def network_path_neurons(path: Path) -> Scene:
     reach = float(np.abs(np.concatenate(places)).max())
     if not reach:
         raise DoesNotApplyError("No network on the path has a neuron with mass, so there are no neurons to draw.")
-    frames = []
+    frames, several = [], path.problem.c > 1
     there = [entry for entry in SIGNS if any((net.masses[net.signs == entry[0]] > 0).any() for net in networks)]
     for t, network, at in zip(times, networks, places, strict=True):
         layers: list[Layer] = []
         for sign, colour, name, symbol in there:
-            mine = np.flatnonzero((network.signs == sign) & (network.masses > 0))
+            mine, said = np.flatnonzero((network.signs == sign) & (network.masses > 0)), NEURONS if several else name
             rays = tuple(np.vstack([np.zeros(2), at[j]]) for j in mine)
             hover = tuple(f"slot {j}: mass {network.masses[j]:.6g}" for j in mine)
             layers += [
                 Lines(rays or (np.zeros((1, 2)),), "", colour, 1.5),
-                Points(at[mine].reshape(-1, 2), name, colour, 9.0, symbol, (), hover),
+                Points(at[mine].reshape(-1, 2), said, colour, 9.0, symbol, (), hover),
             ]
         frames.append(Frame(f"t = {t:.3f}", tuple(layers)))
     caption = (

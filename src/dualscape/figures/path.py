@@ -54,17 +54,21 @@ def path_masses(path: SolutionPath) -> Scene:
     if not traces:
         raise DoesNotApplyError("The zero network is optimal along the whole path, so there are no masses to draw.")
     layers: list[Layer] = []
-    for sign, colour, name in ((1.0, BLUE, "mass of a unit with sign +"), (-1.0, GREEN, "the same with sign -")):
+    several = path.problem.c > 1
+    sides = ((1.0, BLUE, "mass of a unit with sign +"), (-1.0, GREEN, "the same with sign -"))
+    for sign, colour, name in ((1.0, BLUE, "mass of a unit"),) if several else sides:
         pieces = tuple(trace * [1.0, sign] for side, trace in traces if side == sign)
         if pieces:
             layers.append(Lines(pieces, name, colour, 1.5))
     layers += _marks(path)
     caption = (
         f"Each line is one unit neuron, {plural(len(traces), 'line')} in all: how its mass changes with beta in the "
-        "network found, upwards where its sign is + and downwards where it is -. Lines that begin or end at 0 are "
-        "units that enter or leave; lines of neighbouring betas are joined where the directions are near."
+        f"network found{'' if several else ', upwards where its sign is + and downwards where it is -'}. Lines that "
+        "begin or end at 0 are units that enter or leave; lines of neighbouring betas are joined where the directions "
+        "are near."
     )
-    return _scene("path-masses", "The solution path: masses", caption + _events_said(path), "sign times mass", layers)
+    label = "mass" if several else "sign times mass"
+    return _scene("path-masses", "The solution path: masses", caption + _events_said(path), label, layers)
 
 
 def path_neurons(path: SolutionPath) -> Scene:

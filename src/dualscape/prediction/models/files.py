@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dualscape.data.formats.npz import DAMAGE
 from dualscape.errors import InputError
+from dualscape.model.architectures import VectorReLU
 from dualscape.model.arrays import finite_array
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -147,9 +148,9 @@ def _of_result(file: Path) -> Trained:
     settings = {"loss": predictor.loss, "bias": network.bias, "free": network.free, "beta": known["beta"]}
     if known.get("free_decay"):
         settings["free_decay"] = known["free_decay"]
+    kind = network.architecture
     # With several outputs the title says how many, and then the activation where it is not the ReLU.
-    named = network.architecture.title if network.outputs is None else ":".join(network.architecture.key[2:])
-    settings["activation"] = named or "relu"
+    settings["activation"] = (":".join(kind.key[2:]) or "relu") if isinstance(kind, VectorReLU) else kind.title
     return Trained.of(
         design.features(U),
         alpha,
