@@ -34,7 +34,7 @@ def test_a_solver_that_does_not_come_back_has_shown_its_networks(monkeypatch):
     problem = random_problem(30, 3)
     full = analyze(problem).solution.certificate
     exact_round = columns._Run._exact_round
-    monkeypatch.setattr(columns._Run, "_exact_round", lambda run: (listener._hear(2, None), gate.wait()))
+    monkeypatch.setattr(columns._Run, "_exact_round", lambda run, *at: (listener._hear(2, None), gate.wait()))
     assert listener.run(lambda: analyze(problem, begun=drafts.append), grace=0.1) is None
     with heeding(listener.wish):
         found = drafts[0].result()

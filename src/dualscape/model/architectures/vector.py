@@ -19,6 +19,7 @@ MOST = 10_000
 class VectorReLU(Architecture):
     """f(x) = sum_j c_j max(ubar_j . x, a ubar_j . x) vbar_j with values in R^c, -1 <= a < 1 the slope below 0.
 
+    >>> import numpy as np
     >>> VectorReLU(2).columns(np.array([[2.0], [-1.0]]), Units(np.array([[1.0]]), np.array([[0.6, 0.8]])))
     array([[1.2],
            [1.6],
