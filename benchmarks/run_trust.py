@@ -21,8 +21,9 @@ from dualscape.model.certificate import certificate_of
 from dualscape.oracles import Question
 from dualscape.oracles.relaxation import tree as fixed
 from dualscape.running.effort import Effort
+from dualscape.solver import relaxed_iterates as joint
 from dualscape.solver import relaxed_rows
-from dualscape.solver import relaxed_training as joint
+from dualscape.solver.relaxed_training import applies, relaxed_training
 
 Matrix = np.ndarray
 Vector = np.ndarray
@@ -147,9 +148,9 @@ def _jointly(rng: np.random.Generator, X: Matrix, found: Outcome, deflate: float
         return
     solution = solve(problem, time_limit=20.0)
     network = solution.network
-    if not joint.applies(problem, network):
+    if not applies(problem, network):
         return
-    nu, answer = joint.relaxed_training(problem, network, effort=Effort())
+    nu, answer = relaxed_training(problem, network, effort=Effort())
     lowered = type(answer).nothing(problem.d, (1 - deflate) * answer.upper, answer.oracle, answer.looked_at)
     try:
         dual = certificate_of(problem, network, nu, lowered).dual

@@ -67,6 +67,8 @@ UNTESTED = {
     "report/certification_terminal.py": "the whole program: tests/cli/test_certify.py",
     "report/sections.py": "the sections of the report: tests/report/test_report.py",
     "running/progress.py": "a record",
+    "solver/relaxed_iterates.py": "a part of relaxed training: tests/solver/test_relaxed_training.py",
+    "solver/relaxed_signs.py": "a part of relaxed training: tests/solver/test_relaxed_training.py",
     "tolerances.py": "numbers",
 }
 

@@ -14,9 +14,9 @@ from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
 from dualscape.running.stopped import Stopped
+from dualscape.solver.relaxed_rows import Heights
+from dualscape.solver.relaxed_signs import SignedIterates
 from dualscape.solver.relaxed_training import (
-    _Rows,
-    _Training,
     applies,
     ask_or_relax,
     certify_or_relax,
@@ -35,7 +35,7 @@ def random_problem(seed, n=12, d=3, loss="squared", share=0.2, **more):
 @pytest.fixture(autouse=True)
 def few_rounds(monkeypatch):
     """Of counted length, so that no test waits for a clock."""
-    monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 25)
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 25)
     monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 50)
 
 
@@ -114,8 +114,8 @@ def test_a_bound_on_h_that_is_too_low_by_a_millionth_is_seen(monkeypatch):
     problem = Problem([[2.0, 1.0]], [3.0], beta=0.5, bias="none")
     solution = solve(problem)
     assert relaxed(problem, solution.network).excess < 1e-7
-    answer = _Training.answer
-    monkeypatch.setattr(_Training, "answer", lambda self, upper: answer(self, (1 - 1e-6) * upper))
+    answer = SignedIterates.answer
+    monkeypatch.setattr(SignedIterates, "answer", lambda self, upper: answer(self, (1 - 1e-6) * upper))
     with pytest.raises(ContradictionError):
         relaxed(problem, solution.network)
 
@@ -128,7 +128,7 @@ def test_rows_of_one_hyperplane():
     problem = Problem(X, y, beta=0.5, bias="none")
     solution = solve(problem)
     assert relaxed(problem, solution.network).excess < 0.02
-    rows, nu = _Rows(problem.space.hinges), rng.standard_normal(16)
+    rows, nu = Heights(problem.space.hinges), rng.standard_normal(16)
     p, m = rng.random((2, problem.space.hinges.count))
     pulled = rows.pulled(nu)
     assert nu @ rows.fit(p, m) == pytest.approx(pulled[0] @ p + pulled[1] @ m)
@@ -216,14 +216,14 @@ def test_a_checkpoint_goes_on_where_it_was(tmp_path, monkeypatch):
     network = solve(problem).network
     nu, answer = relaxed_training(problem, network, effort=Effort())
     for rounds in (10, 25):
-        monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", rounds)
+        monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", rounds)
         effort = Effort(checkpoint=Checkpoint(tmp_path / "saved"))
         again, later = relaxed_training(problem, network, effort=effort)
     assert later.looked_at == answer.looked_at
     np.testing.assert_array_equal(again, nu)
     assert later.upper == answer.upper
     other = problem.with_beta(1.1 * problem.beta)
-    monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 1)
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 1)
     assert relaxed_training(other, network, effort=effort)[1].looked_at <= 2 * STEPS
 
 
@@ -232,7 +232,7 @@ def test_numbers_beyond_single_precision_end_it(monkeypatch):
     problem = random_problem(1)
     solution = solve(problem)
     tiny = problem.network(solution.network.units, 1e-150 * solution.network.masses)
-    monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 2)
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 2)
     found = relaxed(problem, tiny)
     assert np.isfinite(found.dual)
     assert found.dual <= solution.certificate.primal
@@ -260,7 +260,7 @@ def test_never_above_the_optimum_beside_free_features(seed, n, bias, free, loss,
     y = rng.choice([-1.0, 1.0], n) if loss == "logistic" else rng.standard_normal(n)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dualscape.solver.relaxed_rows.FEW", 0)
-        patch.setattr("dualscape.solver.relaxed_training.ROUNDS", 3)
+        patch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 3)
         try:
             problem = Problem(X, y, beta=1.0, loss=loss, bias=bias, free=free)
             if not problem.beta_max() > 0:

@@ -18,6 +18,7 @@ from dualscape.model.problem import Problem
 from dualscape.oracles.lifted import FEW, RELAXED, LiftedOracle
 from dualscape.oracles.penalised_bias import PenalisedBias
 from dualscape.oracles.relaxation.oracle import MOST, RelaxationOracle
+from dualscape.oracles.relaxation.products import Array
 from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
@@ -73,3 +74,33 @@ class RelaxedRows:
     def worth(self, bound: float, nu: Vector) -> float:
         """What a bound on h(nu) over units of these rows is worth for those of the problem."""
         return bound if self.penalised is None else self.penalised.worth(bound, nu)
+
+
+class Heights:
+    """E and its transpose: what rows of the data see of the parts (p, m) of their hyperplanes, for each output."""
+
+    def __init__(self, hinges: Hinges) -> None:
+        self._group, self._count = np.maximum(hinges.group, 0), hinges.count
+        length, slope = np.where(hinges.group >= 0, np.abs(hinges.lengths), 0.0), -hinges.slope
+        rising = hinges.lengths > 0
+        self._p, self._m = np.where(rising, length, slope * length), np.where(rising, slope * length, length)
+        #: How many rows share the hyperplane of each.
+        self._shared = np.bincount(self._group, minlength=self._count)[self._group]
+
+    def fit(self, p: Array, m: Array) -> Array:
+        """E(p, m): (n,) of p and m (N,), or (n, c) of both (N, c)."""
+        return (self._p * p[self._group].T + self._m * m[self._group].T).T
+
+    def pulled(self, nu: Vector) -> tuple[Vector, Vector]:
+        """E^T nu for nu (n,): (p (N,), m (N,)); for a table (n, c) both (N, c)."""
+        p, m = (self._summed(part * nu.T) for part in (self._p, self._m))
+        return p, m
+
+    def _summed(self, rows: Vector) -> Vector:
+        if rows.ndim == 1:
+            return np.asarray(np.bincount(self._group, rows, minlength=self._count), dtype=float)
+        return np.column_stack([self._summed(row) for row in rows])
+
+    def curvature(self, p: Vector, m: Vector) -> Vector:
+        """(n,) no less than E D E^T, D diagonal with entries p and m (N,)."""
+        return self._shared * (self._p**2 * p[self._group] + self._m**2 * m[self._group])

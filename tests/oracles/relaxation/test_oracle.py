@@ -108,7 +108,7 @@ def test_too_large_a_problem_has_the_bound_at_once(monkeypatch):
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 def test_the_certificate_rests_on_it_where_nothing_exact_will_finish(loss, monkeypatch):
-    monkeypatch.setattr("dualscape.solver.relaxed_training.ROUNDS", 3)
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 3)
     rng = np.random.default_rng(4)
     X, y = rng.standard_normal((80, 12)), rng.standard_normal(80)
     problem = Problem(X, np.sign(y) if loss == "logistic" else y, beta=1.0, loss=loss)

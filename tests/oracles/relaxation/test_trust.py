@@ -24,7 +24,7 @@ from exact_values import attained, exactly, random_hinges
 @pytest.fixture(autouse=True, scope="module")
 def few_rounds():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dualscape.solver.relaxed_training.ROUNDS", 4)
+        patch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 4)
         patch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 8)
         yield
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dualscape import Problem, solve
 from dualscape.model.certificate import certificate_of, certify_dual
+from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
 from dualscape.running.stopped import Stopped
@@ -17,7 +18,7 @@ from vector_questions import degenerate
 @pytest.fixture(autouse=True, scope="module")
 def few_rounds():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dualscape.solver.relaxed_vector_training.ROUNDS", 15)
+        patch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 15)
         patch.setattr("dualscape.oracles.vector.relaxation.ROUNDS", 15)
         yield
 
@@ -63,6 +64,29 @@ def test_never_above_the_optimum(seed, n, d, c, kind, scale, share, weighted):
     solution = solve(problem)
     if applies(problem, solution.network):
         assert relaxed(problem, solution.network).dual <= solution.certificate.primal * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("loss", ["squared", "multinomial"])
+def test_beside_free_features(loss):
+    problem = random_problem(3, loss=loss, free="constant")
+    solution = solve(problem)
+    assert solution.certificate.verdict == "global"
+    found = relaxed(problem, solution.network)
+    assert found.dual <= solution.certificate.primal
+    assert found.excess < 0.1
+
+
+def test_a_checkpoint_is_gone_on_from(tmp_path, monkeypatch):
+    problem = random_problem(4)
+    network = solve(problem).network
+    whole = relaxed_training(problem, network, effort=Effort())[1]
+    effort = Effort(checkpoint=Checkpoint(tmp_path / "saved"))
+    with monkeypatch.context() as patch:
+        patch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 5)
+        early = relaxed_training(problem, network, effort=effort)[1]
+    late = relaxed_training(problem, network, effort=effort)[1]
+    assert (late.looked_at, late.upper) == (whole.looked_at, whole.upper)
+    assert early.looked_at < late.looked_at
 
 
 def test_better_than_the_bound_at_the_nu_of_the_network():
