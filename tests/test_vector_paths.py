@@ -64,7 +64,7 @@ def check(path, start, end=None):
     return weights, values
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["squared", "multinomial"]), st.integers(1, 6))
 def test_ways_down_never_climb(seed, loss, width):
     problem = several(seed, loss)

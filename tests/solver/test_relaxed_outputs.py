@@ -46,7 +46,7 @@ def test_near_the_optimum_and_never_above_it(loss):
     assert found.excess < 0.05
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.integers(0, 10**6), st.integers(2, 7), st.integers(1, 3), st.integers(2, 3),
     st.sampled_from(["gaussian", "whole numbers", "duplicates", "zero rows", "uneven"]),
@@ -68,7 +68,7 @@ def test_never_above_the_optimum(seed, n, d, c, kind, scale, share, weighted):
 
 @pytest.mark.parametrize("loss", ["squared", "multinomial"])
 def test_beside_free_features(loss):
-    problem = random_problem(3, loss=loss, free="constant")
+    problem = random_problem(3, n=7, d=2, loss=loss, free="constant")
     solution = solve(problem)
     assert solution.certificate.verdict == "global"
     found = relaxed(problem, solution.network)

@@ -35,7 +35,7 @@ def random_problem(seed, n=12, d=3, loss="squared", share=0.2, **more):
 @pytest.fixture(autouse=True)
 def few_rounds(monkeypatch):
     """Of counted length, so that no test waits for a clock."""
-    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 25)
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 15)
     monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 50)
 
 
@@ -215,7 +215,7 @@ def test_a_checkpoint_goes_on_where_it_was(tmp_path, monkeypatch):
     problem = random_problem(1, n=8)
     network = solve(problem).network
     nu, answer = relaxed_training(problem, network, effort=Effort())
-    for rounds in (10, 25):
+    for rounds in (10, 15):
         monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", rounds)
         effort = Effort(checkpoint=Checkpoint(tmp_path / "saved"))
         again, later = relaxed_training(problem, network, effort=effort)

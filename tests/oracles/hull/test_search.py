@@ -21,7 +21,7 @@ def test_searches_come_near_the_exact_height_and_never_above():
 
 def test_it_finds_what_two_layers_can():
     rng = np.random.default_rng(0)
-    X, nu = rng.standard_normal((200, 3)), rng.standard_normal(200)
+    X, nu = rng.standard_normal((60, 3)), rng.standard_normal(60)
     two = ReLUSpace(X).oracle("bisection").best_units(Question(nu, 0.0, listed=False))
     found = ThreeLayerReLU(2).on(X).oracle("ascent").best_units(Question(nu, 0.9 * two.lower))
     assert found.lower >= two.lower * (1 - 1e-12)

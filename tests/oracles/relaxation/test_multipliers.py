@@ -20,7 +20,7 @@ def random_products(rng, N, r, size):
     return Products.zero(N, r, np.float64)._replace(p=p, m=m, pp=pp, mm=mm, pm=pm, p_u=p_u, m_u=m_u)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 8), st.integers(1, 4), st.sampled_from([0.0, 1e-3, 0.1, 1.0]))
 def test_any_multipliers_give_a_true_bound(seed, N, r, size):
     rows, kappa, linear = random_hinges(seed, N, r)

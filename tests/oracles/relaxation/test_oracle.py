@@ -110,7 +110,7 @@ def test_too_large_a_problem_has_the_bound_at_once(monkeypatch):
 def test_the_certificate_rests_on_it_where_nothing_exact_will_finish(loss, monkeypatch):
     monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 3)
     rng = np.random.default_rng(4)
-    X, y = rng.standard_normal((80, 12)), rng.standard_normal(80)
+    X, y = rng.standard_normal((60, 12)), rng.standard_normal(60)
     problem = Problem(X, np.sign(y) if loss == "logistic" else y, beta=1.0, loss=loss)
     problem = problem.with_beta(0.2 * problem.beta_max("ascent"))
     assert problem.space.choice("auto", 60.0).prover == "relaxation"

@@ -49,7 +49,7 @@ KINDS = st.sampled_from(["gaussian", "whole numbers", "duplicates", "nearly para
 SCALES = st.sampled_from([1e-12, 1e-3, 1.0, 1e12])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 8), st.integers(1, 4), KINDS, SCALES, st.sampled_from([0.0, 0.3, -1.0]))
 def test_never_below_h(seed, n, d, kind, scale, slope):
     rng = np.random.default_rng(seed)
@@ -58,7 +58,7 @@ def test_never_below_h(seed, n, d, kind, scale, slope):
     assert CellsOracle(hinges).best_units(question).lower <= RelaxationOracle(hinges).best_units(question).upper
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=16, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 8), st.integers(1, 4), KINDS, SCALES, st.floats(0.01, 1.5))
 def test_never_above_the_optimum(seed, n, d, kind, scale, share):
     rng = np.random.default_rng(seed)
