@@ -1,11 +1,14 @@
 """Where optimal units form a continuum: bounds that hold, members by their objective, and what is said of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dualscape import Network, Problem, continuum, optimal_set, solve, staircase, to_dict
 from dualscape.analysis import analyze
 from dualscape.errors import ContinuumError, NotCertifiedError
+from dualscape.landscape.continuum import _bend, _rank_of_fit
 
 BETA, S = 0.1, np.array([[2.0, 1.0], [1.0, 2.0]])
 
@@ -110,3 +113,29 @@ def test_what_an_analysis_says(problem):
     assert any("near-optimal networks is left out: optimal units form a continuum" in note for note in found.notes)
     content = to_dict(found)
     assert content["continuum"]["rank"] == 2
+
+
+def test_a_fit_that_is_hardly_known_has_no_rank():
+    """The bound on m* from the rank of the fit falls with what the gap leaves open, down to nothing."""
+    solution = solve(Problem(np.eye(2), np.array([[2.1, 1.0], [1.0, 2.1]]), beta=0.1, bias="none"))
+    assert continuum(solution).rank == 2
+    loose = replace(solution, certificate=replace(solution.certificate, gap=1.0))
+    assert _rank_of_fit(loose) == 1
+    looser = replace(solution, certificate=replace(solution.certificate, gap=10.0))
+    assert _rank_of_fit(looser) == 0
+
+
+def test_the_least_curvature_of_classes_is_that_of_differences():
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.standard_normal((6, 2)), [0, 1, 2, 0, 1, 2], beta=0.3, loss="multinomial", bias="none")
+    solution = solve(problem)
+    F, least = problem.fit_of(solution.network), np.inf
+    for i in range(6):
+        for _ in range(2000):
+            step = np.zeros((6, 3))
+            step[i] = rng.standard_normal(3)
+            step[i] -= step[i].mean()
+            step *= 1e-4 / np.linalg.norm(step)
+            values = [problem.loss.value(F + s * step.ravel(), problem.y) for s in (-1, 0, 1)]
+            least = min(least, (values[0] - 2 * values[1] + values[2]) / 1e-8)
+    assert _bend(solution) == pytest.approx(least, rel=0.02)

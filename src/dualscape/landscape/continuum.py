@@ -30,8 +30,8 @@ Vector = NDArray[np.float64]
 #: A column that is no further than this from the span of others, relatively, depends on them: the reduced network is
 #: off by so much of a mass, and its objective by the square of that.
 DEPENDENT = 1e-8
-#: By how much more than sqrt(2 gap) a fit may be off where the loss bends less than the squared one.
-LOOSE = 100.0
+#: Further than this a fit of classes is not followed: probabilities then change by more than a factor of 2.
+NEAR = 0.17
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,10 +191,11 @@ def _rank_of_fit(solution: Solution) -> int:
     """
     problem, found = solution.problem, solution.certificate
     fit = problem.profile.seen(solution.network.neurons_fit(problem.X)).reshape(problem.n, problem.c)
-    loss, gap = problem.loss, max(found.gap, 0.0)
-    # The objective grows by half the square of how far the fit is off, times the least weight of a row.
-    least = 1.0 if loss.weights is None else float(loss.weights.min())
-    off = (1.0 if loss.quadratic else LOOSE) * np.sqrt(2 * gap / least)
+    gap, bend = max(found.gap, 0.0), _bend(solution)
+    off = float(np.sqrt(2 * gap / bend)) if bend > 0 else np.inf
+    if not problem.loss.quadratic:
+        # Along a way of length r the curvature falls by the factor e^(-4 r) at most, here less than 2.
+        off = 2**0.5 * off if 2**0.5 * off <= NEAR else np.inf
     if problem.free.decay > 0:  # what free features add is off by no more than its price lets it be
         off += float(np.linalg.norm(problem.free.features, 2)) * np.sqrt(2 * gap / problem.free.decay)
     singular = np.linalg.svd(fit, compute_uv=False)
@@ -203,3 +204,20 @@ def _rank_of_fit(solution: Solution) -> int:
 
 def _between(low: int, high: int) -> Width:
     return low if low == high else (low, high)
+
+
+def _bend(solution: Solution) -> float:
+    """The least curvature of the loss at the fit of a network, along changes that the loss sees.
+
+    Of the squared loss the least weight of a row, of classes the least eigenvalue of a row's block among outputs that
+    sum to 0.
+    """
+    problem, loss = solution.problem, solution.problem.loss
+    weights = np.ones(problem.n) if loss.weights is None else loss.weights.reshape(problem.n, -1)[:, 0]
+    if loss.quadratic:
+        return float(weights.min())
+    P = loss.probability(problem.fit_of(solution.network).reshape(problem.n, problem.c))
+    assert P is not None
+    blocks = P[:, :, None] * np.eye(problem.c) - P[:, :, None] * P[:, None, :]
+    # Along equal outputs, where a block is 0, it is made steep.
+    return float((weights * np.linalg.eigvalsh(blocks + 1.0 / problem.c)[:, 0]).min())
