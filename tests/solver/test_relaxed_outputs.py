@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from degenerate_rows import degenerate
 from dualscape import Problem, solve
 from dualscape.model.certificate import certificate_of, certify_dual
 from dualscape.running.checkpoint import Checkpoint
@@ -12,7 +13,6 @@ from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
 from dualscape.running.stopped import Stopped
 from dualscape.solver.relaxed_training import applies, relaxed_training
-from vector_questions import degenerate
 
 
 @pytest.fixture(autouse=True, scope="module")

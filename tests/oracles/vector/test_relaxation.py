@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from degenerate_rows import degenerate
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles import Question
 from dualscape.oracles.vector.faces import FacesOracle
@@ -12,7 +13,6 @@ from dualscape.oracles.vector.relaxation import VectorRelaxation
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
 from dualscape.running.stopped import Stopped
-from vector_questions import degenerate
 
 
 @pytest.fixture(autouse=True, scope="module")

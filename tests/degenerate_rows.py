@@ -1,4 +1,4 @@
-"""Data of several kinds for oracles and problems of several outputs."""
+"""Data of several kinds, degenerate ones among them, on which bounds are tried."""
 
 
 def degenerate(rng, n, d, kind, scale):
