@@ -20,8 +20,9 @@ from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.running.checkpoint import Arrays
 
 SINGLE = np.float32
-#: How far beyond the projection a step goes (below 2), and the penalty of N hyperplanes, FACTOR / N^1.5 within limits. A
-#: small one makes multipliers converge before matrices do, and it is from multipliers that bounds are made.
+#: How far a step goes of the way to the projection and beyond it, below 2; and the penalty of N hyperplanes,
+#: FACTOR / N^1.5 within limits. A small one makes multipliers converge before matrices do, and it is from multipliers
+#: that bounds are made.
 BEYOND, FACTOR, LEAST = 1.9, 300.0, 0.02
 #: The upper limit where Y_00 is given, and where it is free: then penalties are so many times as great.
 MOST_GIVEN, MOST_FREE, TIMES_FREE = 0.3, 9.0, 3.0
