@@ -67,6 +67,20 @@ class Products(NamedTuple):
         return left
 
 
+class Relaxed(NamedTuple):
+    """What relaxed training has found of a set of units, from which it goes on elsewhere.
+
+    Attributes:
+        products: of the units, in units of the mass.
+        multipliers: of the products, for costs in units of beta.
+        mass: its unit.
+    """
+
+    products: Products
+    multipliers: Products
+    mass: float
+
+
 @dataclass(frozen=True, eq=False)
 class Lift:
     """A linear map Q from k = (1, t, x), t a number for each open hyperplane, to w = (1, p, m, u).

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from dualscape.oracles.base import Matrix, Vector
 from dualscape.oracles.relaxation.eigen import positive_pairs
-from dualscape.oracles.relaxation.products import Array, Lift, Products
+from dualscape.oracles.relaxation.products import Array, Lift, Products, Relaxed
 from dualscape.running.checkpoint import Arrays
 
 SINGLE = np.float32
@@ -65,6 +65,11 @@ class Splitting:
         t = 0.5**0.5 * np.abs(x @ (self._lift.p - self._lift.m).T)
         k = np.column_stack([np.ones(len(x)), t[:, self._lift.open], x])
         self._Y = self._lift.up(((masses[:, None] * k).T @ k).astype(self._kind))
+
+    def go_on(self, earlier: Relaxed, mass: float) -> None:
+        """Begin with what was found of a form like this one, in units of this mass; of other rows it is let be."""
+        if all(mine.shape == its.shape for mine, its in zip(self._Y, earlier.products, strict=True)):
+            self._Y, self._dual = earlier.products.times(earlier.mass / mass), earlier.multipliers.times(-1.0)
 
     def step(self) -> None:
         """One projection each."""
