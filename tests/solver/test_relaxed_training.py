@@ -344,3 +344,29 @@ def test_a_solution_begins_the_next_with_its_relaxation(monkeypatch):
     assert first.alone().certificate.answer.relaxed is None
     again = solve(nearby, start=first.alone(), **how)
     assert again.certificate.dual == pytest.approx(cold.certificate.dual, rel=1e-6)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_on_a_device_as_much_is_proven(outputs, monkeypatch):
+    """The same bound up to what single precision hides, jointly with nu, and then by parts or at the network's own."""
+    pytest.importorskip("torch")
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 3)
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 6)
+    monkeypatch.setattr("dualscape.oracles.vector.relaxation.ROUNDS", 3)
+    rng = np.random.default_rng(2)
+    problem = Problem(rng.standard_normal((8, 3)), rng.standard_normal((8, outputs)), beta=1.0)
+    problem = problem.with_beta(0.2 * problem.beta_max())
+    solution = solve(problem)
+    for joint in (True, False):
+        found = []
+        for name in (None, "cpu"):
+            effort = Effort(device=name)
+            if joint:
+                nu, answer = relaxed_training(problem, solution.network, effort=effort)
+                found.append(certificate_of(problem, solution.network, nu, answer).dual)
+            else:
+                found.append(
+                    certify_dual(problem, solution.network, solution.nu, oracle="relaxation", effort=effort).dual
+                )
+        assert max(found) <= solution.certificate.primal
+        assert found[0] == pytest.approx(found[1], rel=1e-3)

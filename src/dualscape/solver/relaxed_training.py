@@ -21,6 +21,7 @@ from dualscape.oracles.lifted import LiftedOracle
 from dualscape.oracles.relaxation.oracle import MOST, RelaxationOracle
 from dualscape.oracles.relaxation.pace import LITTLE
 from dualscape.oracles.relaxation.products import Relaxed
+from dualscape.running.devices import Arrays
 from dualscape.running.effort import Effort
 from dualscape.running.progress import Progress, silent
 from dualscape.running.stopped import Stopped
@@ -76,7 +77,7 @@ def relaxed_training(
         relaxed: that of an earlier answer, to begin with.
     """
     kind = OutputIterates if problem.c > 1 else SignedIterates
-    training = kind(problem, network, little)
+    training = kind(problem, network, little, Arrays.of(effort.device))
     training.go_on(relaxed or ())
     nu, upper = training.nu, training.at_once(effort)
     stopped = training.run(effort, progress)
