@@ -72,8 +72,8 @@ def checked_neurons(
     if not np.isin(s, (-1.0, 1.0)).all():
         raise InputError("signs must be +1 or -1")
     check_bias(bias)
-    if uneven.any():
-        needs_two_layers(architecture, "imbalances")
+    if architecture.layers != 2 and (uneven < 0).any():
+        raise InputError(f"imbalances of subnetworks must be >= 0, the least is {uneven.min():g}")
     open_on = _checked_gates(gates, architecture, len(c))
     _check_unit("direction", lengths_of(U, bias), c, "not 1; use Network.from_weights for weights")
     table = _checked_outputs(outputs, architecture, s, c)

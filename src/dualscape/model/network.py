@@ -42,7 +42,8 @@ class Network:
         signs: (m,) +1 or -1, the sign of alpha_j.
         masses: (m,) c_j = |u_j| |alpha_j| >= 0.
         bias: "penalised", "free" or "none": whether `predict` appends a column of ones, and what of directions costs.
-        imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
+        imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point. With three layers
+            the root of twice what a subnetwork costs beyond its mass: half the square of an imbalance is that cost.
         architecture: what its unit neurons compute.
         free: its free features: "none", "constant", "linear", "affine" or "given".
         free_weights: (q,) their weights w; the network adds m(x) . w to its neurons. With c outputs (q c,), feature by
@@ -300,7 +301,7 @@ class Network:
         return self.architecture.columns(data, self.units) * self.masses
 
     def cost(self) -> float:
-        """1/2 sum_j (|u_j|^2 + alpha_j^2) = sum_j c_j + imbalance_j^2 / 2: what weight decay penalises."""
+        """sum_j c_j + imbalance_j^2 / 2, what weight decay penalises: of two layers 1/2 sum_j (|u_j|^2 + alpha_j^2)."""
         assert self.imbalance is not None
         return float(self.masses.sum() + 0.5 * (self.imbalance @ self.imbalance))
 

@@ -217,7 +217,7 @@ def _network(network: Network) -> dict[str, Any]:
         **_leads(network.units, network.architecture),
         "masses": _plain(network.masses),
         "free_weights": _plain(network.free_weights),
-        **_three_layers(network),
+        **three_layers(network),
     }
 
 
@@ -229,7 +229,7 @@ def _leads(units: Units, architecture: Architecture) -> dict[str, Any]:
     return {"signs": _signs(units.signs), **gates}
 
 
-def _three_layers(network: Network) -> dict[str, Any]:
+def three_layers(network: Network) -> dict[str, Any]:
     """The balanced weights of all layers, where there are three."""
     if network.architecture.layers != 3:
         return {}

@@ -299,13 +299,15 @@ class Architecture(ABC):
         per_row: how many numbers a network predicts for a row.
         decay: what weight decay adds to the loss, in plain text.
         layers: how many layers of weights its networks have.
-        parts: what a network is a sum of, with the letter of their index.
+        part: what a network is a sum of.
+        parts: the same in the plural, with the letter of their index.
     """
 
     name: str
     formula: str
     decay: str = "beta/2 sum_j (|u_j|^2 + alpha_j^2)"
     layers: int = 2
+    part: str = "neuron"
     parts: str = "neurons j"
     twins: int = 1
     outputs: int = 1
