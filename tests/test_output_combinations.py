@@ -72,8 +72,6 @@ def refusal(loss, bias, free, activation, q):
         return "y has 2 columns"
     if activation == "gated" and q is not None:
         return "whose gates see all features"
-    if activation == "gated":
-        return "have one output"
     if loss == "multinomial" and free == "affine":
         return "separate the classes"
     if bias == "free":

@@ -194,7 +194,6 @@ def test_invariants_of_degenerate_problems(seed, n, d, c, kind, fraction):
         ([[1.0, 2.0]], {}, "X has 2 rows but y has 1"),
         (np.eye(2), {"loss": "logistic"}, "y has 2 columns"),
         (np.eye(2), {"loss": "huber"}, "y has 2 columns"),
-        (np.eye(2), {"activation": "gated:3"}, "have one output, the target has 2 columns"),
         (np.eye(2), {"features_per_neuron": 3}, "but there are 2 features"),
         (np.eye(2), {"bias": "free"}, "without a free output bias no network"),
         (np.eye(2), {"bias": "free", "free": "constant"}, "have no free bias"),

@@ -60,7 +60,6 @@ def test_standardised_targets_come_back_in_their_units(table, tmp_path):
         (["--target", "c,d", "--sample-weight", "c"], "is a target and the weight"),
         (["--target", "c,d", "--bias", "free", "--free", "constant"], "no free bias"),
         (["--target", "a,b,c,d"], "no feature column is left"),
-        (["--target", "c,d", "--activation", "gated:3"], "have one output, the target has 2 columns"),
         (["--target", "c,d", "--architecture", "three-layer"], "have one output, the target has 2 columns"),
         (["--target", "c,d", "--features-per-neuron", "3"], "but there are 2 features"),
         (["--target", "c", "--architecture", "three-layer", "--features-per-neuron", "1"], "does not go with"),

@@ -4,7 +4,6 @@ import numpy as np
 
 from dualscape.prediction.certify import Certification
 from dualscape.report.terminal import output_words
-from dualscape.units import Units
 
 NEURON_HEAD = ("neuron", "sign or output", "mass", "|u| - |alpha|", "rows at its kink", "what it is")
 
@@ -54,7 +53,7 @@ def _descent(found: Certification) -> list[str]:
     parts = ", ".join(f"{names[i]} {u[i]:.3f}" for i in largest if u[i])
     leads = f"sign {'+' if found.descent.sign > 0 else '-'}"
     if found.descent.output is not None:
-        leads = f"output ({output_words(Units(u[None], found.descent.output[None]), 0)})"
+        leads = f"output ({output_words(found.descent.output)})"
     how = "steepest way down" if found.descent.steepest else "steepest way down that was found"
     return [
         f"The {how}: a neuron with {leads} in direction ({parts}); the objective "
@@ -85,6 +84,6 @@ def neuron_rows(found: Certification, most: int) -> list[tuple[str, ...]]:
         kinks = "-" if still is None else f"{still.kinks[j]}"
         leads = "+" if network.signs[j] > 0 else "-"
         if network.outputs is not None:
-            leads = output_words(network.units, j)
+            leads = output_words(network.outputs[j])
         rows.append((str(j), leads, f"{network.masses[j]:.6g}", f"{network.imbalance[j]:.2g}", kinks, what))
     return rows

@@ -150,7 +150,8 @@ class UnitSpace(ABC):
         """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
 
     def pulls(self, nu: Vector, units: Units) -> tuple[Matrix, Matrix]:
-        """The gradients of each unit's score in its direction, (k, d), and in its output, (k, c), where that turns."""
+        """The gradients of each unit's score in its direction, (k, d), and in what it adds to outputs, (k, per_row),
+        where that turns."""
         raise MissingError(f"unit space {type(self).__name__!r}", "turn outputs", ("pulls",))
 
     @abstractmethod

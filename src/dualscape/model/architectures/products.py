@@ -22,18 +22,21 @@ class Products:
         jacobian: (n, q) what they give: D X basis.
         owner: (q,) the unit that each column belongs to, rising.
         c: number of outputs.
+        gates: (k,) the gate of each unit, of so many; None where there are none.
     """
 
     basis: Matrix
     jacobian: Matrix
     owner: Index
     c: int
+    gates: Index | None = None
+    count: int = 1
 
     def weights(self, units: Units, masses: Vector) -> tuple[Vector, Matrix]:
         """(p (q,), q (k, c)): the balanced weights of units with these masses (k,)."""
         sizes = np.sqrt(masses)
         p = sizes[self.owner] * (self.basis * units.directions[self.owner].T).sum(axis=0)
-        return p, sizes[:, None] * units.outputs
+        return p, sizes[:, None] * units.opened(self.c)[1]
 
     def units(self, p: Vector, q: Matrix) -> tuple[Units, Vector]:
         """(units, masses) of weights p (q,), q (k, c); those of no mass have the zero direction."""
@@ -44,4 +47,7 @@ class Products:
         np.add.at(directions, self.owner, (self.basis * p).T)
         alive = masses > 0
         directions = np.where(alive[:, None], directions / np.where(alive, inner, 1.0)[:, None], 0.0)
-        return Units(directions, q / np.where(alive, outer, 1.0)[:, None]), masses
+        outputs = q / np.where(alive, outer, 1.0)[:, None]
+        return Units(directions, outputs) if self.gates is None else Units.gated(
+            directions, outputs, self.gates, self.count
+        ), masses

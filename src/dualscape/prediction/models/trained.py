@@ -34,7 +34,7 @@ def free_parts(names: Sequence[str], weights: Vector) -> tuple[float | Vector | 
 
 def gates_of(network: Network) -> NDArray[np.intp] | None:
     """(m,) the gate of each neuron; None where the architecture has no list of them."""
-    return network.gates if network.outputs is None and network.architecture.outputs > 1 else None
+    return network.gates if network.architecture.outputs > network.architecture.per_row else None
 
 
 @dataclass(frozen=True, eq=False)
