@@ -196,7 +196,7 @@ def test_invariants_of_degenerate_problems(seed, n, d, c, kind, fraction):
         (np.eye(2), {"loss": "huber"}, "y has 2 columns"),
         (np.eye(2), {"features_per_neuron": 3}, "but there are 2 features"),
         (np.eye(2), {"bias": "free"}, "without a free output bias no network"),
-        (np.eye(2), {"bias": "free", "free": "constant"}, "have no free bias"),
+        (np.eye(2), {"bias": "free", "free": "constant", "activation": "abs"}, "have no free bias"),
         (np.eye(2), {"architecture": "vector:3"}, "have one output|outputs"),
         ([1.0, 2.0], {"architecture": "vector:3"}, "has 3 outputs, y has one column"),
     ],

@@ -155,6 +155,12 @@ class Units:
         squares = ((self.directions - directions) ** 2).sum(axis=1) + ((self.outputs - outputs) ** 2).sum(axis=1)
         return np.asarray(np.sqrt(squares))
 
+    def alike(self, output: Vector, tolerance: float) -> NDArray[np.bool_]:
+        """(k,) which lead to this output (c,): signs must be equal, vectors no further away than this."""
+        if self.c == 1:
+            return np.asarray(self.outputs[:, 0] == output[0])
+        return np.asarray(np.linalg.norm(self.outputs - output, axis=1) <= tolerance)
+
     def find(self, directions: Matrix, outputs: Matrix, tolerance: float = DEFAULT.direction) -> int | None:
         """The unit nearest to this one, or None where it is further than `tolerance` away.
 
@@ -208,6 +214,7 @@ class Units:
         array([1, 2, 0])
         """
         rounded = np.round(self.directions[:, ::-1].T, DECIMALS) + 0.0  # no -0.0
+        leading = -np.round(self.outputs[:, ::-1].T, DECIMALS) + 0.0
         # One generic number for all that is left of the coordinates.
         rest = (self.directions * np.cos(1.0 + np.arange(self.d))).sum(axis=1)
-        return np.asarray(np.lexsort((rest, *rounded, *-self.outputs[:, ::-1].T)))
+        return np.asarray(np.lexsort((rest, *rounded, *leading)))

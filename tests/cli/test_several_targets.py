@@ -58,7 +58,7 @@ def test_standardised_targets_come_back_in_their_units(table, tmp_path):
         (["--target", "c,d", "--loss", "logistic"], "2 targets, the logistic loss takes one"),
         (["--target", "c,d", "--loss", "interpolation"], "2 targets"),
         (["--target", "c,d", "--sample-weight", "c"], "is a target and the weight"),
-        (["--target", "c,d", "--bias", "free", "--free", "constant"], "no free bias"),
+        (["--target", "c,d", "--bias", "free", "--free", "linear"], "no network need be optimal"),
         (["--target", "a,b,c,d"], "no feature column is left"),
         (["--target", "c,d", "--architecture", "three-layer"], "have one output, the target has 2 columns"),
         (["--target", "c,d", "--features-per-neuron", "3"], "but there are 2 features"),

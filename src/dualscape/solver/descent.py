@@ -56,7 +56,9 @@ def descend_jointly(
     theta = _minimised(value_and_gradient, start.ravel(), steps, least, in_time).reshape(k, d)
     norms = np.linalg.norm(theta * priced, axis=1)
     alive = norms**2 > LEAST_SHARE * float(norms @ norms)
-    return units.turned(theta / np.where(alive, norms, 1.0)[:, None]).take(alive), norms[alive] ** 2
+    turned = units.turned(theta / np.where(alive, norms, 1.0)[:, None]).take(alive)
+    # A unit that shrinks keeps a bias that costs nothing, of any size beside its direction.
+    return space.within(turned), norms[alive] ** 2
 
 
 def _minimised(
@@ -102,4 +104,4 @@ def _with_outputs(
     found = inner * outer
     alive = found > LEAST_SHARE * found.sum()
     directions, outputs = theta[alive, :d] / inner[alive, None], theta[alive, d:] / outer[alive, None]
-    return Units.gated(directions, outputs, gates[alive], count), found[alive]
+    return space.within(Units.gated(directions, outputs, gates[alive], count)), found[alive]

@@ -113,6 +113,11 @@ class UnitSpace(ABC):
         """Units in coordinates in which distances mean the same wherever the data lie; by default as they are."""
         return units
 
+    def within(self, units: Units) -> Units:
+        """Units that compute the same on these rows but for a constant, where a coordinate that costs nothing is no
+        larger than it need be; by default as they are."""
+        return units
+
     # --- columns and scores ---------------------------------------------------------------------------------
     @property
     @abstractmethod

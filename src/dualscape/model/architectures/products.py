@@ -22,6 +22,7 @@ class Products:
         jacobian: (n, q) what they give: D X basis.
         owner: (q,) the unit that each column belongs to, rising.
         c: number of outputs.
+        lift: (d, q) the basis vectors as directions, where coordinates that cost nothing follow; None: the basis.
         gates: (k,) the gate of each unit, of so many; None where there are none.
     """
 
@@ -29,6 +30,7 @@ class Products:
     jacobian: Matrix
     owner: Index
     c: int
+    lift: Matrix | None = None
     gates: Index | None = None
     count: int = 1
 
@@ -44,7 +46,7 @@ class Products:
         outer = np.linalg.norm(q, axis=1)
         masses = inner * outer
         directions = np.zeros((len(q), len(self.basis)))
-        np.add.at(directions, self.owner, (self.basis * p).T)
+        np.add.at(directions, self.owner, ((self.basis if self.lift is None else self.lift) * p).T)
         alive = masses > 0
         directions = np.where(alive[:, None], directions / np.where(alive, inner, 1.0)[:, None], 0.0)
         outputs = q / np.where(alive, outer, 1.0)[:, None]

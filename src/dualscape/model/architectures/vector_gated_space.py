@@ -168,7 +168,7 @@ class VectorGatedSpace(GatedSpace):
             owner = np.repeat(np.arange(len(which)), dimensions[which])
             basis = np.hstack([np.zeros((self.d, 0)), *(bases[j] for j in which)])
             jacobian = (self._X @ basis) * self.gates[:, gates[which]][:, owner]
-            return Products(basis, jacobian, owner, self.per_row, gates[which], self._count)
+            return Products(basis, jacobian, owner, self.per_row, gates=gates[which], count=self._count)
 
         return climbed, dimensions + self.per_row, faces_of
 

@@ -29,7 +29,7 @@ class VectorPieces(Pieces):
     c: int = 2
 
     def stand(self, nu: TwoFloat) -> Stand:
-        X, c = TwoFloat.of(self.X), self.c
+        X, c = self.rows, self.c
         n, d = self.X.shape
         N = TwoFloat(nu.hi.reshape(n, c), nu.lo.reshape(n, c))
         k = len(self.slopes)
@@ -64,12 +64,13 @@ class VectorPieces(Pieces):
 
     def _off(self, j: int, pull: TwoFloat) -> TwoFloat:
         """A pull (d, c) in the coordinates that unit j sees, without what lies along the normals that hold it."""
-        held, X = self.held[j], self.X
+        held = self.held[j]
+        normals = self.rows[held]
         if self.seen is not None:
-            X, pull = X * self.seen[j], times(self.seen[j][:, None].astype(float), pull)
+            seen = self.seen[j].astype(float)
+            normals, pull = TwoFloat(normals.hi * seen, normals.lo * seen), times(seen[:, None], pull)
         if len(held) == 0:
             return pull
-        normals = TwoFloat.of(X[held])
         R = np.asarray(np.linalg.qr(normals.hi.T, mode="r"))
         for _ in range(3):
             along = (normals @ pull).hi
