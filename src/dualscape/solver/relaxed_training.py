@@ -50,7 +50,7 @@ def applies(problem: Problem, network: Network) -> bool:
     space = problem.space
     if isinstance(space, VectorSpace):
         return 1 + space.hinges.count + space.hinges.rank + space.c <= MOST
-    return RelaxedRows.of(problem) is not None
+    return problem.c == 1 and RelaxedRows.of(problem) is not None
 
 
 @one_blas_thread()
