@@ -76,7 +76,7 @@ def solution_path(
         precision: relative width of the intervals in which events are located; None does not look for events.
         oracle: "auto" or a name. The points of a search are no more than that: they have no certificate and no events.
         time_limit: seconds for everything.
-        device: a PyTorch device on which searches rise and patterns stream, such as "cuda".
+        device: a PyTorch device on which searches rise, patterns stream and relaxations step, such as "cuda".
         executor: who shares the exact oracle's work; threads when not given.
         checkpoint: a file that keeps the points that are done; a later call on the same problem goes on from them.
         progress: told of every point and event.

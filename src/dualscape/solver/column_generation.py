@@ -89,8 +89,8 @@ def solve(
         executor: who shares the exact oracle's work (processes, dask, MPI); threads when not given.
         checkpoint: a file in which the exact oracle saves itself; a later call on the same problem goes on from it, and
             one on another problem is refused.
-        device: a PyTorch device on which searches rise and patterns stream, such as "cuda"; the processors when not
-            given.
+        device: a PyTorch device on which searches rise, patterns stream and relaxations step, such as "cuda"; the
+            processors when not given.
         searches: where no exact oracle finishes, so many searches in a row must find nothing before the search stops.
         progress: told of every round.
 
