@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from dualscape import Problem, solve
 from dualscape.errors import ContradictionError, InputError
 from dualscape.model.certificate import certificate_of, certify_dual
-from dualscape.oracles import Question
+from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.relaxation.pace import STEPS
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
@@ -286,3 +286,25 @@ def test_the_networks_own_nu_is_asked_by_parts_while_there_is_time(monkeypatch):
 
     assert excess(Effort()) > 1e-3
     assert excess(Effort.within(600.0)) < 1e-5
+
+
+def test_where_time_ends_an_exact_oracle_the_relaxation_goes_on(monkeypatch):
+    problem = random_problem(6, n=20, d=3)
+    solution = solve(problem)
+    question = Question(solution.nu, 1.0001 * problem.beta)
+    ask, order = type(problem.space).ask, ("cells", "relaxation")
+
+    def ended(self, oracles, question, **how):
+        if "cells" not in oracles:
+            return ask(self, oracles, question, **how)
+        assert 40 < how["effort"].remaining() <= 50
+        return OracleAnswer.nothing(3, problem.space.reach.bound(question.nu), "cells", 7, Stopped.TIME)
+
+    monkeypatch.setattr(type(problem.space), "ask", ended)
+    _, answer = ask_or_relax(problem, solution.network, order, question, effort=Effort.within(100.0))
+    assert (answer.oracle, answer.upper < 1.1 * problem.beta) == ("relaxation", True)
+    assert answer.upper < problem.space.reach.bound(solution.nu)
+    _, certificate = certify_or_relax(
+        problem, solution.network, solution.nu, oracles=order, effort=Effort.within(100.0), tolerances=DEFAULT
+    )
+    assert (certificate.oracle, certificate.excess < 0.1) == ("relaxation", True)

@@ -103,7 +103,7 @@ def needs_two_layers(architecture: Architecture, what: str) -> None:
 
 
 def _checked_gates(gates: ArrayLike | None, architecture: Architecture, width: int) -> NDArray[np.intp]:
-    count = architecture.outputs if architecture.per_row == 1 else 1
+    count = architecture.outputs // architecture.per_row
     if gates is None and width and count > 1:
         raise InputError(f"a network of {count} gates needs the gate of each neuron; give gates=...")
     given = np.zeros(width) if gates is None else numeric(gates, "gates").reshape(-1)

@@ -94,8 +94,10 @@ class Network:
         (k,) is given."""
         weights = np.asarray(free_weights, dtype=float)
         if architecture.per_row > 1:
-            ones, outputs = np.ones(len(units)), units.outputs
-            return cls(units.directions, ones, masses, bias, imbalance, architecture, free, weights, outputs=outputs)
+            ones, (gates, outputs) = np.ones(len(units)), units.opened(architecture.per_row)
+            return cls(
+                units.directions, ones, masses, bias, imbalance, architecture, free, weights, gates, outputs=outputs
+            )
         return cls(units.directions, units.signs, masses, bias, imbalance, architecture, free, weights, units.gates)
 
     @property
@@ -107,7 +109,8 @@ class Network:
     def units(self) -> Units:
         """Its unit neurons."""
         if self.outputs is not None:
-            return Units(self.directions, self.outputs)
+            kind = self.architecture
+            return Units.gated(self.directions, self.outputs, self._gates, kind.outputs // kind.per_row)
         return Units.signed(self.directions, self.signs, self.gates, self.architecture.outputs)
 
     def __repr__(self) -> str:
@@ -141,7 +144,7 @@ class Network:
             raise InputError(f"{kind.title!r} has weights of three layers; use ThreeLayers(W, w, alpha).network()")
         table = numeric(alpha, "alpha")
         if table.ndim == 2 and table.shape[1] > 1:
-            return cls._from_tables(U, table, bias, get_architecture(architecture), free, free_weights)
+            return cls._from_tables(U, table, bias, kind, free, free_weights, gates)
         weights = np.atleast_2d(numeric(U, "U"))
         outer = table.reshape(-1)
         if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
@@ -174,7 +177,14 @@ class Network:
 
     @classmethod
     def _from_tables(
-        cls, U: ArrayLike, alpha: Matrix, bias: str, architecture: Architecture, free: str, free_weights: ArrayLike
+        cls,
+        U: ArrayLike,
+        alpha: Matrix,
+        bias: str,
+        architecture: Architecture,
+        free: str,
+        free_weights: ArrayLike,
+        gates: ArrayLike | None,
     ) -> "Network":
         """From second-layer weights (m, c)."""
         lengths = np.linalg.norm(alpha, axis=1)
@@ -190,6 +200,7 @@ class Network:
             own,
             free,
             numeric(free_weights, "free_weights"),
+            None if gates is None else np.asarray(gates),
             outputs=outputs,
         )
 

@@ -75,10 +75,10 @@ class OracleAnswer:
 
     @classmethod
     def nothing(
-        cls, d: int, upper: float, oracle: str, looked_at: int, stopped: Stopped = Stopped.FINISHED
+        cls, d: int, upper: float, oracle: str, looked_at: int, stopped: Stopped = Stopped.FINISHED, c: int = 1
     ) -> "OracleAnswer":
-        """No unit of d coordinates was found, and this is the bound."""
-        return cls(Units.none(d), np.zeros(0), 0.0, upper, oracle, looked_at, stopped)
+        """No unit of d coordinates and c outputs was found, and this is the bound."""
+        return cls(Units.none(d, c), np.zeros(0), 0.0, upper, oracle, looked_at, stopped)
 
     @property
     def exact(self) -> bool:

@@ -316,7 +316,7 @@ def _descent(problem: Problem, answer: OracleAnswer) -> Descent | None:
         return None
     top = float(answer.values[0])
     exact = answer.exact and answer.upper <= top * (1 + 1e-6)
-    output = answer.units.outputs[0] if problem.c > 1 else None
+    output = answer.units.opened(problem.c)[1][0] if problem.c > 1 else None
     sign = int(answer.units.signs[0]) if output is None else 1
     return Descent(answer.units.directions[0], sign, problem.beta - top, exact, output)
 

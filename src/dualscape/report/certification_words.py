@@ -9,7 +9,6 @@ from dualscape.model.certificate import percent
 from dualscape.oracles.hull.slots import Slots
 from dualscape.prediction.certify import Certification, Descent
 from dualscape.report.terminal import output_words
-from dualscape.units import Units
 
 Vector = NDArray[np.float64]
 NEURON_HEAD = ("neuron", "sign or output", "mass", "|u| - |alpha|", "rows at its kink", "what it is")
@@ -80,7 +79,7 @@ def _descent(found: Certification) -> list[str]:
         return [_way(found.descent, f"{way} {inner}")]
     leads = f"sign {'+' if found.descent.sign > 0 else '-'}"
     if found.descent.output is not None:
-        leads = f"output ({output_words(Units(u[None], found.descent.output[None]), 0)})"
+        leads = f"output ({output_words(found.descent.output)})"
     return [_way(found.descent, f"neuron with {leads} in direction ({_largest(names, u)})")]
 
 
@@ -136,7 +135,7 @@ def neuron_rows(found: Certification, most: int) -> list[tuple[str, ...]]:
         kinks = "-" if still is None else f"{still.kinks[j]}"
         leads = "+" if network.signs[j] > 0 else "-"
         if network.outputs is not None:
-            leads = output_words(network.units, j)
+            leads = output_words(network.outputs[j])
         uneven = network.imbalance[j]
         uneven, kinks = (0.5 * uneven**2, f"{inner[j]}") if three else (uneven, kinks)
         rows.append((str(j), leads, f"{network.masses[j]:.6g}", f"{uneven:.2g}", kinks, what))

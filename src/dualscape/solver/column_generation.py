@@ -152,7 +152,8 @@ class _Run:
         self.prover, self.search = choice.prover, choice.search
         #: Others may go on for years after a relaxation, and need a limit of time.
         others = choice.others if choice.complete or limit is not None else ()
-        self.provers = () if choice.prover is None else (choice.prover, *others)
+        last = () if choice.fallback is None else (choice.fallback,)
+        self.provers = () if choice.prover is None else (choice.prover, *others, *last)
         self._share = LAST_SEARCH_FROM
         if self.prover is not None and not choice.estimates[self.prover].at_once:
             self._share = SEARCH_SHARE

@@ -34,6 +34,8 @@ Vector = NDArray[np.float64]
 RELAXING = (RelaxationOracle.name, LiftedOracle.name)
 #: As LITTLE, where more is to be had of the time at the network's own nu.
 ENOUGH = 1e-2
+#: Of the time that is left, the share of an exact oracle that a relaxation follows.
+BEFORE_SHARE = 0.5
 
 
 def applies(problem: Problem, network: Network) -> bool:
@@ -46,7 +48,7 @@ def applies(problem: Problem, network: Network) -> bool:
     space = problem.space
     if isinstance(space, VectorSpace):
         return 1 + space.hinges.count + space.hinges.rank + space.c <= MOST
-    return RelaxedRows.of(problem) is not None
+    return problem.c == 1 and RelaxedRows.of(problem) is not None
 
 
 @one_blas_thread()
@@ -82,15 +84,26 @@ def ask_or_relax(
     effort: Effort,
     progress: Progress = silent,
 ) -> tuple[Vector, OracleAnswer]:
-    """(nu, what is proven of it): the question, or where the relaxation is asked first, the nu that is best for it.
+    """(nu, what is proven of it): the question, or where the relaxation is asked, the nu that is best for it.
 
     Args:
         problem: the problem.
         network: a trained network.
-        oracles: names in the order in which they are asked.
+        oracles: names in the order in which they are asked; a relaxation after others goes on where time ended them.
         question: what they are asked.
         effort: what they may use; progress likewise.
     """
+    before = _before_relaxation(oracles)
+    if before:
+        how = {"effort": effort.first(BEFORE_SHARE), "progress": progress}
+        answer = problem.space.ask(oracles[:before], question, **how)  # type: ignore[arg-type]
+        if answer.stopped is not Stopped.TIME or effort.expired():
+            return question.nu, answer
+        if (answer.values > question.above).any():
+            return question.nu, replace(answer, stopped=Stopped.ENOUGH)
+        found = ask_or_relax(problem, network, oracles[before:], question, effort=effort, progress=progress)
+        better = lower_bound(problem, *found) > lower_bound(problem, question.nu, answer)
+        return found if better or (found[1].values > question.above).any() else (question.nu, answer)
     if not _relaxed_first(problem, network, oracles, effort):
         return question.nu, problem.space.ask(oracles, question, effort=effort, progress=progress)
     # Units of several outputs are not parted.
@@ -119,12 +132,17 @@ def certify_or_relax(
     progress: Progress = silent,
 ) -> tuple[Vector, Certificate]:
     """(nu, certificate) of a network: at its own nu, or where the relaxation is asked first, at the best for it."""
-    if not _relaxed_first(problem, network, oracles, effort):
+    if not _before_relaxation(oracles) and not _relaxed_first(problem, network, oracles, effort):
         how = {"oracle": oracles, "effort": effort, "tolerances": tolerances, "progress": progress}
         return nu, certify_dual(problem, network, nu, **how)  # type: ignore[arg-type]
     question = Question(nu, (1 + tolerances.violation) * problem.beta)
     nu, answer = ask_or_relax(problem, network, oracles, question, effort=effort, progress=progress)
     return nu, certificate_of(problem, network, nu, answer, tolerances=tolerances)
+
+
+def _before_relaxation(oracles: Sequence[str]) -> int:
+    """How many oracles are asked before a relaxation; 0 where none follows."""
+    return next((i for i, name in enumerate(oracles) if name in RELAXING), 0)
 
 
 def _relaxed_first(problem: Problem, network: Network, oracles: Sequence[str], effort: Effort) -> bool:

@@ -113,6 +113,11 @@ class UnitSpace(ABC):
         """Units in coordinates in which distances mean the same wherever the data lie; by default as they are."""
         return units
 
+    def within(self, units: Units) -> Units:
+        """Units that compute the same on these rows but for a constant, where a coordinate that costs nothing is no
+        larger than it need be; by default as they are."""
+        return units
+
     # --- columns and scores ---------------------------------------------------------------------------------
     @property
     @abstractmethod
@@ -150,7 +155,8 @@ class UnitSpace(ABC):
         """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
 
     def pulls(self, nu: Vector, units: Units) -> tuple[Matrix, Matrix]:
-        """The gradients of each unit's score in its direction, (k, d), and in its output, (k, c), where that turns."""
+        """The gradients of each unit's score in its direction, (k, d), and in what it adds to outputs, (k, per_row),
+        where that turns."""
         raise MissingError(f"unit space {type(self).__name__!r}", "turn outputs", ("pulls",))
 
     @abstractmethod

@@ -20,9 +20,10 @@ from dualscape.oracles.relaxation.products import Array, Lift, Products
 from dualscape.running.checkpoint import Arrays
 
 SINGLE = np.float32
-#: The length of a step of the multipliers, and the penalty of N hyperplanes, FACTOR / N^1.5 within limits. A small one
-#: makes multipliers converge before matrices do, and it is from multipliers that bounds are made.
-STEP, FACTOR, LEAST = 1.6, 300.0, 0.02
+#: How far a step goes of the way to the projection and beyond it, below 2; and the penalty of N hyperplanes,
+#: FACTOR / N^1.5 within limits. A small one makes multipliers converge before matrices do, and it is from multipliers
+#: that bounds are made.
+BEYOND, FACTOR, LEAST = 1.9, 300.0, 0.02
 #: The upper limit where Y_00 is given, and where it is free: then penalties are so many times as great.
 MOST_GIVEN, MOST_FREE, TIMES_FREE = 0.3, 9.0, 3.0
 
@@ -71,9 +72,9 @@ class Splitting:
         self.finish(lifted, self.signed(aim))
 
     def project(self) -> tuple[Products, Products]:
-        """(Q K Q^T for the next K, what Y is to be near to)."""
+        """(Q K Q^T for the next K, and as far again beyond Y as over-relaxation goes; what Y is to be near to)."""
         W = self._lift.down(self._Y.plus(-1 / self.penalty, self._dual)) + self._cost / self._kind(self.penalty)
-        lifted = self._lift.up(positive_part(W))
+        lifted = self._Y.plus(BEYOND, self._lift.up(positive_part(W)).plus(-1.0, self._Y))
         return lifted, lifted.plus(1 / self.penalty, self._dual)
 
     def signed(self, aim: Products) -> Products:
@@ -89,7 +90,7 @@ class Splitting:
     def finish(self, lifted: Products, Y: Products) -> None:
         """The multipliers move along what is left between the two."""
         self._Y = Y
-        self._dual = self._dual.plus(STEP * self.penalty, lifted.plus(-1.0, Y))
+        self._dual = self._dual.plus(self.penalty, lifted.plus(-1.0, Y))
 
     def arrays(self) -> dict[str, ArrayLike]:
         """The iterates, to go on from."""

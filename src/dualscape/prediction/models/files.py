@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from dualscape.data.formats.npz import DAMAGE
 from dualscape.errors import InputError
-from dualscape.model.architectures import VectorReLU
 from dualscape.model.arrays import finite_array
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -164,7 +163,7 @@ def _of_result(file: Path) -> Model:
         )
     U, alpha = network.weights()
     # With several outputs the title says how many, and then the activation where it is not the ReLU.
-    settings["activation"] = (":".join(kind.key[2:]) or "relu") if isinstance(kind, VectorReLU) else kind.title
+    settings["activation"] = (":".join(kind.key[2:]) or "relu") if kind.key[0] == "vector" else kind.title
     return Trained.of(
         design.features(U),
         alpha,

@@ -73,7 +73,7 @@ def check_no_skip(free_weights: Vector | None) -> None:
 
 def gates_of(network: Network) -> NDArray[np.intp] | None:
     """(m,) the gate of each neuron; None where the architecture has no list of them."""
-    return network.gates if network.outputs is None and network.architecture.outputs > 1 else None
+    return network.gates if network.architecture.outputs > network.architecture.per_row else None
 
 
 @dataclass(frozen=True, eq=False)
