@@ -72,7 +72,7 @@ def best_shift(shifted: Callable[[float], Found], first: float, least: float, mo
     >>> best_shift(lambda s: Parabola(abs(s - 1.1) if s > 0.5 else np.inf, s), 0.1, 0.0, 10.0).shift
     0.8
     """
-    best = shifted(max(first, least))
+    best = shifted(first := max(first, least))
     while not np.isfinite(best.bound) and best.shift < most:
         best = shifted(2 * best.shift)
     for factor in (2.0, 0.5):
@@ -81,6 +81,8 @@ def best_shift(shifted: Callable[[float], Found], first: float, least: float, mo
             if not other.bound < best.bound:
                 break
             best = other
+        if best.shift > first:
+            break  # half of it has been tried
     return best
 
 
