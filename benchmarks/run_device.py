@@ -35,8 +35,8 @@ CELLS = (
     (1000, 3, 1.5), (1000, 4, 1.5), (100, 5, 1.5), (200, 5, 1.5), (100, 6, 1.5), (100, 7, 1.5), (50, 8, 1.5),
     (100, 5, 1.0), (100, 6, 1.0), (100, 7, 1.0),
 )  # fmt: skip
-#: (n, d) of one search; (n, d) of a relaxation, and its steps; of whole runs (problem, fraction of beta_max, seconds, how
-#: near).
+#: (n, d) of one search; (n, d) of a relaxation, and its steps; (problem, fraction of beta_max, seconds, how near) of
+#: whole runs.
 SEARCHES = ((1000, 20), (10_000, 30), (20_000, 60), (100_000, 100))
 RELAXATIONS, RELAXED_STEPS = ((200, 10), (442, 10), (1000, 20), (2000, 30)), 20
 RUNS = (("S", 0.1, 10, 1e-6), ("M", 0.01, 4, 1e-6), ("L", 0.1, 5, 1e-6), ("L", 0.01, 12, 1e-6))
