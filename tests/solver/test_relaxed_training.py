@@ -308,3 +308,65 @@ def test_where_time_ends_an_exact_oracle_the_relaxation_goes_on(monkeypatch):
         problem, solution.network, solution.nu, oracles=order, effort=Effort.within(100.0), tolerances=DEFAULT
     )
     assert (certificate.oracle, certificate.excess < 0.1) == ("relaxation", True)
+
+
+def neighbours():
+    """A trained problem with products that relax it, and another weight decay of it."""
+    problem = random_problem(5, n=20, d=8, share=0.1)
+    network = solve(problem, oracle="ascent", searches=1).network
+    nearby = problem.with_beta(0.9 * problem.beta)
+    return problem, network, nearby, solve(nearby, oracle="ascent", start=network, searches=1).network
+
+
+def test_at_another_weight_decay_it_goes_on_from_what_was_found(monkeypatch):
+    """A round from there proves more than three from the network alone; what is of other rows is let be."""
+    problem, network, nearby, other = neighbours()
+    earlier = relaxed_training(problem, network, effort=Effort())[1].relaxed
+
+    def excess(rounds, begin):
+        monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", rounds)
+        nu, answer = relaxed_training(nearby, other, effort=Effort(), relaxed=begin)
+        return certificate_of(nearby, other, nu, answer).excess
+
+    assert excess(1, earlier) < excess(3, None) < 0.8 * excess(1, None)
+    fewer = random_problem(0)
+    own = relaxed_training(fewer, solve(fewer).network, effort=Effort())[1].relaxed
+    assert excess(1, own) == excess(1, None)
+
+
+def test_a_solution_begins_the_next_with_its_relaxation(monkeypatch):
+    problem, network, nearby, _ = neighbours()
+    first = solve(problem, oracle="relaxation", start=network, searches=1)
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 1)
+    how = {"oracle": "relaxation", "searches": 1}
+    warm, cold = (solve(nearby, start=start, **how) for start in (first, first.network))
+    assert warm.certificate.excess < 0.6 * cold.certificate.excess
+    assert first.alone().certificate.answer.relaxed is None
+    again = solve(nearby, start=first.alone(), **how)
+    assert again.certificate.dual == pytest.approx(cold.certificate.dual, rel=1e-6)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_on_a_device_as_much_is_proven(outputs, monkeypatch):
+    """The same bound up to what single precision hides, jointly with nu, and then by parts or at the network's own."""
+    pytest.importorskip("torch")
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 3)
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 6)
+    monkeypatch.setattr("dualscape.oracles.vector.relaxation.ROUNDS", 3)
+    rng = np.random.default_rng(2)
+    problem = Problem(rng.standard_normal((8, 3)), rng.standard_normal((8, outputs)), beta=1.0)
+    problem = problem.with_beta(0.2 * problem.beta_max())
+    solution = solve(problem)
+    for joint in (True, False):
+        found = []
+        for name in (None, "cpu"):
+            effort = Effort(device=name)
+            if joint:
+                nu, answer = relaxed_training(problem, solution.network, effort=effort)
+                found.append(certificate_of(problem, solution.network, nu, answer).dual)
+            else:
+                found.append(
+                    certify_dual(problem, solution.network, solution.nu, oracle="relaxation", effort=effort).dual
+                )
+        assert max(found) <= solution.certificate.primal
+        assert found[0] == pytest.approx(found[1], rel=1e-3)

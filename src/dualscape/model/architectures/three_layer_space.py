@@ -67,12 +67,18 @@ class ThreeLayerSpace(UnitSpace):
         return np.asarray(nu @ self.columns(units))
 
     def pull(self, nu: Vector, units: Units) -> Matrix:
+        return self.rise(nu, units)[1]
+
+    def rise(self, nu: Vector, units: Units) -> tuple[Vector, Matrix]:
+        """(scores (k,), pulls (k, d)): a search asks for both at once, many times."""
         k, d = len(units), self._X.shape[1]
         slots = Slots.of(units.directions, d)
         lengths = np.linalg.norm(units.directions, axis=1)
         lengths = np.where(lengths > 0, lengths, 1.0)
-        open_rows = (inner_fit(self._X, units) > 0) * nu[:, None] * units.signs
-        active = (self._X @ slots.theta.T > 0) * open_rows[:, slots.owner]
+        heights = self._X @ slots.theta.T
+        inner = slots.summed(np.maximum(heights, 0.0) * (slots.turns * slots.lengths), k) / lengths
+        open_rows = (inner > 0) * nu[:, None] * units.signs
+        active = (heights > 0) * open_rows[:, slots.owner]
         pulls = active.T @ self._X
         along = (pulls * slots.theta).sum(axis=1)
         weights = slots.turns / lengths[slots.owner]
@@ -80,8 +86,8 @@ class ThreeLayerSpace(UnitSpace):
         found[slots.owner, slots.place] = weights[:, None] * (
             (along / slots.lengths)[:, None] * slots.theta + slots.lengths[:, None] * pulls
         )
-        values = np.bincount(slots.owner, weights * slots.lengths * along, minlength=k)
-        return found.reshape(k, self.d) - (values / lengths**2)[:, None] * units.directions
+        values = np.asarray(np.bincount(slots.owner, weights * slots.lengths * along, minlength=k), dtype=float)
+        return values, found.reshape(k, self.d) - (values / lengths**2)[:, None] * units.directions
 
     def random(self, count: int, rng: np.random.Generator) -> Units:
         slots = np.zeros((count, 2 * self.inner, self._X.shape[1]))
@@ -180,7 +186,7 @@ class ThreeLayerSpace(UnitSpace):
     def make_oracle(self, name: str) -> Oracle:
         if name == HullSearch.name:
             two = self.first.oracle(AscentOracle.name)
-            return HullSearch(self.scores, self.pull, self.random, self.reach, two, self.inner)
+            return HullSearch(self.scores, self.rise, self.random, self.reach, two, self.inner)
         first, seconds = self._first_oracle
         return HullOracle(
             self._X, self.first.oracle(first), self.first.oracle(AscentOracle.name), seconds, self.inner, self.reach
