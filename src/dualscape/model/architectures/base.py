@@ -154,7 +154,7 @@ class UnitSpace(ABC):
         """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
 
     def pulls(self, nu: Vector, units: Units) -> tuple[Matrix, Matrix]:
-        """The gradients of each unit's score in its direction, (k, d), and its output, (k, per_row), where that turns."""
+        """The gradients of each unit's score in its direction, (k, d), and output, (k, per_row), where that turns."""
         raise MissingError(f"unit space {type(self).__name__!r}", "turn outputs", ("pulls",))
 
     @abstractmethod
