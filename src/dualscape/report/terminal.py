@@ -281,7 +281,7 @@ def _near(near: NearStaircase, eps: float) -> Table:
 def _units(analysis: Analysis, width: int) -> Table:
     """The optimal units with the masses they can have; without a certificate, the network's own neurons."""
     if analysis.problem.architecture.layers == 3:
-        return _subnetworks(analysis)
+        return _subnetworks(analysis, width)
     optima, network = analysis.optimal_set, analysis.solution.network
     table = Table(title="Neurons" if optima is None else "Optimal units", title_justify="left")
     if optima is None:
@@ -326,9 +326,12 @@ def output_words(output: NDArray[np.float64]) -> str:
     return _largest(tuple(str(i) for i in range(len(output))), output)
 
 
-def _subnetworks(analysis: Analysis) -> Table:
+def _subnetworks(analysis: Analysis, width: int) -> Table:
     """The subnetworks of the network found, a line for each inner neuron."""
-    head, rows = subnetwork_rows(analysis.solution.network, analysis.problem.design.coordinates)
+    names = analysis.problem.design.coordinates
+    wide = sum(max(len(name), 7) + 3 for name in names) + 46 <= width
+    largest = None if wide else lambda u: _largest(names, u)
+    head, rows = subnetwork_rows(analysis.solution.network, names, largest)
     table = Table(title="Subnetworks", title_justify="left")
     for name in head:
         table.add_column(Text(name), justify="right")

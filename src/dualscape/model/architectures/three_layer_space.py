@@ -1,6 +1,7 @@
 """Unit neurons of parallel three-layer networks on data: s (h)_+ with h in K = conv{+-(X u)_+}."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -180,7 +181,7 @@ class ThreeLayerSpace(UnitSpace):
             return HullSearch.estimate(self.n * self._X.shape[1])
         first, seconds = self._first_oracle
         if not self.first.kinds[first].exact:
-            return Estimate(1, np.inf, HullOracle.counts, at_once=True)
+            return replace(HullOracle.estimate(self.n, 0.0), seconds=np.inf, at_once=True)
         return HullOracle.estimate(self.n, seconds)
 
     def make_oracle(self, name: str) -> Oracle:
