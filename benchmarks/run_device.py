@@ -35,7 +35,7 @@ CELLS = (
     (1000, 3, 1.5), (1000, 4, 1.5), (100, 5, 1.5), (200, 5, 1.5), (100, 6, 1.5), (100, 7, 1.5), (50, 8, 1.5),
     (100, 5, 1.0), (100, 6, 1.0), (100, 7, 1.0),
 )  # fmt: skip
-#: (n, d) of one search; (n, d) of a relaxation, and its steps; and (problem, fraction of beta_max, seconds, how near) of
+#: (n, d) of one search; (n, d) of a relaxation, and its steps; (problem, fraction of beta_max, seconds, how near) of
 #: whole runs.
 SEARCHES = ((1000, 20), (10_000, 30), (20_000, 60), (100_000, 100))
 RELAXATIONS, RELAXED_STEPS = ((200, 10), (442, 10), (1000, 20), (2000, 30)), 20

@@ -26,7 +26,7 @@ def on_a_line(x, Y, M, beta, weights):
         return cp.Problem(cp.Minimize(loss + beta * cp.sum(cp.norm(A, axis=1)))).solve(solver=cp.CLARABEL)
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(["plain", "lattice", "ties", "rank one", "one row"]))
 def test_on_a_line_a_conic_solver_agrees(seed, kind):
     rng = np.random.default_rng(seed)
@@ -82,12 +82,12 @@ def test_a_kink_anywhere_between_two_rows_is_one_neuron():
     assert not optima.contains(beyond)
 
 
-@pytest.mark.parametrize("size", [1e-5, 1.0, 1e6])
+@pytest.mark.parametrize("size", [1e-5, 1e6])
 @pytest.mark.parametrize("fraction", [0.1, 1.2])
 def test_where_the_data_lie_and_how_large_they_are_does_not_matter(size, fraction):
     """Beyond beta_max units shrink to nothing, and their biases, which cost nothing, must not grow instead."""
     rng = np.random.default_rng(93)
-    X, Y = rng.standard_normal((7, 2)), rng.standard_normal((7, 3))
+    X, Y = rng.standard_normal((6, 2)), rng.standard_normal((6, 2))
     plain = Problem(X, Y, beta=1.0, bias="free", free="affine").at_fraction(fraction)
     moved = Problem(size * (X + 3.0), 1e3 * Y, beta=1e3 * size * plain.beta, bias="free", free="affine")
     one, other = solve(plain).certificate, solve(moved).certificate
@@ -97,12 +97,11 @@ def test_where_the_data_lie_and_how_large_they_are_does_not_matter(size, fractio
 
 def test_two_features_classes_and_ways_between_networks():
     rng = np.random.default_rng(4)
-    X = rng.standard_normal((10, 2))
-    labels = ["a", "b", "c", "a", "b", "c", "a", "b", "a", "c"]
+    X, labels = rng.standard_normal((8, 2)), ["a", "b", "c", "a", "b", "c", "a", "b"]
     problem = Problem(X, labels, beta=0.4, loss="multinomial", **FREE)
     solution = solve(problem)
     assert solution.certificate.verdict == "global"
-    assert np.abs(solution.nu.reshape(10, 3).sum(axis=0)).max() < 1e-9
+    assert np.abs(solution.nu.reshape(8, 3).sum(axis=0)).max() < 1e-9
     optima = optimal_set(solution)
     assert optima.contains(solution.network)
     U, alpha = rng.standard_normal((9, 3)), rng.standard_normal((9, 3))

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from degenerate_rows import degenerate
 from dualscape import Problem, solve
 from dualscape.errors import ContradictionError, InputError
 from dualscape.model.certificate import certificate_of, certify_dual
 from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.relaxation.pace import STEPS
+from dualscape.oracles.relaxation.products import Relaxed
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
@@ -344,6 +346,37 @@ def test_a_solution_begins_the_next_with_its_relaxation(monkeypatch):
     assert first.alone().certificate.answer.relaxed is None
     again = solve(nearby, start=first.alone(), **how)
     assert again.certificate.dual == pytest.approx(cold.certificate.dual, rel=1e-6)
+
+
+KINDS = st.sampled_from(["gaussian", "whole numbers", "duplicates", "nearly parallel", "zero rows", "uneven"])
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 10**6), st.integers(1, 7), st.integers(1, 2), KINDS, st.sampled_from([1e-12, 1.0, 1e12]),
+    st.sampled_from([1e-6, 1.0, 1e6, 1e30]),
+)  # fmt: skip
+def test_whatever_it_goes_on_from_it_is_never_above_the_optimum(seed, n, outputs, kind, scale, size):
+    """Products and multipliers of any size, with any signs, in any unit of mass."""
+    rng = np.random.default_rng(seed)
+    X, y = degenerate(rng, n, 2, kind, scale), rng.standard_normal((n, outputs))
+    problem = Problem(X, y, beta=1.0)
+    if not problem.beta_max() > 0:
+        return
+    problem = problem.with_beta(0.3 * problem.beta_max())
+    solution = solve(problem, time_limit=5.0)
+    with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore", invalid="ignore"):
+        patch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 1)
+        found = relaxed_training(problem, solution.network, effort=Effort())[1].relaxed
+
+        def noise():
+            return found[0].products.each(lambda part: (size * rng.standard_normal(part.shape)).astype(np.float32))
+
+        earlier = [Relaxed(noise(), noise(), size) for _ in found]
+        nu, answer = relaxed_training(problem, solution.network, effort=Effort(), relaxed=earlier)
+    dual = certificate_of(problem, solution.network, nu, answer).dual
+    assert np.isfinite(dual)
+    assert dual <= solution.certificate.primal * (1 + 1e-12)
 
 
 @pytest.mark.parametrize("outputs", [1, 2])

@@ -10,6 +10,7 @@ from dualscape.errors import InputError
 
 #: The class that is -1 and the class that is +1; of several classes all, in the order of the outputs.
 Classes = tuple[Any, ...]
+#: Labels that a message shows, at most.
 SHOWN = 5
 
 

@@ -7,7 +7,7 @@ Oracles know unit neurons on data, and nothing of losses, networks or problems.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -77,7 +77,7 @@ class OracleAnswer:
     looked_at: int
     stopped: Stopped = Stopped.FINISHED
     seen: Units | None = None
-    relaxed: Sequence[Relaxed] | None = None
+    relaxed: Sequence[Relaxed] | None = field(default=None, repr=False)
 
     @classmethod
     def nothing(

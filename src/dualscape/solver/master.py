@@ -4,12 +4,15 @@ Squared loss: a primal active set (Lawson-Hanson with a linear term) on QR facto
 each step of which is the same problem with weighted rows. The columns with positive mass are always independent.
 """
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, qr_delete, qr_insert, solve_triangular
 
 from dualscape.geometry.tall import shortened_system
 from dualscape.model.losses import Loss
+from dualscape.model.losses.line import PROMISED, is_right, least_along
 from dualscape.polytopes.caratheodory import DEPENDENT, reduce_to_basic
 from dualscape.solver.active_set import solve_gram
 
@@ -210,7 +213,11 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
         moved = trial - c
         promised = -float(gradient @ (A @ moved) + beta * moved.sum())
         new = loss.value(A @ trial, y) + beta * trial.sum()
-        if not new <= value - 1e-4 * promised + 1e-15 * abs(value):
+        if promised > ROUGHLY * abs(value) and not (loss.strictly_convex or is_right(value - new, promised)):
+            rise = partial(_rise, loss, y, f, A @ moved, beta * float(moved.sum()))
+            trial = np.maximum(c + least_along(rise, _room(c, moved)) * moved, 0.0)
+            new = loss.value(A @ trial, y) + beta * trial.sum()
+        if not new <= value - PROMISED * promised + 1e-15 * abs(value):
             if steep >= STEEPEST:
                 break
             steep *= RAISE
@@ -228,3 +235,14 @@ def solve_master(A: Matrix, y: Vector, beta: float, loss: Loss, start: Vector, *
         if decrease >= RIGHT * promised:
             steep = max(steep / RAISE, least_steep)
     return c
+
+
+def _rise(loss: Loss, y: Vector, f: Vector, along: Vector, price: float, share: float) -> float:
+    """The slope of the objective along a step of the fit and its price, a share of it on the way."""
+    return float(loss.gradient(f + share * along, y) @ along) + price
+
+
+def _room(c: Vector, moved: Vector) -> float:
+    """How many steps c >= 0 can take before a mass is negative."""
+    falling = moved < 0
+    return float((c[falling] / -moved[falling]).min(initial=np.inf))

@@ -1,5 +1,7 @@
 """Units with a free bias and several outputs on data: columns, gradients, faces, pieces, plateaus, other data."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from dualscape.model.architectures import VectorReLU
 from dualscape.model.architectures.vector_free_bias_space import VectorFreeBiasSpace
 from dualscape.oracles import Question
 from dualscape.units import Units
+from exact_values import exactly
 
 
 def a_space(seed=0, n=9, p=2, c=2):
@@ -97,3 +100,19 @@ def test_other_rows_and_other_scales_have_the_same_units():
     brought = space.columns(space.within(beyond)).reshape(9, 2, 5) - space.columns(beyond).reshape(9, 2, 5)
     assert np.ptp(brought, axis=0).max() < 1e-9  # a constant for each output
     assert np.abs(space.within(beyond).directions).max() < 10
+
+
+def test_units_stand_on_differences_of_rows_with_all_their_digits():
+    """On a line a score is the length of a sum of N_i (x_i - x_a), here of rows whose differences have more digits."""
+    rng = np.random.default_rng(5)
+    x = np.array([1e3, 1e-3, 1.0, -1e2, 7e-2]) * rng.uniform(0.5, 1.0, 5)
+    N = rng.standard_normal((5, 2))
+    space, nu = VectorFreeBiasSpace(x[:, None], 2), (N - N.mean(axis=0)).ravel()
+    units, pieces = space.pieces(nu, space.random(12, rng))
+    at = pieces.stand(TwoFloat.of(nu))
+    for j in range(len(units)):
+        centre = exactly(x)[pieces.centres[j]]
+        rows = [(exactly(nu.reshape(5, 2)[i]), exactly(x)[i] - centre) for i in np.flatnonzero(pieces.slopes[j])]
+        squares = sum(sum(row[k] * gap for row, gap in rows) ** 2 for k in range(2))
+        value = Fraction(float(at.values.hi[j])) + Fraction(float(at.values.lo[j]))
+        assert abs(value * value - squares) <= squares / 10**26

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.model.losses import Logistic, Profiled, Squared
+from dualscape.model.losses import Huber, Logistic, Profiled, Squared, SquaredHinge
 
 rng = np.random.default_rng(0)
 N = 9
@@ -148,3 +148,23 @@ def test_no_room_is_no_drift_and_no_certificate():
     """Where entries are at the ends of their domain, too few are left to move."""
     nu = np.where(np.arange(N) == 0, 0.5, 1.0) * LABELS
     assert np.isinf(Profiled(Logistic(), M).drift(nu, LABELS)).all()
+
+
+def test_far_from_all_margins_the_weights_are_found():
+    """Two rows of different classes 1e-5 apart, and the others a million margins away: weights of 1e7 fit them all."""
+    x = np.array([[0.0, 0.0], [10.6, -4.2], [271.4, 158.2], [-1.03, -2.24], [-1.25e-5, 8.6e-6]])
+    y = np.array([1.0, -1.0, -1.0, -1.0, -1.0])
+    f = np.array([0.0, -1685997.1894, -22847550.9869, -39285.7817, 0.0])
+    profile = Profiled(SquaredHinge(), np.column_stack([np.ones(5), x]))
+    assert profile.value(f, y) <= 1e-12
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_weights_of_nearly_absolute_errors_settle(seed):
+    """Where all rows but a few are clipped one step leads back to where the last came from, unless it is remembered."""
+    rng = np.random.default_rng(seed)
+    M, f, y = rng.standard_normal((12, 3)), rng.standard_normal(12), rng.standard_normal(12)
+    loss = Huber(1e-6)
+    profile = Profiled(loss, M)
+    slope = M.T @ profile.gradient(f, y)
+    assert np.abs(slope).max() <= 1e-9 * np.abs(M).sum() * 1e-6

@@ -111,3 +111,14 @@ def test_bounds_of_rows_are_bounds():
     for row, bound in enumerate(centres.bounds(N.ravel())):
         there = units.turned(centres.at(units.directions[:, :-1], np.full(len(units), row)))
         assert lengths(X, N, there).max() <= bound
+
+
+def test_bounds_from_lengths_are_attained_by_two_rows():
+    X, N = np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([[-0.6, -0.8], [0.6, 0.8]])
+    centres = VectorCentres(X, 2)
+    h = centres.scores(N.ravel(), Units(np.array([[0.6, 0.8, 0.0]]), np.array([[0.6, 0.8]])))[0]
+    assert h == pytest.approx(5.0)
+    assert (centres.bounds(N.ravel()) >= h).all()
+    one = np.array([[-1.0, 0.0], [1.0, 0.0]]).ravel()
+    assert centres.bounds(one) == pytest.approx([5.0, 5.0])  # what two rows can be worth, and no more
+    assert centres.reach.bound(one) >= 5.0

@@ -95,6 +95,32 @@ def test_a_classifier_of_several_classes():
     np.testing.assert_allclose(P / P.sum(axis=1)[:, None], model.predict_proba(X), rtol=1e-9)
 
 
+def test_other_classes_than_those_of_the_data_are_refused():
+    model = _quietly(MLPClassifier(**HOW), np.resize(["ash", "fir", "yew"], 20))
+    found = of_estimator(model)
+    how = {**found.settings, "beta": 0.1, "bias": "penalised"}
+    found.network(Problem(X, np.resize(["fir", "yew", "ash"], 20), **how))
+    with pytest.raises(InputError, match="classes ash, fir, yew, the target has ash, elm, fir; choose the target"):
+        found.network(Problem(X, np.resize(["ash", "elm", "fir"], 20), **how))
+
+
+def test_whole_numbers_are_one_class_however_they_are_kept():
+    model = _quietly(MLPClassifier(**HOW), np.resize([0, 1, 2], 20))
+    found = of_estimator(model)
+    how = {**found.settings, "beta": 0.1, "bias": "penalised"}
+    found.network(Problem(X, np.resize([0.0, 1.0, 2.0], 20), **how))
+    with pytest.raises(InputError, match="classes 0, 1, 2, the target has 1, 2, 3;"):
+        found.network(Problem(X, np.resize([1, 2, 3], 20), **how))
+
+
+def test_a_target_of_signs_does_not_name_its_classes():
+    model = MLPClassifier(**HOW).fit(X, np.where(y > 0, "yes", "no"))
+    found = of_estimator(model)
+    found.network(Problem(X, np.where(y > 0, 1.0, -1.0), beta=0.1, **found.settings))
+    with pytest.raises(InputError, match="classes no, yes, the target has nein, yes;"):
+        found.network(Problem(X, np.where(y > 0, "yes", "nein"), beta=0.1, **found.settings))
+
+
 def _outputs(found):
     return np.maximum(X @ found.U.T + found.bias, 0.0) @ found.alpha + found.output_bias
 

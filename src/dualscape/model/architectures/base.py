@@ -114,8 +114,7 @@ class UnitSpace(ABC):
         return units
 
     def within(self, units: Units) -> Units:
-        """Units that compute the same on these rows but for a constant, where a coordinate that costs nothing is no
-        larger than it need be; by default as they are."""
+        """The same on these rows but for a constant, with coordinates that cost nothing no larger than they need be."""
         return units
 
     # --- columns and scores ---------------------------------------------------------------------------------
@@ -155,8 +154,7 @@ class UnitSpace(ABC):
         """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
 
     def pulls(self, nu: Vector, units: Units) -> tuple[Matrix, Matrix]:
-        """The gradients of each unit's score in its direction, (k, d), and in what it adds to outputs, (k, per_row),
-        where that turns."""
+        """The gradients of each unit's score in its direction, (k, d), and output, (k, per_row), where that turns."""
         raise MissingError(f"unit space {type(self).__name__!r}", "turn outputs", ("pulls",))
 
     @abstractmethod

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from dualscape.geometry.two_float import TwoFloat
 from dualscape.model.architectures.pieces import Pieces, Stand, times
 from dualscape.model.architectures.tables import fine_tables
+from dualscape.tolerances import EPS
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 #: Corrections of a singular pair: each gains about as many digits as double precision has, less those of the gap.
 CORRECTIONS = 4
+#: A correction that is no greater is rounding of the pair.
+SETTLED = EPS**2
 #: Singular values that differ by less, relatively, are one: no correction tells their pairs apart.
 LEAST_GAP = 1e-13
 
@@ -142,6 +145,8 @@ def _greatest(M: TwoFloat) -> tuple[TwoFloat, TwoFloat, TwoFloat] | None:
                 x[k] = (singular[0] * a + s[k] * b) / apart
             if k < c:
                 y[k] = (singular[0] * b + s[k] * a) / apart
+        if max(float(np.abs(x).max()), float(np.abs(y).max())) <= SETTLED:
+            break
         u, v = u + TwoFloat.of((left @ x)[:, None]), v + TwoFloat.of((right.T @ y)[:, None])
         u, v = _unit(u), _unit(v)
     return u[:, 0], v[:, 0], (u.T @ (M @ v))[0, 0]

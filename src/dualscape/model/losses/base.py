@@ -144,6 +144,10 @@ class Loss(ABC):
     def hessian(self, f: Vector, y: Vector) -> Hessian:
         """Hessian of L in f, (n, n)."""
 
+    def jumps(self, f: Vector, along: Vector, y: Vector) -> Vector:
+        """(m,) the t at which the curvature at f + t along jumps; none where it is continuous."""
+        return np.zeros(0)
+
     # --- the dual variable -----------------------------------------------------------------------------
     @abstractmethod
     def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:

@@ -73,6 +73,11 @@ class Clipped(RowSum):
         each = self._rows.each(len(y))
         return Diagonal(np.where((r >= low) & (r <= high), each, 0.0), most=each)
 
+    def jumps(self, f: Vector, along: Vector, y: Vector) -> Vector:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            shares = np.concatenate([(bound - (f - y)) / along for bound in self.bounds(y)])
+        return np.asarray(shares[np.isfinite(shares)])
+
     # --- the dual variable -----------------------------------------------------------------------------
     def fit_of(self, nu: Vector, y: Vector, near: Vector) -> Vector:
         low, high = self._edges(y)

@@ -5,7 +5,8 @@ gradient is that of l at f + M w, orthogonal to M (equal to -rho w where the wei
 Schur complement.
 """
 
-from functools import cached_property
+from collections import deque
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,33 +15,34 @@ from dualscape.geometry.two_float import ROUNDING, TwoFloat
 from dualscape.model.losses.base import Loss
 from dualscape.model.losses.curvature import Curvature
 from dualscape.model.losses.hessian import Columns, Hessian
+from dualscape.model.losses.line import is_right, least_along
 from dualscape.model.losses.squared import Squared
 from dualscape.running.checkpoint import fingerprint
 from dualscape.tolerances import EPS
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
-#: Most Newton steps for the weights w.
-STEPS = 100
+#: Most Newton steps for the weights w, and most in a row that help by no more than rounding.
+STEPS, IDLE = 100, 3
 #: Curvatures are raised to this share of the greatest where the loss is flat.
 FLAT = 1e-12
-#: Rounding, relative to the value of a loss or to the greatest entry of nu; and damping, in curvatures of one, beyond
-#: which no step is worth while.
-NOISE, DAMPED = 1e-13, 1e12
+#: Rounding, relative to the value of a loss or to the greatest entry of nu.
+NOISE = 1e-13
 
 
 class Profiled(Loss):
     """min over w of l(f + M w, y) + rho/2 |w|^2, as a loss of f.
 
-    Args:
-        loss: l.
-        M: (n, r) the free features, independent columns unless rho > 0.
-        decay: rho >= 0.
+        Args:
+            loss: l.
+            M: (n, r) the free features, independent columns unless rho > 0.
+            decay: rho >= 0.
 
-    >>> from dualscape.model.losses.squared import Squared
-    >>> loss, y = Profiled(Squared(), np.ones((3, 1))), np.array([1.0, 2.0, 6.0])
-    >>> loss.value(np.zeros(3), y), loss.weights_at(np.zeros(3), y).tolist()
-    (7.0, [3.0])
+        >>> from dualscape.model.losses.line import is_right, least_along
+    from dualscape.model.losses.squared import Squared
+        >>> loss, y = Profiled(Squared(), np.ones((3, 1))), np.array([1.0, 2.0, 6.0])
+        >>> loss.value(np.zeros(3), y), loss.weights_at(np.zeros(3), y).tolist()
+        (7.0, [3.0])
     """
 
     def __init__(self, loss: Loss, M: Matrix, decay: float = 0.0) -> None:
@@ -123,7 +125,7 @@ class Profiled(Loss):
     def _newton(self, f: Vector, y: Vector) -> Vector:
         # Value, gradient and Hessian are asked for at one fit after another.
         known, target, w = self._last
-        if np.array_equal(f, known) and np.array_equal(y, target):
+        if not np.isfinite(f).all() or (np.array_equal(f, known) and np.array_equal(y, target)):
             return w
         # A step so long that it overflows is no better, and comparing with what it gives says so.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -132,24 +134,44 @@ class Profiled(Loss):
         return w
 
     def _descended(self, f: Vector, y: Vector, before: Vector) -> Vector:
-        """The least from the weights before, or from none where these are worse."""
-        M, rho, metric = self._unit, self.decay, self._unit.T @ self._unit
+        """The least from the weights before, or from none where these are worse: Newton's method, to the least of the
+        line where a whole step is not right.
+
+        Such a step has met rows at which the curvature jumps. They keep the curvature that they had where it began, so
+        that the next leads along them and not back.
+        """
+        M = self._unit
         value, w = min(((self._at(f, start, y), start) for start in (0.0 * before, before)), key=lambda one: one[0])
-        slope, damping = self._slope(f, w, y), 0.0
+        slope, idle, roots = self._slope(f, w, y), 0, deque[Matrix](maxlen=len(w) + 1)
+        least = float(np.linalg.norm(slope))
         for _ in range(STEPS):
-            N = self.inner.hessian(f + M @ w, y).raised(FLAT).root(M)
-            step = -np.linalg.lstsq(N.T @ N + rho * np.eye(len(w)) + damping * metric, slope, rcond=None)[0]
-            new, noise = self._at(f, w + step, y), NOISE * abs(value)
-            there = self._slope(f, w + step, y)
-            # Within rounding of the value the slope tells: where the loss is flat, steps could go anywhere.
-            nearer = np.linalg.norm(there) <= 0.5 * np.linalg.norm(slope)
-            if new < value - noise or (new <= value + noise and nearer and slope.any()):
-                w, value, slope, damping = w + step, new, there, 0.1 * damping
-            elif -float(slope @ step) <= 10 * noise or damping > DAMPED:
-                break
+            whole = f + M @ w
+            roots.append(self.inner.hessian(whole, y).raised(FLAT).root(M))
+            step = -Curvature.of(np.vstack(roots), self.decay).solve(slope)
+            promised = -float(slope @ step)
+            noise = NOISE * abs(value) + EPS * float(np.abs(self.inner.gradient(whole, y)) @ np.abs(whole))
+            new = self._at(f, w + step, y)
+            if promised > 10 * noise and not is_right(value - new, promised):
+                step = step * least_along(
+                    partial(self._rise, f, w, y, step), jumps=self.inner.jumps(whole, M @ step, y)
+                )
+                new = self._at(f, w + step, y)
             else:
-                damping = max(10 * damping, 1e-6)
+                roots.clear()
+            slope = self._slope(f, w + step, y)
+            steepness = float(np.linalg.norm(slope))
+            # Within rounding of the value the slope tells: where the loss is flat, steps could go anywhere.
+            if not new <= value + noise or (promised <= 10 * noise and not steepness <= 0.5 * least):
+                break
+            idle = 0 if new < value - noise else idle + 1
+            w, value, least = w + step, new, min(least, steepness)
+            if idle == IDLE or least == 0:
+                break
         return w
+
+    def _rise(self, f: Vector, w: Vector, y: Vector, step: Vector, share: float) -> float:
+        """The slope along a step, a share of it on the way."""
+        return float(step @ self._slope(f, w + share * step, y))
 
     def _slope(self, f: Vector, w: Vector, y: Vector) -> Vector:
         return np.asarray(self._unit.T @ self.inner.gradient(f + self._unit @ w, y) + self.decay * w)

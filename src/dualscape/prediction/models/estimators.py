@@ -51,6 +51,7 @@ def of_estimator(model: Any, source: str = "the model") -> Trained:
         source,
         settings=settings,
         beta_of=lambda n: beta_of(model, n),
+        classes=tuple(model.classes_) if loss in ("logistic", "multinomial") and hasattr(model, "classes_") else None,
         back=lambda other: _with(model, other),
     )
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from dualscape.errors import InputError
 from dualscape.model.arrays import real_array
 from dualscape.model.free_features import CONSTANT
+from dualscape.model.labels import SHOWN, plain
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 
@@ -92,6 +93,7 @@ class Trained:
         settings: what it says of its problem, by the names that `Problem` gives: loss, bias, free, beta, ...
         beta_of: (beta, how it comes about in one sentence) on so many rows; None where it does not say.
         notes: what was assumed, one sentence each.
+        classes: the labels it tells apart, in the order of its outputs, or that of -1 and that of +1; None if unsaid.
         back: makes an object or the bytes of a file of the same kind from other weights; None where there is none.
 
     >>> Trained.of([[1.0], [-1.0]], [2.0, 3.0], bias=[0.5, 0.0]).width
@@ -108,6 +110,7 @@ class Trained:
     settings: Mapping[str, Any] = field(default_factory=dict)
     beta_of: Callable[[int], tuple[float, str]] | None = None
     notes: tuple[str, ...] = ()
+    classes: tuple[Any, ...] | None = None
     back: "Callable[[Trained], Any] | None" = None
 
     @classmethod
@@ -171,9 +174,10 @@ class Trained:
         A neuron with a bias alone is a constant where biases are free, and joins the output bias.
 
         Raises:
-            InputError: it has another number of inputs or outputs, or biases that the problem has not.
+            InputError: it has another number of inputs or outputs, other classes, or biases that the problem has not.
         """
         design, free = problem.design, problem.free
+        self._check_classes(problem)
         if self.c != problem.c:
             raise InputError(
                 f"{self.source}: the network has {self.c} output{'s' * (self.c != 1)}, the problem {problem.c}; choose "
@@ -200,6 +204,17 @@ class Trained:
         return Network.from_weights(
             U, alpha, bias=problem.bias, architecture=kind, free=free.kind, free_weights=weights, gates=self.gates
         )
+
+    def _check_classes(self, problem: Problem) -> None:
+        if self.classes is None or problem.classes is None:
+            return
+        own, others = ([plain(label) for label in labels] for labels in (self.classes, problem.classes))
+        # A target of signs does not say what its classes are called.
+        if own != others and others != ["-1", "1"]:
+            raise InputError(
+                f"{self.source}: the network tells apart the classes {', '.join(own[:SHOWN])}, the target has "
+                f"{', '.join(others[:SHOWN])}; choose the target that it was trained on, with the same labels"
+            )
 
     def with_network(self, problem: Problem, network: Network) -> "Trained":
         """The same with the weights of a network of the problem."""
