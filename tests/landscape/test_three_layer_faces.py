@@ -5,7 +5,7 @@ import pytest
 
 from dualscape import Problem
 from dualscape.errors import NotCertifiedError
-from dualscape.landscape.three_layer_faces import Face, faces_at
+from dualscape.landscape.three_layer_faces import Face, _with_held, faces_at
 from dualscape.oracles.hull.oracle import Leaf
 
 
@@ -63,3 +63,11 @@ def test_a_row_without_pull_cuts_faces_in_two():
     leaf = Leaf(1.0, np.arange(9) == 0, np.zeros(9), 1.0)
     with pytest.raises(NotCertifiedError, match="nu is 0 in 8 rows"):
         faces_at(many.X, (np.arange(9) == 0).astype(float), [leaf], many.oracle("hull").first, 1.0, 1e-9)
+
+
+def test_rows_are_held_only_where_no_point_is_above_0():
+    """The point that is found first may be at the rim: here (0, 1, 3) / 4, where the first two rows are 0."""
+    columns = np.array([[0.935, 0.0, 0.0], [1.515, 0.0, 0.0], [0.0, -0.8944, 0.8944], [0.7095, -1.7889, 0.0]])
+    on = np.array([True, True, True, False])
+    found = _with_held(Face(1.0, on, ~on, np.zeros(4, dtype=bool), np.eye(3), np.array([1.0, -1.0, 1.0]), columns))
+    assert not found.held.any()

@@ -185,8 +185,12 @@ def _with_held(face: Face) -> Face | None:
     j = len(face.turns)
     used = points.active[points.active < j]
     sizes = np.abs(face.columns).max(axis=1, initial=0.0)
-    heights = np.abs(face.columns @ points.inner[:j])
-    zero = heights <= ZERO * sizes
+    zero = np.abs(face.columns @ points.inner[:j]) <= ZERO * sizes
+    # One point in which every unit has some mass may be near 0 in a row all the same: the greatest height decides.
+    asked = np.flatnonzero(zero & (sizes > 0) & ~face.held)
+    sided = np.where(face.off[asked], -1.0, 1.0)[:, None] * face.columns[asked]
+    heights = points.maximise([*np.hstack([sided, np.zeros((len(asked), points.k - j))])])
+    zero[asked] = np.array([height for height, _ in heights]) <= ZERO * sizes[asked]
     return Face(
         face.sign, face.on & ~zero, face.off & ~zero, face.held | zero, face.directions[used], face.turns[used],
         face.columns[:, used],

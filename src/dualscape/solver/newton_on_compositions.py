@@ -147,7 +147,13 @@ class _Step:
                 (walls @ kernel) * scale,
                 room + walls @ back,
             )
-            if found is not None and float(np.linalg.norm(move := scale * found[0])) <= self._longest:
+            if found is None:
+                continue
+            # Nearly flat directions may give a step beyond 64-bit numbers, which is too long as well.
+            with np.errstate(over="ignore"):
+                move = scale * found[0]
+                fits = float(np.linalg.norm(move)) <= self._longest
+            if fits:
                 return back + kernel @ move, found[1]
         return None
 

@@ -58,3 +58,9 @@ def test_units_with_too_many_inner_neurons_are_refused():
     with pytest.raises(InputError, match="say so"):
         get_architecture("three-layer").seen(12)
     assert len(KIND.borders(crowded)) == 6
+
+
+def test_a_unit_of_direction_0_computes_0_in_twice_the_precision_too():
+    fine = ThreeLayerReLU(1).fine_columns(np.ones((2, 2)), Units.signed(np.zeros((1, 4)), np.ones(1)))
+    assert np.array_equal(fine.hi, np.zeros((2, 1)))
+    assert np.array_equal(fine.lo, np.zeros((2, 1)))

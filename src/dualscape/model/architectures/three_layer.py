@@ -103,19 +103,23 @@ class ThreeLayerReLU(Architecture):
 
     def fine_columns(self, inputs: Matrix, units: Units) -> TwoFloat:
         slots = Slots.of(units.directions, inputs.shape[1])
-        theta = TwoFloat.of(slots.theta)
-        ones = TwoFloat.of(np.ones((inputs.shape[1], 1)))
-        lengths = (((theta * theta) @ ones)[:, 0]).sqrt()
-        heights = TwoFloat.of(inputs) @ theta.T
+        lengths = _fine_lengths(slots.theta)
+        heights = TwoFloat.of(inputs) @ TwoFloat.of(slots.theta).T
         on = (heights.hi > 0) * slots.turns
         shape = heights.hi.shape
         weights = TwoFloat(np.broadcast_to(lengths.hi, shape), np.broadcast_to(lengths.lo, shape))
         weighted = TwoFloat(on * heights.hi, on * heights.lo) * weights
         belongs = TwoFloat.of((slots.owner[:, None] == np.arange(len(units))).astype(float))
         fits = weighted @ belongs
-        directions = TwoFloat.of(units.directions)
-        whole = ((directions * directions) @ TwoFloat.of(np.ones((units.d, 1))))[:, 0].sqrt()
-        length = np.where(whole.hi > 0, whole.hi, 1.0)
-        fits = fits / TwoFloat(np.broadcast_to(length, fits.hi.shape), np.broadcast_to(whole.lo, fits.hi.shape))
+        whole = _fine_lengths(units.directions)
+        fits = fits / TwoFloat(np.broadcast_to(whole.hi, fits.hi.shape), np.broadcast_to(whole.lo, fits.hi.shape))
         signs = (fits.hi > 0) * units.signs
         return TwoFloat(signs * fits.hi, signs * fits.lo)
+
+
+def _fine_lengths(rows: Matrix) -> TwoFloat:
+    """(k,) lengths of rows (k, d) in twice the precision; 1 for a row whose squares are all 0."""
+    fine = TwoFloat.of(rows)
+    squares = ((fine * fine) @ TwoFloat.of(np.ones((rows.shape[1], 1))))[:, 0]
+    nothing = squares.hi == 0
+    return TwoFloat(np.where(nothing, 1.0, squares.hi), np.where(nothing, 0.0, squares.lo)).sqrt()

@@ -130,14 +130,15 @@ class TrainedThreeLayers:
         if not isinstance(kind, ThreeLayerReLU):
             raise InputError(
                 f"{self.source}: the network has three layers, the problem has networks of the architecture "
-                f"{kind.title!r}; give --architecture {ThreeLayerReLU.name}"
+                f"{kind.title!r}; give --architecture {ThreeLayerReLU.name} (architecture={ThreeLayerReLU.name!r})"
             )
         biased = self.bias is not None and bool(self.bias.any())
         check_inputs(self.source, "inner neurons", self.W.shape[2], biased, problem)
         if kind.inner is not None and self.inner > kind.inner:
+            wider = f"{ThreeLayerReLU.name}:{self.inner}"
             raise InputError(
                 f"{self.source}: a subnetwork has {self.inner} inner neurons, the problem allows {kind.inner}; give "
-                f"--architecture {ThreeLayerReLU.name}:{self.inner}"
+                f"--architecture {wider} (architecture={wider!r})"
             )
         alone = self._layers(problem.design.has_bias).network(kind.inner, balanced=False)
         constant = np.array([0.0 if self.output_bias is None else self.output_bias])
