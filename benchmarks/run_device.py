@@ -1,8 +1,8 @@
 """A device against the processors, on the same calls: `python benchmarks/run_device.py --device cuda`.
 
-Patterns streamed by the oracle `cells`, searches of the oracle `ascent`, and whole runs of `solve`; what each pair of
-answers differs by stands beside its times. Writes results/device.json and .md. Run it with a Python that has dualscape
-and PyTorch.
+Patterns streamed by the oracle `cells`, searches of the oracle `ascent`, steps of the relaxation, and whole runs of
+`solve`; what each pair of answers differs by stands beside its times. Writes results/device.json and .md. Run it with a
+Python that has dualscape and PyTorch.
 """
 
 import argparse
@@ -18,9 +18,15 @@ from problems import PROBLEMS, estimated_beta_max, gaussian
 from dualscape import Problem, solve
 from dualscape.errors import InputError
 from dualscape.geometry.arrangement.arrangement import count_cells
+from dualscape.geometry.hinges import Hinges
 from dualscape.oracles import Question
 from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.cells.oracle import CellsOracle
+from dualscape.oracles.relaxation.multipliers import proven
+from dualscape.oracles.relaxation.products import Lift
+from dualscape.oracles.relaxation.splitting import SINGLE, Splitting
+from dualscape.oracles.scaled import ScaledForm
+from dualscape.running.devices import Arrays
 from dualscape.running.effort import Effort
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -29,15 +35,18 @@ CELLS = (
     (1000, 3, 1.5), (1000, 4, 1.5), (100, 5, 1.5), (200, 5, 1.5), (100, 6, 1.5), (100, 7, 1.5), (50, 8, 1.5),
     (100, 5, 1.0), (100, 6, 1.0), (100, 7, 1.0),
 )  # fmt: skip
-#: (n, d) of one search; and (problem, fraction of beta_max, seconds, how near) of whole runs.
+#: (n, d) of one search; (n, d) of a relaxation, and its steps; (problem, fraction of beta_max, seconds, how near) of
+#: whole runs.
 SEARCHES = ((1000, 20), (10_000, 30), (20_000, 60), (100_000, 100))
+RELAXATIONS, RELAXED_STEPS = ((200, 10), (442, 10), (1000, 20), (2000, 30)), 20
 RUNS = (("S", 0.1, 10, 1e-6), ("M", 0.01, 4, 1e-6), ("L", 0.1, 5, 1e-6), ("L", 0.01, 12, 1e-6))
 ABOUT = """\
 "Here" are all processors of the machine, "there" is the device with these processors: {device}. Calls are made once to
 warm up and then {repeat} times by each side in turn; the median counts. A difference is relative: of bounds for
 patterns, of values found for searches, of objectives for runs. First, activation patterns covered by the oracle `cells`
 on Gaussian data; at 1.5 h nearly all are excluded at once, h itself is what a proof asks. Then one search of the oracle
-`ascent`, and runs of `solve` until the objective is near the lower one of the two ends.
+`ascent`, {steps} steps of the relaxation and what they prove (the proof is made by the processors), and runs of `solve`
+until the objective is near the lower one of the two ends.
 """
 
 
@@ -83,6 +92,22 @@ def search(n: int, d: int, device: str, repeat: int) -> dict:
     return {"n": n, "d": d, "seconds": seconds, "difference": abs(here.lower / there.lower - 1)}
 
 
+def relaxation(n: int, d: int, device: str, repeat: int) -> dict:
+    """Steps for one sign at the residual of the zero network, and what they prove."""
+    X, y = gaussian(n, d, neurons=10, seed=n + d)
+    form = ScaledForm.of(Hinges.of(X), y, above=0.0)
+
+    def steps(side: str | None) -> float:
+        lift = Lift.of(form.rows, SINGLE, arrays=Arrays.of(side))
+        splitting = Splitting.of_form(lift, form.kappa, form.linear)
+        for _ in range(RELAXED_STEPS):
+            splitting.step()
+        return proven(form.rows, form.kappa, form.linear, splitting.multipliers).bound
+
+    seconds, (here, there) = paired(steps, device, repeat)
+    return {"n": n, "d": d, "seconds": seconds, "difference": abs(here / there - 1)}
+
+
 def run(name: str, fraction: float, limit: float, near: float, device: str) -> dict:
     """Seconds until both sides are near the lower of their ends."""
     X, y = PROBLEMS[name]()
@@ -117,6 +142,14 @@ def table(results: dict) -> str:
     for case in results["searches"]:
         here, there = (f"{seconds:.3g}" for seconds in case["seconds"])
         lines.append(f"| {case['n']:,} | {case['d']} | {here} | {there} | {case['difference']:.1g} |")
+    lines += [
+        "",
+        f"| n | d | {RELAXED_STEPS} steps of a relaxation: here, s | there, s | difference |",
+        "|--:" * 5 + "|",
+    ]
+    for case in results["relaxations"]:
+        here, there = (f"{seconds:.3g}" for seconds in case["seconds"])
+        lines.append(f"| {case['n']:,} | {case['d']} | {here} | {there} | {case['difference']:.1g} |")
     lines += ["", "| problem | beta / beta_max | to within | here, s | there, s | rounds | difference of the ends |"]
     lines.append("|--:" * 7 + "|")
     for case in results["runs"]:
@@ -131,7 +164,7 @@ def table(results: dict) -> str:
 
 def write_table(results: dict, path: Path) -> None:
     """The results as a page."""
-    about = ABOUT.format(device=results["device"], repeat=results["repeat"])
+    about = ABOUT.format(device=results["device"], repeat=results["repeat"], steps=RELAXED_STEPS)
     lines = ["# A device against the processors", "", sentence(results["machine"]), "", about, table(results)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -148,7 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cuda", help="a PyTorch device (default: cuda)")
     parser.add_argument("--repeat", type=int, default=3, help="calls by each side (default: 3)")
-    parser.add_argument("--parts", nargs="+", default=("cells", "searches", "runs"))
+    parser.add_argument("--parts", nargs="+", default=("cells", "searches", "relaxations", "runs"))
     parser.add_argument("--largest", type=int, default=10**10, help="leave out cases with more patterns or entries")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
     options = parser.parse_args()
@@ -160,13 +193,15 @@ def main() -> None:
         parser.exit(2, f"error: {error}\n")
     results: dict = {
         "machine": describe(("dualscape", "numpy", "numba", "torch")), "device": device_name(options.device),
-        "repeat": options.repeat, "cells": [], "searches": [], "runs": [],
+        "repeat": options.repeat, "cells": [], "searches": [], "relaxations": [], "runs": [],
     }  # fmt: skip
     device, repeat = options.device, options.repeat
     small = [case for case in CELLS if count_cells(*case[:2]) <= options.largest]
     cases: list[tuple[str, Callable[..., dict], tuple]] = [("cells", cells, (*case, device, repeat)) for case in small]
     small = [case for case in SEARCHES if case[0] * case[1] <= options.largest]
     cases += [("searches", search, (*case, device, repeat)) for case in small]
+    small = [case for case in RELAXATIONS if case[0] * case[1] <= options.largest]
+    cases += [("relaxations", relaxation, (*case, device, repeat)) for case in small]
     cases += [("runs", run, (*case, device)) for case in RUNS]
     for part, function, arguments in cases:
         if part not in options.parts:

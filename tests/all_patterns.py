@@ -24,6 +24,7 @@ class Program:
 
     Attributes:
         f: what all subnetworks give together.
+        parts: what those with s = +1 give, and those with s = -1.
         masses: that of the subnetworks with s = +1, and with s = -1.
         within: the constraints: every inner neuron on its piece, every sum of them on its sign set.
     """
@@ -40,7 +41,9 @@ class Program:
         flat = cp.vec(V, order="F")
         lengths = cp.norm(V, axis=0)
         half = V.shape[1] // 2
-        self.f, self.within = fits.tocsr() @ flat, [signs.tocsr() @ flat >= 0]
+        fits, middle = fits.tocsc(), fits.shape[1] // 2
+        self.parts = fits[:, :middle] @ flat[:middle], fits[:, middle:] @ flat[middle:]
+        self.f, self.within = sum(self.parts), [signs.tocsr() @ flat >= 0]
         self.masses = cp.sum(lengths[:half]), cp.sum(lengths[half:])
 
     def least(self, loss, beta):

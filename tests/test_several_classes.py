@@ -150,7 +150,6 @@ def test_invariants_of_degenerate_problems(seed, n, d, K, kind, fraction):
         (["a", "b", "c"], {"classes": ("a", "b", "c")}, "labels in one column name themselves"),
         (np.ones((3, 3)), {}, "one 1 a row and 0 elsewhere, but not in row 0"),
         (["a", "b", "c"], {"free": "affine"}, "the free features alone separate the classes"),
-        (["a", "b", "c"], {"activation": "gated:3"}, "have one output"),
     ],
 )
 def test_what_is_refused(y, options, message):

@@ -12,7 +12,6 @@ from dualscape import (
     Network,
     Problem,
     ThreeLayers,
-    certify,
     connect_sublevel,
     descend,
     load_result,
@@ -249,7 +248,6 @@ def test_a_network_of_two_layers_is_refused():
 
 CALLS = {
     "descend": lambda problem, network: descend(problem, network),
-    "certify": certify,
     "solution_path": lambda problem, _: solution_path(problem),
     "connect_sublevel": lambda problem, network: connect_sublevel(problem, network, network),
 }

@@ -82,6 +82,12 @@ def test_rounding_does_not_decide_the_order():
     assert Units.signed(directions, np.ones(3)).order().tolist() == [0, 2, 1]
 
 
+def test_rounding_of_outputs_does_not_decide_the_order():
+    outputs = np.array([[0.6, 0.8], [0.6 + 1e-16, 0.8]])
+    for rows in ([0, 1], [1, 0]):
+        assert Units(np.array([[1.0, 0.0], [0.0, 1.0]]), outputs[rows]).order().tolist() == [1, 0]
+
+
 def test_a_unit_is_found_by_direction_and_output():
     units = random_units(3, c=2)
     for j in range(12):

@@ -201,7 +201,7 @@ def analyze(
         problem: the problem.
         beta_fraction: solve at this fraction of beta_max instead of at the problem's beta.
         oracle: "auto" or a name.
-        device: a PyTorch device on which searches rise and patterns stream, such as "cuda".
+        device: a PyTorch device on which searches rise, patterns stream and relaxations step, such as "cuda".
         time_limit: seconds for everything: the solver returns the best so far and what is proven of it, and what there
             was no time for is left out, with a note.
         executor: who shares the exact oracle's work; threads when not given.

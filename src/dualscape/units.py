@@ -22,8 +22,8 @@ class Units:
 
     Attributes:
         directions: (k, d) unit vectors; what came to nothing is the zero vector.
-        outputs: (k, c) unit vectors; with one output the sign, +1 or -1. Units with one of c gates have the sign in the
-            place of their gate, and zeros elsewhere.
+        outputs: (k, c) unit vectors; with one output the sign, +1 or -1. Units with one of several gates have the sign,
+            or the vector, in the place of their gate, and zeros elsewhere.
 
     >>> units = Units.signed(np.eye(2), np.array([1.0, -1.0]))
     >>> len(units), units.d, units.c, units.signs
@@ -37,11 +37,31 @@ class Units:
     def signed(cls, directions: Matrix, signs: Vector, gates: Index | None = None, count: int = 1) -> "Units":
         """Those with one output, from directions (k, d) and signs (k,); where there are several gates, with the gate of
         each (k,) and how many there are."""
-        if gates is None:
-            return cls(directions, signs[:, None])
-        outputs = np.zeros((len(signs), count))
-        outputs[np.arange(len(signs)), gates] = signs
-        return cls(directions, outputs)
+        return cls.gated(directions, signs[:, None], np.zeros(len(signs), np.intp) if gates is None else gates, count)
+
+    @classmethod
+    def gated(cls, directions: Matrix, outputs: Matrix, gates: Index, count: int) -> "Units":
+        """Those with one of `count` gates each (k,), from directions (k, d) and what they add to c outputs (k, c).
+
+        >>> Units.gated(np.eye(2), np.array([[0.6, 0.8], [1.0, 0.0]]), np.array([1, 0]), 2).outputs.tolist()
+        [[0.0, 0.0, 0.6, 0.8], [1.0, 0.0, 0.0, 0.0]]
+        """
+        if count == 1:
+            return cls(directions, outputs)
+        placed = np.zeros((len(outputs), count, outputs.shape[1]))
+        placed[np.arange(len(outputs)), gates] = outputs
+        return cls(directions, placed.reshape(len(outputs), count * outputs.shape[1]))
+
+    def opened(self, c: int) -> tuple[Index, Matrix]:
+        """(gates (k,), outputs (k, c)) of units that add to c outputs: the other way from `gated`.
+
+        >>> Units.gated(np.eye(2), np.array([[0.6, 0.8], [1.0, 0.0]]), np.array([1, 0]), 2).opened(2)[0]
+        array([1, 0])
+        """
+        if self.c == c:
+            return np.zeros(len(self), dtype=np.intp), self.outputs
+        gates = np.asarray(np.abs(self.outputs).argmax(axis=1)) // c
+        return gates, self.outputs.reshape(len(self), self.c // c, c)[np.arange(len(self)), gates]
 
     @classmethod
     def none(cls, d: int, c: int = 1) -> "Units":
@@ -86,7 +106,7 @@ class Units:
     @property
     def gates(self) -> Index:
         """(k,) the place of the sign; 0 where there is one output."""
-        return np.asarray(np.abs(self.outputs).argmax(axis=1))
+        return self.opened(1)[0]
 
     def take(self, which: Which) -> "Units":
         """Some of them, in that order."""
@@ -123,11 +143,23 @@ class Units:
         """
         return self.turned(np.where(self.inverted()[:, None], -self.directions, self.directions) + 0.0)  # no -0.0
 
+    def turned_round(self) -> "Units":
+        """The same with those of inverted directions turned round, outputs and all, where (u, v) and (-u, -v) compute
+        the same."""
+        turns = np.where(self.inverted(), -1.0, 1.0)[:, None]
+        return Units(turns * self.directions + 0.0, turns * self.outputs + 0.0)
+
     # --- which are the same -------------------------------------------------------------------------------
     def gaps(self, directions: Matrix, outputs: Matrix) -> Vector:
         """(k,) the distance of each from one unit, or from k others row by row, as points of both spaces."""
         squares = ((self.directions - directions) ** 2).sum(axis=1) + ((self.outputs - outputs) ** 2).sum(axis=1)
         return np.asarray(np.sqrt(squares))
+
+    def alike(self, output: Vector, tolerance: float) -> NDArray[np.bool_]:
+        """(k,) which lead to this output (c,): signs must be equal, vectors no further away than this."""
+        if self.c == 1:
+            return np.asarray(self.outputs[:, 0] == output[0])
+        return np.asarray(np.linalg.norm(self.outputs - output, axis=1) <= tolerance)
 
     def find(self, directions: Matrix, outputs: Matrix, tolerance: float = DEFAULT.direction) -> int | None:
         """The unit nearest to this one, or None where it is further than `tolerance` away.
@@ -182,6 +214,7 @@ class Units:
         array([1, 2, 0])
         """
         rounded = np.round(self.directions[:, ::-1].T, DECIMALS) + 0.0  # no -0.0
+        leading = -np.round(self.outputs[:, ::-1].T, DECIMALS) + 0.0
         # One generic number for all that is left of the coordinates.
         rest = (self.directions * np.cos(1.0 + np.arange(self.d))).sum(axis=1)
-        return np.asarray(np.lexsort((rest, *rounded, *-self.outputs[:, ::-1].T)))
+        return np.asarray(np.lexsort((rest, *rounded, *leading)))

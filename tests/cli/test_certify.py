@@ -67,8 +67,8 @@ def test_a_pytorch_state(table, tmp_path):
     assert result.exit_code == 0, result.output
     content = strict(out)
     assert content["problem"] | {"sha256": ""} == {
-        "n": 15, "d": 3, "loss": "squared", "bias": "penalised", "free": "constant", "free_decay": 0.15, "beta": 0.15,
-        "sha256": "",
+        "n": 15, "d": 3, "architecture": "relu", "loss": "squared", "bias": "penalised", "free": "constant",
+        "free_decay": 0.15, "beta": 0.15, "sha256": "",
     }  # fmt: skip
     said = " ".join(result.output.split())
     assert "the mean of squares with weight_decay 0.02 is this objective with beta = 15 rows x 0.02 / 2 = 0.15" in said
@@ -76,6 +76,66 @@ def test_a_pytorch_state(table, tmp_path):
     written = read_model(better)
     assert 3 < written.width <= content["better"]["path"]["width"]
     assert written.U.any(axis=1).all()
+
+
+THREE = {
+    "W": RNG.standard_normal((3, 2, 2)),
+    "w": RNG.standard_normal((3, 2)),
+    "alpha": RNG.standard_normal(3),
+    "bias": RNG.standard_normal((3, 2)),
+}
+
+
+@pytest.fixture
+def short(tmp_path):
+    path = tmp_path / "short.csv"
+    np.savetxt(path, np.column_stack([X, y])[:6], delimiter=",", header="a,b,y", comments="")
+    return path
+
+
+def test_three_layers(short, tmp_path):
+    path, out, better = tmp_path / "three.npz", tmp_path / "out.json", tmp_path / "better.npz"
+    np.savez(path, **THREE)
+    page = tmp_path / "page.html"
+    more = ("--target", "y", "--beta", 0.3, "--json", out, "--better", better, "--report", page)
+    shown = run("certify", path, short, *more)
+    assert shown.exit_code == 0, shown.output
+    content = strict(out)
+    assert content.keys() >= KEYS
+    assert (content["problem"]["architecture"], content["verdict"]) == ("three-layer:6", "not global")
+    assert content["lower_bound"] <= content["best_known"]["objective"] < content["balanced_objective"]
+    assert content["balanced_objective"] < content["objective"]
+    said = " ".join(shown.output.split())
+    assert "a subnetwork with sign" in said
+    assert "Subnetworks" in page.read_text(encoding="utf-8")
+    again = run("certify", better, short, "--target", "y", "--beta", 0.3, "--json", out, "--quiet")
+    assert again.exit_code == 0, again.output
+    assert strict(out)["verdict"] == "global"
+
+
+@pytest.mark.parametrize(
+    ("arrays", "arguments", "said"),
+    [
+        ({}, ("--weight-decay", "0.1"), "by their squares; give --beta B"),
+        ({}, (), "does not say which weight decay"),
+        ({}, ("--beta", "0.2", "--bias", "none"), "the inner neurons have biases"),
+        ({}, ("--beta", "0.2", "--architecture", "three-layer:1"), "give --architecture three-layer:2"),
+        ({}, ("--beta", "0.2", "--activation", "abs"), "leave one of them out"),
+        ({}, ("--beta", "0.2", "--bias", "free", "--free", "constant"), "no free bias"),
+        ({}, ("--beta", "0.2", "--features", "a"), "the inner neurons see 2 features"),
+        ({"w": np.ones((3, 1))}, ("--beta", "0.2"), "three layers have (m, r, features), (m, r) and (m,)"),
+        ({"V": np.ones(3)}, ("--beta", "0.2"), "an array 'V' that means nothing here"),
+        ({"w": None}, ("--beta", "0.2"), "holds no weights 'w'"),
+    ],
+)
+def test_bad_three_layers(short, tmp_path, arrays, arguments, said):
+    path, out = tmp_path / "three.npz", tmp_path / "out.json"
+    np.savez(path, **{name: array for name, array in {**THREE, **arrays}.items() if array is not None})
+    result = run("certify", path, short, "--target", "y", "--json", out, *arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+    assert not out.exists()
 
 
 def test_arrays_and_a_result(table, weights, tmp_path):

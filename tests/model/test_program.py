@@ -132,6 +132,10 @@ WRONG = {
         "the convex program is that of two-layer networks (relu, leaky:a, abs), "
         "the problem has the architecture 'other'",
     ),
+    "several outputs": (
+        lambda p: Program.of(Problem(p.X, np.column_stack([p.y, p.y]), beta=0.1, bias="none")),
+        r"Program.of serves networks with one output, this problem has 2: a pattern would have a matrix V, priced",
+    ),
     "no problem": (lambda p: Program.of(np.eye(2)), "Program.of takes a Problem, got a ndarray; see help(Program.of)"),
     "short patterns": (
         lambda p: Program.of(p, [[1, 0]]),

@@ -29,6 +29,20 @@ def test_a_balanced_network_costs_what_it_says():
     assert layers.network().signs == [-1]
 
 
+def test_a_network_as_it_is_costs_what_its_weights_do():
+    rng = np.random.default_rng(0)
+    W, w = rng.standard_normal((4, 3, 2)), rng.standard_normal((4, 3))
+    w[0, 1] = 0.0  # an inner neuron that computes nothing is paid for all the same
+    layers = ThreeLayers(W, w, [1.0, -2.0, 0.5, 0.0])
+    given = layers.network(balanced=False)
+    assert given.cost() == pytest.approx(layers.cost(), rel=1e-14)
+    assert np.array_equal(given.masses, layers.network().masses)
+    assert given.balance().cost() == pytest.approx(ThreeLayers.of(given).cost())
+    by_hand = [(np.sqrt((W[k] ** 2).sum()) ** 3 + np.sqrt(w[k] @ w[k]) ** 3 + abs(layers.alpha[k]) ** 3) / 3
+               for k in range(4)]  # fmt: skip
+    np.testing.assert_allclose(given.masses + 0.5 * given.imbalance**2, by_hand, rtol=1e-13)
+
+
 def test_a_bias_is_the_last_coordinate():
     layers = ThreeLayers([[[1.0, -2.0]]], [[1.0]], [3.0], bias="penalised")
     assert layers.predict([[5.0], [1.0]]).tolist() == [9.0, 0.0]
@@ -65,8 +79,8 @@ def test_two_and_three_layers_are_told_apart():
     for call in (three.weights, lambda: Network.from_weights([[1.0]], [1.0], architecture="three-layer:1")):
         with pytest.raises(InputError, match="ThreeLayers"):
             call()
-    with pytest.raises(InputError, match="imbalances"):
-        Network(three.directions, three.signs, three.masses, imbalance=[0.5], architecture=three.architecture)
+    with pytest.raises(InputError, match="imbalances of subnetworks must be >= 0"):
+        Network(three.directions, three.signs, three.masses, imbalance=[-0.5], architecture=three.architecture)
 
 
 def test_the_solution_of_a_problem_has_three_layers():

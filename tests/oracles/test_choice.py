@@ -18,7 +18,7 @@ def test_automatic_choice_follows_the_cost():
     assert wide.provers == ("ascent",)
     assert ReLUSpace(rng.standard_normal((442, 10))).choice(time_limit=1e9).complete
     assert ReLUSpace(rng.standard_normal((12, 5))).choice("ascent").prover is None
-    assert CellsOracle.estimate(Hinges.of(rng.standard_normal((20, 5)))).looked_at == 2 * 512
+    assert CellsOracle.estimate(Hinges.of(rng.standard_normal((20, 5)))).looked_at == 2186 + 62  # 14 and 6 convex
 
 
 def test_more_patterns_than_a_float_holds_are_refused_and_not_a_traceback():
@@ -34,3 +34,10 @@ def test_a_relaxation_that_converges_soon_needs_no_limit_of_time():
     small, large = (ReLUSpace(rng.standard_normal((n, 12))).choice() for n in (60, 600))
     assert (small.prover, small.complete, small.ends) == ("relaxation", False, True)
     assert (large.prover, large.complete, large.ends) == ("relaxation", False, False)
+
+
+def test_within_a_limit_a_relaxation_goes_on_where_an_exact_oracle_does_not_finish():
+    X = np.random.default_rng(0).standard_normal((40, 9))
+    limited, endless = (ReLUSpace(X).choice(time_limit=limit) for limit in (15.0, None))
+    assert (limited.prover, limited.complete, limited.fallback) == ("cells", True, "relaxation")
+    assert (endless.prover, endless.complete, endless.fallback) == ("cells", True, None)

@@ -11,6 +11,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from dualscape.errors import InputError
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
+from dualscape.model.three_layers import ThreeLayers
 from dualscape.prediction.certify import certify
 from dualscape.prediction.models.estimators import beta_of
 from dualscape.report.certification_json import certification_to_dict
@@ -132,6 +133,61 @@ def test_a_search_proves_nothing():
 def test_other_architectures_have_no_word_on_stationarity():
     problem = Problem([[1.0], [2.0], [4.0]], [1.0, 2.0, 0.0], beta=0.1, activation="gated:3")
     assert certify(problem, solve(problem).network).stationarity is None
+
+
+def three_layer_objective(problem, W, w, alpha):
+    """By the weights alone; the last coordinate of W is the bias."""
+    f = np.maximum(np.einsum("nkr,kr->nk", np.maximum(np.einsum("nd,krd->nkr", problem.X, W), 0), w), 0) @ alpha
+    cubes = np.sqrt((W**2).sum(axis=(1, 2))) ** 3 + np.linalg.norm(w, axis=1) ** 3 + np.abs(alpha) ** 3
+    return f, 0.5 * ((f - problem.y) ** 2).sum() + problem.beta / 3 * cubes.sum()
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 3), st.integers(1, 3))
+def test_what_is_said_of_any_network_of_three_layers(seed, m, r):
+    rng = np.random.default_rng(seed)
+    problem = Problem(rng.standard_normal((3, 1)), rng.standard_normal(3), beta=0.2, architecture="three-layer")
+    W, w, alpha = rng.standard_normal((m, r, 2)), rng.standard_normal((m, r)), rng.standard_normal(m)
+    found = certify(problem, ThreeLayers(W, w, alpha, bias="penalised"))
+    fit, value = three_layer_objective(problem, W, w, alpha)
+    assert found.objective == pytest.approx(value, rel=1e-12)
+    # Inner neurons balanced by hand, |W_kj| = |w_kj|, and then all three layers to one length.
+    share = np.sqrt(np.linalg.norm(W, axis=2) * np.abs(w))
+    W2, w2 = W / np.linalg.norm(W, axis=2)[:, :, None] * share[:, :, None], np.sign(w) * share
+    lengths = np.linalg.norm(w2, axis=1)
+    root = np.cbrt(lengths**2 * np.abs(alpha))
+    scaled = W2 * (root / lengths)[:, None, None], w2 * (root / lengths)[:, None], np.sign(alpha) * root
+    same, balanced = three_layer_objective(problem, *scaled)
+    np.testing.assert_allclose(same, fit, atol=1e-9 * (1 + np.abs(fit).max()))
+    assert found.balanced_objective == pytest.approx(balanced, rel=1e-9)
+    assert found.balanced_objective <= found.objective * (1 + 1e-12)
+    assert (found.verdict, found.path) == ("not global", None)
+    assert found.lower_bound == pytest.approx(found.better_objective, rel=1e-8)
+    assert problem.objective(found.better) == pytest.approx(found.better_objective, rel=1e-12)
+    if found.descent is not None:
+        nu, unit = problem.y - fit, Network([found.descent.direction], [found.descent.sign], [1.0], "penalised",
+                                            architecture=problem.architecture)  # fmt: skip
+        assert found.descent.slope == pytest.approx(0.2 - float(nu @ problem.fit_of(unit)), rel=1e-9)
+
+
+def test_a_balanced_network_of_three_layers_and_one_that_is_not():
+    problem = Problem([[1.0], [2.0], [-1.0]], [1.0, 2.5, 0.5], beta=0.1, architecture="three-layer")
+    best = ThreeLayers.of(solve(problem).network)
+    stretched = ThreeLayers(2 * best.W, best.w / 2, best.alpha, best.bias)
+    found = certify(problem, stretched)
+    assert found.balanced_objective == pytest.approx(solve(problem).certificate.primal, rel=1e-9)
+    assert (found.verdict, found.local_minimum) == ("not global", False)
+    assert any("not balanced" in sentence for sentence in sentences(found))
+    content = certification_to_dict(found)
+    assert content["balanced_objective"] < content["objective"]
+    assert content["better"]["path"] is None
+    layers = ThreeLayers(*(content["better"]["layers"][name] for name in ("W", "w", "alpha")), bias="penalised")
+    np.testing.assert_allclose(layers.predict([[0.5]]), found.better.predict([[0.5]]))
+    assert certify(problem, stretched, better=False).better is None
+    still = certify(problem, best)
+    assert (still.verdict, still.balanced, still.local_minimum, still.better) == ("global", True, True, None)
+    assert "Its layers are balanced" in " ".join(sentences(still))
+    assert neuron_rows(still, 9)[0][3] == "0"
 
 
 def test_refused():

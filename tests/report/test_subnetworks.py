@@ -21,3 +21,14 @@ def test_rows_give_the_function_back():
     assert np.allclose(fit, layers.predict(X), atol=5e-3)
     masses = [float(row[2]) for row in rows]
     assert masses == sorted(masses, reverse=True)
+
+
+def test_directions_may_stand_in_one_cell():
+    network = ThreeLayers([[[2.0, 0.0], [0.0, 1.0]]], [[1.0, -1.0]], [3.0]).network()
+    head, rows = subnetwork_rows(network, ("a", "b"), lambda u: f"{u[0]:.0f} and {u[1]:.0f}")
+    assert (head[4:], [row[4:] for row in rows]) == (["direction: largest coordinates"], [["1 and 0"], ["0 and 1"]])
+
+
+def test_inner_neurons_of_no_weight_have_no_line():
+    network = ThreeLayers([[[2.0, 0.0], [0.0, 1e-6]]], [[1.0, -1.0]], [3.0]).network()
+    assert len(subnetwork_rows(network, ("a", "b"))[1]) == 1

@@ -43,3 +43,19 @@ def test_a_free_bias_costs_nothing():
     assert np.abs(units.directions[:, 0]).tolist() == pytest.approx([1.0])
     best = solve(problem).certificate.primal
     assert problem.objective(problem.network(units, masses)) == pytest.approx(best, rel=1e-3)
+
+
+@pytest.mark.parametrize("c", [1, 2])
+def test_biases_that_cost_nothing_do_not_grow(c):
+    """Beyond beta_max units shrink to nothing; their kinks stay among the rows, and the objective finite and low."""
+    rng = np.random.default_rng(93)
+    X, Y = 1e-5 * rng.standard_normal((7, 2)), rng.standard_normal((7, c))
+    problem = Problem(X, Y, beta=1e-3, bias="free", free="affine")
+    task = Task.of(problem)
+    units = task.space.random(40, rng)
+    found, masses = descend_jointly(task, units, np.full(40, 1e4), steps=300, in_time=lambda: True)
+    heights = problem.X @ found.directions.T
+    near = 1e-9 * np.abs(heights).max()
+    assert len(masses) > 0
+    assert (heights.min(axis=0) <= near).all()
+    assert (heights.max(axis=0) >= -near).all()

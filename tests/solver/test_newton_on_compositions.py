@@ -8,6 +8,7 @@ import pytest
 
 from dualscape.model.architectures import ThreeLayerReLU
 from dualscape.model.losses import get_loss
+from dualscape.solver import newton_on_compositions
 from dualscape.solver.newton_on_compositions import slide_composed
 from dualscape.solver.task import Task
 
@@ -41,3 +42,12 @@ def test_the_minimum_over_pieces_and_an_equation(seed, loss):
     assert (found.borders @ end >= -1e-11).all()
     without = cp.Problem(cp.Minimize(value + cost), pieces[:1]).solve(solver=cp.CLARABEL)
     assert without < best * (1 - 1e-3)  # so that borders press
+
+
+def test_steps_that_are_too_dear_are_left_out(monkeypatch):
+    rng = np.random.default_rng(0)
+    task = Task(ThreeLayerReLU(4).on(rng.standard_normal((7, 3))), get_loss("squared"), rng.standard_normal(7), 0.05)
+    found = task.space.composed(task.space.random(3, rng), np.array([0.5, 0.4, 0.3]))
+    assert not np.array_equal(slid(task, found), found.x)
+    monkeypatch.setattr(newton_on_compositions, "DEAREST", len(found.borders) * len(found.x) ** 2 - 1)
+    assert np.array_equal(slid(task, found), found.x)

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from degenerate_rows import degenerate
 from dualscape import Problem, solve
 from dualscape.errors import ContradictionError, InputError
 from dualscape.model.certificate import certificate_of, certify_dual
-from dualscape.oracles import Question
+from dualscape.oracles import OracleAnswer, Question
 from dualscape.oracles.relaxation.pace import STEPS
+from dualscape.oracles.relaxation.products import Relaxed
 from dualscape.running.checkpoint import Checkpoint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import Interrupt, heeding
@@ -286,3 +288,118 @@ def test_the_networks_own_nu_is_asked_by_parts_while_there_is_time(monkeypatch):
 
     assert excess(Effort()) > 1e-3
     assert excess(Effort.within(600.0)) < 1e-5
+
+
+def test_where_time_ends_an_exact_oracle_the_relaxation_goes_on(monkeypatch):
+    problem = random_problem(6, n=20, d=3)
+    solution = solve(problem)
+    question = Question(solution.nu, 1.0001 * problem.beta)
+    ask, order = type(problem.space).ask, ("cells", "relaxation")
+
+    def ended(self, oracles, question, **how):
+        if "cells" not in oracles:
+            return ask(self, oracles, question, **how)
+        assert 40 < how["effort"].remaining() <= 50
+        return OracleAnswer.nothing(3, problem.space.reach.bound(question.nu), "cells", 7, Stopped.TIME)
+
+    monkeypatch.setattr(type(problem.space), "ask", ended)
+    _, answer = ask_or_relax(problem, solution.network, order, question, effort=Effort.within(100.0))
+    assert (answer.oracle, answer.upper < 1.1 * problem.beta) == ("relaxation", True)
+    assert answer.upper < problem.space.reach.bound(solution.nu)
+    _, certificate = certify_or_relax(
+        problem, solution.network, solution.nu, oracles=order, effort=Effort.within(100.0), tolerances=DEFAULT
+    )
+    assert (certificate.oracle, certificate.excess < 0.1) == ("relaxation", True)
+
+
+def neighbours():
+    """A trained problem with products that relax it, and another weight decay of it."""
+    problem = random_problem(5, n=20, d=8, share=0.1)
+    network = solve(problem, oracle="ascent", searches=1).network
+    nearby = problem.with_beta(0.9 * problem.beta)
+    return problem, network, nearby, solve(nearby, oracle="ascent", start=network, searches=1).network
+
+
+def test_at_another_weight_decay_it_goes_on_from_what_was_found(monkeypatch):
+    """A round from there proves more than three from the network alone; what is of other rows is let be."""
+    problem, network, nearby, other = neighbours()
+    earlier = relaxed_training(problem, network, effort=Effort())[1].relaxed
+
+    def excess(rounds, begin):
+        monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", rounds)
+        nu, answer = relaxed_training(nearby, other, effort=Effort(), relaxed=begin)
+        return certificate_of(nearby, other, nu, answer).excess
+
+    assert excess(1, earlier) < excess(3, None) < 0.8 * excess(1, None)
+    fewer = random_problem(0)
+    own = relaxed_training(fewer, solve(fewer).network, effort=Effort())[1].relaxed
+    assert excess(1, own) == excess(1, None)
+
+
+def test_a_solution_begins_the_next_with_its_relaxation(monkeypatch):
+    problem, network, nearby, _ = neighbours()
+    first = solve(problem, oracle="relaxation", start=network, searches=1)
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 1)
+    how = {"oracle": "relaxation", "searches": 1}
+    warm, cold = (solve(nearby, start=start, **how) for start in (first, first.network))
+    assert warm.certificate.excess < 0.6 * cold.certificate.excess
+    assert first.alone().certificate.answer.relaxed is None
+    again = solve(nearby, start=first.alone(), **how)
+    assert again.certificate.dual == pytest.approx(cold.certificate.dual, rel=1e-6)
+
+
+KINDS = st.sampled_from(["gaussian", "whole numbers", "duplicates", "nearly parallel", "zero rows", "uneven"])
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 10**6), st.integers(1, 7), st.integers(1, 2), KINDS, st.sampled_from([1e-12, 1.0, 1e12]),
+    st.sampled_from([1e-6, 1.0, 1e6, 1e30]),
+)  # fmt: skip
+def test_whatever_it_goes_on_from_it_is_never_above_the_optimum(seed, n, outputs, kind, scale, size):
+    """Products and multipliers of any size, with any signs, in any unit of mass."""
+    rng = np.random.default_rng(seed)
+    X, y = degenerate(rng, n, 2, kind, scale), rng.standard_normal((n, outputs))
+    problem = Problem(X, y, beta=1.0)
+    if not problem.beta_max() > 0:
+        return
+    problem = problem.with_beta(0.3 * problem.beta_max())
+    solution = solve(problem, time_limit=5.0)
+    with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore", invalid="ignore"):
+        patch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 1)
+        found = relaxed_training(problem, solution.network, effort=Effort())[1].relaxed
+
+        def noise():
+            return found[0].products.each(lambda part: (size * rng.standard_normal(part.shape)).astype(np.float32))
+
+        earlier = [Relaxed(noise(), noise(), size) for _ in found]
+        nu, answer = relaxed_training(problem, solution.network, effort=Effort(), relaxed=earlier)
+    dual = certificate_of(problem, solution.network, nu, answer).dual
+    assert np.isfinite(dual)
+    assert dual <= solution.certificate.primal * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_on_a_device_as_much_is_proven(outputs, monkeypatch):
+    """The same bound up to what single precision hides, jointly with nu, and then by parts or at the network's own."""
+    pytest.importorskip("torch")
+    monkeypatch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 3)
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 6)
+    monkeypatch.setattr("dualscape.oracles.vector.relaxation.ROUNDS", 3)
+    rng = np.random.default_rng(2)
+    problem = Problem(rng.standard_normal((8, 3)), rng.standard_normal((8, outputs)), beta=1.0)
+    problem = problem.with_beta(0.2 * problem.beta_max())
+    solution = solve(problem)
+    for joint in (True, False):
+        found = []
+        for name in (None, "cpu"):
+            effort = Effort(device=name)
+            if joint:
+                nu, answer = relaxed_training(problem, solution.network, effort=effort)
+                found.append(certificate_of(problem, solution.network, nu, answer).dual)
+            else:
+                found.append(
+                    certify_dual(problem, solution.network, solution.nu, oracle="relaxation", effort=effort).dual
+                )
+        assert max(found) <= solution.certificate.primal
+        assert found[0] == pytest.approx(found[1], rel=1e-3)

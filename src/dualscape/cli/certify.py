@@ -16,13 +16,13 @@ from dualscape.running.listener import Listener
 if TYPE_CHECKING:
     from dualscape.model.problem import Problem
     from dualscape.prediction.certify import Certification
-    from dualscape.prediction.models.trained import Trained
+    from dualscape.prediction.models.files import Model
 
 #: Options of `analyze` that a network which is given has no use for.
 NONE_HERE = ("data", "beta_fraction", "max_vertices", "epsilon", "features_per_neuron")
 SHARED = [parameter for parameter in analyze.params if parameter.name not in NONE_HERE]
 #: What a network may say of its problem, by the options that say otherwise.
-IMPLIED = ("loss", "bias", "free", "free_decay", "beta", "activation")
+IMPLIED = ("loss", "bias", "free", "free_decay", "beta", "activation", "architecture")
 
 
 @click.command(params=[*SHARED])
@@ -56,8 +56,9 @@ def certify(listener: Listener, model: Path, data: str, **options: Any) -> None:
     MODEL is a network of two layers with a ReLU between: .npz (arrays U (m, d) and alpha (m,), or (m, c) with c
     outputs; bias (m,) and output_bias where there are any), .safetensors or .pt (the state of a PyTorch
     Sequential(Linear, ReLU, Linear)), .pkl or .joblib with --trust-pickle (a scikit-learn MLPRegressor or
-    MLPClassifier), or the .json of `analyze`. DATA is the table that it was trained on, with the target; the options
-    are as for `analyze`.
+    MLPClassifier), or the .json of `analyze`. A parallel network of three layers is .npz (arrays W (m, r, d), w (m, r),
+    alpha (m,)), a state of three linear layers of which the second comes in blocks, or .json. DATA is the table that
+    the network was trained on, with the target; the options are as for `analyze`.
 
     \b
     dualscape certify net.npz data.csv --target price --beta 0.5 --better better.npz
@@ -83,13 +84,15 @@ class CertifyJob(Job["Certification"]):
     def __init__(self, model: Path, data: str, options: dict[str, Any], begun: float) -> None:
         super().__init__(data, options, begun)
         self._model = model
-        self._trained: Trained | None = None
+        self._trained: Model | None = None
         self._said: list[str] = []
 
     def load(self) -> bool:
         """Read the network, which says what is not given of its problem, and then the data."""
+        from dualscape.model.architectures import ThreeLayerReLU
         from dualscape.prediction import certify  # noqa: F401 (after Ctrl-C there is no time for it)
         from dualscape.prediction.models.files import read_model
+        from dualscape.prediction.models.trained_three_layers import TrainedThreeLayers
         from dualscape.running.files import followed
 
         for name in self.files:
@@ -109,6 +112,11 @@ class CertifyJob(Job["Certification"]):
             if self.options[name] is None and name in trained.settings:
                 self.options[name] = trained.settings[name]
         weight_decay = self.options["weight_decay"]
+        if weight_decay is not None and isinstance(trained, TrainedThreeLayers):
+            raise InputError(
+                f"{self._model} has three layers, whose lengths this objective penalises by their cubes and "
+                "--weight-decay by their squares; give --beta B"
+            )
         if weight_decay is not None and self.options["beta"] is not None:
             raise InputError("--weight-decay and --beta were both given; give exactly one")
         told = self.data.startswith(CATALOGUE) or self.options["loss"] == "interpolation"
@@ -121,6 +129,9 @@ class CertifyJob(Job["Certification"]):
         if later:
             self.options["beta"] = 1.0  # until the number of rows is known
         super().load()
+        if isinstance(trained, TrainedThreeLayers) and self._settings.get("architecture") == ThreeLayerReLU.name:
+            assert self.table is not None
+            self._settings["architecture"] = trained.architecture(len(self.table.y))
         if later:
             self._convert(trained, weight_decay)
         self._say_of_output_bias()
@@ -140,7 +151,7 @@ class CertifyJob(Job["Certification"]):
             raise InputError("--better needs the better network that --no-find-better leaves out; drop one of them")
         check_suffix(better, self._model)
 
-    def _convert(self, trained: "Trained", weight_decay: float | None) -> None:
+    def _convert(self, trained: "Model", weight_decay: float | None) -> None:
         """The weight decay in our terms, now that the number of rows is known."""
         from dualscape.model.design import Design
         from dualscape.prediction.models.layers import beta_in_words, beta_of

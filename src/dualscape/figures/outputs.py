@@ -19,7 +19,7 @@ def outputs(solution: Solution, optimal_set: OptimalSet | None = None, names: tu
     network = solution.network if optimal_set is None else mean_network(optimal_set)
     if network.width == 0:
         raise DoesNotApplyError("The network has no neurons, so there are no output vectors to draw.")
-    tips = network.masses[:, None] * network.units.outputs
+    tips = network.masses[:, None] * network.units.opened(2)[1]
     lines = tuple(np.vstack([np.zeros(2), tip]) for tip in tips)
     texts = tuple(str(j) for j in range(len(tips))) if len(tips) <= LABELLED else ()
     first, second = names or ("output 0", "output 1")

@@ -103,14 +103,14 @@ class Plateaus:
             begin, way = places.directions[first], places.directions[second] - places.directions[first]
             share = float(np.clip((at.directions[0] - begin) @ way / (way @ way), 0.0, 1.0))
             off = np.linalg.norm(begin + share * way - at.directions[0])
-            if off <= tolerance and (at.outputs[0] == places.outputs[first]).all():
+            if off <= tolerance and at.alike(places.outputs[first], tolerance)[0]:
                 shares[[first, second]] = 1 - share, share
                 return (first if share <= 0.5 else second), shares
         for end in np.flatnonzero(self.open).tolist():
             # Beyond the end its bias, which costs nothing, adds to all rows alike.
             off = np.linalg.norm((at.directions[0] - places.directions[end]) * space.priced)
             grown = at.directions[0, -1] > places.directions[end, -1]
-            if off <= tolerance and grown and (at.outputs[0] == places.outputs[end]).all():
+            if off <= tolerance and grown and at.alike(places.outputs[end], tolerance)[0]:
                 shares[end] = 1.0
                 return end, shares
         return None, shares

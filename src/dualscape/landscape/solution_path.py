@@ -76,7 +76,7 @@ def solution_path(
         precision: relative width of the intervals in which events are located; None does not look for events.
         oracle: "auto" or a name. The points of a search are no more than that: they have no certificate and no events.
         time_limit: seconds for everything.
-        device: a PyTorch device on which searches rise and patterns stream, such as "cuda".
+        device: a PyTorch device on which searches rise, patterns stream and relaxations step, such as "cuda".
         executor: who shares the exact oracle's work; threads when not given.
         checkpoint: a file that keeps the points that are done; a later call on the same problem goes on from them.
         progress: told of every point and event.
@@ -153,17 +153,17 @@ class _Walk:
         """The points, one after the other."""
         draft, share = self.draft, POINTS_SHARE if self.draft.precision is not None else 1.0
         effort = self.effort.first(share)
-        network: Network | None = None
+        earlier: Solution | None = None
         for at, problem in enumerate(draft.wanted):
             check()
             if effort.expired():
                 draft.late = True
                 return
             limit = self._limit(len(draft.wanted) - at, effort)
-            solution = self.saved.load(problem) or self._solve(problem, network, limit, at)
+            solution = self.saved.load(problem) or self._solve(problem, earlier, limit, at)
             self.saved.keep(solution)
             draft.points.append(self._described(solution))
-            network = solution.network
+            earlier = solution
             self._tell(at + 1, len(draft.wanted), draft.points[-1])
 
     def repair(self) -> None:
@@ -197,7 +197,7 @@ class _Walk:
         remaining = (effort or self.effort).remaining()
         return None if remaining == np.inf else max(min(GENEROUS / left, 1.0) * remaining, 1e-3)
 
-    def _solve(self, problem: Problem, start: Network | None, limit: float | None, at: int) -> Solution:
+    def _solve(self, problem: Problem, start: Network | Solution | None, limit: float | None, at: int) -> Solution:
         """The solution at a beta.
 
         Raises:
@@ -220,6 +220,7 @@ class _Walk:
 
     def _described(self, solution: Solution) -> PathPoint:
         """The point, with all optimal networks where they can be had."""
+        solution = solution.alone()
         if solution.certificate.verdict != "global":
             return PathPoint(solution)
         optima = None

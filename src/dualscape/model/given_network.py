@@ -72,8 +72,8 @@ def checked_neurons(
     if not np.isin(s, (-1.0, 1.0)).all():
         raise InputError("signs must be +1 or -1")
     check_bias(bias)
-    if uneven.any():
-        needs_two_layers(architecture, "imbalances")
+    if architecture.layers != 2 and (uneven < 0).any():
+        raise InputError(f"imbalances of subnetworks must be >= 0, the least is {uneven.min():g}")
     open_on = _checked_gates(gates, architecture, len(c))
     _check_unit("direction", lengths_of(U, bias), c, "not 1; use Network.from_weights for weights")
     table = _checked_outputs(outputs, architecture, s, c)
@@ -103,7 +103,7 @@ def needs_two_layers(architecture: Architecture, what: str) -> None:
 
 
 def _checked_gates(gates: ArrayLike | None, architecture: Architecture, width: int) -> NDArray[np.intp]:
-    count = architecture.outputs if architecture.per_row == 1 else 1
+    count = architecture.outputs // architecture.per_row
     if gates is None and width and count > 1:
         raise InputError(f"a network of {count} gates needs the gate of each neuron; give gates=...")
     given = np.zeros(width) if gates is None else numeric(gates, "gates").reshape(-1)

@@ -42,7 +42,8 @@ class Network:
         signs: (m,) +1 or -1, the sign of alpha_j.
         masses: (m,) c_j = |u_j| |alpha_j| >= 0.
         bias: "penalised", "free" or "none": whether `predict` appends a column of ones, and what of directions costs.
-        imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point.
+        imbalance: (m,) |u_j| - |alpha_j|; zero for a balanced neuron, as at every stationary point. With three layers
+            the root of twice what a subnetwork costs beyond its mass: half the square of an imbalance is that cost.
         architecture: what its unit neurons compute.
         free: its free features: "none", "constant", "linear", "affine" or "given".
         free_weights: (q,) their weights w; the network adds m(x) . w to its neurons. With c outputs (q c,), feature by
@@ -93,8 +94,10 @@ class Network:
         (k,) is given."""
         weights = np.asarray(free_weights, dtype=float)
         if architecture.per_row > 1:
-            ones, outputs = np.ones(len(units)), units.outputs
-            return cls(units.directions, ones, masses, bias, imbalance, architecture, free, weights, outputs=outputs)
+            ones, (gates, outputs) = np.ones(len(units)), units.opened(architecture.per_row)
+            return cls(
+                units.directions, ones, masses, bias, imbalance, architecture, free, weights, gates, outputs=outputs
+            )
         return cls(units.directions, units.signs, masses, bias, imbalance, architecture, free, weights, units.gates)
 
     @property
@@ -106,7 +109,8 @@ class Network:
     def units(self) -> Units:
         """Its unit neurons."""
         if self.outputs is not None:
-            return Units(self.directions, self.outputs)
+            kind = self.architecture
+            return Units.gated(self.directions, self.outputs, self._gates, kind.outputs // kind.per_row)
         return Units.signed(self.directions, self.signs, self.gates, self.architecture.outputs)
 
     def __repr__(self) -> str:
@@ -140,7 +144,7 @@ class Network:
             raise InputError(f"{kind.title!r} has weights of three layers; use ThreeLayers(W, w, alpha).network()")
         table = numeric(alpha, "alpha")
         if table.ndim == 2 and table.shape[1] > 1:
-            return cls._from_tables(U, table, bias, get_architecture(architecture), free, free_weights)
+            return cls._from_tables(U, table, bias, kind, free, free_weights, gates)
         weights = np.atleast_2d(numeric(U, "U"))
         outer = table.reshape(-1)
         if weights.ndim != 2 or (weights.size and len(weights) != len(outer)):
@@ -173,7 +177,14 @@ class Network:
 
     @classmethod
     def _from_tables(
-        cls, U: ArrayLike, alpha: Matrix, bias: str, architecture: Architecture, free: str, free_weights: ArrayLike
+        cls,
+        U: ArrayLike,
+        alpha: Matrix,
+        bias: str,
+        architecture: Architecture,
+        free: str,
+        free_weights: ArrayLike,
+        gates: ArrayLike | None,
     ) -> "Network":
         """From second-layer weights (m, c)."""
         lengths = np.linalg.norm(alpha, axis=1)
@@ -189,6 +200,7 @@ class Network:
             own,
             free,
             numeric(free_weights, "free_weights"),
+            None if gates is None else np.asarray(gates),
             outputs=outputs,
         )
 
@@ -300,7 +312,7 @@ class Network:
         return self.architecture.columns(data, self.units) * self.masses
 
     def cost(self) -> float:
-        """1/2 sum_j (|u_j|^2 + alpha_j^2) = sum_j c_j + imbalance_j^2 / 2: what weight decay penalises."""
+        """sum_j c_j + imbalance_j^2 / 2, what weight decay penalises: of two layers 1/2 sum_j (|u_j|^2 + alpha_j^2)."""
         assert self.imbalance is not None
         return float(self.masses.sum() + 0.5 * (self.imbalance @ self.imbalance))
 

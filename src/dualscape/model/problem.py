@@ -189,10 +189,10 @@ class Problem:
                 f"{call} serves networks of two layers so far, this problem has {self.architecture.layers}"
             )
 
-    def needs_one_output(self, call: str) -> None:
-        """Raise InputError where there are several outputs, which `call` does not take."""
+    def needs_one_output(self, call: str, why: str) -> None:
+        """Raise InputError where there are several outputs, which `call` does not take for a reason."""
         if self.c > 1:
-            raise InputError(f"{call} serves networks with one output so far, this problem has {self.c}")
+            raise InputError(f"{call} serves networks with one output, this problem has {self.c}: {why}")
 
     @property
     def Y(self) -> Matrix:

@@ -31,6 +31,11 @@ Patterns = NDArray[np.bool_]
 Point = tuple[Matrix, Matrix]
 #: A program of more patterns than this is not written down.
 MOST = 100_000
+#: Why it is that of one output.
+PRICE = (
+    "a pattern would have a matrix V, priced at the least sum_j |u_j| |v_j| of all V = sum_j u_j v_j^T with every u_j "
+    "in its cone, for which there is no formula; use solve"
+)
 #: A neuron lies in the cone of a pattern when it is at most so far outside, as a share of the lengths of the rows.
 INSIDE = 1e-9
 
@@ -79,7 +84,7 @@ class Program:
         """
         expect(problem, Problem, "Program.of")
         problem.needs_two_layers("Program.of")
-        problem.needs_one_output("Program.of")
+        problem.needs_one_output("Program.of", PRICE)
         if not isinstance(problem.architecture, TwoLayerReLU):
             raise InputError(
                 "the convex program is that of two-layer networks (relu, leaky:a, abs), the problem has the "

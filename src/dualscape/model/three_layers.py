@@ -77,29 +77,40 @@ class ThreeLayers:
         W, w = root[:, None, None] * theta[rows, order], root[:, None] * lengths[rows, order]
         return cls(W, w, network.signs * root, network.bias)
 
-    def network(self, inner: int | None = None) -> Network:
-        """The balanced network with the same function, of at most its cost; `inner` as in `ThreeLayerReLU`.
+    def network(self, inner: int | None = None, *, balanced: bool = True) -> Network:
+        """The network with the same function, and unless `balanced` with the same cost; `inner` as in `ThreeLayerReLU`.
 
-        Subnetworks keep their order; one that computes nothing has mass 0.
+        Subnetworks keep their order; one that computes nothing has mass 0. Inner neurons that compute nothing take no
+        place.
+
+        >>> layers = ThreeLayers([[[1.0]]], [[2.0]], [3.0])
+        >>> layers.network().cost(), layers.network(balanced=False).cost(), layers.cost()
+        (6.0, 12.0, 12.0)
         """
         m, r, d = self.W.shape
-        inner = max(r, 1) if inner is None else inner
-        if inner < r:
-            raise InputError(f"subnetworks have up to {r} inner neurons; give inner={r} or more")
         lengths = np.linalg.norm(self.W, axis=2)
         shares = lengths * np.abs(self.w)
+        used = int((shares > 0).sum(axis=1).max(initial=0))
+        inner = max(r, 1) if inner is None else inner
+        if inner < used:
+            raise InputError(f"subnetworks have up to {used} inner neurons; give inner={used} or more")
         directions = self.W / np.where(lengths > 0, lengths, 1.0)[:, :, None]
         up, down = (np.where(t * self.w > 0, shares, 0.0)[:, None] for t in (1, -1))
         units = [in_slots(directions[k], up[k], down[k], inner) for k in range(m)]
         found = np.vstack([np.zeros((0, 2 * inner * d)), *units])
         signs = np.where(self.alpha < 0, -1.0, 1.0)
         masses = np.where(found.any(axis=1), shares.sum(axis=1) * np.abs(self.alpha), 0.0)
-        return Network(found, signs, masses, self.bias, architecture=ThreeLayerReLU(inner))
+        beyond = np.zeros(m) if balanced else np.maximum(self._costs - masses, 0.0)
+        return Network(found, signs, masses, self.bias, np.sqrt(2 * beyond), ThreeLayerReLU(inner))
 
     def cost(self) -> float:
         """1/3 sum_k (|W_k|^3 + |w_k|^3 + |alpha_k|^3): what weight decay penalises, no less than the sum of masses."""
+        return float(self._costs.sum())
+
+    @property
+    def _costs(self) -> Vector:
         first, second = np.sqrt((self.W**2).sum(axis=(1, 2))), np.linalg.norm(self.w, axis=1)
-        return float((first**3 + second**3 + np.abs(self.alpha) ** 3).sum() / 3)
+        return np.asarray((first**3 + second**3 + np.abs(self.alpha) ** 3) / 3)
 
     def predict(self, X: ArrayLike) -> Vector:
         """f(x) for every row of X (n, p), p the number of features without the bias column; shape (n,)."""

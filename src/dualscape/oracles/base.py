@@ -6,7 +6,8 @@ Oracles know unit neurons on data, and nothing of losses, networks or problems.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.reach import Reach
+from dualscape.oracles.relaxation.products import Relaxed
 from dualscape.running.effort import Effort
 from dualscape.running.progress import Progress, silent
 from dualscape.running.stopped import Stopped
@@ -36,6 +38,7 @@ class Question:
         listed: whether all units above `above` are wanted; otherwise those below the best may be left out.
         starts: units worth trying first.
         seen: what an earlier answer, at another nu, had seen; an exact oracle has no use for it.
+        relaxed: what relaxed training has found before, where it is asked first.
         attempt: another attempt of a search looks elsewhere; an exact oracle has no use for it.
     """
 
@@ -45,6 +48,7 @@ class Question:
     listed: bool = True
     starts: Units | None = None
     seen: Units | None = None
+    relaxed: Sequence[Relaxed] | None = None
     attempt: int = 0
 
 
@@ -62,6 +66,7 @@ class OracleAnswer:
         stopped: why the oracle ended before it had done everything, if so. The bounds hold all the same.
         seen: local maximisers above what was asked for and somewhat below it, from which a later search at another nu
             may go on; None from an exact oracle.
+        relaxed: what relaxed training has found, to go on from at another weight decay; otherwise None.
     """
 
     units: Units
@@ -72,13 +77,14 @@ class OracleAnswer:
     looked_at: int
     stopped: Stopped = Stopped.FINISHED
     seen: Units | None = None
+    relaxed: Sequence[Relaxed] | None = field(default=None, repr=False)
 
     @classmethod
     def nothing(
-        cls, d: int, upper: float, oracle: str, looked_at: int, stopped: Stopped = Stopped.FINISHED
+        cls, d: int, upper: float, oracle: str, looked_at: int, stopped: Stopped = Stopped.FINISHED, c: int = 1
     ) -> "OracleAnswer":
-        """No unit of d coordinates was found, and this is the bound."""
-        return cls(Units.none(d), np.zeros(0), 0.0, upper, oracle, looked_at, stopped)
+        """No unit of d coordinates and c outputs was found, and this is the bound."""
+        return cls(Units.none(d, c), np.zeros(0), 0.0, upper, oracle, looked_at, stopped)
 
     @property
     def exact(self) -> bool:

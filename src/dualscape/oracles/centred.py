@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dualscape.geometry.hinges import Hinges
 from dualscape.oracles.ascent.oracle import AscentOracle
 from dualscape.oracles.base import NO_LIMITS, Estimate, HingeOracle, Oracle, OracleAnswer, Question, Vector
 from dualscape.oracles.centres import Centres
@@ -30,7 +31,7 @@ class AroundRow(Oracle):
     """An oracle over plain units on the rows as they are seen from one of them."""
 
     def __init__(self, kind: type[HingeOracle], centres: Centres, row: int) -> None:
-        self._inner = kind(centres.hinges(row))
+        self._inner = centres.oracle(kind, centres.hinges(row))
         self.name, self.exact, self.counts = kind.name, kind.exact, kind.counts
         self.anytime, self.window, self.lists = kind.anytime, kind.window, kind.lists
         self.reach = self._inner.reach
@@ -92,7 +93,7 @@ def around_rows(kind: type[HingeOracle], centres: Centres) -> Oracle:
     >>> oracle.best_units(Question(np.array([1.0, -2.0, 1.0]), above=0.0)).lower
     2.0
     """
-    return UnionOracle(AroundRows(kind, centres), centres.p + 1)
+    return UnionOracle(AroundRows(kind, centres), centres.p + 1, centres.c)
 
 
 def estimate_around_rows(kind: type[HingeOracle], centres: Centres) -> Estimate:
@@ -126,11 +127,11 @@ class CentredAscent(CentredOracle):
         spread = float(self.reach.lengths.max(initial=0.0))
         self._far = FAR_BIAS * (spread or 1.0)
         rows = np.column_stack([centres.X - centres.middle, np.full(centres.n, self._far)])
-        self._inner = AscentOracle.on(rows)
+        self._inner = centres.oracle(centres.search, Hinges.of(rows))
 
     @classmethod
     def estimate(cls, centres: Centres) -> Estimate:
-        inner = AscentOracle.estimate(centres.hinges(0))
+        inner = centres.search.estimate(centres.hinges(0))
         return Estimate(inner.looked_at, 2 * inner.seconds, cls.counts)
 
     def _inside(self, units: Units | None) -> Units | None:

@@ -25,6 +25,7 @@ class Choice:
         search: the oracle that looks for units; an exact one where that costs next to nothing.
         estimates: cost of a call, by oracle.
         others: further exact oracles that are affordable, for when the prover's bound is loose.
+        fallback: the relaxation that goes on within a time limit where the prover, expected to finish, does not.
     """
 
     prover: str | None
@@ -32,6 +33,7 @@ class Choice:
     search: str
     estimates: Mapping[str, Estimate]
     others: tuple[str, ...] = ()
+    fallback: str | None = None
 
     @property
     def ends(self) -> bool:
@@ -83,6 +85,7 @@ class Choice:
         affordable = AFFORDABLE_SECONDS if time_limit is None else SEARCH_SHARE * time_limit
         prover: str | None
         others: list[str] = []
+        fallback: str | None = None
         if oracle != "auto":
             if not known[oracle].exact:
                 return cls(None, True, oracle, estimates)
@@ -103,6 +106,9 @@ class Choice:
             finishes = bool(exact)
             prover, *others = exact or anytime or [""]
             prover = prover or None
+            # What an exact oracle needs hangs on nu, and may be many times what is expected.
+            if finishes and time_limit is not None:
+                fallback = next((name for name in anytime if not known[name].complete), None)
         if prover is not None and not known[prover].anytime and MUCH_CHEAPER * seconds[prover] < seconds[search]:
             search = prover
-        return cls(prover, finishes, search, estimates, tuple(others))
+        return cls(prover, finishes, search, estimates, tuple(others), fallback)

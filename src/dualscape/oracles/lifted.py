@@ -7,11 +7,9 @@ soon: in few dimensions by bisection, of a bias that costs less and less; in man
 from functools import cached_property
 
 from dualscape.oracles.base import NO_LIMITS, Estimate, OracleAnswer, Question
-from dualscape.oracles.bisection.oracle import BisectionOracle
 from dualscape.oracles.centred import CentredAscent, CentredOracle
 from dualscape.oracles.centres import Centres
 from dualscape.oracles.penalised_bias import CHEAPEST, PenalisedBias
-from dualscape.oracles.relaxation.oracle import RelaxationOracle
 from dualscape.running.effort import Effort
 from dualscape.running.progress import Progress, silent
 from dualscape.running.stopped import Stopped
@@ -45,7 +43,7 @@ class LiftedOracle(CentredOracle):
     @classmethod
     def estimate(cls, centres: Centres) -> Estimate:
         hinges = centres.hinges(0)
-        kind = BisectionOracle if hinges.rank < FEW else RelaxationOracle
+        kind = centres.bisection if hinges.rank < FEW else centres.relaxation
         one = kind.estimate(hinges)
         return Estimate(one.looked_at, one.seconds, cls.counts, one.at_once)
 
@@ -68,7 +66,7 @@ class LiftedOracle(CentredOracle):
             if stopped:
                 break
             rows = PenalisedBias(self.centres, t)
-            inner = (BisectionOracle if few else RelaxationOracle)(rows.hinges)
+            inner = self.centres.oracle(self.centres.bisection if few else self.centres.relaxation, rows.hinges)
             asked = Question(nu, (1 - 1e-9) * floor / rows.factor, listed=False)
             answer = inner.best_units(asked, effort=effort, progress=progress)
             looked_at += answer.looked_at
@@ -79,4 +77,4 @@ class LiftedOracle(CentredOracle):
             if answer.stopped or not few or t > LAST:
                 break
         done = Stopped.FINISHED if upper <= above else stopped
-        return OracleAnswer.nothing(self.centres.p + 1, upper, self.name, looked_at, done)
+        return OracleAnswer.nothing(self.centres.p + 1, upper, self.name, looked_at, done, self.centres.c)

@@ -17,7 +17,6 @@ from dualscape.geometry.hinges import Hinges
 from dualscape.geometry.tall import row_lengths
 from dualscape.oracles.base import Matrix, Vector
 from dualscape.oracles.centres import Centres
-from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.effort import Effort
 from dualscape.tolerances import EPS
 
@@ -59,9 +58,9 @@ class PenalisedBias:
 
     def worth(self, bound: float, nu: Vector) -> float:
         """What a bound on these rows is worth for the units; each difference of two rows is rounded once."""
-        return self.factor * (bound + float(np.abs(nu) @ self._rounding)) * (1 + 4 * EPS)
+        sizes = np.abs(nu).reshape(self._centres.n, -1).sum(axis=1)
+        return self.factor * (bound + float(sizes @ self._rounding)) * (1 + 4 * EPS)
 
     def ceiling(self, nu: Vector, effort: Effort) -> float:
         """The bound of any size."""
-        form = ScaledForm.of(self.hinges, nu, 0.0)
-        return self.worth(form.ceiling(effort.overdue), nu)
+        return self.worth(self._centres.ceiling(self.hinges, nu, effort), nu)

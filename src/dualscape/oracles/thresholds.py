@@ -38,27 +38,29 @@ class ThresholdsOracle(CentredOracle):
         self, question: Question, *, effort: Effort = NO_LIMITS, progress: Progress = silent
     ) -> OracleAnswer:
         nu, at = question.nu, self._at
-        weights = np.zeros(len(at), dtype=np.longdouble)
-        np.add.at(weights, self._group, nu.astype(np.longdouble))
-        gaps = np.diff(at.astype(np.longdouble))
+        c = self.centres.c
+        weights = np.zeros((len(at), c), dtype=np.longdouble)
+        np.add.at(weights, self._group, nu.reshape(-1, c).astype(np.longdouble))
+        gaps = np.diff(at.astype(np.longdouble))[:, None]
         rising, falling = _rising(gaps, weights), _rising(gaps[::-1], weights[::-1])[::-1]
-        scores = np.concatenate([rising, falling]).astype(float)
+        led = np.concatenate([rising, falling]).astype(float)
+        values = np.linalg.norm(led, axis=1)
         w = np.repeat([1.0, -1.0], len(at))
         directions = np.column_stack([w, -w * np.tile(at, 2) / self.centres.one])
-        # A score is made of no more than 2 n sums and products of numbers below `change`.
+        # What leads to an output is made of no more than 2 n sums and products of numbers below `change`.
         fine = float(np.finfo(np.longdouble).eps)
-        error = EPS * np.abs(scores).max(initial=0.0) + 4 * (len(nu) + 4) * fine * self.reach.change(nu)
-        values = np.abs(scores)
+        error = (c if c == 1 else c + 4) * EPS * values.max(initial=0.0)
+        error += 4 * (len(nu) + 4) * fine * self.reach.change(nu)
         lower = float(values.max(initial=0.0))
         order = np.argsort(-values, kind="stable")
         order = order[values[order] > max(question.above, 0.0)]
-        found = Ranked(Units.signed(directions, np.where(scores < 0, -1.0, 1.0)), values).take(order)
+        found = Ranked(Units(directions, led / np.where(values > 0, values, 1.0)[:, None]), values).take(order)
         found = found.take(self.centres.settled(nu, found.units))
         upper = max(lower + float(error), question.above)
         return OracleAnswer(*found, lower, upper, self.name, 2 * len(at))
 
 
 def _rising(gaps: Long, weights: Long) -> Long:
-    """(N,) sum_j weights_j (x_j - x_k)_+ for every k, from the gaps (N - 1,) between rising x."""
-    beyond = np.cumsum(weights[::-1])[::-1][1:]
-    return np.append(np.cumsum((gaps * beyond)[::-1])[::-1], 0.0)
+    """(N, c) sum_j weights_j (x_j - x_k)_+ for every k, from gaps (N - 1, 1) between rising x and weights (N, c)."""
+    beyond = np.cumsum(weights[::-1], axis=0)[::-1][1:]
+    return np.vstack([np.cumsum((gaps * beyond)[::-1], axis=0)[::-1], np.zeros((1, weights.shape[1]), weights.dtype)])

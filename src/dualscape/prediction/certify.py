@@ -46,9 +46,10 @@ class Descent:
     """A unit neuron that leads down out of a network.
 
     Attributes:
-        direction: (d,) its direction.
+        direction: (d,) its direction; of a subnetwork of three layers its slots (`ThreeLayerReLU`).
         sign: +1 or -1, of its outer weight; +1 with several outputs.
-        slope: the derivative of the objective in its mass, beta - s nu^T (X u)_+ < 0.
+        slope: the derivative of the objective in its mass, beta - s nu^T (X u)_+ < 0, with (h)_+ for (X u)_+ in three
+            layers.
         steepest: whether no unit leads down more steeply; otherwise none was found.
         output: (c,) the direction of its outer weights, where there are several outputs; otherwise None.
     """
@@ -68,6 +69,7 @@ class Certification:
         problem: the problem.
         network: the network.
         objective: its objective.
+        balanced_objective: that of the same function when the layers of every neuron have one length.
         lower_bound: proven: no network of any width has a lesser objective; -inf when directions were only searched.
         relative_gap: (objective - lower_bound) / objective.
         verdict: "global": it is a global optimum up to the tolerance; "not global": a better network was found;
@@ -77,16 +79,18 @@ class Certification:
         dead: neurons that compute nothing on the data.
         zero: neurons whose weights are all 0.
         descent: a unit neuron that leads down; None where none was found.
-        path: from the network to a better one, where one was asked for and there is one.
+        path: from the network to a better one, where one was asked for and there is one; None with three layers.
         solution: the best network of any width that was found, with its certificate.
         certificate: what nu of the network itself proves.
         seconds: how long finding the solution took.
         tolerance: the relative gap up to which the verdict is "global".
+        asked: whether a better network was asked for.
     """
 
     problem: Problem
     network: Network
     objective: float
+    balanced_objective: float
     lower_bound: float
     relative_gap: float
     verdict: str
@@ -100,6 +104,7 @@ class Certification:
     certificate: Certificate
     seconds: float
     tolerance: float
+    asked: bool
 
     def __repr__(self) -> str:
         return (
@@ -109,16 +114,31 @@ class Certification:
 
     @property
     def better(self) -> Network | None:
-        """The network that the path leads to, without zero neurons beyond the given width; None where there is none."""
+        """The network that the path leads to, without zero neurons beyond the given width; None where there is none.
+
+        With three layers, of which no path is known, the network of the solution.
+        """
         if self.path is None:
-            return None
+            return self.solution.network if self._apart else None
         end, m = self.path.end, self.network.width
         return end if end.width == m else (few := end.prune()).pad(max(few.width, m))
 
     @property
     def better_objective(self) -> float | None:
         """Its objective."""
-        return None if self.path is None else float(self.path.objectives[-1])
+        if self.path is None:
+            return self.solution.certificate.primal if self._apart else None
+        return float(self.path.objectives[-1])
+
+    @property
+    def _apart(self) -> bool:
+        """Whether there is a better network to which no path is known."""
+        return self.asked and self.verdict == "not global" and self.problem.architecture.layers != 2
+
+    @property
+    def balanced(self) -> bool:
+        """Whether balancing the layers of each neuron lowers the objective by no more than the tolerance."""
+        return self.objective - self.balanced_objective <= self.tolerance * abs(self.objective)
 
     @property
     def excess(self) -> float:
@@ -131,11 +151,12 @@ class Certification:
         """Whether it is a local minimum; None where this is not decided.
 
         A global optimum is one. A network with a way down to first order is none, nor is one with a zero neuron and a
-        unit that leads down.
+        unit that leads down, nor one of three layers that is not balanced.
         """
         if self.verdict == "global":
             return True
-        down = self.stationarity is not None and not (self.stationarity.clarke and self.stationarity.first_order)
+        still = self.stationarity
+        down = not self.balanced if still is None else not (still.clarke and still.first_order)
         return False if down or (self.zero and self.descent is not None) else None
 
     def explain(self) -> str:
@@ -149,10 +170,10 @@ class Certification:
         if self.verdict == "not global":
             best = self.solution.certificate.primal
             share = (self.objective - best) / abs(self.objective) if self.objective else 0.0
-            m = self.solution.network.width
+            m, part = self.solution.network.width, self.problem.architecture.part
             return (
                 f"Not optimal: the objective is {self.objective:.12g}, and a network of {m} "
-                f"neuron{'s' * (m != 1)} with {best:.12g}, {percent(share)} less, was found in {self.seconds:.2g} "
+                f"{part}{'s' * (m != 1)} with {best:.12g}, {percent(share)} less, was found in {self.seconds:.2g} "
                 f"seconds{proven}."
             )
         if self.verdict == "bounded":
@@ -183,7 +204,8 @@ def certify(
     Args:
         problem: the problem that the network was trained on: data, loss, weight decay, biases.
         network: a `Network`, arrays (U, alpha[, bias[, output_bias]]), a PyTorch Sequential(Linear, ReLU, Linear) or
-            its state, a scikit-learn MLP with one hidden layer.
+            its state, a scikit-learn MLP with one hidden layer; of three layers `ThreeLayers`, arrays (W, w, alpha[,
+            bias[, output_bias]]) or a Sequential(Linear, ReLU, Linear, ReLU, Linear) with a second layer in blocks.
         oracle: as for `solve`.
         time_limit: seconds for proof, search and path, or None.
         better: whether to look for a path down from it.
@@ -195,7 +217,8 @@ def certify(
 
     Returns:
         A Certification. Its path keeps the width of the network where an optimum of that width is reached without
-        climbing; otherwise neurons are added until it is.
+        climbing; otherwise neurons are added until it is. With three layers it has no path, and `better` is the best
+        network that was found.
 
     Raises:
         InputError: the network is none of this problem, or the problem has no weight decay.
@@ -208,12 +231,13 @@ def certify(
     (True, 0.695, 0.218607)
     """
     expect(problem, Problem, "certify", Solution="solution.problem")
-    problem.needs_two_layers("certify")
     if problem.loss.constraint:
         raise InputError("an interpolation problem has no weight decay; certify takes networks trained with one")
     whole = Effort.within(time_limit, executor=executor, device=device)
     given = network_of(problem, network)
     objective, error = problem.objective_bounds(given, precision=0.01 * tolerances.relative_gap)
+    assert given.imbalance is not None
+    balanced = problem.objective(given.balance()) if given.imbalance.any() else objective
     kept, _ = without_spare(problem, given)
     dead = _dead(problem, given)
     still = stationarity(problem, given, kink=kink, tolerance=stationary) if _known(problem) else None
@@ -241,13 +265,13 @@ def certify(
         with stage("search"):
             descent = _descent(problem, _searched(problem, nu, solution, whole.share(0.5)))
     path = None
-    if better and verdict == "not global":
+    if better and verdict == "not global" and problem.architecture.layers == 2:
         with stage("path"):
             path = _down(problem, given, solution, whole)
     redundant = sorted(set(range(given.width)) - {*kept.tolist(), *dead})
     return Certification(
-        problem, given, objective, bound, relative, verdict, still, tuple(redundant), dead, _zero(given), descent, path,
-        solution, certificate, seconds, tolerances.relative_gap,
+        problem, given, objective, balanced, bound, relative, verdict, still, tuple(redundant), dead, _zero(given),
+        descent, path, solution, certificate, seconds, tolerances.relative_gap, better,
     )  # fmt: skip
 
 
@@ -292,7 +316,7 @@ def _descent(problem: Problem, answer: OracleAnswer) -> Descent | None:
         return None
     top = float(answer.values[0])
     exact = answer.exact and answer.upper <= top * (1 + 1e-6)
-    output = answer.units.outputs[0] if problem.c > 1 else None
+    output = answer.units.opened(problem.c)[1][0] if problem.c > 1 else None
     sign = int(answer.units.signs[0]) if output is None else 1
     return Descent(answer.units.directions[0], sign, problem.beta - top, exact, output)
 

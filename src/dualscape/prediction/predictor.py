@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dualscape.errors import InputError
-from dualscape.model.architectures import RELU, GatedReLU, get_architecture
+from dualscape.model.architectures import RELU, Architecture, GatedReLU, get_architecture
 from dualscape.model.arrays import features_of, finite_array
 from dualscape.model.design import Design
 from dualscape.model.losses import get_loss
@@ -207,9 +207,9 @@ def _numbers(value: Any) -> float | Vector:
     return np.array(value, dtype=np.float64) if isinstance(value, list) else float(value)
 
 
-def _gated(problem: dict[str, Any]) -> GatedReLU:
+def _gated(problem: dict[str, Any]) -> Architecture:
     """Gated networks with the gates that the file lists: sampled ones need not be sampled again."""
     gates = GatedReLU(problem["gates"])
-    if gates.gates(int(problem["d"])).shape != (gates.outputs, int(problem["d"])):
+    if gates.gates(int(problem["d"])).shape != (gates.count, int(problem["d"])):
         raise ValueError(f"gates for {problem['d']} coordinates")
-    return gates
+    return gates.with_outputs(int(problem["c"])) if "c" in problem else gates

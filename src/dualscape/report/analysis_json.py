@@ -152,7 +152,8 @@ def _optimal_set(found: OptimalSet) -> dict[str, Any]:
 
 def _continuum(found: Continuum) -> dict[str, Any]:
     """Tight units with their eigenvalue gaps, and an irreducible optimal network."""
-    units = {"directions": _plain(found.units.directions), "outputs": _plain(found.units.outputs)}
+    problem = found.solution.problem
+    units = {"directions": _plain(found.units.directions), **_leads(found.units, problem.architecture)}
     numbers = {"rank": found.rank, "limit": found.limit, "gaps": _plain(found.gaps)}
     return {**numbers, **units, "irreducible": _network(found.network)}
 
@@ -217,19 +218,18 @@ def _network(network: Network) -> dict[str, Any]:
         **_leads(network.units, network.architecture),
         "masses": _plain(network.masses),
         "free_weights": _plain(network.free_weights),
-        **_three_layers(network),
+        **three_layers(network),
     }
 
 
 def _leads(units: Units, architecture: Architecture) -> dict[str, Any]:
     """The sign of each unit, with its gate where there are gates; its output vector where there are several outputs."""
-    if architecture.per_row > 1:
-        return {"outputs": _plain(units.outputs)}
-    gates = {"gates": units.gates.tolist()} if isinstance(architecture, GatedReLU) else {}
-    return {"signs": _signs(units.signs), **gates}
+    gates, outputs = units.opened(architecture.per_row)
+    leads = {"outputs": _plain(outputs)} if architecture.per_row > 1 else {"signs": _signs(units.signs)}
+    return {**leads, "gates": gates.tolist()} if isinstance(architecture, GatedReLU) else leads
 
 
-def _three_layers(network: Network) -> dict[str, Any]:
+def three_layers(network: Network) -> dict[str, Any]:
     """The balanced weights of all layers, where there are three."""
     if network.architecture.layers != 3:
         return {}

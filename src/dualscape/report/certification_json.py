@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import numpy as np
+
 from dualscape import __version__
 from dualscape.landscape.paths.path import Path
 from dualscape.landscape.stationary.stationarity import Stationarity
+from dualscape.model.network import Network
 from dualscape.prediction.certify import Certification, Descent
 from dualscape.prediction.predictor import SCHEMA
-from dualscape.report.analysis_json import _plain, sha256_of
+from dualscape.report.analysis_json import _plain, sha256_of, three_layers
+from dualscape.units import Units
 
 
 def certification_to_dict(found: Certification, notes: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def certification_to_dict(found: Certification, notes: tuple[str, ...] = ()) -> 
             "n": problem.n,
             "d": problem.d,
             "loss": problem.loss.text,
+            "architecture": problem.architecture.title,
             "bias": problem.bias,
             "free": problem.free.kind,
             "free_decay": problem.free.decay,
@@ -41,6 +46,7 @@ def certification_to_dict(found: Certification, notes: tuple[str, ...] = ()) -> 
         },
         "width": found.network.width,
         "objective": _plain(found.objective),
+        "balanced_objective": _plain(found.balanced_objective),
         "lower_bound": _plain(found.lower_bound),
         "relative_gap": _plain(found.relative_gap),
         "verdict": found.verdict,
@@ -49,8 +55,8 @@ def certification_to_dict(found: Certification, notes: tuple[str, ...] = ()) -> 
         "redundant": list(found.redundant),
         "dead": list(found.dead),
         "zero": list(found.zero),
-        "descent": None if found.descent is None else _descent(found.descent),
-        "better": None if found.path is None else {"objective": found.better_objective, "path": _path(found.path)},
+        "descent": None if found.descent is None else _descent(found, found.descent),
+        "better": _better(found),
         "best_known": {
             "objective": _plain(best.primal),
             "neurons": found.solution.network.width,
@@ -66,14 +72,24 @@ def _stationary(still: Stationarity) -> dict[str, Any]:
     return {name: _plain(getattr(still, name)) for name in names}
 
 
-def _descent(descent: Descent) -> dict[str, Any]:
-    output = {} if descent.output is None else {"output": _plain(descent.output)}
-    return output | {
+def _descent(found: Certification, descent: Descent) -> dict[str, Any]:
+    more = {} if descent.output is None else {"output": _plain(descent.output)}
+    if found.problem.architecture.layers == 3:
+        unit = Units.signed(descent.direction[None], np.array([float(descent.sign)]))
+        more = three_layers(Network.of(unit, np.ones(1), found.problem.bias, found.problem.architecture))
+    return more | {
         "direction": _plain(descent.direction),
         "sign": descent.sign,
         "slope": descent.slope,
         "steepest": descent.steepest,
     }
+
+
+def _better(found: Certification) -> dict[str, Any] | None:
+    if found.better is None:
+        return None
+    path = None if found.path is None else _path(found.path)
+    return {"objective": found.better_objective, "path": path, **three_layers(found.better)}
 
 
 def _path(path: Path) -> dict[str, Any]:

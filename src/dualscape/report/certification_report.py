@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dualscape import figures
 from dualscape.figures.scene import Scene
 from dualscape.prediction.certify import Certification
-from dualscape.report.certification_words import NEURON_HEAD, neuron_rows, sentences
+from dualscape.report.certification_words import neuron_head, neuron_rows, sentences
 from dualscape.report.page import page
 from dualscape.report.report import figure_element, gallery, missing_figures
 from dualscape.report.sections import grid
@@ -47,8 +47,8 @@ def render_certification(found: Certification, *, notes: Sequence[str] = (), tit
         '<noscript><p class="warning">The figures need JavaScript; the numbers do not.</p></noscript>' if drawn else "",
         *map(figure_element, drawn),
         missing_figures(missing),
-        "<h2>Neurons</h2>",
-        grid(NEURON_HEAD, neuron_rows(found, MOST_ROWS)),
+        f"<h2>{found.problem.architecture.part.capitalize()}s</h2>",
+        grid(neuron_head(found), neuron_rows(found, MOST_ROWS)),
     ]
     return page(html.escape(title), "\n".join(filter(None, body)))
 

@@ -165,6 +165,7 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
         return f"<h2>Units</h2>\n<p>There are none: the zero network is optimal.</p>{_free_table(solution)}"
     names = solution.problem.design.coordinates
     gated, several = isinstance(solution.problem.architecture, GatedReLU), solution.problem.c > 1
+    gates, outputs = units.opened(solution.problem.c)
     wide = len(names) <= WIDE
     columns = [*names] if wide else ["direction (largest coordinates)"]
     ranges = ["mass"]
@@ -180,8 +181,8 @@ def units_table(solution: Solution, optimal_set: OptimalSet | None) -> str:
         values = [f"{v:.{digits}f}" for v in direction] if wide else [_largest(direction, names)]
         values += [f"{smallest[j]:.6g}"]
         values += [f"{masses[:, j].min():.6g}", f"{masses[:, j].max():.6g}"] if optimal_set is not None else []
-        leads = _output(units.outputs[j]) if several else "+1" if units.signs[j] > 0 else "-1"
-        rows.append([str(j), leads, *([str(units.gates[j])] if gated else []), *values])
+        leads = _output(outputs[j]) if several else "+1" if units.signs[j] > 0 else "-1"
+        rows.append([str(j), leads, *([str(gates[j])] if gated else []), *values])
     table = grid(["unit", "output" if several else "s", *(["gate"] if gated else []), *columns, *ranges], rows)
     more = f'<p class="soft">The first {ROWS} of {len(units):,} units.</p>' if len(units) > ROWS else ""
     heading = "Units" if optimal_set is None else "The optimal units"

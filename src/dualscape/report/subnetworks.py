@@ -1,20 +1,30 @@
 """The subnetworks of a three-layer network as rows of a table, a row for each inner neuron."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dualscape.model.network import Network
 from dualscape.oracles.hull.slots import Slots
 
+Vector = NDArray[np.float64]
+#: Inner weights below this are shown as 0 and have no line.
+LEAST = 5e-5
 HEAD = ("subnetwork", "s", "mass", "inner weight")
 #: What the table says, in words.
 ABOUT = (
     "Subnetwork k computes s · mass · max(sum of inner weight · max(direction · x, 0) over its inner neurons, 0); its "
-    "inner weights have sizes that sum to 1"
+    "inner weights have sizes that sum to 1, and those that are 0 to four digits have no line"
 )
 
 
-def subnetwork_rows(network: Network, names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+def subnetwork_rows(
+    network: Network, names: Sequence[str], largest: Callable[[Vector], str] | None = None
+) -> tuple[list[str], list[list[str]]]:
     """(headings, rows): subnetwork, sign, mass, weight of the inner neuron and its direction, heaviest first.
+
+    Directions have a cell for each coordinate, or one that `largest` writes.
 
     >>> from dualscape.model.three_layers import ThreeLayers
     >>> network = ThreeLayers([[[2.0, 0.0], [0.0, 1.0]]], [[1.0, -1.0]], [3.0]).network()
@@ -28,8 +38,9 @@ def subnetwork_rows(network: Network, names: Sequence[str]) -> tuple[list[str], 
     slots = Slots.of(units.directions, len(names))
     rows = []
     for theta, length, turn, k in zip(slots.theta, slots.lengths, slots.turns, slots.owner, strict=True):
-        if masses[k] > 0:
+        if masses[k] > 0 and length**2 >= LEAST:
             sign = "+" if units.signs[k] > 0 else "-"
-            direction = [f"{value:.4f}" for value in theta / length]
+            u = theta / length
+            direction = [f"{value:.4f}" for value in u] if largest is None else [largest(u)]
             rows.append([str(k), sign, f"{masses[k]:.6g}", f"{turn * length**2:.4f}", *direction])
-    return [*HEAD, *names], rows
+    return [*HEAD, *(names if largest is None else ["direction: largest coordinates"])], rows

@@ -23,7 +23,6 @@ from dualscape.report.near_words import near_rows, near_summary, near_title
 from dualscape.report.subnetworks import subnetwork_rows
 from dualscape.running.progress import Event, silent
 from dualscape.running.progress import Progress as Tell
-from dualscape.units import Units
 
 #: A stage shows its progress once it has lasted this many seconds.
 PATIENCE = 2.0
@@ -282,7 +281,7 @@ def _near(near: NearStaircase, eps: float) -> Table:
 def _units(analysis: Analysis, width: int) -> Table:
     """The optimal units with the masses they can have; without a certificate, the network's own neurons."""
     if analysis.problem.architecture.layers == 3:
-        return _subnetworks(analysis)
+        return _subnetworks(analysis, width)
     optima, network = analysis.optimal_set, analysis.solution.network
     table = Table(title="Neurons" if optima is None else "Optimal units", title_justify="left")
     if optima is None:
@@ -297,8 +296,11 @@ def _units(analysis: Analysis, width: int) -> Table:
     wide = sum(max(len(name), 7) + 3 for name in names) + 40 <= width
     table.add_column("", justify="right")
     gated, several = isinstance(analysis.problem.architecture, GatedReLU), analysis.problem.c > 1
-    heading = "output" if several else "gate" if gated else "sign"
-    table.add_column(heading, justify="right" if gated else "left")
+    gates, outputs = units.opened(analysis.problem.c)
+    if gated:
+        table.add_column("gate", justify="right")
+    if several or not gated:
+        table.add_column("output" if several else "sign")
     for name in names if wide else ["unit direction: largest coordinates"]:
         table.add_column(Text(name), justify="right" if wide else "left")
     mass = "mass"
@@ -308,24 +310,28 @@ def _units(analysis: Analysis, width: int) -> Table:
     for j in range(min(len(units), MOST_ROWS)):
         direction = units.directions[j]
         shown = [f"{value:.4f}" for value in direction] if wide else [_largest(names, direction)]
-        sign = output_words(units, j) if several else str(units.gates[j]) if gated else "+-"[int(units.signs[j] < 0)]
-        table.add_row(str(j), sign, *map(Text, shown), masses[j])
+        leads = [str(gates[j])] if gated else []
+        if several or not gated:
+            leads.append(output_words(outputs[j]) if several else "+-"[int(units.signs[j] < 0)])
+        table.add_row(str(j), *leads, *map(Text, shown), masses[j])
     if len(units) > MOST_ROWS:
         table.caption = f"{len(units) - MOST_ROWS} more are in the JSON output"
     return table
 
 
-def output_words(units: Units, j: int) -> str:
-    """The output vector of a unit, its largest entries alone where there are many."""
-    output = units.outputs[j]
+def output_words(output: NDArray[np.float64]) -> str:
+    """The output vector (c,) of a unit, its largest entries alone where there are many."""
     if len(output) <= MOST_NAMED:
         return " ".join(f"{value:+.3f}" for value in output)
     return _largest(tuple(str(i) for i in range(len(output))), output)
 
 
-def _subnetworks(analysis: Analysis) -> Table:
+def _subnetworks(analysis: Analysis, width: int) -> Table:
     """The subnetworks of the network found, a line for each inner neuron."""
-    head, rows = subnetwork_rows(analysis.solution.network, analysis.problem.design.coordinates)
+    names = analysis.problem.design.coordinates
+    wide = sum(max(len(name), 7) + 3 for name in names) + 46 <= width
+    largest = None if wide else lambda u: _largest(names, u)
+    head, rows = subnetwork_rows(analysis.solution.network, names, largest)
     table = Table(title="Subnetworks", title_justify="left")
     for name in head:
         table.add_column(Text(name), justify="right")

@@ -41,6 +41,7 @@ class Arrays(NamedTuple):
         double: see single.
         less_product: (a, b, c) to a - b @ c.
         beyond: (x, y, share) to y + share (y - x).
+        zeros: (shape, like) to zeros of the kind of another array.
     """
 
     xp: Any
@@ -50,6 +51,12 @@ class Arrays(NamedTuple):
     double: Callable[[Any], Any]
     less_product: Callable[[Any, Any, Any], Any]
     beyond: Callable[[Any, Any, float], Any]
+    zeros: Callable[[tuple[int, ...], Any], Any]
+
+    @property
+    def here(self) -> bool:
+        """Whether it is NumPy."""
+        return self.xp is np
 
     @classmethod
     def of(cls, name: str | None) -> "Arrays":
@@ -67,16 +74,18 @@ class Arrays(NamedTuple):
                 np.float64,
                 lambda a, b, c: a - b @ c,
                 lambda x, y, share: y + share * (y - x),
+                lambda shape, like: np.zeros(shape, like.dtype),
             )
         device = open_device(name)
         import torch
 
         return cls(
             torch,
-            lambda array: torch.from_numpy(np.ascontiguousarray(array)).to(device),
+            lambda array: torch.from_numpy(np.asarray(array, order="C")).to(device),
             lambda array: array.cpu().numpy(),
             lambda array: array.to(torch.float32),
             lambda array: array.to(torch.float64),
             lambda a, b, c: torch.addmm(a, b, c, alpha=-1.0),
             lambda x, y, share: torch.lerp(x, y, 1.0 + share),
+            lambda shape, like: like.new_zeros(shape),
         )

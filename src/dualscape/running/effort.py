@@ -38,8 +38,8 @@ class Effort:
         executor: who does the independent parts. None: a pool of threads, one per core; the compiled loops let go of
             the interpreter, so that processes on one machine only add their start-up time.
         checkpoint: where long computations save themselves, or None.
-        device: name of a PyTorch device on which searches rise and patterns stream, such as "cuda"; None: this
-            machine's processors.
+        device: name of a PyTorch device on which searches rise, patterns stream and relaxations step, such as "cuda";
+            None: this machine's processors.
 
     >>> Effort().expired(), Effort.within(1e-9).expired()
     (False, True)

@@ -6,6 +6,7 @@ into the master, and when it finds nothing either, its bound is the certificate.
 """
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from dualscape.model.certificate import Certificate, certificate_of, lower_bound
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import SEARCH_SHARE, OracleAnswer, Question
+from dualscape.oracles.relaxation.products import Relaxed
 from dualscape.running.checkpoint import Arrays, Checkpoint, fingerprint
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import interrupted, interruptible
@@ -66,7 +68,7 @@ def solve(
     problem: Problem,
     *,
     oracle: str = "auto",
-    start: Network | None = None,
+    start: Network | Solution | None = None,
     tolerances: Tolerances = DEFAULT,
     time_limit: float | None = None,
     executor: Executor | None = None,
@@ -81,14 +83,14 @@ def solve(
         problem: the problem.
         oracle: "auto" or a name; an exact oracle proves, a searching one only finds. "auto" takes the cheapest exact
             one; where none is affordable it searches, and proves what the time limit allows.
-        start: a network whose units are tried first.
+        start: a network whose units are tried first, or a solution, at another beta say: relaxations go on from it too.
         tolerances: when to stop and what may be called global.
         time_limit: seconds after which the best network so far is returned with what is proven of it, or None.
         executor: who shares the exact oracle's work (processes, dask, MPI); threads when not given.
         checkpoint: a file in which the exact oracle saves itself; a later call on the same problem goes on from it, and
             one on another problem is refused.
-        device: a PyTorch device on which searches rise and patterns stream, such as "cuda"; the processors when not
-            given.
+        device: a PyTorch device on which searches rise, patterns stream and relaxations step, such as "cuda"; the
+            processors when not given.
         searches: where no exact oracle finishes, so many searches in a row must find nothing before the search stops.
         progress: told of every round.
 
@@ -107,8 +109,9 @@ def solve(
     how = oracle, effort, tolerances, searches
     if not problem.loss.constraint:
         return _Run(problem, *how, progress).solution(start)
+    network = start.network if isinstance(start, Solution) else start
     train = lambda step, known: _Run(step, *how, as_a_step(progress)).solution(known)  # noqa: E731
-    return interpolate(problem, train, oracle=oracle, start=start, tolerances=tolerances, effort=effort)
+    return interpolate(problem, train, oracle=oracle, start=network, tolerances=tolerances, effort=effort)
 
 
 @dataclass(frozen=True)
@@ -130,13 +133,7 @@ class _Run:
     """One call of `solve`."""
 
     def __init__(
-        self,
-        problem: Problem,
-        oracle: str,
-        effort: Effort,
-        tolerances: Tolerances,
-        searches: int,
-        progress: Progress,
+        self, problem: Problem, oracle: str, effort: Effort, tolerances: Tolerances, searches: int, progress: Progress
     ) -> None:
         self.problem, self.effort, self.tolerances, self.progress = problem, effort, tolerances, progress
         task = Task.of(problem)
@@ -152,7 +149,8 @@ class _Run:
         self.prover, self.search = choice.prover, choice.search
         #: Others may go on for years after a relaxation, and need a limit of time.
         others = choice.others if choice.complete or limit is not None else ()
-        self.provers = () if choice.prover is None else (choice.prover, *others)
+        last = () if choice.fallback is None else (choice.fallback,)
+        self.provers = () if choice.prover is None else (choice.prover, *others, *last)
         self._share = LAST_SEARCH_FROM
         if self.prover is not None and not choice.estimates[self.prover].at_once:
             self._share = SEARCH_SHARE
@@ -164,6 +162,8 @@ class _Run:
         self.asked: _Asked | None = None
         #: The one that proved most so far.
         self.proof = _Asked(self.iterate.nu)
+        #: What relaxed training goes on from.
+        self.relaxed: Sequence[Relaxed] | None = None
         #: Maximisers near the dual constraint that searches have seen: they may rise above it when nu changes.
         self.seen: Units | None = None
         #: How often units joined that the objective did not show.
@@ -189,7 +189,7 @@ class _Run:
         left = self.effort.remaining() - CERTIFICATE_TIMES * self._passes
         return WIDEST if left == np.inf else max(int(left / (UNIT_TIMES * self._passes + 1e-9)), FEWEST)
 
-    def solution(self, start: Network | None) -> Solution:
+    def solution(self, start: Network | Solution | None) -> Solution:
         """From beginning to end; see `solve`."""
         try:
             self.begin(start)
@@ -199,8 +199,10 @@ class _Run:
         return self.finish(Stopped.INTERRUPTED if interrupted() and stopped is not Stopped.CONVERGED else stopped)
 
     # --- rounds ------------------------------------------------------------------------------------------
-    def begin(self, start: Network | None) -> None:
+    def begin(self, start: Network | Solution | None) -> None:
         """The units to begin with: those of the checkpoint, or of `start`, or none."""
+        if isinstance(start, Solution):
+            self.relaxed, start = start.certificate.answer.relaxed, start.network
         saved = self._saved()
         if saved:
             self.asked = _Asked(self.iterate.restore(saved))
@@ -312,11 +314,11 @@ class _Run:
         prover = problem.space.oracle(self.provers[0])
         # Where it costs nothing the optimal units are listed as well, for those who will ask for them.
         least = (1 - prover.window) * problem.beta if prover.lists else self.above
-        question = Question(nu, least, enough=enough, starts=iterate.units)
+        question = Question(nu, least, enough=enough, starts=iterate.units, relaxed=self.relaxed)
         nu, answer = ask_or_relax(
             problem, self._network(), self.provers, question, effort=self.proof_effort, progress=self.progress
         )
-        answer = self._limited(answer)
+        answer, self.relaxed = self._limited(answer), answer.relaxed or self.relaxed
         self._remember(nu, answer)
         if answer.seen is not None:
             self.iterate.climb_from(answer.seen, self.tolerances.violation, lambda: not self.effort.expired())
@@ -350,8 +352,7 @@ class _Run:
 
     # --- the end -----------------------------------------------------------------------------------------
     def _fingerprint(self) -> str:
-        problem = self.problem
-        return fingerprint(problem.key, problem.beta, repr(self.tolerances))
+        return fingerprint(self.problem.key, self.problem.beta, repr(self.tolerances))
 
     def _arrays(self, nu: Vector) -> dict[str, ArrayLike]:
         return {**self.iterate.arrays(nu), "decay": self.problem.decay}
@@ -368,10 +369,8 @@ class _Run:
         nu, certificate = self._certificate(network, stopped)
         open_still = stopped is Stopped.INTERRUPTED or certificate.verdict == "bounded"
         if open_still and best.answer is not None and best.dual > certificate.dual:
-            nu, certificate = (
-                best.nu,
-                certificate_of(problem, network, best.nu, best.answer, tolerances=self.tolerances),
-            )
+            nu = best.nu
+            certificate = certificate_of(problem, network, nu, best.answer, tolerances=self.tolerances)
         return Solution(problem, network, nu, certificate, tuple(self.log.rounds), stopped)
 
     def _network(self) -> Network:
@@ -389,11 +388,10 @@ class _Run:
             return at_once(self.problem, network, self.prover or "ascent", self.tolerances)
         nu, effort = self._dual(converged=stopped is Stopped.CONVERGED), self.proof_effort
         if self.prover is None and self.effort.deadline is not None:
-            effort = Effort(
-                deadline=max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH), device=self.effort.device
-            )
+            until = max(self.effort.deadline, time.monotonic() + LEAST_LAST_SEARCH)
+            effort = Effort(deadline=until, device=self.effort.device)
         nu, found = certify_or_relax(
             self.problem, network, nu, oracles=self.provers or ("ascent",), effort=effort, tolerances=self.tolerances,
-            progress=self.progress,
+            relaxed=self.relaxed, progress=self.progress,
         )  # fmt: skip
         return nu, replace(found, answer=self._limited(found.answer))

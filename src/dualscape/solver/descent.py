@@ -56,7 +56,9 @@ def descend_jointly(
     theta = _minimised(value_and_gradient, start.ravel(), steps, least, in_time).reshape(k, d)
     norms = np.linalg.norm(theta * priced, axis=1)
     alive = norms**2 > LEAST_SHARE * float(norms @ norms)
-    return units.turned(theta / np.where(alive, norms, 1.0)[:, None]).take(alive), norms[alive] ** 2
+    turned = units.turned(theta / np.where(alive, norms, 1.0)[:, None]).take(alive)
+    # A unit that shrinks keeps a bias that costs nothing, of any size beside its direction.
+    return space.within(turned), norms[alive] ** 2
 
 
 def _minimised(
@@ -86,18 +88,20 @@ def _with_outputs(
 ) -> tuple[Units, Vector]:
     """The same where outputs turn as well, in the balanced weights of both layers."""
     space, (k, d) = task.space, units.directions.shape
+    count, (gates, outputs) = space.c // space.per_row, units.opened(space.per_row)
+    costs = np.append(space.priced, np.ones(space.per_row))
 
     def value_and_gradient(flat: Vector) -> tuple[float, Vector]:
         theta = flat.reshape(k, -1)
-        moved = Units(theta[:, :d], theta[:, d:])
+        moved, seen = Units.gated(theta[:, :d], theta[:, d:], gates, count), theta * costs
         f = space.together(moved)
         slopes = np.hstack(space.pulls(task.dual(f), moved))
-        return task.value(f, 0.5 * float(flat @ flat)), task.beta * flat - slopes.ravel()
+        return task.value(f, 0.5 * float((seen * seen).sum())), (task.beta * seen - slopes).ravel()
 
-    start = np.hstack([units.directions, units.outputs]) * np.sqrt(masses)[:, None]
+    start = np.hstack([units.directions, outputs]) * np.sqrt(masses)[:, None]
     theta = _minimised(value_and_gradient, start.ravel(), steps, least, in_time).reshape(k, -1)
-    inner, outer = np.linalg.norm(theta[:, :d], axis=1), np.linalg.norm(theta[:, d:], axis=1)
+    inner, outer = np.linalg.norm(theta[:, :d] * space.priced, axis=1), np.linalg.norm(theta[:, d:], axis=1)
     found = inner * outer
     alive = found > LEAST_SHARE * found.sum()
-    turned = Units(theta[alive, :d] / inner[alive, None], theta[alive, d:] / outer[alive, None])
-    return turned, found[alive]
+    directions, outputs = theta[alive, :d] / inner[alive, None], theta[alive, d:] / outer[alive, None]
+    return space.within(Units.gated(directions, outputs, gates[alive], count)), found[alive]

@@ -25,6 +25,9 @@ Vector = NDArray[np.float64]
 #: Most steps; a part of x below this share of the total mass is left out, and one below that share where steps would
 #: turn it over; a step keeps this share of each part.
 STEPS, NOTHING, LITTLE, KEEP = 100, 1e-10, 1e-3, 0.05
+#: Steps whose walls times the square of their unknowns are more are left out: they take seconds each, and walls of many
+#: rows let them go a little way alone. What is composed stays composed.
+DEAREST = 4e8
 #: What is added to the diagonal of a scaled Hessian, the first that makes a step no longer than so many times x: where
 #: there are many parts, not every direction is curved.
 RIDGES, LONGEST = 10.0 ** np.arange(-13, 6, 2), 4.0
@@ -51,7 +54,8 @@ def slide_composed(
         return task.value(of.jacobian @ x, float(norms_of(x).sum()))
 
     value, turning = value_of(x), np.zeros(count, dtype=bool)
-    for _ in range(STEPS):
+    affordable = len(of.borders) * len(x) ** 2 <= DEAREST
+    for _ in range(STEPS if affordable else 0):
         norms = norms_of(x)
         gone = (norms <= np.where(turning, LITTLE, NOTHING) * norms.sum())[of.owner]
         if (gone & live).any():

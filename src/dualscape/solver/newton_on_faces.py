@@ -20,7 +20,7 @@ from dualscape.model.losses import Loss
 from dualscape.solver.descent import descend_jointly
 from dualscape.solver.master import FLAT
 from dualscape.solver.newton_on_compositions import slide_composed
-from dualscape.solver.newton_on_products import newton_on_products
+from dualscape.solver.newton_on_products import newton_on_products, newton_work
 from dualscape.solver.task import Task
 from dualscape.units import Units
 
@@ -39,9 +39,9 @@ LARGEST_ROUGH_SYSTEM = 600
 LARGEST_JACOBIAN, LARGEST_CLIMB, DESCENT_STEPS, TURNING_STEPS = 100_000_000, 10_000_000, 10, 100
 #: What a unit without mass begins with, as a share of all mass, where units are composed.
 LITTLE = 1e-6
-#: The same for pieces without borders, rows times squared coordinates, some seconds of work; the residual that Newton's
-#: method ends at there in any case, and the steps of descent.
-LARGEST_GRAM, BORDERLESS, BORDERLESS_STEPS = 3e10, 1e-12, 30
+#: The same for pieces without borders, rows times squared coordinates, some seconds of work; while units are missing,
+#: where outputs turn; the residual that Newton's method ends at there in any case, and the steps of descent.
+LARGEST_GRAM, LARGEST_ROUGH_GRAM, BORDERLESS, BORDERLESS_STEPS = 3e10, 3e8, 1e-12, 30
 
 
 def can_climb(space: UnitSpace) -> bool:
@@ -214,9 +214,17 @@ def _slide_borderless(
         units, masses = descend_jointly(task, units, masses, steps=BORDERLESS_STEPS, in_time=in_time)
     found = task.space.faces(nu, units)
     assert found is not None
-    size = float(found[1].sum())
-    if size > LARGEST_SYSTEM or task.space.n * size * size > LARGEST_GRAM or not in_time():
+    size = int(found[1].sum())
+    if not in_time():
         return units, masses
+    work, most = task.space.n * float(size) ** 2, LARGEST_GRAM
+    if task.space.turning_outputs:
+        # Not convex in both layers: it takes more steps, and far from the optimum descent leads on as far.
+        work, most = newton_work(task, size), LARGEST_GRAM if precision < ROUGH else LARGEST_ROUGH_GRAM
+    if size > LARGEST_SYSTEM or work > most:
+        if precision >= ROUGH:
+            return units, masses
+        return descend_jointly(task, units, masses, steps=TURNING_STEPS, in_time=in_time)
     # Nothing else will move these units, and the last digits cost a step or two.
     return _minimised(task, found[2](np.arange(len(units))), units, masses, min(precision, BORDERLESS), in_time)
 

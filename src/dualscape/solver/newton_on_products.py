@@ -57,16 +57,46 @@ class _Flat:
         N = task.dual(fit).reshape(n, c)
         pulls = B.T @ N
         gradient = np.concatenate([-(pulls * q[owner]).sum(axis=1), -(heights.T @ N).ravel()]) + task.beta * x
-        first = (B[:, None, :] * q[owner].T[None]).reshape(n * c, -1)
-        second = np.einsum("nk,ab->nakb", heights, np.eye(c)).reshape(n * c, -1)
-        root = task.loss.hessian(fit, task.y).root(np.hstack([first, second]), overwrite=True)
-        H = root.T @ root
+        W = task.loss.hessian(fit, task.y)
+        alike = W.alike(c)
+        if alike is not None:
+            H = _gram(alike[:, None] * B, alike[:, None] * heights, owner, q)
+        else:
+            first = (B[:, None, :] * q[owner].T[None]).reshape(n * c, -1)
+            second = np.einsum("nk,ab->nakb", heights, np.eye(c)).reshape(n * c, -1)
+            root = W.root(np.hstack([first, second]), overwrite=True)
+            H = root.T @ root
         H[np.diag_indices_from(H)] += task.beta
         columns = self.size + c * owner[:, None] + np.arange(c)
         rows = np.arange(self.size)[:, None]
         H[rows, columns] -= pulls
         H[columns, rows] -= pulls
         return gradient, H
+
+
+def _gram(B: Matrix, heights: Matrix, owner: NDArray[np.intp], q: Matrix) -> Matrix:
+    """J^T J for J the derivative of the fit in (p, q), from its factors: a c-th of the work where J has n c rows.
+
+    Args:
+        B: (n, P) what the coordinates of directions give, those of unit owner_j each.
+        heights: (n, k) what directions give.
+        owner: (P,) rising.
+        q: (k, c) outputs.
+    """
+    P, (k, c) = B.shape[1], q.shape
+    H = np.empty((P + k * c, P + k * c))
+    H[:P, :P] = (B.T @ B) * (q @ q.T)[np.ix_(owner, owner)]
+    H[:P, P:] = ((B.T @ heights)[:, :, None] * q[owner][:, None, :]).reshape(P, k * c)
+    H[P:, :P] = H[:P, P:].T
+    H[P:, P:] = np.kron(heights.T @ heights, np.eye(c))
+    return H
+
+
+def newton_work(task: Task, size: int) -> float:
+    """Multiplications of a step in so many coordinates."""
+    space = task.space
+    even = task.loss.quadratic and task.loss.hessian(task.y, task.y).alike(space.per_row) is not None
+    return float(size) ** 2 * (space.n // (space.per_row if even else 1) + size / 3)
 
 
 def newton_on_products(

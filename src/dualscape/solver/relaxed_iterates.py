@@ -16,6 +16,7 @@ from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer
 from dualscape.oracles.relaxation.oracle import FORMAT, SAVE_EVERY
 from dualscape.oracles.relaxation.pace import PATIENCE, ROUNDS, STEPS, Pace, cost_in_words, ended
+from dualscape.oracles.relaxation.products import Relaxed
 from dualscape.oracles.relaxation.splitting import Splitting
 from dualscape.running.checkpoint import Checkpoint, fingerprint
 from dualscape.running.effort import Effort
@@ -62,6 +63,16 @@ class RelaxedIterates(ABC):
     def counted(self) -> int:
         """Steps as they are told: one for each set of units."""
         return len(self._sides) * self.steps
+
+    @property
+    def relaxed(self) -> tuple[Relaxed, ...]:
+        """What is found by now: in these units it is much the same at another weight decay."""
+        return tuple(Relaxed(side.products, side.multipliers, self._mass) for side in self._sides)
+
+    def go_on(self, relaxed: Sequence[Relaxed]) -> None:
+        """Begin with what was found at another weight decay, or from another network."""
+        for side, own in zip(self._sides, relaxed, strict=False):
+            side.go_on(own, self._mass)
 
     @abstractmethod
     def at_once(self, effort: Effort) -> float:

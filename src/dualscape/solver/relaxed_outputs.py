@@ -13,12 +13,12 @@ from dualscape.model.architectures.vector_space import VectorSpace
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer
-from dualscape.oracles.relaxation.products import Products
-from dualscape.oracles.relaxation.splitting import SINGLE
+from dualscape.oracles.relaxation.products import HOST, Products
 from dualscape.oracles.vector.multipliers import proven
 from dualscape.oracles.vector.reduced import ReducedVector
 from dualscape.oracles.vector.relaxation import VectorRelaxation
 from dualscape.oracles.vector.splitting import VectorSplitting, both_shorter
+from dualscape.running.devices import Arrays
 from dualscape.running.effort import Effort
 from dualscape.running.threads import Threads
 from dualscape.solver.relaxed_iterates import SWEEPS, RelaxedIterates
@@ -30,7 +30,7 @@ Vector = NDArray[np.float64]
 class OutputIterates(RelaxedIterates):
     """All units with their outputs, from the neurons of a network."""
 
-    def __init__(self, problem: Problem, network: Network, little: float) -> None:
+    def __init__(self, problem: Problem, network: Network, little: float, arrays: Arrays = HOST) -> None:
         assert isinstance(problem.space, VectorSpace)
         assert network.outputs is not None
         hinges, c, mass = problem.space.hinges, problem.c, float(network.masses.sum())
@@ -38,7 +38,7 @@ class OutputIterates(RelaxedIterates):
         everywhere = np.ones(hinges.count)
         self._most = self._heights.curvature(everywhere, everywhere)
         self._splitting = VectorSplitting(
-            hinges.rows, np.zeros((hinges.count, c)), np.zeros((hinges.rank, c)), mass=None
+            hinges.rows, np.zeros((hinges.count, c)), np.zeros((hinges.rank, c)), mass=None, arrays=arrays
         )
         self._splitting.begin(np.hstack([network.directions @ hinges.basis, network.outputs]), network.masses / mass)
         size = 1 + hinges.count + hinges.rank + c
@@ -64,20 +64,17 @@ class OutputIterates(RelaxedIterates):
         """The aim with its products of p and m with v moved by the loss, as for one output (`relaxed_signs`)."""
         problem, r = self._problem, self._hinges.rank
         share = 0.5 / (self._splitting.penalty * problem.beta)
-        p_u, m_u = aim.p_u.astype(float), aim.m_u.astype(float)
+        p, m, p_u, m_u = self._splitting.fetched(aim.p, aim.m, aim.p_u, aim.m_u)
         moved_p, moved_m = p_u.copy(), m_u.copy()
         bend = (self._most[:, None] * self._bend().reshape(-1, problem.c)).ravel()
         rise = 1 + self._mass * share * bend
         for _ in range(SWEEPS):
-            p, m = self._heights.pulled(share * self._dual_variable().reshape(-1, problem.c))
-            moved_p[:, r:], moved_m[:, r:] = p_u[:, r:] + p, m_u[:, r:] + m
-            p, m = (
-                both_shorter(first.astype(float), moved, r)[1][:, r:].astype(float)
-                for first, moved in ((aim.p, moved_p), (aim.m, moved_m))
-            )
-            fit = self._mass * self._heights.fit(p, m).ravel()
+            pull_p, pull_m = self._heights.pulled(share * self._dual_variable().reshape(-1, problem.c))
+            moved_p[:, r:], moved_m[:, r:] = p_u[:, r:] + pull_p, m_u[:, r:] + pull_m
+            p_v, m_v = (both_shorter(first, moved, r)[1][:, r:] for first, moved in ((p, moved_p), (m, moved_m)))
+            fit = self._mass * self._heights.fit(p_v, m_v).ravel()
             self._fit = self._fit + (fit - self._fit) / rise
-        return aim._replace(p_u=moved_p.astype(SINGLE), m_u=moved_m.astype(SINGLE))
+        return self._splitting.moved(aim, p_u=moved_p, m_u=moved_m)
 
     def _prove(self, pool: Threads) -> None:
         problem, nu, r = self._problem, self._dual_nearby(), self._hinges.rank

@@ -10,9 +10,10 @@ from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.oracles import OracleAnswer
 from dualscape.oracles.relaxation.multipliers import proven
-from dualscape.oracles.relaxation.products import Lift, Products
+from dualscape.oracles.relaxation.products import HOST, Lift, Products
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, heights
 from dualscape.oracles.scaled import ScaledForm
+from dualscape.running.devices import Arrays
 from dualscape.running.effort import Effort
 from dualscape.running.threads import Threads
 from dualscape.solver.relaxed_iterates import SWEEPS, RelaxedIterates
@@ -28,13 +29,13 @@ SUGGESTED = 40
 class SignedIterates(RelaxedIterates):
     """Both signs, from the neurons of a network."""
 
-    def __init__(self, problem: Problem, network: Network, little: float) -> None:
+    def __init__(self, problem: Problem, network: Network, little: float, arrays: Arrays = HOST) -> None:
         rows = RelaxedRows.of(problem)
         assert rows is not None
         hinges = rows.hinges
         self._relaxed, self._hinges, self._rows = rows, hinges, Heights(hinges)
         units, masses = rows.start(network)
-        mass, zero, lift = float(masses.sum()), np.zeros(hinges.count), Lift.of(hinges.rows, SINGLE)
+        mass, zero, lift = float(masses.sum()), np.zeros(hinges.count), Lift.of(hinges.rows, SINGLE, arrays=arrays)
         sides = [Splitting.of_form(lift, zero, np.zeros(hinges.rank), mass=None) for _ in SIGNS]
         for side, sign in zip(sides, SIGNS, strict=True):
             mine = network.signs == sign
@@ -68,7 +69,7 @@ class SignedIterates(RelaxedIterates):
         projected = list(pool.map(Splitting.project, self._sides))
         pulled = self._prox([aim for _, aim in projected])
         for side, (lifted, aim), (p, m) in zip(self._sides, projected, pulled, strict=True):
-            side.finish(lifted, side.signed(aim._replace(p=p.astype(SINGLE), m=m.astype(SINGLE))))
+            side.finish(lifted, side.signed(side.moved(aim, p=p, m=m)))
         self.steps += 1
 
     def _prox(self, aims: list[Products]) -> list[tuple[Vector, Vector]]:
@@ -80,8 +81,9 @@ class SignedIterates(RelaxedIterates):
         """
         rows = self._rows
         share = 0.5 / (self._sides[0].penalty * self._relaxed.beta)
-        first = [(aim.p.astype(float), aim.m.astype(float)) for aim in aims]
-        lengths = [[np.linalg.norm(part.astype(float), axis=1) for part in (aim.p_u, aim.m_u)] for aim in aims]
+        parts = [side.fetched(aim.p, aim.m, aim.p_u, aim.m_u) for side, aim in zip(self._sides, aims, strict=True)]
+        first = [(p, m) for p, m, _, _ in parts]
+        lengths = [[np.linalg.norm(part, axis=1) for part in (p_u, m_u)] for _, _, p_u, m_u in parts]
         for _ in range(SWEEPS):
             pull = rows.pulled(share * self._dual_variable())
             moved = [(p + s * pull[0], m + s * pull[1]) for s, (p, m) in zip(SIGNS, first, strict=True)]

@@ -1,7 +1,7 @@
 """What the solver returns, and its rounds on the way."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -90,6 +90,11 @@ class Solution:
             InputError: a column is missing, or X is not a table of finite numbers.
         """
         return self.network.predict(features_of(X, self.problem.feature_names), free)
+
+    def alone(self) -> "Solution":
+        """The same without what a relaxation would go on from at another weight decay, matrices of all rows."""
+        answer = replace(self.certificate.answer, relaxed=None)
+        return replace(self, certificate=replace(self.certificate, answer=answer))
 
     def __repr__(self) -> str:
         found, m = self.certificate, self.network.width

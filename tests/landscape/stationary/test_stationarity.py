@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dualscape.errors import InputError
+from dualscape.landscape.stationary.points import stationary_points
 from dualscape.landscape.stationary.stationarity import stationarity
+from dualscape.landscape.stationary.subsampled import subsampled
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
 from dualscape.solver import solve
@@ -137,3 +139,24 @@ def test_what_has_no_stationary_points_is_refused():
     gated = Problem([[1.0], [2.0]], [1.0, 2.0], beta=0.1, activation="gated:3")
     with pytest.raises(InputError, match="two-layer networks"):
         stationarity(gated, solve(gated).network)
+
+
+def test_with_several_outputs_a_lesser_singular_pair_is_stationary():
+    """Where x_1.u, x_2.u > 0 the pull X^T N has the values 0.5 and 0.3 = beta, and both pairs lie there. A neuron at
+    the lesser one is stationary, and another of the same pattern leads down."""
+    angles = np.radians([-40.0, 50.0])
+    P = np.column_stack([np.cos(angles), np.sin(angles)])
+    X = np.array([[1.0, 0.0], [0.5**0.5, 0.5**0.5]])
+    assert (X @ P.T > 0).all()
+    N = np.linalg.solve(X.T, P.T @ np.diag([0.5, 0.3]))
+    Y = N + 2.0 * np.outer(X @ P[1], [0.0, 1.0])
+    problem = Problem(X, Y, beta=0.3, bias="none")
+    network = Network.from_weights(2.0**0.5 * P[1:], [[0.0, 2.0**0.5]])
+    np.testing.assert_allclose(problem.dual_of(network), N.ravel(), atol=1e-12)
+    found = stationarity(problem, network)
+    assert (found.clarke, found.first_order) == (True, True)
+    beside = Network.from_weights(np.vstack([network.weights()[0], 0.1 * P[0]]), [[0.0, 2.0**0.5], [0.1, 0.0]])
+    assert problem.objective(beside) < problem.objective(network) - 1e-3
+    for call in (lambda: stationary_points(problem, solve(problem)), lambda: subsampled(problem, network)):
+        with pytest.raises(InputError, match=r"serves networks with one output, this problem has 2: .* singular pair"):
+            call()

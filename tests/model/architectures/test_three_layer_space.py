@@ -21,6 +21,10 @@ def test_pulls_are_the_gradients_of_the_scores(made):
     pulls = space.pull(nu, units)
     assert np.allclose((ahead - behind) / 2e-6, (pulls * turn).sum(axis=1), atol=1e-8)
     assert np.allclose((pulls * units.directions).sum(axis=1), space.scores(nu, units))
+    longer = units.turned(units.directions * rng.uniform(0.5, 2.0, (len(units), 1)))
+    scores, along = space.rise(nu, longer)
+    assert np.allclose(scores, space.scores(nu, longer))
+    assert np.array_equal(along, space.pull(nu, longer))
 
 
 def test_other_rows_and_powers_of_two(made):

@@ -46,7 +46,7 @@ def test_titles_are_read_back():
     for kind in (VectorReLU(2, 0.2), VectorReLU(3, -1.0)):
         assert get_architecture(kind.title).key == kind.key
     assert VectorReLU(2, 0.2).words == "2 outputs, leaky:0.2"
-    for text in ("vector:1", "vector:x", "vector:2:gated:3", "vector:2:leaky:7"):
+    for text in ("vector:1", "vector:x", "vector:2:leaky:7"):
         with pytest.raises(InputError, match="vector"):
             get_architecture(text)
 

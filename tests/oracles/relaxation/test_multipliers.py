@@ -1,12 +1,14 @@
 """What multipliers prove, against what units attain, in fractions; any multipliers at all must do."""
 
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dualscape.oracles.relaxation.multipliers import clipped, proven
+from dualscape.oracles.relaxation.multipliers import best_shift, clipped, proven
 from dualscape.oracles.relaxation.products import Lift, Products
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting
 from exact_values import attained, random_hinges
@@ -125,3 +127,31 @@ def test_all_sides_chosen_leave_what_is_linear():
     # u_2 >= 0 as well takes off its part.
     G = G._replace(p=np.array([0.0, 0.5]))
     assert 1 <= proven(rows, kappa, zero, G, 1e-3, np.ones(2)).bound < 1.01
+
+
+class Valley(NamedTuple):
+    bound: float
+    shift: float
+
+
+@pytest.mark.parametrize("first", [1e-9, 0.2, 1.0, 3.0, 20.0])
+def test_the_best_shift_is_found_from_either_side(first):
+    """Where the least is at 1 and nothing holds below 0.7; as often as is needed at most, and again from there."""
+    asked = []
+
+    def shifted(shift):
+        asked.append(shift)
+        return Valley(abs(np.log(shift)) if shift > 0.7 else np.inf, shift)
+
+    found = best_shift(shifted, first, 1e-12, 100.0)
+    assert found.bound == min(abs(np.log(shift)) for shift in asked if shift > 0.7)
+    assert found.shift < 2.0
+    asked.clear()
+    assert best_shift(shifted, found.shift, 1e-12, 100.0) == found
+    assert len(asked) <= 4
+
+
+def test_no_shift_that_is_enough_is_said_to_be_none():
+    found = best_shift(lambda shift: Valley(np.inf, shift), 1e-3, 1e-9, 8.0)
+    assert found.bound == np.inf
+    assert found.shift < 20.0

@@ -5,7 +5,8 @@ import pytest
 
 from dualscape.oracles.relaxation.multipliers import proven
 from dualscape.oracles.relaxation.products import Lift
-from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, positive_part, shorter
+from dualscape.oracles.relaxation.splitting import SINGLE, Splitting, positive_part, positive_part_there, shorter
+from dualscape.running.devices import Arrays
 
 
 @pytest.mark.parametrize("shift", [-3.0, 0.0, 3.0])
@@ -50,3 +51,36 @@ def test_the_nearest_of_a_cone():
         a, b = shorter(first, others)
     np.testing.assert_allclose(a, [2.0, 2.5, 0.0, 1e3, 0.0])
     np.testing.assert_allclose(b, [[0.6, 0.8], [1.5, 2.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], rtol=1e-6)
+
+
+def test_steps_on_a_device_are_those_of_the_processors():
+    """Whatever is given and taken in between: units to begin with, sides, what was saved."""
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(3)
+    rows = rng.standard_normal((9, 4))
+    rows /= np.linalg.norm(rows, axis=1)[:, None]
+    kappa, linear, sides = rng.standard_normal(9), rng.standard_normal(4), np.zeros(9)
+    sides[2], units = 1.0, rows[:2]
+    for kind, off in ((SINGLE, 1e-4), (np.float64, 1e-11)):
+        for mass in (1.0, None):
+            here, there = (
+                Splitting.of_form(Lift.of(rows, kind, sides, Arrays.of(name)), kappa, linear, mass)
+                for name in (None, "cpu")
+            )
+            for side in (here, there):
+                side.begin(units, np.array([0.5, 0.7]))
+                for _ in range(5):
+                    side.step()
+                side.cut(4, -1.0)
+                side.restore({name: np.asarray(part) for name, part in side.arrays().items()})
+                for _ in range(5):
+                    side.step()
+            for mine, its in zip(here.multipliers, there.multipliers, strict=True):
+                assert isinstance(its, np.ndarray)
+                np.testing.assert_allclose(mine, its, atol=off)
+
+
+def test_what_is_not_finite_is_said_of_a_device_too():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(np.linalg.LinAlgError):
+        positive_part_there(torch, torch.full((2, 2), torch.nan))

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dualscape.oracles.relaxation.multipliers import clipped
 from dualscape.oracles.relaxation.products import Products
-from dualscape.oracles.vector.multipliers import clipped, least_diagonal, proven
+from dualscape.oracles.vector.multipliers import least_diagonal, proven
 from dualscape.oracles.vector.splitting import VectorSplitting
 
 

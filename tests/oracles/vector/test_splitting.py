@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 
 from dualscape.oracles.vector.multipliers import proven
 from dualscape.oracles.vector.splitting import VectorSplitting, both_heights, both_shorter
+from dualscape.running.devices import Arrays
 
 
 def test_the_nearest_of_two_cones():
@@ -50,3 +51,17 @@ def test_its_limit_is_that_of_an_sdp_solver(N, r, c, seed):
     for _ in range(1000):
         splitting.step()
     assert proven(rows, kappa, linear, splitting.multipliers.times(value), 1e-4).bound == pytest.approx(value, rel=2e-3)
+
+
+@pytest.mark.parametrize("mass", [1.0, None])
+def test_steps_on_a_device_are_those_of_the_processors(mass):
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(1)
+    rows, kappa, linear = rng.standard_normal((7, 3)), rng.standard_normal((7, 2)), rng.standard_normal((3, 2))
+    rows /= np.linalg.norm(rows, axis=1)[:, None]
+    here, there = (VectorSplitting(rows, kappa, linear, mass, Arrays.of(name)) for name in (None, "cpu"))
+    for side in (here, there):
+        for _ in range(10):
+            side.step()
+    for mine, its in zip(here.multipliers, there.multipliers, strict=True):
+        np.testing.assert_allclose(mine, its, atol=2e-4)

@@ -39,7 +39,11 @@ def test_a_module_within_a_module_and_without_biases():
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (Sequential(Linear(U), ReLU(), Linear(np.eye(5)), ReLU(), Linear(alpha)), "has 2 hidden layers"),
+        (
+            Sequential(Linear(U), ReLU(), Linear(np.ones((5, 5))), ReLU(), Linear(alpha)),
+            "has 2 hidden layers, and unit 0",
+        ),
+        (Sequential(*[Linear(U), ReLU()] * 3, Linear(alpha)), "has 3 hidden layers"),
         (Sequential(Linear(U), Tanh(), Linear(alpha)), "has the layers Linear, Tanh, Linear"),
         (Sequential(Linear(U), Linear(alpha)), "has the layers Linear, Linear"),
         (Sequential(Linear(U * np.nan), ReLU(), Linear(alpha)), "U contains NaN"),
@@ -67,7 +71,9 @@ def test_other_states_are_refused():
     with pytest.raises(InputError, match="of no linear layer"):
         of_state({"0.weight": U, "1.running_mean": b, "2.weight": alpha})
     with pytest.raises(InputError, match="has 2 hidden layers"):
-        of_state({"0.weight": U, "2.weight": np.eye(5), "10.weight": alpha})
+        of_state({"0.weight": U, "2.weight": np.ones((5, 5)), "10.weight": alpha})
+    with pytest.raises(InputError, match="has 3 hidden layers"):
+        of_state({"0.weight": U, "2.weight": np.eye(5), "4.weight": np.eye(5), "10.weight": alpha})
     assert not is_state({"U": U})
 
 
@@ -87,6 +93,50 @@ def test_the_objective_is_a_multiple_of_theirs(loss, reduction):
         ratios.append(problem.objective(found.network(problem)) / theirs)
     np.testing.assert_allclose(ratios, ratios[0], rtol=1e-6)
     assert f"= {beta:g}" in beta_in_words(decay, len(y), loss, reduction)
+
+
+BLOCKS = {
+    "0.weight": RNG.standard_normal((5, 3)),
+    "0.bias": RNG.standard_normal(5),
+    "2.weight": np.array([[1.0, 0.0, -2.0, 0.0, 0.5], [0.0, 3.0, 0.0, 1.0, 0.0]]),
+    "4.weight": np.array([[2.0, -1.0]]),
+    "4.bias": np.array([0.25]),
+}
+
+
+def three_layers(state):
+    """What the state computes on X, layer by layer."""
+    first = np.maximum(X @ state["0.weight"].T + state["0.bias"], 0.0)
+    return np.maximum(first @ state["2.weight"].T, 0.0) @ state["4.weight"][0] + state["4.bias"][0]
+
+
+def test_three_layers_there_and_back():
+    for found in (
+        of_state(BLOCKS),
+        of_state({**BLOCKS, "2.bias": np.zeros(2)}),
+        of_module(Sequential(Linear(BLOCKS["0.weight"], BLOCKS["0.bias"]), ReLU(), Linear(BLOCKS["2.weight"]), ReLU(),
+                             Linear(BLOCKS["4.weight"], BLOCKS["4.bias"]))),
+    ):  # fmt: skip
+        problem = Problem(X, y, beta=0.1, free="constant", architecture=found.architecture(7))
+        network = found.network(problem)
+        np.testing.assert_allclose(problem.fit_of(network), three_layers(BLOCKS), rtol=1e-5)
+        again = found.with_network(problem, network).written()
+        np.testing.assert_allclose(three_layers(again), three_layers(BLOCKS), rtol=1e-5)
+        assert again["2.weight"].shape == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"2.bias": np.ones(2)}, "biases in its second hidden layer"),
+        ({"4.weight": np.ones((2, 2))}, r"third layer has shape \(2, 2\), not \(1, 2\): one output"),
+        ({"2.weight": np.zeros((2, 5))}, "unit 0 of the first feeds none"),
+        ({"0.weight": np.full((5, 3), np.nan)}, "W contains NaN"),
+    ],
+)
+def test_other_states_of_three_layers_are_refused(changed, said):
+    with pytest.raises(InputError, match=said):
+        of_state({**BLOCKS, **changed})
 
 
 def test_decoupled_decay_is_refused():

@@ -141,7 +141,7 @@ def near_staircase(optima: OptimalSet) -> NearStaircase:
     """
     expect(optima, OptimalSet, "near_staircase", Solution="optimal_set(solution)")
     optima.problem.needs_two_layers("near_staircase")
-    optima.problem.needs_one_output("near_staircase")
+    optima.problem.needs_one_output("near_staircase", "its regions are of directions, and outputs turn")
     tree = merge_tree(optima.vertices > 0)
     known = np.argsort(tree.births, kind="stable")[:MOST_VERTICES]
     stays, swaps = isolation(optima, known.tolist()), np.full(len(tree.births), np.inf)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dualscape.errors import BudgetError, InputError, expect
 from dualscape.landscape.stationary.faces import Face, faces
 from dualscape.landscape.stationary.group_lasso import GroupLassos
-from dualscape.landscape.stationary.stationarity import Stationarity, stationarity
+from dualscape.landscape.stationary.stationarity import PAIRS, Stationarity, stationarity
 from dualscape.model.architectures import TwoLayerReLU
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -157,7 +157,7 @@ def _checked(problem: Problem, solution: Solution) -> float:
     """
     expect(problem, Problem, "stationary_points", Solution="solution.problem")
     problem.needs_two_layers("stationary_points")
-    problem.needs_one_output("stationary_points")
+    problem.needs_one_output("stationary_points", PAIRS)
     expect(solution, Solution, "stationary_points", Problem="solve(problem)")
     kind = problem.architecture
     if not isinstance(kind, TwoLayerReLU) or problem.design.has_free_bias or problem.loss.constraint:

@@ -34,6 +34,11 @@ Vector = NDArray[np.float64]
 KINK = 1e-6
 #: Residuals up to this share of what cancels in them are called zero: weights in single precision leave about 1e-6.
 STATIONARY = 1e-5
+#: Why what rests on convex programs over patterns is that of one output.
+PAIRS = (
+    "a stationary neuron of several outputs is any singular pair of its piece whose value is beta, not the greatest "
+    "alone, so that it need not be the optimum of a convex program"
+)
 #: Of so many concave kinks at a neuron every choice of sides is tried; of more, only what alternating finds.
 MOST_CONCAVE = 8
 

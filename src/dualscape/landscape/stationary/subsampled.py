@@ -17,7 +17,7 @@ from scipy.optimize import nnls
 from dualscape.errors import BudgetError, InputError
 from dualscape.geometry.arrangement.arrangement import Arrangement
 from dualscape.geometry.leaky import slopes
-from dualscape.landscape.stationary.stationarity import KINK
+from dualscape.landscape.stationary.stationarity import KINK, PAIRS
 from dualscape.model.architectures import TwoLayerReLU
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
@@ -73,6 +73,7 @@ def subsampled(problem: Problem, network: Network, *, kink: float = KINK) -> Sub
     (2, 0.218607, False)
     """
     problem.check(network, "subsampled")
+    problem.needs_one_output("subsampled", PAIRS)
     kind = problem.architecture
     if not isinstance(kind, TwoLayerReLU) or problem.design.has_free_bias or problem.loss.constraint:
         raise InputError(

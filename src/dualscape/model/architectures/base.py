@@ -113,6 +113,10 @@ class UnitSpace(ABC):
         """Units in coordinates in which distances mean the same wherever the data lie; by default as they are."""
         return units
 
+    def within(self, units: Units) -> Units:
+        """The same on these rows but for a constant, with coordinates that cost nothing no larger than they need be."""
+        return units
+
     # --- columns and scores ---------------------------------------------------------------------------------
     @property
     @abstractmethod
@@ -150,7 +154,7 @@ class UnitSpace(ABC):
         """The gradient of each unit's score in its direction, shape (k, d); the score is linear along every ray."""
 
     def pulls(self, nu: Vector, units: Units) -> tuple[Matrix, Matrix]:
-        """The gradients of each unit's score in its direction, (k, d), and in its output, (k, c), where that turns."""
+        """The gradients of each unit's score in its direction, (k, d), and output, (k, per_row), where that turns."""
         raise MissingError(f"unit space {type(self).__name__!r}", "turn outputs", ("pulls",))
 
     @abstractmethod
@@ -299,13 +303,15 @@ class Architecture(ABC):
         per_row: how many numbers a network predicts for a row.
         decay: what weight decay adds to the loss, in plain text.
         layers: how many layers of weights its networks have.
-        parts: what a network is a sum of, with the letter of their index.
+        part: what a network is a sum of.
+        parts: the same in the plural, with the letter of their index.
     """
 
     name: str
     formula: str
     decay: str = "beta/2 sum_j (|u_j|^2 + alpha_j^2)"
     layers: int = 2
+    part: str = "neuron"
     parts: str = "neurons j"
     twins: int = 1
     outputs: int = 1

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dualscape.geometry.two_float import TwoFloat
-from dualscape.model.architectures.pieces import Index, Matrix, Pieces, Stand
+from dualscape.model.architectures.pieces import Index, Matrix, Pieces, Stand, Vector
+from dualscape.model.architectures.vector_pieces import VectorPieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,26 +44,38 @@ class CentredPieces(Pieces):
 
     def stand(self, nu: TwoFloat) -> Stand:
         """The maximiser of each piece's score at nu, with its bias."""
-        k, n = self.slopes.shape
-        p = self.X.shape[1]
-        values, directions, columns = (TwoFloat.of(np.zeros(shape)) for shape in ((k,), (k, p + 1), (n, k)))
+        k, p = len(self.slopes), self.X.shape[1]
+        values, directions, columns = (TwoFloat.of(np.zeros(shape)) for shape in ((k,), (k, p + 1), (len(nu.hi), k)))
+        outputs: list[Matrix | None] = [None] * k
+        pulls = [np.zeros((p + 1, 1))] * k
         for centre, which in self._groups():
-            own = self._around(centre, which).stand(nu)
+            own = self.around(centre, which).stand(nu)
             kinks = own.directions @ TwoFloat.of(self.X[centre][:, None])
             for whole, part in ((values, own.values), (columns.T, own.columns.T)):
                 whole.hi[which], whole.lo[which] = part.hi, part.lo
             directions.hi[which] = np.hstack([own.directions.hi, -kinks.hi / self.one])
             directions.lo[which] = np.hstack([own.directions.lo, -kinks.lo / self.one])
-        return Stand(values, directions, columns)
+            if own.outputs is not None and own.pulls is not None:
+                for j, output, pull in zip(which.tolist(), own.outputs, own.pulls, strict=True):
+                    outputs[j], pulls[j] = output, np.vstack([pull, np.zeros((1, pull.shape[1]))])
+        if not outputs or outputs[0] is None:
+            return Stand(values, directions, columns)
+        return Stand(values, directions, columns, np.array(outputs), np.array(pulls))
 
     def turning(self, j: int) -> tuple[Matrix, Matrix]:
         """(d, q) orthonormal directions in which unit j may turn, its bias following, and (n, q) their columns."""
-        free, jacobian = self._around(int(self.centres[j]), np.array([j])).turning(0)
+        free, jacobian = self.around(int(self.centres[j]), np.array([j])).turning(0)
         return np.vstack([free, np.zeros(free.shape[1])]), jacobian
+
+    def turned(self, j: int, at: Stand, nu: Vector) -> tuple[Vector, Vector | None]:
+        """How unit j moves for a change of nu, to first order: its kink stays at its row."""
+        direction, output = super().turned(j, at, nu)
+        kink = self.X[self.centres[j]] @ direction[:-1]
+        return np.append(direction[:-1], -kink / self.one), output
 
     def left(self, directions: Matrix, tolerance: float) -> Index:
         """The units that are off their piece; see `Pieces.left`."""
-        off = [which[self._around(a, which).left(directions[which, :-1], tolerance)] for a, which in self._groups()]
+        off = [which[self.around(a, which).left(directions[which, :-1], tolerance)] for a, which in self._groups()]
         return np.sort(np.concatenate([np.zeros(0, dtype=np.intp), *off]))
 
     def _groups(self) -> Iterable[tuple[int, Index]]:
@@ -70,7 +83,16 @@ class CentredPieces(Pieces):
         for centre in np.unique(self.centres).tolist():
             yield centre, np.flatnonzero(self.centres == centre)
 
-    def _around(self, centre: int, which: Index) -> Pieces:
+    def around(self, centre: int, which: Index) -> Pieces:
         """Plain pieces of units with their kink at a row: the differences of rows with all their digits."""
         own, seen = super().take(which), TwoFloat.of(self.X) - TwoFloat.of(self.X[centre])
         return Pieces(seen.hi, own.slopes, own.active, own.held, low=seen.lo)
+
+
+@dataclass(frozen=True, eq=False)
+class VectorCentredPieces(CentredPieces, VectorPieces):
+    """The same of units (w, b, v) with several outputs."""
+
+    def around(self, centre: int, which: Index) -> VectorPieces:
+        own = super().around(centre, which)
+        return VectorPieces(own.X, own.slopes, own.active, own.held, low=own.low, c=self.c)

@@ -10,13 +10,12 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.geometry.hinges import Hinges
 from dualscape.model.architectures.base import Faces, Matrix, Pieces, UnitSpace, Vector
 from dualscape.model.architectures.centred_pieces import CentredPieces
+from dualscape.model.architectures.products import Products
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.oracles import Estimate, Oracle
-from dualscape.oracles.base import HingeOracle
-from dualscape.oracles.bisection.oracle import BisectionOracle
-from dualscape.oracles.cells.oracle import CellsOracle
 from dualscape.oracles.centred import CentredAscent, CentredOracle, around_rows, estimate_around_rows
 from dualscape.oracles.centres import Centres
 from dualscape.oracles.lifted import LiftedOracle
@@ -27,8 +26,7 @@ from dualscape.units import Units
 Index = NDArray[np.intp]
 #: Directions, and kinks as shares of the spread of the rows, that differ by no more are the same.
 SAME = 1e-9
-#: Oracles that are asked around every row, and those that see all rows at once.
-AROUND: Mapping[str, type[HingeOracle]] = MappingProxyType({"cells": CellsOracle, "bisection": BisectionOracle})
+#: Oracles that see all rows at once, beside those that are asked around every row.
 ALONE: Mapping[str, type[CentredOracle]] = MappingProxyType(
     {"thresholds": ThresholdsOracle, "lifted": LiftedOracle, "ascent": CentredAscent}
 )
@@ -40,11 +38,19 @@ class FreeBiasSpace(UnitSpace):
     def __init__(self, X: Matrix, one: float = 1.0) -> None:
         """On features; `one` is the entry of every row that stands for the bias, a power of two."""
         super().__init__()
-        self.centres = Centres(X, one)
-        self.whole = ReLUSpace(self.centres.lifted)
+        self._take(Centres(X, one))
+
+    def _take(self, centres: Centres) -> None:
+        """Begin with these centres."""
+        self.centres = centres
+        self.whole = self.plain(Hinges.of(centres.lifted))
         self.n, self.d = self.whole.n, self.whole.d
         own: dict[str, type[Oracle]] = {"thresholds": ThresholdsOracle} if self.d == 2 else {}
-        self.kinds = {**own, **AROUND, "lifted": LiftedOracle, "ascent": CentredAscent}
+        self.kinds = {**own, **centres.exact, "lifted": LiftedOracle, "ascent": CentredAscent}
+
+    def plain(self, hinges: Hinges) -> UnitSpace:
+        """The units without a bias on the rows of these hyperplanes."""
+        return ReLUSpace(hinges.X, hinges)
 
     @property
     def reach(self) -> Reach:
@@ -64,6 +70,9 @@ class FreeBiasSpace(UnitSpace):
 
     def measured(self, units: Units) -> Units:
         return self.centres.measured(units)
+
+    def within(self, units: Units) -> Units:
+        return self.centres.within(units)
 
     # --- columns and scores -----------------------------------------------------------------------------------
     def columns(self, units: Units, out: Matrix | None = None) -> Matrix:
@@ -88,28 +97,26 @@ class FreeBiasSpace(UnitSpace):
     def climb(self, nu: Vector, units: Units) -> Units:
         return self.centres.climb(nu, units)[0]
 
-    def _around(self, row: int) -> ReLUSpace:
-        """The units with their kink at a row, in coordinates w."""
-        hinges = self.centres.hinges(row)
-        return ReLUSpace(hinges.X, hinges)
-
     def faces(
         self, nu: Vector, units: Units, expired: Callable[[], bool] = lambda: False
-    ) -> tuple[Units, Index, Callable[[Index], Faces]]:
+    ) -> tuple[Units, Index, Callable[[Index], Faces | Products]]:
         climbed, rows = self.centres.climb(nu, units, expired=expired)
-        directions, dimensions = np.zeros_like(climbed.directions), np.zeros(len(units), dtype=np.intp)
-        parts: list[tuple[int, Index, Callable[[Index], Faces]]] = []
+        standing = Units(np.zeros_like(climbed.directions), climbed.outputs.copy())
+        dimensions = np.zeros(len(units), dtype=np.intp)
+        parts: list[tuple[int, Index, Callable[[Index], Faces | Products]]] = []
         for row, which in _groups(rows, climbed.alive()):
             own = _plain(climbed.take(which))
-            found, dimensions[which], faces_of_own = self._around(row).faces(nu, own, expired)
-            directions[which] = self.centres.at(found.directions, rows[which])
+            faces = self.plain(self.centres.hinges(row)).faces(nu, own, expired)
+            assert faces is not None
+            found, dimensions[which], faces_of_own = faces
+            standing.put(which, found.turned(self.centres.at(found.directions, rows[which])))
             parts.append((row, which, faces_of_own))
 
-        def faces_of(chosen: Index) -> Faces:
-            sizes = dimensions[chosen]
+        def faces_of(chosen: Index) -> Faces | Products:
+            sizes = dimensions[chosen] - self.turning_outputs * self.per_row  # where outputs turn, these count as well
             starts = np.cumsum(sizes) - sizes
             basis, lift = np.zeros((2, self.d, int(sizes.sum())))
-            jacobian = np.empty((self.n, int(sizes.sum())))
+            jacobian = np.empty((self.centres.n, int(sizes.sum())))
             for row, which, faces_of_own in parts:
                 here = np.flatnonzero(np.isin(chosen, which))
                 if len(here):
@@ -117,31 +124,40 @@ class FreeBiasSpace(UnitSpace):
                     columns = np.concatenate([np.arange(starts[j], starts[j] + sizes[j]) for j in here])
                     basis[:-1, columns], jacobian[:, columns] = own.basis, own.jacobian
                     lift[:, columns] = self.centres.at(own.basis.T, np.full(len(columns), row)).T
-            return Faces(basis, jacobian, np.repeat(np.arange(len(chosen)), sizes), lift)
+            owner = np.repeat(np.arange(len(chosen)), sizes)
+            return (
+                Products(basis, jacobian, owner, self.c, lift)
+                if self.turning_outputs
+                else Faces(basis, jacobian, owner, lift)
+            )
 
-        return units.turned(directions), dimensions, faces_of
+        return standing, dimensions, faces_of
 
     def pieces(self, nu: Vector | None, units: Units) -> tuple[Units, Pieces]:
         rows = self.centres.nearest(units)
         if nu is not None:
             units, rows = self.centres.climb(nu, units)
-        directions, held = np.zeros_like(units.directions), [np.zeros(0, dtype=np.intp)] * len(units)
-        slopes, active = np.zeros((len(units), self.n)), np.zeros((len(units), self.n), dtype=bool)
+        standing = Units(np.zeros_like(units.directions), units.outputs.copy())
+        held, n = [np.zeros(0, dtype=np.intp)] * len(units), self.centres.n
+        slopes, active = np.zeros((len(units), n)), np.zeros((len(units), n), dtype=bool)
         for row, which in _groups(rows, units.alive()):
-            found, own = self._around(row).pieces(nu, _plain(units.take(which)))
-            directions[which] = self.centres.at(found.directions, rows[which])
+            found, own = self.plain(self.centres.hinges(row)).pieces(nu, _plain(units.take(which)))
+            standing.put(which, found.turned(self.centres.at(found.directions, rows[which])))
             slopes[which], active[which] = own.slopes, own.active
             for j, holding in zip(which.tolist(), own.held, strict=True):
                 held[j] = holding
-        pieces = CentredPieces(self.centres.X, slopes, active, tuple(held), centres=rows, one=self.centres.one)
-        return units.turned(directions), pieces
+        return standing, self.centred(slopes, active, tuple(held), rows)
+
+    def centred(self, slopes: Matrix, active: NDArray[np.bool_], held: tuple[Index, ...], rows: Index) -> CentredPieces:
+        """The pieces of units with their kinks at rows (k,)."""
+        return CentredPieces(self.centres.X, slopes, active, held, centres=rows, one=self.centres.one)
 
     def continua(self, units: Units) -> tuple[Index, Units, NDArray[np.bool_]]:
         places = self.measured(units)
         w, off = places.directions[:, :-1], places.directions[:, -1]
         pairs = []
         for j in range(len(units)):
-            same = (np.linalg.norm(w - w[j], axis=1) <= SAME) & (units.outputs == units.outputs[j]).all(axis=1)
+            same = (np.linalg.norm(w - w[j], axis=1) <= SAME) & units.alike(units.outputs[j], SAME)
             beyond = np.flatnonzero(same & (off > off[j] + SAME))
             if len(beyond):
                 pairs.append((j, int(beyond[off[beyond].argmin()])))
@@ -161,12 +177,13 @@ class FreeBiasSpace(UnitSpace):
 
     # --- oracles ----------------------------------------------------------------------------------------------
     def estimate(self, name: str) -> Estimate:
-        if name in AROUND:
-            return estimate_around_rows(AROUND[name], self.centres)
+        if name in self.centres.exact:
+            return estimate_around_rows(self.centres.exact[name], self.centres)
         return ALONE[name].estimate(self.centres)
 
     def make_oracle(self, name: str) -> Oracle:
-        return around_rows(AROUND[name], self.centres) if name in AROUND else ALONE[name](self.centres)
+        exact = self.centres.exact
+        return around_rows(exact[name], self.centres) if name in exact else ALONE[name](self.centres)
 
 
 def _groups(rows: Index, alive: NDArray[np.bool_]) -> Iterable[tuple[int, Index]]:

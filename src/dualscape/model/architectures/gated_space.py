@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dualscape.geometry.tall import blocks
 from dualscape.model.architectures.base import Faces, Matrix, Pieces, UnitSpace, Vector
+from dualscape.model.architectures.products import Products
 from dualscape.oracles.base import Estimate, Oracle
 from dualscape.oracles.gates import GatesOracle, gate_pulls
 from dualscape.oracles.reach import Reach
@@ -113,7 +114,7 @@ class GatedSpace(UnitSpace):
 
     def faces(
         self, nu: Vector, units: Units, expired: Callable[[], bool] = lambda: False
-    ) -> tuple[Units, Index, Callable[[Index], Faces]]:
+    ) -> tuple[Units, Index, Callable[[Index], Faces | Products]]:
         climbed = self.climb(nu, units)
         bases = [self._basis(gate) for gate in climbed.gates.tolist()]
         dimensions = np.array([basis.shape[1] for basis in bases], dtype=np.intp)

@@ -83,12 +83,17 @@ class Pieces:
         """The same pieces on data that are changed a little."""
         return replace(self, X=change(self.X))
 
+    @property
+    def rows(self) -> TwoFloat:
+        """(n, d) the data with all their digits."""
+        return TwoFloat.of(self.X) if self.low is None else TwoFloat(self.X, self.low)
+
     def stand(self, nu: TwoFloat) -> Stand:
         """The maximiser of each piece's score at nu: the pull, off the rows that hold the unit, as a unit vector.
 
         A unit without pull stands nowhere: its direction is nan.
         """
-        X = TwoFloat.of(self.X) if self.low is None else TwoFloat(self.X, self.low)
+        X = self.rows
         pulls = times(self.slopes, nu) @ X
         if self.seen is not None:
             pulls = TwoFloat(pulls.hi * self.seen, pulls.lo * self.seen)

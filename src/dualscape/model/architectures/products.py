@@ -22,18 +22,23 @@ class Products:
         jacobian: (n, q) what they give: D X basis.
         owner: (q,) the unit that each column belongs to, rising.
         c: number of outputs.
+        lift: (d, q) the basis vectors as directions, where coordinates that cost nothing follow; None: the basis.
+        gates: (k,) the gate of each unit, of so many; None where there are none.
     """
 
     basis: Matrix
     jacobian: Matrix
     owner: Index
     c: int
+    lift: Matrix | None = None
+    gates: Index | None = None
+    count: int = 1
 
     def weights(self, units: Units, masses: Vector) -> tuple[Vector, Matrix]:
         """(p (q,), q (k, c)): the balanced weights of units with these masses (k,)."""
         sizes = np.sqrt(masses)
         p = sizes[self.owner] * (self.basis * units.directions[self.owner].T).sum(axis=0)
-        return p, sizes[:, None] * units.outputs
+        return p, sizes[:, None] * units.opened(self.c)[1]
 
     def units(self, p: Vector, q: Matrix) -> tuple[Units, Vector]:
         """(units, masses) of weights p (q,), q (k, c); those of no mass have the zero direction."""
@@ -41,7 +46,10 @@ class Products:
         outer = np.linalg.norm(q, axis=1)
         masses = inner * outer
         directions = np.zeros((len(q), len(self.basis)))
-        np.add.at(directions, self.owner, (self.basis * p).T)
+        np.add.at(directions, self.owner, ((self.basis if self.lift is None else self.lift) * p).T)
         alive = masses > 0
         directions = np.where(alive[:, None], directions / np.where(alive, inner, 1.0)[:, None], 0.0)
-        return Units(directions, q / np.where(alive, outer, 1.0)[:, None]), masses
+        outputs = q / np.where(alive, outer, 1.0)[:, None]
+        return Units(directions, outputs) if self.gates is None else Units.gated(
+            directions, outputs, self.gates, self.count
+        ), masses

@@ -33,6 +33,7 @@ class ThreeLayerReLU(Architecture):
     formula = "f(x) = sum_k alpha_k max(sum_j w_kj max(W_kj . x, 0), 0)"
     decay = "beta/3 sum_k (|W_k|^3 + |w_k|^3 + |alpha_k|^3), |W_k| the Frobenius norm"
     layers = 3
+    part = "subnetwork"
     parts = "subnetworks k"
 
     def __init__(self, inner: int | None = None) -> None:

@@ -1,6 +1,7 @@
 """Unit neurons of parallel three-layer networks on data: s (h)_+ with h in K = conv{+-(X u)_+}."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -67,12 +68,18 @@ class ThreeLayerSpace(UnitSpace):
         return np.asarray(nu @ self.columns(units))
 
     def pull(self, nu: Vector, units: Units) -> Matrix:
+        return self.rise(nu, units)[1]
+
+    def rise(self, nu: Vector, units: Units) -> tuple[Vector, Matrix]:
+        """(scores (k,), pulls (k, d)): a search asks for both at once, many times."""
         k, d = len(units), self._X.shape[1]
         slots = Slots.of(units.directions, d)
         lengths = np.linalg.norm(units.directions, axis=1)
         lengths = np.where(lengths > 0, lengths, 1.0)
-        open_rows = (inner_fit(self._X, units) > 0) * nu[:, None] * units.signs
-        active = (self._X @ slots.theta.T > 0) * open_rows[:, slots.owner]
+        heights = self._X @ slots.theta.T
+        inner = slots.summed(np.maximum(heights, 0.0) * (slots.turns * slots.lengths), k) / lengths
+        open_rows = (inner > 0) * nu[:, None] * units.signs
+        active = (heights > 0) * open_rows[:, slots.owner]
         pulls = active.T @ self._X
         along = (pulls * slots.theta).sum(axis=1)
         weights = slots.turns / lengths[slots.owner]
@@ -80,8 +87,8 @@ class ThreeLayerSpace(UnitSpace):
         found[slots.owner, slots.place] = weights[:, None] * (
             (along / slots.lengths)[:, None] * slots.theta + slots.lengths[:, None] * pulls
         )
-        values = np.bincount(slots.owner, weights * slots.lengths * along, minlength=k)
-        return found.reshape(k, self.d) - (values / lengths**2)[:, None] * units.directions
+        values = np.asarray(np.bincount(slots.owner, weights * slots.lengths * along, minlength=k), dtype=float)
+        return values, found.reshape(k, self.d) - (values / lengths**2)[:, None] * units.directions
 
     def random(self, count: int, rng: np.random.Generator) -> Units:
         slots = np.zeros((count, 2 * self.inner, self._X.shape[1]))
@@ -174,13 +181,13 @@ class ThreeLayerSpace(UnitSpace):
             return HullSearch.estimate(self.n * self._X.shape[1])
         first, seconds = self._first_oracle
         if not self.first.kinds[first].exact:
-            return Estimate(1, np.inf, HullOracle.counts, at_once=True)
+            return replace(HullOracle.estimate(self.n, 0.0), seconds=np.inf, at_once=True)
         return HullOracle.estimate(self.n, seconds)
 
     def make_oracle(self, name: str) -> Oracle:
         if name == HullSearch.name:
             two = self.first.oracle(AscentOracle.name)
-            return HullSearch(self.scores, self.pull, self.random, self.reach, two, self.inner)
+            return HullSearch(self.scores, self.rise, self.random, self.reach, two, self.inner)
         first, seconds = self._first_oracle
         return HullOracle(
             self._X, self.first.oracle(first), self.first.oracle(AscentOracle.name), seconds, self.inner, self.reach

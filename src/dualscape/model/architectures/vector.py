@@ -4,6 +4,8 @@ sigma(z) = max(z, a z) is the ReLU, leaky or not, or the absolute value.
 Predictions are c numbers a row; a column is the n c entries of its table, row by row.
 """
 
+import numpy as np
+
 from dualscape.errors import InputError
 from dualscape.geometry.leaky import EVEN, bent, leaky, slopes
 from dualscape.geometry.two_float import TwoFloat
@@ -59,6 +61,13 @@ class VectorReLU(Architecture):
         from dualscape.model.architectures.vector_space import VectorSpace
 
         return VectorSpace(inputs, self.c, slope=self.slope)
+
+    def on_free(self, inputs: Matrix) -> UnitSpace:
+        if self.slope:
+            return super().on_free(inputs)
+        from dualscape.model.architectures.vector_free_bias_space import VectorFreeBiasSpace
+
+        return VectorFreeBiasSpace(np.ascontiguousarray(inputs[:, :-1]), self.c)
 
     def twin(self, units: Units) -> Units:
         return units.turned(-units.directions) if self.slope == EVEN else units

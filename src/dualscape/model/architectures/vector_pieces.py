@@ -32,7 +32,7 @@ class VectorPieces(Pieces):
     c: int = 2
 
     def stand(self, nu: TwoFloat) -> Stand:
-        X, c = TwoFloat.of(self.X), self.c
+        X, c = self.rows, self.c
         n, d = self.X.shape
         N = TwoFloat(nu.hi.reshape(n, c), nu.lo.reshape(n, c))
         k = len(self.slopes)
@@ -43,11 +43,8 @@ class VectorPieces(Pieces):
             M = self._off(j, X.T @ times(self.slopes[j][:, None], N))
             pulls[j], pair = M.hi, _greatest(M)
             if pair is not None:
-                # A pair is known up to the sign of both: that on whose side the piece lies.
-                heights = np.where(self.active[j], 1.0, -1.0) * (self.X @ pair[0].hi)
-                heights[self.held[j]] = 0.0
-                turn = -1.0 if heights.sum() < 0 else 1.0
                 u, v, value = pair
+                turn = self.side(j, u.hi)
                 # What a decomposition leaves in coordinates that the unit does not see is rounding.
                 side = turn if self.seen is None else turn * self.seen[j]
                 directions.hi[j], directions.lo[j] = side * u.hi, side * u.lo
@@ -57,14 +54,26 @@ class VectorPieces(Pieces):
         columns = fine_tables(times(self.slopes.T, every), outputs)
         return Stand(values, directions, columns, outputs.hi, pulls)
 
+    def side(self, j: int, u: Vector) -> float:
+        """1 or -1: a pair is known up to the sign of both, and u (d,) times this is on the side of the piece."""
+        heights = np.where(self.active[j], 1.0, -1.0) * (self.X @ u)
+        heights[self.held[j]] = 0.0
+        return -1.0 if heights.sum() < 0 else 1.0
+
+    def output(self, j: int, at: Stand) -> Vector:
+        """(c,) what unit j adds to the outputs."""
+        assert at.outputs is not None
+        return np.asarray(at.outputs[j])
+
     def _off(self, j: int, pull: TwoFloat) -> TwoFloat:
         """A pull (d, c) in the coordinates that unit j sees, without what lies along the normals that hold it."""
-        held, X = self.held[j], self.X
+        held = self.held[j]
+        normals = self.rows[held]
         if self.seen is not None:
-            X, pull = X * self.seen[j], times(self.seen[j][:, None].astype(float), pull)
+            seen = self.seen[j].astype(float)
+            normals, pull = TwoFloat(normals.hi * seen, normals.lo * seen), times(seen[:, None], pull)
         if len(held) == 0:
             return pull
-        normals = TwoFloat.of(X[held])
         R = np.asarray(np.linalg.qr(normals.hi.T, mode="r"))
         for _ in range(3):
             along = (normals @ pull).hi
@@ -72,11 +81,10 @@ class VectorPieces(Pieces):
         return pull
 
     def turns(self, j: int, at: Stand, mass: float) -> Matrix:
-        assert at.outputs is not None
         assert at.pulls is not None
         free, jacobian = self.turning(j)
         left, singular, right = np.linalg.svd(free.T @ at.pulls[j], full_matrices=True)
-        (q, c), value, v = (len(left), len(right)), at.values.hi[j], at.outputs[j]
+        (q, c), value, v = (len(left), len(right)), at.values.hi[j], self.output(j, at)
         # The other eigenpairs of [[0, M], [M^T, 0]], (u_k, +-v_k) with +-s_k: how far the pair turns towards each.
         first, found = jacobian @ (free.T @ at.directions.hi[j]), []
         for k in range(1, max(q, c)):
@@ -93,13 +101,12 @@ class VectorPieces(Pieces):
     def turned(self, j: int, at: Stand, nu: Vector) -> tuple[Vector, Vector | None]:
         """How the greatest singular pair moves for a change of nu (n c,): towards each other pair, as far as it is
         pulled there and as the singular values are near."""
-        assert at.outputs is not None
         assert at.pulls is not None
         free, jacobian = self.turning(j)
         left, singular, right = np.linalg.svd(free.T @ at.pulls[j], full_matrices=True)
         (q, c), value = (len(left), len(right)), at.values.hi[j]
         s = np.pad(singular, (0, max(q, c) - len(singular)))
-        u, v, pull = free.T @ at.directions.hi[j], at.outputs[j], jacobian.T @ nu.reshape(-1, c)
+        u, v, pull = free.T @ at.directions.hi[j], self.output(j, at), jacobian.T @ nu.reshape(-1, c)
         up, down = np.zeros(max(q, c)), np.zeros(max(q, c))
         up[:q], down[:c] = left.T @ (pull @ v), right @ (pull.T @ u)
         apart = np.maximum(value**2 - s**2, LEAST_GAP * value**2)

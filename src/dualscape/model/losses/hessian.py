@@ -44,6 +44,10 @@ class Hessian(ABC):
     def raised(self, share: float) -> "Hessian":
         """W with its eigenvalues raised to this share of the greatest there can be."""
 
+    def alike(self, c: int) -> Vector | None:
+        """(n,) or (1,) what W^1/2 multiplies all c entries of each row by; None where it is no number for a row."""
+        return None
+
     @property
     def inner(self) -> "Hessian":
         """That of the loss without free features, which is no less than W; W itself where there are none."""
@@ -63,6 +67,9 @@ class Identity(Hessian):
 
     def unroot(self, v: Vector, flat: Vector | None = None, share: float = 0.0) -> Vector:
         return v
+
+    def alike(self, c: int) -> Vector | None:
+        return np.ones(1)
 
     def raised(self, share: float) -> Hessian:
         return self
@@ -93,6 +100,10 @@ class Diagonal(Hessian):
             return v / self._root
         steep = self._root > share * self._root.max()
         return np.where(steep, v / np.where(steep, self._root, 1.0), flat)
+
+    def alike(self, c: int) -> Vector | None:
+        rows = self._root.reshape(-1, c)
+        return rows[:, 0] if (rows == rows[:, :1]).all() else None
 
     def raised(self, share: float) -> Hessian:
         return Diagonal(np.maximum(self._curvature, share * self._most))

@@ -35,15 +35,15 @@ class HullSearch(Oracle):
     def __init__(
         self,
         scores: Callable[[Vector, Units], Vector],
-        pull: Callable[[Vector, Units], Matrix],
+        rise: Callable[[Vector, Units], tuple[Vector, Matrix]],
         random: Callable[[int, np.random.Generator], Units],
         reach: Reach,
         first: Oracle,
         inner: int,
     ) -> None:
-        """From what a unit space knows: scores, their gradients, random units and what rows can be worth; and a search
-        over units of two layers, with the inner neurons that a unit of three has."""
-        self._scores, self._pull, self._random, self.reach = scores, pull, random, reach
+        """From what a unit space knows: scores, both them and their gradients, random units and what rows can be worth;
+        and a search over units of two layers, with the inner neurons that a unit of three has."""
+        self._scores, self._rise, self._random, self.reach = scores, rise, random, reach
         self._first, self._inner = first, inner
 
     @classmethod
@@ -75,7 +75,7 @@ class HullSearch(Oracle):
             lengths = np.linalg.norm(theta, axis=1)[:, None]
             lengths = np.where(lengths > 0, lengths, 1.0)
             there = units.turned(theta / lengths)
-            scores, pulls = self._scores(nu, there), self._pull(nu, there)
+            scores, pulls = self._rise(nu, there)
             # Along the sphere alone.
             pulls -= scores[:, None] * there.directions
             return -float(scores.sum()) / size, -(pulls / lengths).ravel() / size

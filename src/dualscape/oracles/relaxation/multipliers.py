@@ -10,7 +10,8 @@ semidefinite; lam may be any positive number where G has nothing with u. A Chole
 proves it up to a known rounding.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -21,8 +22,8 @@ from dualscape.tolerances import EPS
 
 #: How far a and mu are raised, as shares of themselves, until the factorisation succeeds.
 RAISED = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
-#: Multiples of the shift of the diagonal that did best the last time, which are tried the next time.
-AROUND = (0.2, 0.5, 1.0, 2.0, 5.0)
+#: The shift of the diagonal that did best the last time is doubled and halved so often at most, as long as it helps.
+MOVES = 5
 #: The least shift that is tried, and the range in which mu is looked for, both relative to the size of F.
 LEAST, MUS = 1e-9, np.geomspace(1e-12, 10.0, 400)
 #: How often mu is looked for, each time between the neighbours of the best so far.
@@ -41,17 +42,67 @@ class Proof(NamedTuple):
     shift: float
 
 
-def clipped(G: Products) -> Products:
+class Shifted(Protocol):
+    """What a shift of the diagonal is expected to prove."""
+
+    @property
+    def bound(self) -> float:
+        """Not yet proven; inf where the shift is too small."""
+
+    @property
+    def shift(self) -> float:
+        """How far the free multipliers are moved."""
+
+
+Found = TypeVar("Found", bound=Shifted)
+
+
+def best_shift(shifted: Callable[[float], Found], first: float, least: float, most: float) -> Found:
+    """The shift about `first` of the least bound, by Cholesky factorisations alone: no eigenvalue says what is enough.
+
+    Args:
+        shifted: what a shift proves.
+        first: a positive shift, which mostly did best the last time.
+        least: none below it is tried.
+        most: none is far above it.
+
+    >>> class Parabola(NamedTuple):
+    ...     bound: float
+    ...     shift: float
+    >>> best_shift(lambda s: Parabola(abs(s - 1.1) if s > 0.5 else np.inf, s), 0.1, 0.0, 10.0).shift
+    0.8
+    """
+    best = shifted(max(first, least))
+    while not np.isfinite(best.bound) and best.shift < most:
+        best = shifted(2 * best.shift)
+    for factor in (2.0, 0.5):
+        for _ in range(MOVES):
+            other = shifted(max(factor * best.shift, least))
+            if not other.bound < best.bound:
+                break
+            best = other
+    return best
+
+
+def clipped(G: Products, *at: int) -> Products:
     """The multipliers with their signs, in double precision: those that are negative are 0, but for free ones.
 
     Products are symmetric, and so must these be to the bit: rounding in single precision would show in the bound.
+
+    Args:
+        G: any.
+        at: where parts of u begin that are each no longer than 1, besides the first; without it u has one part.
     """
     p, m, pp, mm, pm = (np.maximum(np.asarray(part, dtype=float), 0.0) for part in G[1:6])
     np.fill_diagonal(pm, np.diagonal(G.pm))
     p_u, m_u = (np.asarray(part, dtype=float) for part in (G.p_u, G.m_u))
-    # A sum of r squares and its root are off by less than r + 2 roundings.
-    more = 1 + (p_u.shape[1] + 4) * EPS
-    p, m = np.maximum(p, more * lengths_of(p_u)), np.maximum(m, more * lengths_of(m_u))
+    # Sums of squares and their roots are off by less than as many roundings as they have terms, and 2; their sum by as
+    # many as there are parts.
+    more = 1 + (p_u.shape[1] + 4 + 2 * len(at)) * EPS
+    p, m = (
+        np.maximum(first, more * sum(lengths_of(part) for part in np.split(others, at, axis=1)))
+        for first, others in ((p, p_u), (m, m_u))
+    )
     return Products.zero(len(p), p_u.shape[1], np.float64)._replace(
         p=p, m=m, pp=0.5 * (pp + pp.T), mm=0.5 * (mm + mm.T), pm=pm, p_u=p_u, m_u=m_u
     )
@@ -79,7 +130,7 @@ def proven(
         kappa: (N,) weights.
         linear: (r,) linear part.
         G: any multipliers; their signs are seen to here.
-        shift: how far the free multipliers may have to be moved, roughly.
+        shift: how far the free multipliers may have to be moved, roughly: what did best the last time.
         sides: (N,) 1 or -1 where the bound need only hold for z_g.u of that sign, and 0 where it need for both;
             without it, for all u.
 
@@ -92,12 +143,8 @@ def proven(
         form = _Form.of(rows, kappa, linear, clipped(G), sides)
         if not np.isfinite(form.size):
             return Proof(np.inf, shift)
-        least = max(-float(np.linalg.eigvalsh(form.T)[0]), 0.0) if len(form.T) else 0.0
-        tried = [form.shifted(least + max(factor * shift, LEAST * form.size)) for factor in AROUND]
-        best = min(tried, key=lambda one: one.bound)
-        if not np.isfinite(best.bound):
-            return Proof(np.inf, shift)
-        return Proof(form.checked(best), max(best.shift - least, LEAST * form.size))
+        best = best_shift(form.shifted, shift, LEAST * form.size, form.size)
+        return Proof(form.checked(best), best.shift) if np.isfinite(best.bound) else Proof(np.inf, shift)
 
 
 class _Shifted(NamedTuple):

@@ -17,6 +17,7 @@ from dualscape.oracles.relaxation.pace import cost_in_words, step_seconds
 from dualscape.oracles.relaxation.tree import ROUNDS, Tree
 from dualscape.oracles.scaled import ScaledForm
 from dualscape.running.checkpoint import Checkpoint, fingerprint
+from dualscape.running.devices import Arrays
 from dualscape.running.effort import Effort
 from dualscape.running.progress import Event, Progress, silent
 from dualscape.running.stopped import Stopped
@@ -62,7 +63,7 @@ class RelaxationOracle(HingeOracle):
         if large or effort.expired() or upper <= above or form.size == 0.0:
             stopped = Stopped.DIMENSION if large else effort.ended() if upper > above else Stopped.FINISHED
             return nothing(upper=upper, looked_at=0, stopped=stopped)
-        search = _Search(form, upper)
+        search = _Search(form, upper, Arrays.of(effort.device))
         if effort.checkpoint is not None:
             search.keep_in(effort.checkpoint, fingerprint(self.name, FORMAT, hinges.X, hinges.slope, nu, above))
         stopped = search.run(effort, progress)
@@ -73,8 +74,8 @@ class RelaxationOracle(HingeOracle):
 class _Search:
     """A tree that tells what it has proven, and saves itself."""
 
-    def __init__(self, form: ScaledForm, upper: float) -> None:
-        self._form, self.tree = form, Tree(form, float(np.ldexp(upper, -form.exponent)))
+    def __init__(self, form: ScaledForm, upper: float, arrays: Arrays) -> None:
+        self._form, self.tree = form, Tree(form, float(np.ldexp(upper, -form.exponent)), arrays)
         self._checkpoint: Checkpoint | None = None
         self._section, self._fingerprint, self._next_save = "", "", 0.0
 

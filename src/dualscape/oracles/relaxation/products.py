@@ -7,13 +7,17 @@ orthonormal columns: 1 + N + r of them, by which positive semidefinite matrices 
 the side of a hyperplane is chosen, p_g + m_g is linear in u too, and there is a column less.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dualscape.running.devices import Arrays
+
 Array = NDArray[np.floating]
+HOST = Arrays.of(None)
 
 
 class Products(NamedTuple):
@@ -57,6 +61,10 @@ class Products(NamedTuple):
         """All of them multiplied."""
         return Products(*[factor * part for part in self])
 
+    def each(self, function: Callable[[Array], Array]) -> "Products":
+        """What a function makes of each block."""
+        return Products(*map(function, self))
+
     def without(self, at: int, side: float) -> "Products":
         """Those that are left where m (side 1) or p (side -1) of a hyperplane is 0."""
         left = Products(*[part.copy() for part in self])
@@ -65,6 +73,20 @@ class Products(NamedTuple):
         else:
             left.p[at], left.pp[at], left.pp[:, at], left.pm[at], left.p_u[at] = 0.0, 0.0, 0.0, 0.0, 0.0
         return left
+
+
+class Relaxed(NamedTuple):
+    """What relaxed training has found of a set of units, from which it goes on elsewhere.
+
+    Attributes:
+        products: of the units, in units of the mass.
+        multipliers: of the products, for costs in units of beta.
+        mass: its unit.
+    """
+
+    products: Products
+    multipliers: Products
+    mass: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +101,7 @@ class Lift:
         inside: (r, r) u = inside x.
         open: (o,) the open hyperplanes.
         along: see `p`.
+        arrays: the library of p, m, inside and of what is led up and down.
     """
 
     p: Array
@@ -86,6 +109,7 @@ class Lift:
     inside: Array
     open: NDArray[np.intp]
     along: float
+    arrays: Arrays = HOST
 
     @classmethod
     def plain(cls, rows: Array, sides: Array | None = None) -> "Lift":
@@ -100,8 +124,8 @@ class Lift:
         return cls(p, m, np.eye(rows.shape[1]), np.flatnonzero(sides == 0), 0.5)
 
     @classmethod
-    def of(cls, rows: Array, kind: type[np.floating], sides: Array | None = None) -> "Lift":
-        """That of orthonormal columns with the same range, computing with numbers of that kind.
+    def of(cls, rows: Array, kind: type[np.floating], sides: Array | None = None, arrays: Arrays = HOST) -> "Lift":
+        """That of orthonormal columns with the same range, computing with numbers of that kind, by that library.
 
         >>> lift = Lift.of(np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]), np.float64)
         >>> K = np.arange(36.0).reshape(6, 6)
@@ -110,21 +134,36 @@ class Lift:
         """
         plain, N = cls.plain(rows, sides), len(rows)
         columns, _ = np.linalg.qr(np.vstack([plain.p, plain.m, plain.inside]))
-        p, m, inside = (part.astype(kind) for part in np.split(columns, [N, 2 * N]))
-        return cls(p, m, inside, plain.open, 0.5**0.5)
+        p, m, inside = (arrays.move(part.astype(kind)) for part in np.split(columns, [N, 2 * N]))
+        return cls(p, m, inside, plain.open, 0.5**0.5, arrays)
+
+    def fetched(self) -> "Lift":
+        """The same by NumPy."""
+        p, m, inside = (self.arrays.fetch(part) for part in (self.p, self.m, self.inside))
+        return Lift(p, m, inside, self.open, self.along)
+
+    @property
+    def kind(self) -> type[np.floating]:
+        """That of its numbers."""
+        return self.arrays.fetch(self.inside[0, 0]).dtype.type
+
+    @property
+    def _open(self) -> NDArray[np.intp] | slice:
+        """The open hyperplanes, all of them by a slice, which copies nothing."""
+        return slice(None) if len(self.open) == len(self.p) else self.open
 
     def down(self, Y: Products) -> Array:
         """Q^T Y Q, (1 + o + r, 1 + o + r)."""
         o, r = len(self.open), self.p.shape[1]
-        t, x = slice(1, o + 1), slice(o + 1, None)
-        K = np.empty((1 + o + r, 1 + o + r), self.p.dtype)
-        along = K.dtype.type(self.along)
+        t, x, open_rows = slice(1, o + 1), slice(o + 1, None), self._open
+        K = self.arrays.zeros((1 + o + r, 1 + o + r), self.p)
+        along = self.along
         with_p, with_m, with_u = Y.pp + Y.pm.T, Y.mm + Y.pm, Y.p_u + Y.m_u
         K[0, 0] = Y.one
-        K[0, t] = along * (Y.p + Y.m)[self.open]
+        K[0, t] = along * (Y.p + Y.m)[open_rows]
         K[0, x] = Y.p @ self.p + Y.m @ self.m + Y.u @ self.inside
-        K[t, t] = along * along * (with_p + with_m)[np.ix_(self.open, self.open)]
-        K[t, x] = along * (with_p @ self.p + with_m @ self.m + with_u @ self.inside)[self.open]
+        K[t, t] = along * along * (with_p + with_m)[open_rows][:, open_rows]
+        K[t, x] = along * (with_p @ self.p + with_m @ self.m + with_u @ self.inside)[open_rows]
         meet = self.p.T @ (Y.pm @ self.m + Y.p_u @ self.inside) + self.m.T @ (Y.m_u @ self.inside)
         K[x, x] = self.p.T @ (Y.pp @ self.p) + self.m.T @ (Y.mm @ self.m) + self.inside.T @ Y.uu @ self.inside
         K[x, x] += meet + meet.T
@@ -135,10 +174,10 @@ class Lift:
         """Q K Q^T for a symmetric K."""
         N, o = len(self.p), len(self.open)
         t, x = slice(1, o + 1), slice(o + 1, None)
-        along, open_rows = K.dtype.type(self.along), self.open
+        along, open_rows = self.along, self._open
 
         def spread(part: Array) -> Array:
-            whole = np.zeros((N, *part.shape[1:]), K.dtype)
+            whole = self.arrays.zeros((N, *part.shape[1:]), K)
             whole[open_rows] = along * part
             return whole
 

@@ -18,10 +18,11 @@ from numpy.typing import ArrayLike
 from dualscape.oracles.base import Vector
 from dualscape.oracles.relaxation.multipliers import proven
 from dualscape.oracles.relaxation.pace import Pace, ended
-from dualscape.oracles.relaxation.products import Lift
+from dualscape.oracles.relaxation.products import HOST, Lift
 from dualscape.oracles.relaxation.splitting import SINGLE, Splitting
 from dualscape.oracles.scaled import ScaledForm
-from dualscape.running.checkpoint import Arrays
+from dualscape.running.checkpoint import Arrays as Saved
+from dualscape.running.devices import Arrays
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import interrupted
 from dualscape.running.stopped import Stopped
@@ -49,6 +50,7 @@ class Part:
         sides: (N,) 1 or -1 where a side is chosen, else 0.
         bound: a proven one; `shift` is what to try first in the next proof.
         kind: of the numbers.
+        arrays: the library that steps are made by.
     """
 
     def __init__(
@@ -60,11 +62,12 @@ class Part:
         bound: float,
         shift: float,
         kind: type[np.floating] = SINGLE,
+        arrays: Arrays = HOST,
     ) -> None:
         self._form, self.sign, self._scale, self.sides = form, sign, scale, sides
         self.bound, self._shift, self.history = bound, shift, [bound]
         self._kappa, self._linear, self._kind = sign * form.kappa, sign * form.linear, kind
-        self._broken, lift = False, Lift.of(form.rows, kind, sides)
+        self._broken, self._arrays, lift = False, arrays, Lift.of(form.rows, kind, sides, arrays)
         self._splitting = Splitting.of_form(lift, self._kappa / scale, self._linear / scale)
         self._pace = Pace(1 + len(lift.open) + form.rows.shape[1])
 
@@ -110,7 +113,7 @@ class Part:
 
     def _again(self, sides: Vector, kind: type[np.floating]) -> "Part":
         """The same with these sides, in numbers of that kind, from the same iterates."""
-        again = Part(self._form, self.sign, self._scale, sides, self.bound, self._shift, kind)
+        again = Part(self._form, self.sign, self._scale, sides, self.bound, self._shift, kind, self._arrays)
         again._splitting.restore({name: np.asarray(part) for name, part in self._splitting.arrays().items()})
         return again
 
@@ -145,13 +148,13 @@ class Part:
         return self._splitting.arrays() | own | {"history": self.history, "sharp": sharp}
 
     @classmethod
-    def saved(cls, form: ScaledForm, scale: float, arrays: Arrays) -> "Part":
+    def saved(cls, form: ScaledForm, scale: float, saved: Saved, arrays: Arrays) -> "Part":
         """The one of these arrays."""
-        sign, bound, shift = (float(arrays[name]) for name in ("sign", "bound", "shift"))
-        kind = np.float64 if arrays["sharp"] else SINGLE
-        part = cls(form, sign, scale, arrays["sides"].astype(float), bound, shift, kind)
-        part.history = arrays["history"].astype(float).tolist()
-        part._splitting.restore(arrays)
+        sign, bound, shift = (float(saved[name]) for name in ("sign", "bound", "shift"))
+        kind = np.float64 if saved["sharp"] else SINGLE
+        part = cls(form, sign, scale, saved["sides"].astype(float), bound, shift, kind, arrays)
+        part.history = saved["history"].astype(float).tolist()
+        part._splitting.restore(saved)
         return part
 
 
@@ -161,17 +164,18 @@ class Tree:
     Args:
         form: what is bounded.
         most: a proven bound.
+        arrays: the library that steps are made by.
     """
 
-    def __init__(self, form: ScaledForm, most: float) -> None:
-        self._form, self._scale = form, max(form.floor, most / 4)
+    def __init__(self, form: ScaledForm, most: float, arrays: Arrays = HOST) -> None:
+        self._form, self._scale, self._arrays = form, max(form.floor, most / 4), arrays
         self._parts: list[tuple[float, int, Part]] = []
         self.steps = self.rounds = self._made = 0
         self._reached, self._done = 0.0, 0.0
         N, r = form.rows.shape
         self._most_parts = max(int(BYTES // (16 * N * (3 * N + 2 * r))), 2)
         for sign in (1.0, -1.0):
-            self._add(Part(form, sign, self._scale, np.zeros(N), most, 1e-3 * self._scale))
+            self._add(Part(form, sign, self._scale, np.zeros(N), most, 1e-3 * self._scale, arrays=arrays))
 
     def _add(self, part: Part) -> None:
         """One more, which is done where its bound is low enough."""
@@ -224,7 +228,7 @@ class Tree:
             saved |= {f"{at}_{name}": array for name, array in part.arrays().items()}
         return saved
 
-    def restore(self, saved: Arrays) -> None:
+    def restore(self, saved: Saved) -> None:
         """Go on from there."""
         steps, rounds, made, self._reached, self._done = saved["numbers"].astype(float).tolist()
         self.steps, self.rounds, self._made = int(steps), int(rounds), int(made)
@@ -232,5 +236,5 @@ class Tree:
         for at, order in enumerate(saved["order"].astype(int).tolist()):
             head = f"{at}_"
             mine = {name.removeprefix(head): array for name, array in saved.items() if name.startswith(head)}
-            part = Part.saved(self._form, self._scale, mine)
+            part = Part.saved(self._form, self._scale, mine, self._arrays)
             self._parts.append((-part.bound, order, part))

@@ -9,7 +9,6 @@ from dualscape.oracles.reach import Reach
 from dualscape.oracles.vector.reduced import ReducedVector
 from dualscape.running.effort import Effort
 from dualscape.running.stopped import Stopped
-from dualscape.units import Units
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -25,8 +24,7 @@ class VectorOracle(HingeOracle):
 
     def nothing(self, upper: float, looked_at: int, stopped: Stopped = Stopped.FINISHED) -> OracleAnswer:
         """No unit was found, and this is the bound."""
-        none = Units.none(self.hinges.X.shape[1], self.c)
-        return OracleAnswer(none, np.zeros(0), 0.0, upper, self.name, looked_at, stopped)
+        return OracleAnswer.nothing(self.hinges.X.shape[1], upper, self.name, looked_at, stopped, self.c)
 
     def ceiling(self, nu: Vector, effort: Effort) -> float:
         """A bound on h(N) that is there at once, for data of any size."""

@@ -14,28 +14,12 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
 from dualscape.oracles.base import Matrix, Vector
-from dualscape.oracles.relaxation.multipliers import AROUND, LEAST, RAISED, Proof, lengths_of
+from dualscape.oracles.relaxation.multipliers import LEAST, RAISED, Proof, best_shift, clipped
 from dualscape.oracles.relaxation.products import Array, Products
 from dualscape.tolerances import EPS
 
 #: Newton steps of the barrier, by how much it falls, and where it is low enough.
 STEPS, FALLS, LOW = 80, 0.15, 1e-6
-
-
-def clipped(G: Products, r: int) -> Products:
-    """The multipliers with their signs and lengths, in double precision, r coordinates of u before those of v."""
-    p, m, pp, mm, pm = (np.maximum(np.asarray(part, dtype=float), 0.0) for part in G[1:6])
-    np.fill_diagonal(pm, np.diagonal(G.pm))
-    p_u, m_u = (np.asarray(part, dtype=float) for part in (G.p_u, G.m_u))
-    # Sums of squares and their roots are off by less than as many roundings as they have terms, and 2; their sum by 1.
-    more = 1 + (p_u.shape[1] + 6) * EPS
-    p, m = (
-        np.maximum(first, more * (lengths_of(others[:, :r]) + lengths_of(others[:, r:])))
-        for first, others in ((p, p_u), (m, m_u))
-    )
-    return Products.zero(len(p), p_u.shape[1], np.float64)._replace(
-        p=p, m=m, pp=0.5 * (pp + pp.T), mm=0.5 * (mm + mm.T), pm=pm, p_u=p_u, m_u=m_u
-    )
 
 
 def proven(rows: Matrix, kappa: Matrix, linear: Matrix, G: Products, shift: float = 1e-3) -> Proof:
@@ -46,7 +30,7 @@ def proven(rows: Matrix, kappa: Matrix, linear: Matrix, G: Products, shift: floa
         kappa: (N, c) weights.
         linear: (r, c) linear part.
         G: any multipliers of products with (u, v); their signs are seen to here.
-        shift: how far the free multipliers may have to be moved, roughly.
+        shift: how far the free multipliers may have to be moved, roughly: what did best the last time.
 
     >>> kappa = np.eye(2)
     >>> G = Products.zero(2, 4, np.float64)._replace(pm=np.diag([-0.5, -0.5]))
@@ -57,12 +41,8 @@ def proven(rows: Matrix, kappa: Matrix, linear: Matrix, G: Products, shift: floa
         form = _Form.of(rows, kappa, linear, clipped(G, rows.shape[1]))
         if not np.isfinite(form.size):
             return Proof(np.inf, shift)
-        least = max(-float(np.linalg.eigvalsh(form.T)[0]), 0.0)
-        tried = [form.shifted(least + max(factor * shift, LEAST * form.size)) for factor in AROUND]
-        best = min(tried, key=lambda one: one.bound)
-        if not np.isfinite(best.bound):
-            return Proof(np.inf, shift)
-        return Proof(form.checked(best), max(best.shift - least, LEAST * form.size))
+        best = best_shift(form.shifted, shift, LEAST * form.size, form.size)
+        return Proof(form.checked(best), best.shift) if np.isfinite(best.bound) else Proof(np.inf, shift)
 
 
 class _Shifted(NamedTuple):

@@ -14,6 +14,7 @@ from dualscape.oracles.vector.base import VectorOracle
 from dualscape.oracles.vector.multipliers import proven
 from dualscape.oracles.vector.reduced import ReducedVector
 from dualscape.oracles.vector.splitting import VectorSplitting
+from dualscape.running.devices import Arrays
 from dualscape.running.effort import Effort
 from dualscape.running.interruption import interrupted
 from dualscape.running.progress import Event, Progress, silent
@@ -69,7 +70,7 @@ class _Search:
         kappa, linear = (np.ldexp(part, -exponent) for part in (G.kappa, G.linear))
         upper, floor = (float(np.ldexp(value, -exponent)) for value in (self.upper, self._above - G.slack))
         scale, shift, history = max(floor, upper / 4), 1e-3, [upper]
-        splitting = VectorSplitting(G.hinges.rows, kappa / scale, linear / scale)
+        splitting = VectorSplitting(G.hinges.rows, kappa / scale, linear / scale, arrays=Arrays.of(effort.device))
         size = 1 + sum(G.hinges.rows.shape) + kappa.shape[1]
         pace = Pace(size)
         progress(Event("relaxation", 0, ROUNDS, cost_in_words(size)))

@@ -8,11 +8,14 @@ since |u| = |v| = 1 for a unit. What is maximised, v^T (linear^T u + sum_g kappa
 of v with u and with p. One matrix takes all units, since v says where a unit leads.
 """
 
+from typing import Any
+
 import numpy as np
 
 from dualscape.oracles.base import Matrix
-from dualscape.oracles.relaxation.products import Array, Lift, Products
-from dualscape.oracles.relaxation.splitting import FACTOR, LEAST, SINGLE, TIMES_FREE, Splitting
+from dualscape.oracles.relaxation.products import HOST, Array, Lift, Products
+from dualscape.oracles.relaxation.splitting import FACTOR, LEAST, SINGLE, TIMES_FREE, TINY, Splitting
+from dualscape.running.devices import Arrays
 
 #: The greatest penalty where Y_00 is given, and where it is free.
 MOST_GIVEN, MOST_FREE = 1.0, 3.0
@@ -27,9 +30,11 @@ class VectorSplitting(Splitting):
         mass: Y_00 and both traces, or None where they are free and each unit of mass costs 1.
     """
 
-    def __init__(self, rows: Matrix, kappa: Matrix, linear: Matrix, mass: float | None = 1.0) -> None:
+    def __init__(
+        self, rows: Matrix, kappa: Matrix, linear: Matrix, mass: float | None = 1.0, arrays: Arrays = HOST
+    ) -> None:
         (N, r), c = rows.shape, kappa.shape[1]
-        lift = Lift.of(np.hstack([rows, np.zeros((N, c))]), SINGLE)
+        lift = Lift.of(np.hstack([rows, np.zeros((N, c))]), SINGLE, arrays=arrays)
         cost = Products.zero(N, r + c, np.float32)
         cost.p_u[:, r:] = 0.5 * kappa
         cost.uu[:r, r:], cost.uu[r:, :r] = 0.5 * linear, 0.5 * linear.T
@@ -38,47 +43,48 @@ class VectorSplitting(Splitting):
             cost = cost._replace(one=-third * np.ones((), SINGLE), uu=cost.uu - third * np.eye(r + c, dtype=SINGLE))
         penalty = max(FACTOR * N**-1.5, LEAST)
         penalty = min(penalty, MOST_GIVEN) if mass else min(TIMES_FREE * penalty, MOST_FREE)
-        super().__init__(lift, lift.down(cost), penalty, mass)
+        super().__init__(lift, lift.fetched().down(cost), penalty, mass)
         self._r = r
+        blocks = np.repeat(np.eye(2, dtype=SINGLE), [r, c], axis=0)
+        #: (2, r + c) which coordinates are of u and of v, and 1, r and c.
+        self._parts, self._sizes = arrays.move(blocks.T), np.array([1.0, r, c])
 
     def signed(self, aim: Products) -> Products:
-        pp, mm, pm = (np.maximum(part, 0) for part in aim[3:6])
-        np.fill_diagonal(pm, 0.0)
-        p, p_u = both_shorter(aim.p, aim.p_u, self._r)
-        m, m_u = both_shorter(aim.m, aim.m_u, self._r)
-        return Products(*self._levelled(aim, p, m, pp, mm, pm, p_u, m_u))
+        xp = self._arrays.xp
+        p, p_u = both_shorter(aim.p, aim.p_u, self._r, xp)
+        m, m_u = both_shorter(aim.m, aim.m_u, self._r, xp)
+        one, uu = self._levelled(aim)
+        return Products(one, p, m, *self.of_one_sign(aim), p_u, m_u, aim.u, uu)
 
-    def _levelled(self, aim: Products, *parts: Array) -> tuple[Array, ...]:
-        """All parts, with Y_00 and both traces brought to one value, which is that of least change."""
-        r, size = self._r, len(aim.uu)
-        blocks = (slice(0, r), slice(r, size))
-        numbers = np.array([aim.one, *(np.trace(aim.uu[at, at]) for at in blocks)], dtype=float)
-        sizes = np.array([1.0, r, size - r])
+    def _levelled(self, aim: Products) -> tuple[Array, Array]:
+        """Y_00 and u with u, with Y_00 and both traces brought to one value, which is that of least change."""
+        fetch, sizes = self._arrays.fetch, self._sizes
+        traces = fetch(self._parts @ self._arrays.xp.diagonal(aim.uu))
+        numbers = np.append(fetch(aim.one), traces).astype(float)
         mass = max(float((numbers / sizes).sum() / (1 / sizes).sum()), 0.0) if self._mass is None else self._mass
-        more = np.repeat((mass - numbers[1:]) / sizes[1:], [r, size - r])
-        uu = aim.uu + np.diag(more).astype(SINGLE)
-        return np.full((), mass, SINGLE), *parts, aim.u, uu
+        more = self._arrays.move(((mass - numbers[1:]) / sizes[1:]).astype(SINGLE))
+        return 0 * aim.one + mass, aim.uu + self._arrays.xp.diag(more @ self._parts)
 
 
-def both_shorter(first: Array, others: Array, r: int) -> tuple[Array, Array]:
+def both_shorter(first: Array, others: Array, r: int, xp: Any = np) -> tuple[Array, Array]:
     """(a, b), the nearest with |b_g[:r]| <= a_g and |b_g[r:]| <= a_g to first (N,) and others (N, r + c), for every g.
 
     >>> a, b = both_shorter(np.array([1.0, 1.0]), np.array([[2.0, 0.0], [3.0, 4.0]]), 1)
     >>> a.round(6).tolist(), b.round(6).tolist()
     ([1.5, 2.666667], [[1.5, 0.0], [2.666667, 2.666667]])
     """
-    lengths = np.stack([np.linalg.norm(others[:, :r], axis=1), np.linalg.norm(others[:, r:], axis=1)])
-    a = both_heights(first, lengths)
-    shares = np.minimum(lengths, a) / np.maximum(lengths, np.finfo(lengths.dtype).tiny)
-    return a, np.hstack([others[:, :r] * shares[0][:, None], others[:, r:] * shares[1][:, None]])
+    lengths = xp.stack([xp.linalg.norm(others[:, :r], None, 1), xp.linalg.norm(others[:, r:], None, 1)])
+    a = both_heights(first, lengths, xp)
+    shares = xp.minimum(lengths, a) / xp.clip(lengths, TINY, None)
+    return a, xp.hstack([others[:, :r] * shares[0][:, None], others[:, r:] * shares[1][:, None]])
 
 
-def both_heights(first: Array, lengths: Array) -> Array:
+def both_heights(first: Array, lengths: Array, xp: Any = np) -> Array:
     """The a of the nearest (a, b, b') with |b|, |b'| <= a to (first, b, b') with these lengths (2, N).
 
     The derivative of half the square of the distance, a - first - (l - a)_+ - (l' - a)_+, rises: its zero, or 0.
     """
-    less, more = lengths.min(axis=0), lengths.max(axis=0)
+    less, more = xp.minimum(*lengths), xp.maximum(*lengths)
     one = (first + more) / 2
-    a = np.where(more <= first, first, np.where(one >= less, one, (first + more + less) / 3))
-    return np.maximum(a, 0)
+    a = xp.where(more <= first, first, xp.where(one >= less, one, (first + more + less) / 3))
+    return xp.clip(a, 0, None)

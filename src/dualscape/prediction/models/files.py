@@ -13,34 +13,36 @@ from numpy.typing import NDArray
 
 from dualscape.data.formats.npz import DAMAGE
 from dualscape.errors import InputError
-from dualscape.model.architectures import VectorReLU
 from dualscape.model.arrays import finite_array
 from dualscape.model.network import Network
 from dualscape.model.problem import Problem
-from dualscape.prediction.models.given import trained_of
+from dualscape.model.three_layers import ThreeLayers
+from dualscape.prediction.models.given import BIASES, THREE, TWO, trained_of
 from dualscape.prediction.models.layers import of_state
 from dualscape.prediction.models.safetensors import read_safetensors, written_safetensors
 from dualscape.prediction.models.trained import Trained, free_parts, gates_of
+from dualscape.prediction.models.trained_three_layers import TrainedThreeLayers
 from dualscape.prediction.predictor import load_result
 from dualscape.running.files import write_whole
 
 PICKLES = (".pkl", ".pickle", ".joblib")
 STATES = (".pt", ".pth")
 KINDS = (".npz", ".safetensors", ".json", *STATES, *PICKLES)
-SAVEZ = "numpy.savez(path, U=U, alpha=alpha), and bias= and output_bias= where there are any"
+SAVEZ = "numpy.savez(path, U=U, alpha=alpha), of three layers W=W, w=w, alpha=alpha, and bias= and output_bias="
 #: First bytes of an archive.
 ZIP = b"PK"
-ARRAYS = ("U", "alpha", "bias", "output_bias")
-MORE = ("free_weights", "gates")
+FREE = "free_weights"
+Model = Trained | TrainedThreeLayers
 
 
-def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> Trained:
+def read_model(path: str | os.PathLike[str], *, trust_pickle: bool = False) -> Model:
     """The network in a file.
 
     Args:
         path: .npz (arrays U (m, p) and alpha (m,), or (m, c) with c outputs, bias (m,), output_bias, free_weights (q,)
-            and gates (m,) where there are any), .safetensors or .pt, .pth (the state of a PyTorch network), .json (a
-            result of `dualscape analyze`), .pkl, .pickle or .joblib (a scikit-learn or PyTorch model).
+            and gates (m,) where there are any; of three layers W (m, r, p), w (m, r), alpha (m,) and bias (m, r)),
+            .safetensors or .pt, .pth (the state of a PyTorch network), .json (a result of `dualscape analyze`), .pkl,
+            .pickle or .joblib (a scikit-learn or PyTorch model).
         trust_pickle: whether pickles are loaded: they run whatever code they hold.
 
     Raises:
@@ -79,7 +81,7 @@ def read_network(path: str | os.PathLike[str], problem: Problem, *, trust_pickle
     return network
 
 
-def write_model(path: str | os.PathLike[str], trained: Trained) -> None:
+def write_model(path: str | os.PathLike[str], trained: Model) -> None:
     """Write a network as a file of the kind that it was read from; .npz can always be written.
 
     Raises:
@@ -88,7 +90,7 @@ def write_model(path: str | os.PathLike[str], trained: Trained) -> None:
     write_whole(Path(path), model_bytes(path, trained))
 
 
-def model_bytes(path: str | os.PathLike[str], trained: Trained) -> bytes:
+def model_bytes(path: str | os.PathLike[str], trained: Model) -> bytes:
     """What `write_model` writes to a file of that name."""
     file = Path(path)
     content = _npz(trained) if file.suffix == ".npz" else trained.written()
@@ -108,7 +110,7 @@ def check_suffix(path: str | os.PathLike[str], model: str | os.PathLike[str]) ->
         raise InputError(f"{path} cannot hold a network of the kind of {model}; give a name in {named}")
 
 
-def _of_arrays(source: str, data: bytes) -> Trained:
+def _of_arrays(source: str, data: bytes) -> Model:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -116,41 +118,52 @@ def _of_arrays(source: str, data: bytes) -> Trained:
         objects = data.startswith(ZIP) and "allow_pickle" in str(error)
         reason = "it holds pickled objects" if objects else "it is not a readable NPZ archive"
         raise InputError(f"{source} is no network, {reason}; write it with {SAVEZ}") from None
-    missing = [name for name in ARRAYS[:2] if name not in arrays]
-    free, gates = (arrays.pop(name, None) for name in MORE)
-    other = sorted(set(arrays) - set(ARRAYS))
+    names = THREE if "W" in arrays else TWO
+    missing = [name for name in names if name not in arrays]
+    free = arrays.pop(FREE, None)
+    gates = arrays.pop("gates", None) if names == TWO else None
+    other = sorted(set(arrays) - {*names, *BIASES})
     if missing:
         raise InputError(f"{source} holds no weights {missing[0]!r}; write it with {SAVEZ}")
     if other:
         raise InputError(f"{source} has an array {other[0]!r} that means nothing here; write it with {SAVEZ}")
-    return replace(
-        trained_of(arrays, source),
-        back=_npz,
-        free_weights=None if free is None else finite_array(np.ravel(free), f"{source}: free_weights", 1),
-        gates=None if gates is None else np.ravel(gates),
-    )
+    found = trained_of(arrays, source)
+    weights = None if free is None else finite_array(np.ravel(free), f"{source}: free_weights", 1)
+    if isinstance(found, TrainedThreeLayers):
+        return replace(found, back=_npz, free_weights=weights)
+    return replace(found, back=_npz, free_weights=weights, gates=None if gates is None else np.ravel(gates))
 
 
-def _npz(trained: Trained) -> bytes:
+def _npz(trained: Model) -> bytes:
     stream = io.BytesIO()
-    values = {name: getattr(trained, name) for name in (*ARRAYS, *MORE)}
+    names = (*THREE, *BIASES, FREE) if isinstance(trained, TrainedThreeLayers) else (*TWO, *BIASES, FREE, "gates")
+    values = {name: getattr(trained, name) for name in names}
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items() if value is not None}
     np.savez(stream, **arrays)
     return stream.getvalue()
 
 
-def _of_result(file: Path) -> Trained:
+def _of_result(file: Path) -> Model:
     predictor = load_result(file)
     content, network = json.loads(file.read_text(encoding="utf-8")), predictor.network
-    U, alpha = network.weights()
     design, known = predictor.design, content["problem"]
     output_bias, free_weights = free_parts(network.design.free_names, network.free_weights)
     settings = {"loss": predictor.loss, "bias": network.bias, "free": network.free, "beta": known["beta"]}
     if known.get("free_decay"):
         settings["free_decay"] = known["free_decay"]
+    settings["scaling"] = predictor.scaling
     kind = network.architecture
+    if kind.layers == 3:
+        layers = ThreeLayers.of(network)
+        settings["architecture"] = kind.title
+        bias = layers.W[:, :, -1] if design.has_bias else None
+        W = layers.W[:, :, : design.p]
+        return TrainedThreeLayers.of(
+            W, layers.w, layers.alpha, bias, output_bias, str(file), free_weights=free_weights, settings=settings
+        )
+    U, alpha = network.weights()
     # With several outputs the title says how many, and then the activation where it is not the ReLU.
-    settings["activation"] = (":".join(kind.key[2:]) or "relu") if isinstance(kind, VectorReLU) else kind.title
+    settings["activation"] = (":".join(kind.key[2:]) or "relu") if kind.key[0] == "vector" else kind.title
     return Trained.of(
         design.features(U),
         alpha,
@@ -158,12 +171,12 @@ def _of_result(file: Path) -> Trained:
         output_bias,
         str(file),
         free_weights=free_weights,
-        settings={**settings, "scaling": predictor.scaling},
+        settings=settings,
         gates=gates_of(network),
     )
 
 
-def _of_checkpoint(source: str, data: bytes, trust_pickle: bool) -> Trained:
+def _of_checkpoint(source: str, data: bytes, trust_pickle: bool) -> Model:
     try:
         import torch
     except ImportError:
@@ -190,7 +203,7 @@ def _of_checkpoint(source: str, data: bytes, trust_pickle: bool) -> Trained:
     return of_state(state, source, back=saved)
 
 
-def _of_pickle(file: Path, data: bytes) -> Trained:
+def _of_pickle(file: Path, data: bytes) -> Model:
     try:
         if file.suffix == ".joblib":
             import joblib  # type: ignore[import-untyped]

@@ -1,5 +1,7 @@
 """PyTorch networks: a `Sequential(Linear, ReLU, Linear)`, or its state as names and tensors.
 
+With another ReLU and Linear in it a network is one of three layers, where the one in the middle comes in blocks.
+
 Nothing here imports torch: modules are known by the names of their classes and tensors by what they can do, so that a
 state can also come from a file that other programs read.
 """
@@ -12,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dualscape.errors import InputError
+from dualscape.prediction.models.blocks import Blocks, blocks_of, layers_of
 from dualscape.prediction.models.trained import Trained
+from dualscape.prediction.models.trained_three_layers import TrainedThreeLayers
 
 #: Layers that compute nothing when a network is used.
 IDLE = ("Identity", "Flatten", "Dropout")
@@ -25,18 +29,18 @@ def is_module(model: object) -> bool:
     return hasattr(model, "state_dict") and hasattr(model, "children")
 
 
-def of_module(model: Any, source: str = "the model") -> Trained:
-    """A module whose layers are Linear, ReLU, Linear.
+def of_module(model: Any, source: str = "the model") -> Trained | TrainedThreeLayers:
+    """A module whose layers are Linear, ReLU, Linear, or of three layers Linear, ReLU, Linear, ReLU, Linear.
 
     Raises:
-        InputError: it has other layers, or more than one hidden layer.
+        InputError: it has other layers, or its second hidden layer does not come in blocks.
     """
     layers = [layer for layer in _flat(model) if type(layer).__name__ not in IDLE]
     kinds = [type(layer).__name__ for layer in layers]
     linear = [kind for kind in kinds if kind == "Linear"]
-    if len(linear) > 2:
+    if len(linear) > 3:
         raise InputError(f"{source} has {len(linear) - 1} hidden layers; {WANTED}")
-    if kinds != ["Linear", "ReLU", "Linear"]:
+    if kinds not in (["Linear", "ReLU", "Linear"], ["Linear", "ReLU"] * 2 + ["Linear"]):
         raise InputError(f"{source} has the layers {', '.join(kinds) or 'none'}; {WANTED}")
     return of_state(model.state_dict(), source)
 
@@ -55,11 +59,13 @@ def is_state(model: object) -> bool:
 
 def of_state(
     state: State, source: str = "the state", back: Callable[[dict[str, NDArray[Any]]], Any] | None = None
-) -> Trained:
-    """The state of a network of two linear layers with a ReLU between them, which is taken for granted.
+) -> Trained | TrainedThreeLayers:
+    """The state of a network of two or three linear layers with a ReLU between them, which is taken for granted.
 
     Args:
-        state: tensors or arrays by name: `0.weight` (m, p), `0.bias` (m,), `2.weight` (c, m), `2.bias` (c,).
+        state: tensors or arrays by name: `0.weight` (m, p), `0.bias` (m,), `2.weight` (c, m), `2.bias` (c,); of three
+            layers `0.weight` (h, p), `2.weight` (m, h), `4.weight` (1, m), each unit of the first feeding one of the
+            second.
         source: where it comes from, for messages.
         back: makes a file's bytes from a state; None gives the state itself.
 
@@ -68,16 +74,18 @@ def of_state(
     """
     arrays = {str(name): _array(value, f"{source}: {name}") for name, value in state.items()}
     weights = sorted((name for name in arrays if name.endswith("weight")), key=_natural)
-    if len(weights) > 2:
+    if len(weights) > 3:
         raise InputError(f"{source} has {len(weights) - 1} hidden layers; {WANTED}")
     if len(weights) < 2 or any(arrays[name].ndim != 2 for name in weights):
         raise InputError(f"{source} has the tensors {', '.join(arrays) or 'none'}; {WANTED}")
-    first, last = (arrays[name] for name in weights)
-    hidden, outer = (name.removesuffix("weight") + "bias" for name in weights)
-    other = set(arrays) - {*weights, hidden, outer}
+    biases = [name.removesuffix("weight") + "bias" for name in weights]
+    other = set(arrays) - {*weights, *biases}
     if other:
         raise InputError(f"{source} has tensors that are of no linear layer: {', '.join(sorted(other))}; {WANTED}")
-    kept = {name: array.dtype if array.dtype.kind == "f" else np.dtype(np.float64) for name, array in arrays.items()}
+    if len(weights) == 3:
+        return _of_three_layers(arrays, weights, source, back)
+    first, last = (arrays[name] for name in weights)
+    hidden, outer = biases
 
     def written(trained: Trained) -> Any:
         trained.check_layers()
@@ -86,8 +94,7 @@ def of_state(
             found[hidden] = trained.bias
         if outer in arrays or np.any(trained.output_bias):
             found[outer] = np.zeros(trained.c) + (0.0 if trained.output_bias is None else trained.output_bias)
-        made = {name: np.ascontiguousarray(array, dtype=kept.get(name, np.float64)) for name, array in found.items()}
-        return made if back is None else back(made)
+        return _made(found, arrays, back)
 
     return Trained.of(
         first,
@@ -98,6 +105,47 @@ def of_state(
         settings=_settings(hidden in arrays, outer in arrays),
         back=written,
     )
+
+
+def _of_three_layers(
+    arrays: dict[str, NDArray[Any]],
+    weights: list[str],
+    source: str,
+    back: Callable[[dict[str, NDArray[Any]]], Any] | None,
+) -> TrainedThreeLayers:
+    """The state of three linear layers of which the second comes in blocks."""
+    first, second, third = (arrays[name] for name in weights)
+    hidden, middle, outer = (name.removesuffix("weight") + "bias" for name in weights)
+    if middle in arrays and arrays[middle].any():
+        raise InputError(
+            f"{source} has biases in its second hidden layer ({middle}), and subnetworks have none there; train it "
+            "with bias=False in that layer"
+        )
+    if third.shape != (1, len(second)):
+        raise InputError(f"{source}: the third layer has shape {third.shape}, not (1, {len(second)}): one output")
+    W, w, bias = blocks_of(first, second, arrays.get(hidden), source)
+
+    def written(trained: TrainedThreeLayers) -> Any:
+        trained.check_layers()
+        inner, outer_w, inner_bias = layers_of(Blocks(trained.W, trained.w, trained.bias))
+        found: dict[str, NDArray[Any]] = dict(zip(weights, (inner, outer_w, trained.alpha[None]), strict=True))
+        if inner_bias is not None and (hidden in arrays or inner_bias.any()):
+            found[hidden] = inner_bias
+        if middle in arrays:
+            found[middle] = np.zeros(len(outer_w))
+        if outer in arrays or trained.output_bias:
+            found[outer] = np.array([trained.output_bias or 0.0])
+        return _made(found, arrays, back)
+
+    settings = _settings(hidden in arrays, outer in arrays) | {"architecture": "three-layer"}
+    return TrainedThreeLayers.of(W, w, third, bias, arrays.get(outer), source, settings=settings, back=written)
+
+
+def _made(found: State, like: State, back: Callable[[dict[str, NDArray[Any]]], Any] | None) -> Any:
+    """A state with the types of another one, as `back` makes it."""
+    kinds = {name: array.dtype if array.dtype.kind == "f" else np.dtype(np.float64) for name, array in like.items()}
+    made = {name: np.ascontiguousarray(array, dtype=kinds.get(name, np.float64)) for name, array in found.items()}
+    return made if back is None else back(made)
 
 
 def _settings(hidden: bool, outer: bool) -> dict[str, Any]:

@@ -33,9 +33,48 @@ def free_parts(names: Sequence[str], weights: Vector) -> tuple[float | Vector | 
     return None, (weights if len(weights) else None)
 
 
+def check_inputs(source: str, neurons: str, p: int, biased: bool, problem: Problem) -> None:
+    """Raise InputError where neurons see other features than a problem has, or have biases that it has not."""
+    design = problem.design
+    if p != design.p:
+        raise InputError(
+            f"{source}: the {neurons} see {p} feature{'s' * (p != 1)}, the problem has {design.p}; choose the columns "
+            "that it was trained on (--features)"
+        )
+    if biased and not design.has_bias:
+        free = "" if problem.architecture.layers != 2 else " or --bias free"
+        raise InputError(f"{source}: the {neurons} have biases, the problem none; give --bias penalised{free}")
+
+
+def free_weights_of(source: str, given: Vector | None, constant: Vector, problem: Problem) -> Vector:
+    """The weights (q,), or (q c,), of a problem's free features: those given and the output bias (c,).
+
+    Raises:
+        InputError: they are those of other free features.
+    """
+    names, q = problem.design.free_names, problem.free.q
+    if constant.any() and CONSTANT not in names:
+        raise InputError(f"{source}: the network has an output bias, the problem none; give --free constant")
+    weights = np.zeros(q) if given is None else given.copy()
+    if len(weights) != q:
+        raise InputError(f"{source}: there are {len(weights)} free_weights, the problem has {q}; say which (--free)")
+    if CONSTANT in names:
+        weights.reshape(-1, len(constant))[names.index(CONSTANT)] += constant
+    return weights
+
+
+def check_no_skip(free_weights: Vector | None) -> None:
+    """Raise InputError where a skip connection has no place in a file of layers."""
+    if free_weights is not None:
+        raise InputError(
+            "a network with a skip connection does not fit into layers; give a name in .npz, which holds it as "
+            "free_weights"
+        )
+
+
 def gates_of(network: Network) -> NDArray[np.intp] | None:
     """(m,) the gate of each neuron; None where the architecture has no list of them."""
-    return network.gates if network.outputs is None and network.architecture.outputs > 1 else None
+    return network.gates if network.architecture.outputs > network.architecture.per_row else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,19 +183,12 @@ class Trained:
                 f"{self.source}: the network has {self.c} output{'s' * (self.c != 1)}, the problem {problem.c}; choose "
                 "the targets that it was trained on (--target), or with a loss of classes all of these"
             )
-        if self.U.shape[1] != design.p:
-            p = self.U.shape[1]
+        if problem.architecture.layers != 2:
             raise InputError(
-                f"{self.source}: the neurons see {p} feature{'s' * (p != 1)}, the problem has {design.p}; choose the "
-                "columns that it was trained on (--features)"
+                f"{self.source}: the network has two layers, the problem has networks of the architecture "
+                f"{problem.architecture.title!r}; give it a problem of two layers"
             )
-        if self.biased and not design.has_bias:
-            raise InputError(
-                f"{self.source}: the neurons have biases, the problem none; give --bias penalised or --bias free"
-            )
-        names = design.free_names
-        if np.any(self.output_bias) and CONSTANT not in names:
-            raise InputError(f"{self.source}: the network has an output bias, the problem none; give --free constant")
+        check_inputs(self.source, "neurons", self.U.shape[1], self.biased, problem)
         U, alpha = self.U, self.alpha.copy()
         constant = np.zeros(self.c) + (0.0 if self.output_bias is None else self.output_bias)
         if design.has_bias:
@@ -167,13 +199,7 @@ class Trained:
                 alpha[alone & (hidden != 0)] = 0.0
                 hidden[alone] = 0.0
             U = np.column_stack([U, hidden])
-        weights = np.zeros(free.q) if self.free_weights is None else self.free_weights.copy()
-        if len(weights) != free.q:
-            raise InputError(
-                f"{self.source}: there are {len(weights)} free_weights, the problem has {free.q}; say which (--free)"
-            )
-        if CONSTANT in names:
-            weights.reshape(-1, self.c)[names.index(CONSTANT)] += constant
+        weights = free_weights_of(self.source, self.free_weights, constant, problem)
         kind = problem.architecture
         return Network.from_weights(
             U, alpha, bias=problem.bias, architecture=kind, free=free.kind, free_weights=weights, gates=self.gates
@@ -206,11 +232,7 @@ class Trained:
 
     def check_layers(self) -> None:
         """Raise InputError when there is more than two layers hold: a place for a skip connection."""
-        if self.free_weights is not None:
-            raise InputError(
-                "a network with a skip connection does not fit into two layers; give a name in .npz, which holds it as "
-                "free_weights"
-            )
+        check_no_skip(self.free_weights)
 
     def written(self) -> Any:
         """An object of the kind that it was read from, or the bytes of such a file.
