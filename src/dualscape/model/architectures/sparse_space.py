@@ -14,8 +14,10 @@ from dualscape.model.architectures.pieces import Pieces
 from dualscape.model.architectures.relu_space import ReLUSpace
 from dualscape.model.architectures.union_space import BELONGS, Family, UnionSpace
 from dualscape.model.architectures.vector_pieces import VectorPieces
+from dualscape.model.architectures.vector_space import VectorSpace
 from dualscape.oracles.reach import Reach
 from dualscape.oracles.subspaces import subspace_bounds, subspace_scores
+from dualscape.oracles.vector.subspaces import vector_subspace_bounds
 from dualscape.units import Units
 
 #: More families than this are too many even to be bounded one by one.
@@ -91,6 +93,9 @@ class SparseSpace(UnionSpace):
 
     def bounds(self, nu: Vector) -> Vector:
         known = np.full(self.count, self.reach.bound(nu))
+        if isinstance(self.whole, VectorSpace):
+            lengths, N = self.reach.lengths[:: self.c], nu.reshape(-1, self.c)
+            return np.minimum(known, vector_subspace_bounds(self._X, N, self._every, lengths, self.whole.slope))
         if not isinstance(self.whole, ReLUSpace):
             return known
         slope = self.whole.slope
