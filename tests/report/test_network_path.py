@@ -43,3 +43,14 @@ def test_the_page_has_the_pictures():
         assert f'id="figure-network-path-{name}"' in page
     assert page.count("Plotly.addFrames(") == 2
     assert "spans no plane" in page
+
+
+def test_ends_have_the_gates_of_their_neurons():
+    problem = Problem(np.eye(2), np.eye(2), beta=0.1, bias="none", activation="gated:3")
+    ends = [
+        Network.from_weights(c * np.eye(2), np.eye(2), architecture=problem.architecture, gates=[2, 1]) for c in (1, 2)
+    ]
+    content = network_path_to_dict(Path(problem, tuple(ends)))["path"]
+    assert content["end"]["gates"] == [2, 1]
+    assert content["end"]["outputs"] == [[1.0, 0.0], [0.0, 1.0]]
+    assert "gates" not in network_path_to_dict(line(0.0, 0.9))["path"]["start"]

@@ -40,7 +40,7 @@ class Change:
         fit: (n,), or (n c,) row by row with c outputs, of the optimal fit, free features included.
         masses: (k,) of the masses.
         directions: (k, d) of the directions of the units, across them.
-        outputs: (k, c) of their outputs, where there are several; otherwise None.
+        outputs: (k, c) of their outputs, where there are several, with gates as `Units` has them; otherwise None.
     """
 
     value: float

@@ -13,6 +13,7 @@ from dualscape.figures.scene import Scene
 from dualscape.landscape.paths.connect import Disconnected
 from dualscape.landscape.paths.path import Path
 from dualscape.model.network import Network
+from dualscape.prediction.models.trained import gates_of
 from dualscape.prediction.predictor import SCHEMA
 from dualscape.report.page import page
 from dualscape.report.report import figure_element, gallery, missing_figures
@@ -76,7 +77,9 @@ def network_path_to_dict(found: Path | Disconnected, notes: tuple[str, ...] = ()
 
 def _network(network: Network) -> dict[str, Any]:
     names = ("directions", "signs", "masses", "imbalance", "free_weights")
-    outputs = {} if network.outputs is None else {"outputs": network.outputs.tolist()}
+    outputs, gates = {} if network.outputs is None else {"outputs": network.outputs.tolist()}, gates_of(network)
+    if gates is not None:
+        outputs["gates"] = gates.tolist()
     return outputs | {name: getattr(network, name).tolist() for name in names}
 
 

@@ -373,7 +373,7 @@ class Architecture(ABC):
         """
         raise InputError(
             f"networks of the architecture {self.title!r} have one output, the target has {c} columns; "
-            "give one column, or ReLU neurons, leaky or not"
+            "give one column, or neurons of two layers"
         )
 
     def twin(self, units: Units) -> Units:
