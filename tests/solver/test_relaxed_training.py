@@ -426,7 +426,7 @@ def test_where_much_is_left_a_nu_between_is_asked(monkeypatch):
     assert not np.array_equal(nu, question.nu)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 8), st.sampled_from(["squared", "logistic"]), st.booleans())
 def test_a_nu_between_never_proves_more_than_the_optimum(seed, n, loss, free):
     """Equal, opposite and zero rows among them, also beside free features."""
