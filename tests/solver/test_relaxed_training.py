@@ -403,3 +403,52 @@ def test_on_a_device_as_much_is_proven(outputs, monkeypatch):
                 )
         assert max(found) <= solution.certificate.primal
         assert found[0] == pytest.approx(found[1], rel=1e-3)
+
+
+def test_where_much_is_left_a_nu_between_is_asked(monkeypatch):
+    """It proves more than relaxed training; with few hyperplanes it is the network's own."""
+    monkeypatch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 25)
+    problem = random_problem(8, n=24, d=6, share=0.01)
+    network = solve(problem, oracle="ascent").network
+    question = Question(problem.dual_of(network), above=problem.beta * (1 + 1e-11))
+
+    def certificate(effort, few):
+        monkeypatch.setattr("dualscape.solver.relaxed_training.FEW_ROWS", few)
+        found = ask_or_relax(problem, network, ["relaxation"], question, effort=effort)
+        return found[0], certificate_of(problem, network, *found)
+
+    _, whole = certificate(Effort(), 60)
+    at_own, _ = certificate(Effort.within(600.0), 60)
+    nu, between = certificate(Effort.within(600.0), 0)
+    assert between.excess < whole.excess - 0.01
+    assert between.dual <= between.primal
+    assert np.array_equal(at_own, question.nu)
+    assert not np.array_equal(nu, question.nu)
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 8), st.sampled_from(["squared", "logistic"]), st.booleans())
+def test_a_nu_between_never_proves_more_than_the_optimum(seed, n, loss, free):
+    """Equal, opposite and zero rows among them, also beside free features."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, (n, 2)).astype(float)
+    y = rng.choice([-1.0, 1.0], n) if loss == "logistic" else rng.standard_normal(n)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dualscape.solver.relaxed_training.FEW_ROWS", 0)
+        patch.setattr("dualscape.solver.relaxed_training.LOOSE", -1.0)
+        patch.setattr("dualscape.solver.relaxed_training.FARTHEST", 1.0)
+        patch.setattr("dualscape.solver.relaxed_iterates.ROUNDS", 13)
+        patch.setattr("dualscape.oracles.relaxation.tree.ROUNDS", 5)
+        try:
+            problem = Problem(X, y, beta=1.0, loss=loss, bias="none", free="constant" if free else "none")
+            if not problem.beta_max() > 0:
+                return
+            problem = problem.with_beta(0.05 * problem.beta_max())
+            solution = solve(problem, time_limit=5.0)
+        except InputError:
+            return  # the free features separate the classes
+        if applies(problem, solution.network):
+            question = Question(problem.dual_of(solution.network), above=problem.beta)
+            found = ask_or_relax(problem, solution.network, ["relaxation"], question, effort=Effort.within(600.0))
+            dual = certificate_of(problem, solution.network, *found).dual
+            assert dual <= solution.certificate.primal * (1 + 1e-12)

@@ -36,6 +36,9 @@ Vector = NDArray[np.float64]
 RELAXING = (RelaxationOracle.name, LiftedOracle.name)
 #: As LITTLE, where more is to be had of the time at the network's own nu.
 ENOUGH = 1e-2
+#: With at most so many hyperplanes, or a gap of relaxed training below the second number, parts at the network's own nu
+#: come near to their end; elsewhere they are asked at a nu away from it, by this share of the way at most.
+FEW_ROWS, LOOSE, FARTHEST = 60, 0.1, 0.6
 #: Of the time that is left, the share of an exact oracle that a relaxation follows.
 BEFORE_SHARE = 0.5
 
@@ -125,6 +128,12 @@ def ask_or_relax(
     relaxed = relaxed_training(problem, network, **how)  # type: ignore[arg-type]
     if not goes_on or relaxed[1].stopped is not Stopped.RELAXED:
         return relaxed
+    between = _between(problem, network, question.nu, *relaxed)
+    if between is not None:
+        answer = problem.space.ask(then[:1], Question(between, above=0.0), effort=effort, progress=progress)
+        if lower_bound(problem, between, answer) > lower_bound(problem, *relaxed):
+            return between, replace(answer, seen=relaxed[1].seen)
+        return relaxed[0], replace(relaxed[1], stopped=answer.stopped or Stopped.RELAXED)
     # At the network's own nu the relaxation parts units by their sides, for as long as there is time.
     answer = problem.space.ask(then, question, effort=effort, progress=progress)
     better = lower_bound(problem, question.nu, answer) > lower_bound(problem, *relaxed)
@@ -151,6 +160,24 @@ def certify_or_relax(
     question = Question(nu, (1 + tolerances.violation) * problem.beta, relaxed=relaxed)
     nu, answer = ask_or_relax(problem, network, oracles, question, effort=effort, progress=progress)
     return nu, certificate_of(problem, network, nu, answer, tolerances=tolerances)
+
+
+def _between(problem: Problem, network: Network, own: Vector, relaxed: Vector, answer: OracleAnswer) -> Vector | None:
+    """(n,) a nu between the network's and that of relaxed training, where parts would not close the gap at the former.
+
+    That of relaxed training is best before units are parted, the network's once they are parted without end: the
+    greater the gap, the nearer to the former. Every nu between proves a bound.
+    """
+    rows = RelaxedRows.of(problem)
+    if problem.c > 1 or rows is None or rows.hinges.count <= FEW_ROWS:
+        return None
+    dual = lower_bound(problem, relaxed, answer)
+    gap = problem.objective(network) / dual - 1 if dual > 0 else np.inf
+    if gap < LOOSE:
+        return None
+    share = min(gap, FARTHEST)
+    nu = own + share * (relaxed - own)
+    return problem.profile.nearest_dual(nu, problem.target) if problem.free.rank else nu
 
 
 def _before_relaxation(oracles: Sequence[str]) -> int:
