@@ -33,16 +33,15 @@ NOISE = 1e-13
 class Profiled(Loss):
     """min over w of l(f + M w, y) + rho/2 |w|^2, as a loss of f.
 
-        Args:
-            loss: l.
-            M: (n, r) the free features, independent columns unless rho > 0.
-            decay: rho >= 0.
+    Args:
+        loss: l.
+        M: (n, r) the free features, independent columns unless rho > 0.
+        decay: rho >= 0.
 
-        >>> from dualscape.model.losses.line import is_right, least_along
-    from dualscape.model.losses.squared import Squared
-        >>> loss, y = Profiled(Squared(), np.ones((3, 1))), np.array([1.0, 2.0, 6.0])
-        >>> loss.value(np.zeros(3), y), loss.weights_at(np.zeros(3), y).tolist()
-        (7.0, [3.0])
+    >>> from dualscape.model.losses.squared import Squared
+    >>> loss, y = Profiled(Squared(), np.ones((3, 1))), np.array([1.0, 2.0, 6.0])
+    >>> loss.value(np.zeros(3), y), loss.weights_at(np.zeros(3), y).tolist()
+    (7.0, [3.0])
     """
 
     def __init__(self, loss: Loss, M: Matrix, decay: float = 0.0) -> None:
