@@ -32,3 +32,7 @@ def test_a_decay_far_below_the_curvature(size, n):
 def test_without_a_decay_what_is_not_seen_stays_zero():
     found = Curvature.of(np.array([[3.0, 4.0]]), 0.0).solve(np.array([3.0, 4.0]))
     assert found == pytest.approx([3 / 25, 4 / 25])
+
+
+def test_curvatures_below_all_numbers():
+    assert Curvature.of(1e-200 * np.eye(2), 0.0).solve(np.array([1e-300, 0.0])) == pytest.approx([1e100, 0.0])

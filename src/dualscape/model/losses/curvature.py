@@ -30,8 +30,11 @@ class Curvature:
     def solve(self, right: Vector) -> Vector:
         """(N^T N + rho I)^-1 right, (r,); 0 in directions that N does not see where rho = 0."""
         inside = self._V.T @ right
+        if self._decay == 0:
+            # Not by the squares, which may be below all numbers.
+            return np.asarray(self._V @ (inside / self.s / self.s))
         found = self._V @ (inside / (self.s * self.s + self._decay))
-        if self._decay == 0 or len(self.s) == len(right):
+        if len(self.s) == len(right):
             return found
         # Rounding along V would be divided by a decay that may be far smaller than s^2: it is taken out once more.
         rest = right - self._V @ inside
