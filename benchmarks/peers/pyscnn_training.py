@@ -15,7 +15,7 @@ from peers.harness import Race, balanced
 def train(race: Race, model: Model, solver: Optimizer, criterion: str, limit: float) -> int:
     """Train in double precision and report the ReLU network, while it runs if the model is one; its width.
 
-    pyscnn divides the loss by n, so the weight decay is divided as well. The columns of the data keep their norms
+    pyscnn divides the loss by n c, c the number of outputs, so the weight decay is divided as well. The columns of the data keep their norms
     (`unitize_data=False`): its default would change what is penalised. With several outputs it trains one for each
     against all others (its neurons have one output), in one program.
 
@@ -53,7 +53,7 @@ def train(race: Race, model: Model, solver: Optimizer, criterion: str, limit: fl
             Metrics(metric_freq=10**6),
             race.X,
             race.y,
-            regularizer=NeuronGL1(race.beta / n),
+            regularizer=NeuronGL1(race.beta / (n * race.outputs)),
             unitize_data=False,
             dtype="float64",
         )
