@@ -149,6 +149,9 @@ def test_arrays_and_a_result(table, weights, tmp_path):
     assert strict(out)["verdict"] == "global"
     assert strict(out)["better"] is None
     assert "Globally optimal" in shown.output
+    other = run("certify", result, table, "--target", "y", "--features", "a")
+    assert other.exit_code == 2
+    assert "with 2 features, the data have 1; choose the same columns\n" in other.stderr
 
 
 def test_a_result_with_a_skip_connection(table, tmp_path):

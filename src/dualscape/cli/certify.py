@@ -15,6 +15,7 @@ from dualscape.running.listener import Listener
 
 if TYPE_CHECKING:
     from dualscape.model.problem import Problem
+    from dualscape.model.scaling import Scaling
     from dualscape.prediction.certify import Certification
     from dualscape.prediction.models.files import Model
 
@@ -137,9 +138,25 @@ class CertifyJob(Job["Certification"]):
         self._say_of_output_bias()
         if scaling is not None:
             assert self.table is not None
+            self._expect_columns(scaling)
             X, y = scaling.features(self.table.X), scaling.target(self.table.y)
             self.table = replace(self.table, X=X, y=y, scaling=scaling)
         return True
+
+    def _expect_columns(self, scaling: "Scaling") -> None:
+        """Raise InputError where what the result was standardised by is not of these columns."""
+        import numpy as np
+
+        assert self.table is not None
+        pairs = [("feature", len(scaling.means), self.table.X.shape[1])]
+        if np.ndim(scaling.target_mean):
+            pairs.append(("target", len(np.atleast_1d(scaling.target_mean)), self.table.y[0].size))
+        for what, own, given in pairs:
+            if own != given:
+                raise InputError(
+                    f"{self._model} was trained with {own} {what}{'s' * (own != 1)}, the data have {given}; choose the "
+                    "same columns"
+                )
 
     def _check_better(self) -> None:
         from dualscape.prediction.models.files import check_suffix
