@@ -15,9 +15,9 @@ from peers.harness import Race, balanced
 def train(race: Race, model: Model, solver: Optimizer, criterion: str, limit: float) -> int:
     """Train in double precision and report the ReLU network, while it runs if the model is one; its width.
 
-    pyscnn divides the loss by n c, c the number of outputs, so the weight decay is divided as well. The columns of the data keep their norms
-    (`unitize_data=False`): its default would change what is penalised. With several outputs it trains one for each
-    against all others (its neurons have one output), in one program.
+    pyscnn divides the loss by n c, c the number of outputs, so the weight decay is divided as well. The columns of
+    the data keep their norms (`unitize_data=False`): its default would change what is penalised. With several
+    outputs it trains one for each against all others (its neurons have one output), in one program.
 
     Args:
         race: the problem and the clock.
